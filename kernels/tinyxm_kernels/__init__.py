@@ -1,0 +1,58 @@
+"""Kernels for learning: the few operations that take the time, arrays in, arrays out.
+
+There is no Tensor and no gradient tape here, so the package serves alone. Each operation has a room, a sub-package
+whose docstring tells its formula and its cost, and in the room a ladder of implementations, the rungs, each in one
+short file: `reference` says what is true, the others the same faster. All rungs of an operation agree to rounding.
+
+    import tinyxm_kernels as kernels
+    y = kernels.conv2d(x, w, stride=(2, 2), padding=(1, 1))
+    print(kernels.rules())                       # which rung runs, and why
+    with kernels.using("conv2d=reference"):      # climb down a step
+        y = kernels.conv2d(x, w, stride=(2, 2), padding=(1, 1))
+
+Arrays are float32 or float64, channels last: images (batch, height, width, channels), convolution weights
+(kernel_height, kernel_width, in_channels, out_channels). A rung is imported when it is first asked for.
+"""
+
+from tinyxm_kernels.adam import adam_update, momentum_update
+from tinyxm_kernels.conv2d import conv2d, conv2d_input_gradient, conv2d_weight_gradient
+from tinyxm_kernels.embedding import embedding_bag, embedding_bag_weight_gradient, scatter_add_rows
+from tinyxm_kernels.machine import machine
+from tinyxm_kernels.matmul import matmul
+from tinyxm_kernels.memory import keep_freed_memory
+from tinyxm_kernels.pooling import (
+    average_pool2d,
+    average_pool2d_input_gradient,
+    max_pool2d,
+    max_pool2d_input_gradient,
+)
+from tinyxm_kernels.registry import bytes_moved, chosen, flops, ladder, operations, rules, use, using
+from tinyxm_kernels.softmax_cross_entropy import softmax_cross_entropy, softmax_cross_entropy_gradient
+
+__all__ = [
+    "adam_update",
+    "average_pool2d",
+    "average_pool2d_input_gradient",
+    "bytes_moved",
+    "chosen",
+    "conv2d",
+    "conv2d_input_gradient",
+    "conv2d_weight_gradient",
+    "embedding_bag",
+    "embedding_bag_weight_gradient",
+    "flops",
+    "keep_freed_memory",
+    "ladder",
+    "machine",
+    "matmul",
+    "max_pool2d",
+    "max_pool2d_input_gradient",
+    "momentum_update",
+    "operations",
+    "rules",
+    "scatter_add_rows",
+    "softmax_cross_entropy",
+    "softmax_cross_entropy_gradient",
+    "use",
+    "using",
+]

@@ -1,0 +1,77 @@
+"""What this machine offers to the kernels: facts for `tinyxm doctor`. Nothing heavy is imported, no GPU is started."""
+
+import os
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from typing import NamedTuple
+
+import numpy as np
+
+THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "NUMBA_NUM_THREADS")
+
+
+class Fact(NamedTuple):
+    """One line of the report; `note` says what follows from it, or why something is missing."""
+
+    name: str
+    value: str
+    note: str = ""
+
+
+def machine() -> list[Fact]:
+    """The machine and its numerical libraries, as lines to print."""
+    return [_cores(), _numpy(), _threads(), _numba(), _gpu()]
+
+
+def _installed(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""
+
+
+def _cores() -> Fact:
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return Fact("processor", f"{platform.machine()}, {usable} of {os.cpu_count()} cores usable", platform.platform())
+
+
+def _numpy() -> Fact:
+    build = np.show_config(mode="dicts") or {}
+    blas = build.get("Build Dependencies", {}).get("blas", {})
+    return Fact("NumPy", np.__version__, f"BLAS: {blas.get('name', 'unknown')} {blas.get('version', '')}".strip())
+
+
+def _threads() -> Fact:
+    named = ", ".join(f"{name}={os.environ[name]}" for name in THREAD_VARIABLES if name in os.environ)
+    try:
+        from threadpoolctl import threadpool_info
+    except ImportError:
+        return Fact(
+            "threads", named or "the libraries' own default", "pip install threadpoolctl tells the number in use"
+        )
+    pools = [f"{pool['internal_api']} {pool['num_threads']}" for pool in threadpool_info()]
+    return Fact("threads", ", ".join(dict.fromkeys(pools)) or "no pool loaded", named)
+
+
+def _numba() -> Fact:
+    release = _installed("numba")
+    if not release:
+        return Fact("Numba", "none", "not installed: kernels run on NumPy and SciPy (pip install numba)")
+    layer = os.environ.get("NUMBA_THREADING_LAYER", "default")
+    return Fact("Numba", release, f"threading layer: {layer}; imported when a kernel first asks for it")
+
+
+def _gpu() -> Fact:
+    """CuPy is imported: only it can tell whether there is a device."""
+    if find_spec("cupy") is None:
+        return Fact("GPU", "none", "CuPy is not installed (pip install 'tinyxm[cuda12]' or 'tinyxm[cuda13]')")
+    try:
+        import cupy
+
+        if not cupy.is_available():
+            return Fact("GPU", "none", f"CuPy {cupy.__version__} finds no CUDA device")
+        name = cupy.cuda.runtime.getDeviceProperties(0)["name"].decode()
+        return Fact("GPU", name, f"CuPy {cupy.__version__}, {cupy.cuda.runtime.getDeviceCount()} device(s)")
+    except Exception as error:  # a driver that fails raises a type of its own
+        return Fact("GPU", "none", f"CuPy fails: {(str(error).splitlines() or [type(error).__name__])[0]}")

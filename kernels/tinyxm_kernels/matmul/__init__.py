@@ -1,0 +1,61 @@
+"""Matrix multiplication, the operation that a neural network spends most of its time in.
+
+    y[..., m, n] = Σ_k a[..., m, k] b[..., k, n]        (..., M, K) @ (..., K, N) -> (..., M, N)
+
+Leading axes broadcast as NumPy's do; a 1-D `a` is a row, a 1-D `b` a column, and the axis added for it is dropped.
+Per matrix: 2MNK floating-point operations on MK + KN + MN elements. For n×n matrices that is n/6 operations per byte
+(float32): beyond some 60×60 the arithmetic, not the memory, is what takes the time, if each element fetched is
+used often enough. How to use it often is what the ladder teaches.
+"""
+
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinyxm_kernels.registry import Shape, operation
+
+
+def _sizes(a: Shape, b: Shape) -> tuple[int, int, int, int]:
+    """(number of matrices, M, N, K)"""
+    matrices = prod(np.broadcast_shapes(a[:-2], b[:-2]))
+    return matrices, a[-2] if len(a) > 1 else 1, b[-1] if len(b) > 1 else 1, a[-1]
+
+
+def _flops(a: Shape, b: Shape) -> int:
+    return 2 * prod(_sizes(a, b))
+
+
+def _elements(a: Shape, b: Shape) -> int:
+    return prod(a) + prod(b) + prod(_sizes(a, b)[:3])
+
+
+def _rule(a: Any, b: Any) -> tuple[str, ...]:
+    """blas for float32 and float64 at every size; reference for other dtypes."""
+    return "blas", "reference"
+
+
+_matmul = operation("matmul", __name__, flops=_flops, elements=_elements, rule=_rule)
+
+
+def matmul(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
+    """Matrix product y = a b, summed over the last axis of `a` and the last but one of `b`.
+
+    Shapes: (..., M, K) and (..., K, N) -> (..., M, N); a 1-D operand is a vector, as in `np.matmul`.
+    Raises ValueError where the inner sizes differ, an operand is 0-d or the leading axes don't broadcast.
+    """
+    left, right = a.shape, b.shape
+    if not left or not right:
+        raise ValueError(f"matmul: {left} @ {right}: a number has no axis to sum over; multiply with * instead")
+    inner = right[-2] if len(right) > 1 else right[0]
+    if left[-1] != inner:
+        raise ValueError(f"matmul: {left} @ {right}: inner sizes {left[-1]} and {inner} differ")
+    if len(left) > 2 and len(right) > 2:
+        try:
+            np.broadcast_shapes(left[:-2], right[:-2])
+        except ValueError:
+            raise ValueError(
+                f"matmul: {left} @ {right}: leading axes {left[:-2]} and {right[:-2]} don't broadcast"
+            ) from None
+    return _matmul.choose(a, b)(a, b)

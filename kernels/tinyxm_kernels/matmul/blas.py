@@ -1,0 +1,34 @@
+"""The vendor's library (`sgemm`, `dgemm`) through NumPy: packed, vectorised, on all cores.
+
+BLAS reads only matrices whose rows or columns lie together in memory. NumPy releases before 2.3 multiply any other by a
+plain loop, a hundred times slower, so such operands are copied here first: one pass over them. One matrix that serves a
+whole batch is multiplied once, by the rows of the batch together, rather than once for each of its matrices.
+"""
+
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinyxm_kernels.registry import rung
+
+
+def _laid_out(a: NDArray[Any]) -> NDArray[Any]:
+    """`a` itself where BLAS can read each of its matrices in place, otherwise a copy in which it can."""
+    (rows, columns), size = a.strides[-2:], a.itemsize
+    by_rows = columns == size and rows % size == 0 and rows >= a.shape[-1] * size
+    by_columns = rows == size and columns % size == 0 and columns >= a.shape[-2] * size
+    return a if by_rows or by_columns else np.ascontiguousarray(a)
+
+
+@rung()
+def matmul(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
+    if a.ndim < 2 or b.ndim < 2 or (a.ndim == b.ndim == 2 and a.flags.forc and b.flags.forc):
+        return np.matmul(a, b)
+    if b.ndim > 2 and b.size and not any(b.strides[:-2]) and b.shape[:-2] == a.shape[:-2]:
+        b = b[(0,) * (b.ndim - 2)]
+    a, b = _laid_out(a), _laid_out(b)
+    if a.ndim > 2 and b.ndim == 2 and a.flags.c_contiguous:
+        return np.matmul(a.reshape(prod(a.shape[:-1]), a.shape[-1]), b).reshape(*a.shape[:-1], b.shape[-1])
+    return np.matmul(a, b)

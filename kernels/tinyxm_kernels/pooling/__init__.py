@@ -1,0 +1,109 @@
+"""Pooling: one number for each window of an image, channel by channel.
+
+    max       y[n, p, q, c] = max_{i, j} x̄[n, p s₀ + i, q s₁ + j, c]              x̄ is x with −∞ around it
+    average   y[n, p, q, c] = Σ_{i, j} x̄[n, p s₀ + i, q s₁ + j, c] / (size₀ size₁)   x̄ is x with 0 around it
+
+The average counts the padding: it always divides by the whole window. The maximum passes the gradient to where it
+stood; among equal values, to the first of the window in row-major order, as PyTorch does. Both read x once and take
+one operation for each element of a window: memory is what limits them.
+"""
+
+from math import prod
+from typing import Any
+
+from numpy.typing import NDArray
+
+from tinyxm_kernels._checks import check_floats, check_shape, window_grid
+from tinyxm_kernels.registry import Shape, operation
+
+Pair = tuple[int, int]
+
+
+def output_shape(name: str, x: Shape, size: Pair, stride: Pair, padding: Pair) -> Shape:
+    """The shape of y: (batch, rows, columns, channels); raises ValueError where the windows don't go with x."""
+    if len(x) != 4:
+        raise ValueError(f"{name}: x has shape {x}, expected (batch, height, width, channels)")
+    grid = window_grid(name, x[1:3], size, stride, padding)
+    if padding[0] > size[0] // 2 or padding[1] > size[1] // 2:
+        raise ValueError(
+            f"{name}: padding {padding} is more than half of size {size}: a window could hold nothing else"
+        )
+    return (x[0], *grid, x[3])
+
+
+def _rule(*operands: Any) -> tuple[str, ...]:
+    """reference, the only rung: memory limits it, not the arithmetic."""
+    return ("reference",)
+
+
+def _forward_flops(x: Shape, size: Pair, stride: Pair, padding: Pair) -> int:
+    return prod(output_shape("pooling", x, size, stride, padding)) * prod(size)
+
+
+def _forward_elements(x: Shape, size: Pair, stride: Pair, padding: Pair) -> int:
+    return prod(x) + prod(output_shape("pooling", x, size, stride, padding))
+
+
+_max_pool2d = operation("max_pool2d", __name__, flops=_forward_flops, elements=_forward_elements, rule=_rule)
+_max_input_gradient = operation(
+    "max_pool2d_input_gradient",
+    __name__,
+    flops=lambda g, x, y, size, stride, padding: prod(g) * prod(size),
+    elements=lambda g, x, y, size, stride, padding: 2 * prod(x) + 2 * prod(g),
+    rule=_rule,
+)
+_average_pool2d = operation("average_pool2d", __name__, flops=_forward_flops, elements=_forward_elements, rule=_rule)
+_average_input_gradient = operation(
+    "average_pool2d_input_gradient",
+    __name__,
+    flops=lambda g, input_shape, size, stride, padding: prod(g) * prod(size),
+    elements=lambda g, input_shape, size, stride, padding: prod(g) + prod(input_shape),
+    rule=_rule,
+)
+
+
+def max_pool2d(x: NDArray[Any], size: Pair, stride: Pair, padding: Pair = (0, 0)) -> NDArray[Any]:
+    """The greatest value of each window: (batch, height, width, channels) -> (batch, rows, columns, channels).
+
+    rows = ⌊(height + 2 padding − size) / stride⌋ + 1; all pairs are (rows, columns), in pixels. A NaN in a window is
+    its maximum. Raises ValueError where the windows don't fit, TypeError for other dtypes than float32 and float64.
+    """
+    check_floats("max_pool2d", x=x)
+    output_shape("max_pool2d", x.shape, size, stride, padding)
+    return _max_pool2d.choose(x, size, stride, padding)(x, size, stride, padding)
+
+
+def max_pool2d_input_gradient(
+    g: NDArray[Any], x: NDArray[Any], y: NDArray[Any], size: Pair, stride: Pair, padding: Pair = (0, 0)
+) -> NDArray[Any]:
+    """∂L/∂x: each window's g goes to the first of its elements, row by row, that equals y (y = max_pool2d(x, ...)).
+    An infinite or NaN g spoils its whole window with NaN.
+
+    Raises ValueError where g or y hasn't the shape of the result, TypeError for dtypes that don't go together.
+    """
+    name = "max_pool2d_input_gradient"
+    check_floats(name, g=g, x=x, y=y)
+    expected = output_shape(name, x.shape, size, stride, padding)
+    check_shape(name, "g", g.shape, expected)
+    check_shape(name, "y", y.shape, expected)
+    return _max_input_gradient.choose(g, x, y, size, stride, padding)(g, x, y, size, stride, padding)
+
+
+def average_pool2d(x: NDArray[Any], size: Pair, stride: Pair, padding: Pair = (0, 0)) -> NDArray[Any]:
+    """The mean of each window, padding counted as zeros; shapes, units and errors as in `max_pool2d`."""
+    check_floats("average_pool2d", x=x)
+    output_shape("average_pool2d", x.shape, size, stride, padding)
+    return _average_pool2d.choose(x, size, stride, padding)(x, size, stride, padding)
+
+
+def average_pool2d_input_gradient(
+    g: NDArray[Any], input_shape: Shape, size: Pair, stride: Pair, padding: Pair = (0, 0)
+) -> NDArray[Any]:
+    """∂L/∂x of shape `input_shape`: each window's g, divided by size₀ size₁, goes to all its elements.
+
+    Raises ValueError where g hasn't the shape of the result, TypeError for other dtypes than float32 and float64.
+    """
+    name, shape = "average_pool2d_input_gradient", tuple(input_shape)
+    check_floats(name, g=g)
+    check_shape(name, "g", g.shape, output_shape(name, shape, size, stride, padding))
+    return _average_input_gradient.choose(g, shape, size, stride, padding)(g, shape, size, stride, padding)

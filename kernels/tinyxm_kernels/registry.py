@@ -1,0 +1,286 @@
+"""The registry: which operations exist, which rungs each has, and which rung runs.
+
+- An *operation* is a public function on arrays, such as `matmul`; `operation(...)` declares it in its room's
+  `__init__.py`, with its floating-point operations, the elements it must move, and its default rule.
+- A *room* is a sub-package that holds the operations of one story: `conv2d` holds the forward and both gradients.
+- A *rung* is one implementation: the functions of one file in the room, each under `@rung(...)`, named as the operation
+  is named. The file's name is the rung's name, so adding a rung is adding one file. It is imported when first asked
+  for; if that import fails (no Numba, no GPU) the rung stays in the ladder, unavailable, with the reason.
+
+Which rung runs is the operation's default rule, or what the user said, the later word winning:
+
+    TINYXM_KERNELS=conv2d=patches,matmul=blas      the environment, read when a kernel is first chosen
+    use("reference")                               the process: every operation that has such a rung
+    with using("matmul=reference"): ...            this thread (and its asyncio task), until the block ends
+
+The name before "=" is an operation or a room (`conv2d` therefore names its gradients, too); the rung `default` goes
+back to the default rule. A thread started inside a `using` block doesn't inherit it, and `use` inside one takes effect
+when it ends.
+"""
+
+import importlib
+import os
+import pkgutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+Shape = tuple[int, ...]
+Kernel = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Rung:
+    """One implementation of one operation; `reason` says in one line why it isn't available."""
+
+    operation: str
+    name: str
+    function: Kernel | None
+    device: str = "cpu"
+    dtypes: tuple[str, ...] = ()  # of the first operand; empty: any
+    accepts: Callable[..., bool] | None = None  # further constraint on the operands
+    needs: str = ""  # the same constraint in words
+    reason: str = ""
+    codes: str = ""  # the dtypes as NumPy's one-letter codes: the cheap way to compare
+
+    @property
+    def available(self) -> bool:
+        return self.function is not None
+
+    def takes(self, *operands: Any) -> bool:
+        """Whether this rung can run on these operands."""
+        if self.function is None or (self.codes and operands[0].dtype.char not in self.codes):
+            return False
+        return self.accepts is None or self.accepts(*operands)
+
+
+@dataclass
+class Operation:
+    """What `operation` declares; `choose` picks the rung."""
+
+    name: str
+    room: str
+    flops: Callable[..., int]
+    elements: Callable[..., int]
+    rule: Callable[..., Sequence[str]]
+    rungs: dict[str, Rung] = field(default_factory=dict)
+
+    def choose(self, *operands: Any) -> Kernel:
+        """The kernel to run on these operands, by the user's word or else by the default rule."""
+        choices = _scoped.get(_choices)
+        if choices is None:
+            choices = _read_environment()
+        name = choices.get(self.name)
+        for candidate in (name,) if name else self.rule(*operands):
+            rung = self.rungs.get(candidate) or self.load(candidate)
+            if rung.takes(*operands):
+                return rung.function  # type: ignore[return-value]  # `takes` has seen that it is there
+        raise self.refusal(self.rungs[name], operands) if name else self.nothing_takes(operands)
+
+    def load(self, name: str) -> Rung:
+        """Import the file of a rung of this operation's room, and return the rung."""
+        reason = _load(self.room, name)
+        if name not in self.rungs:
+            reason = reason or f"the rung {name} has no {self.name}"
+            self.rungs[name] = Rung(self.name, name, None, reason=reason)
+        return self.rungs[name]
+
+    def refusal(self, rung: Rung, operands: Sequence[Any]) -> Exception:
+        if rung.reason:
+            return ValueError(f"{self.name}: rung {rung.name} is not available: {rung.reason}")
+        if rung.codes and operands[0].dtype.char not in rung.codes:
+            return TypeError(
+                f"{self.name}: rung {rung.name} takes {' or '.join(rung.dtypes)}, not {operands[0].dtype}; "
+                f'convert the array or choose another, as in using("{self.name}=default")'
+            )
+        return ValueError(f"{self.name}: rung {rung.name} takes {rung.needs or 'other operands'}")
+
+    def nothing_takes(self, operands: Sequence[Any]) -> Exception:
+        refusals = [self.refusal(self.load(name), operands) for name in self.rule(*operands)]
+        return TypeError("; ".join(map(str, refusals)))
+
+
+_operations: dict[str, Operation] = {}
+_loaded: dict[tuple[str, str], str] = {}  # (room, rung file) -> "" or why its import failed
+_choices: Mapping[str, str] | None = None  # operation -> rung, of the process; None until the environment is read
+_scoped: ContextVar[Mapping[str, str]] = ContextVar("tinyxm_kernels.using")
+
+
+def operation(
+    name: str,
+    room: str,
+    *,
+    flops: Callable[..., int],
+    elements: Callable[..., int],
+    rule: Callable[..., Sequence[str]],
+) -> Operation:
+    """Declare an operation.
+
+    `flops` and `elements` get the shapes of the operands (and the static arguments): floating-point operations, and
+    array elements that must be read or written at least once. `rule` gets the operands and returns the names of the
+    rungs to try, best first; its docstring is the rule in words.
+    """
+    _operations[name] = Operation(name, room, flops, elements, rule)
+    return _operations[name]
+
+
+def rung(
+    device: str = "cpu",
+    dtypes: tuple[str, ...] = ("float32", "float64"),
+    accepts: Callable[..., bool] | None = None,
+    needs: str = "",
+) -> Callable[[Kernel], Kernel]:
+    """Register a function as the rung (its file's name) of the operation (its own name).
+
+    `dtypes` are those of the first operand (none: any); `accepts(*operands)` is a further constraint, `needs` the
+    same in words.
+    """
+
+    def register(function: Kernel) -> Kernel:
+        name, codes = function.__module__.rpartition(".")[2], "".join(np.dtype(t).char for t in dtypes)
+        entry = Rung(function.__name__, name, function, device, dtypes, accepts, needs, codes=codes)
+        _operations[function.__name__].rungs[name] = entry
+        return function
+
+    return register
+
+
+def _load(room: str, name: str) -> str:
+    """Import one rung file once; return "" or, in one line, why it failed."""
+    if (room, name) not in _loaded:
+        try:
+            if name not in _files(room):
+                raise ImportError(f"the room {room.rpartition('.')[2]} has no file {name}.py")
+            importlib.import_module(f"{room}.{name}")
+            _loaded[room, name] = ""
+        except Exception as error:  # a missing package, driver or compiler: each raises a type of its own
+            first_line = (str(error).splitlines() or [""])[0]
+            _loaded[room, name] = f"{type(error).__name__}: {first_line}".removeprefix("ImportError: ")
+            for op in _operations.values():  # what the file registered before it failed is half a rung
+                if op.room == room:
+                    op.rungs.pop(name, None)
+    return _loaded[room, name]
+
+
+@cache
+def _files(room: str) -> list[str]:
+    """The rungs of a room by their files: the reference first, the rest by name; `_files` are the room's own."""
+    names = [module.name for module in pkgutil.iter_modules(importlib.import_module(room).__path__)]
+    return sorted((name for name in names if not name.startswith("_")), key=lambda name: (name != "reference", name))
+
+
+def _find(name: str) -> Operation:
+    if name not in _operations:
+        raise ValueError(f"tinyxm_kernels: no operation {name!r}; there are {', '.join(_operations)}")
+    return _operations[name]
+
+
+def _parse(spec: str, base: Mapping[str, str]) -> dict[str, str]:
+    """The choices that `spec` makes, on top of `base`."""
+    choices = dict(base)
+    for item in filter(None, (part.strip() for part in spec.split(","))):
+        target, _, name = (part.strip() for part in item.rpartition("="))
+        chosen_operations = [op for op in _operations.values() if target in ("", op.name, op.room.rpartition(".")[2])]
+        if not chosen_operations:
+            _find(target)
+        if name == "default":
+            for op in chosen_operations:
+                choices.pop(op.name, None)
+            continue
+        in_files = [op for op in chosen_operations if name in _files(op.room)]
+        if not in_files:
+            existing = dict.fromkeys(file for op in chosen_operations for file in _files(op.room))
+            raise ValueError(
+                f"tinyxm_kernels: {target or 'no operation'} {'has no' if target else 'has a'} rung {name!r}; "
+                f"there are {', '.join([*existing, 'default'])}"
+            )
+        working = [op for op in in_files if op.load(name).available]
+        broken = [op for op in in_files if _load(op.room, name)]
+        if broken or not working:
+            op = (broken or in_files)[0]
+            raise op.refusal(op.load(name), ())
+        choices |= dict.fromkeys((op.name for op in working), name)
+    return choices
+
+
+def _read_environment() -> Mapping[str, str]:
+    global _choices
+    try:
+        _choices = _parse(os.environ.get("TINYXM_KERNELS", ""), {})
+    except ValueError as error:
+        raise ValueError(f"TINYXM_KERNELS={os.environ['TINYXM_KERNELS']}: {error}") from None
+    return _choices
+
+
+def _in_force() -> Mapping[str, str]:
+    choices = _scoped.get(_choices)
+    return _read_environment() if choices is None else choices
+
+
+def use(spec: str) -> None:
+    """Choose rungs for the whole process: `use("reference")`, `use("conv2d=patches,matmul=blas")`, `use("default")`.
+
+    Raises ValueError, and changes nothing, where a name is unknown or a named rung isn't available (and says why).
+    """
+    global _choices
+    _choices = _parse(spec, _read_environment() if _choices is None else _choices)
+
+
+@contextmanager
+def using(spec: str) -> Iterator[None]:
+    """Choose rungs within a `with` block, in this thread only; the syntax is that of `use`."""
+    token = _scoped.set(_parse(spec, _in_force()))
+    try:
+        yield
+    finally:
+        _scoped.reset(token)
+
+
+def operations() -> list[str]:
+    """The names of all operations."""
+    return list(_operations)
+
+
+def ladder(operation: str) -> list[Rung]:
+    """Every rung of an operation, the reference first; an unavailable one has `.available` False and a `.reason`."""
+    op = _find(operation)
+    rungs = [op.load(name) for name in _files(op.room)]
+    return [rung for rung in rungs if rung.available or _load(op.room, rung.name)]
+
+
+def chosen(operation: str, *operands: Any) -> Rung:
+    """The rung that would run on these operands now."""
+    op = _find(operation)
+    kernel = op.choose(*operands)
+    return next(rung for rung in op.rungs.values() if rung.function is kernel)
+
+
+def rules() -> str:
+    """The default rule of every operation in words, and the choices in force, one line each."""
+    width = max(map(len, _operations))
+    choices = _in_force()
+    return "\n".join(
+        f"{op.name:{width}}  {' '.join((op.rule.__doc__ or '').split())}"
+        + (f" [now: {choices[op.name]}]" if op.name in choices else "")
+        for op in _operations.values()
+    )
+
+
+def _shapes(operands: Sequence[Any]) -> list[Any]:
+    return [getattr(operand, "shape", operand) for operand in operands]
+
+
+def flops(operation: str, *operands: Any, **static: Any) -> int:
+    """Floating-point operations (a multiply-add is two) of a call with these operands, given as arrays or shapes."""
+    return _find(operation).flops(*_shapes(operands), **static)
+
+
+def bytes_moved(operation: str, *operands: Any, itemsize: int = 4, **static: Any) -> int:
+    """Bytes that a call must at least read and write; `itemsize` counts where no operand is an array."""
+    size = next((operand.dtype.itemsize for operand in operands if hasattr(operand, "dtype")), itemsize)
+    return _find(operation).elements(*_shapes(operands), **static) * size

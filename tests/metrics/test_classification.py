@@ -1,0 +1,64 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tinyxm.metrics import accuracy, confusion_matrix, f1, precision, recall
+
+SCORES = {"precision": precision, "recall": recall, "f1": f1}
+
+
+def test_by_hand():
+    targets, predictions = [0, 0, 0, 1, 2, 2], [0, 0, 1, 1, 0, 0]
+    np.testing.assert_array_equal(confusion_matrix(targets, predictions), [[2, 1, 0], [0, 1, 0], [2, 0, 0]])
+    assert accuracy(targets, predictions) == 3 / 6
+    np.testing.assert_allclose(precision(targets, predictions, average=None), [2 / 4, 1 / 2, 0])
+    np.testing.assert_allclose(recall(targets, predictions, average=None), [2 / 3, 1, 0])
+    np.testing.assert_allclose(f1(targets, predictions, average=None), [4 / 7, 2 / 3, 0])
+    assert recall(targets, predictions, average="weighted") == pytest.approx((3 * 2 / 3 + 1 * 1 + 2 * 0) / 6)
+
+
+def test_a_class_never_seen_scores_0_and_lowers_the_macro_average():
+    assert confusion_matrix([0, 1], [0, 1], classes=4).shape == (4, 4)
+    for score in SCORES.values():
+        np.testing.assert_array_equal(score([0, 1], [0, 1], classes=4, average=None), [1, 1, 0, 0])
+        assert score([0, 1], [0, 1], classes=4) == 0.5
+
+
+@pytest.mark.parametrize("average", ["macro", "micro", "weighted", None])
+@pytest.mark.parametrize("name", SCORES)
+@settings(deadline=None)  # the oracle imports lazily
+@given(data=st.data())
+def test_agrees_with_scikit_learn(name, average, data):
+    oracle = pytest.importorskip("sklearn.metrics")
+    classes = data.draw(st.integers(2, 5))  # of a single class scikit-learn warns
+    pair = st.tuples(st.integers(0, classes - 1), st.integers(0, classes - 1))
+    targets, predictions = np.array(data.draw(st.lists(pair, min_size=1, max_size=30))).T
+    expected = getattr(oracle, f"{name}_score")(
+        targets, predictions, labels=range(classes), average=average, zero_division=0
+    )
+    np.testing.assert_allclose(SCORES[name](targets, predictions, classes, average), expected, atol=1e-12)
+    np.testing.assert_array_equal(
+        confusion_matrix(targets, predictions, classes),
+        oracle.confusion_matrix(targets, predictions, labels=range(classes)),
+    )
+    assert accuracy(targets, predictions) == pytest.approx(oracle.accuracy_score(targets, predictions))
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: confusion_matrix([0, 5], [0, 1], 3), ValueError, r"targets\[1\] is label 5; labels run from 0 to 2"),
+        (lambda: f1([0, 1], [-1, 1]), ValueError, r"f1: predictions\[0\] is label -1; labels run from 0 to 1"),
+        (lambda: confusion_matrix([-2], [-1]), ValueError, r"targets\[0\] is label -2; labels run from 0 to 0"),
+        (lambda: confusion_matrix([0], [0], 0), ValueError, "classes=0"),
+        (lambda: accuracy([0, 1], [0]), ValueError, r"accuracy: targets \(2,\) and predictions \(1,\)"),
+        (lambda: accuracy([], []), ValueError, "no examples"),
+        (lambda: recall([0.0], [0]), TypeError, "recall: targets are float64; expected integer"),
+        (lambda: precision([0], [[0.5]]), ValueError, r"predictions \(1, 1\)"),
+        (lambda: precision([0], [0], average="mean"), ValueError, "average='mean'"),
+    ],
+)
+def test_errors(call, error, message):
+    with pytest.raises(error, match=message):
+        call()

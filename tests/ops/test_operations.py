@@ -1,0 +1,131 @@
+"""Each operation against differences to second order, against PyTorch, and in float32; see operation_cases.py."""
+
+import hypothesis.extra.numpy as drawn
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from operation_cases import CASES, Case
+
+import tinyxm_kernels
+from tinyxm import Tensor, check_gradients, grad, ops
+
+each_case = pytest.mark.parametrize("case", CASES, ids=str)
+
+
+def test_every_operation_has_a_case() -> None:
+    assert {case.operation for case in CASES} == set(ops.__all__)
+
+
+@each_case
+def test_gradients_are_the_differences(case: Case) -> None:
+    check_gradients(case.ours, case.inputs)
+
+
+@each_case
+def test_float32_stays_float32(case: Case) -> None:
+    tensors = [Tensor(x.astype(np.float32), requires_grad=True) for x in case.inputs]
+    y = case.ours(*tensors)
+    gradients = grad(y, tensors, np.ones(y.shape), create_graph=True)
+    assert {y.dtype, *(g.dtype for g in gradients)} == {np.dtype(np.float32)}
+    for gradient in gradients:
+        if gradient.requires_grad:
+            (second,) = grad(gradient, tensors[:1], np.ones(gradient.shape), retain_graph=True)
+            assert second.dtype == np.float32
+
+
+@each_case
+def test_arrays_in_array_out(case: Case) -> None:
+    """Without a Tensor among its inputs an operation is a plain function of arrays, with the same result."""
+    y = getattr(case.ours(*case.inputs), "data", None)
+    expected = case.ours(*map(Tensor, case.inputs)).data
+    assert np.array_equal(case.ours(*case.inputs), expected), y
+
+
+@pytest.mark.oracle
+@pytest.mark.parametrize("case", [case for case in CASES if case.torch], ids=str)
+def test_like_torch(case: Case) -> None:
+    torch = pytest.importorskip("torch")
+    ours = [Tensor(x, requires_grad=True) for x in case.inputs]
+    theirs = [torch.tensor(x, requires_grad=True) for x in case.inputs]
+    y, expected = case.ours(*ours), case.torch(torch, *theirs)
+    assert y.shape == expected.shape
+    np.testing.assert_allclose(y.data, expected.detach().numpy(), rtol=1e-9, atol=1e-9)
+    g = np.random.default_rng(0).standard_normal(y.shape)
+    expected_gradients = torch.autograd.grad(expected, theirs, torch.tensor(g))
+    for found, expected in zip(grad(y, ours, g), expected_gradients, strict=True):
+        np.testing.assert_allclose(found.data, expected.numpy(), rtol=1e-8, atol=1e-8)
+
+
+@given(drawn.mutually_broadcastable_shapes(num_shapes=3, max_dims=4, max_side=3, min_side=0), st.integers(0, 99))
+def test_broadcasting_of_any_shapes(shapes: drawn.BroadcastableShapes, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    inputs = [rng.uniform(0.5, 2, shape) for shape in shapes.input_shapes]
+    check_gradients(lambda a, b, c: ops.where(rng.random(()) < 2, a * b / c, a - c), inputs)
+
+
+@given(st.data())
+def test_reductions_over_any_axes(data: st.DataObject) -> None:
+    shape = data.draw(drawn.array_shapes(max_dims=4, max_side=3))
+    axis = data.draw(st.none() | st.integers(-len(shape), len(shape) - 1) | drawn.valid_tuple_axes(len(shape)))
+    keepdims = data.draw(st.booleans())
+    a = np.random.default_rng(data.draw(st.integers(0, 99))).standard_normal(shape)
+    for reduction in (np.sum, np.mean, np.max, np.min, np.var):
+        result = reduction(Tensor(a), axis=axis, keepdims=keepdims)
+        np.testing.assert_allclose(result.data, reduction(a, axis=axis, keepdims=keepdims), atol=1e-12)
+        check_gradients(lambda t, f=reduction: f(t, axis=axis, keepdims=keepdims), [a])
+    check_gradients(lambda t: ops.logsumexp(t, axis, keepdims), [a])
+
+
+@given(drawn.mutually_broadcastable_shapes(signature="(n,k),(k,m)->(n,m)", max_dims=3, max_side=3), st.integers(0, 99))
+def test_matmul_of_any_shapes(shapes: drawn.BroadcastableShapes, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    a, b = (rng.standard_normal(shape) for shape in shapes.input_shapes)
+    np.testing.assert_allclose((Tensor(a) @ Tensor(b)).data, a @ b, atol=1e-12)
+    check_gradients(ops.matmul, [a, b])
+
+
+@given(st.data())
+def test_indexing_by_any_index(data: st.DataObject) -> None:
+    """The gradient of a[index] counts, for each element, how often the index names it, each time with its weight."""
+    shape = data.draw(drawn.array_shapes(max_dims=3, max_side=4))
+    lead = drawn.integer_array_indices(shape[:1], result_shape=drawn.array_shapes(max_dims=2, max_side=4))
+    index = data.draw(
+        drawn.basic_indices(shape, allow_newaxis=True)
+        | drawn.integer_array_indices(shape)
+        | drawn.arrays(bool, shape)
+        | st.tuples(lead.map(lambda i: i[0]), st.just(...))
+        | st.tuples(st.none(), lead.map(lambda i: i[0].tolist()))
+    )
+    named = np.arange(np.prod(shape)).reshape(shape)[index]
+    x = Tensor(np.random.default_rng(0).standard_normal(shape), requires_grad=True)
+    y = x[index]
+    assert np.array_equal(y.data, x.data[index])
+    g = np.random.default_rng(1).standard_normal(np.shape(named))
+    (found,) = grad(y, [x], g)
+    expected = np.bincount(np.ravel(named), np.ravel(g), minlength=x.size).reshape(shape)
+    np.testing.assert_allclose(found.data, expected, atol=1e-12)
+
+
+@given(st.data())
+def test_windows_of_any_size(data: st.DataObject) -> None:
+    """conv2d and both poolings, in every rung: first and second derivative."""
+    draw = data.draw
+    kernel, stride, padding = (
+        (draw(st.integers(low, 3)), draw(st.integers(low, 3))) for low in (1, 1, 0)
+    )  # fmt: skip
+    padding = tuple(np.minimum(padding, np.array(kernel) // 2).tolist())
+    height, width = (n + draw(st.integers(0, 3)) for n in kernel)
+    rng = np.random.default_rng(draw(st.integers(0, 99)))
+    x = rng.standard_normal((draw(st.integers(1, 2)), height, width, draw(st.integers(1, 2))))
+    w = rng.standard_normal((*kernel, x.shape[3], draw(st.integers(1, 2))))
+    check_gradients(lambda x, w: ops.conv2d(x, w, stride, padding), [x, w])
+    check_gradients(lambda x: ops.max_pool2d(x, kernel, stride, padding), [x])
+    check_gradients(lambda x: ops.average_pool2d(x, kernel, stride, padding), [x])
+
+
+def test_the_reference_rungs_give_the_same_gradients() -> None:
+    rng = np.random.default_rng(0)
+    with tinyxm_kernels.using("reference"):
+        check_gradients(lambda x, w: ops.conv2d(x, w, 2, 1), [rng.standard_normal(s) for s in ((1, 4, 5, 2), (3, 2, 2, 2))])
+        check_gradients(ops.matmul, [rng.standard_normal((2, 3)), rng.standard_normal((3, 4))])

@@ -1,0 +1,92 @@
+"""Matrix multiplication: every rung against sums by hand and NumPy, over shapes, strides and dtypes."""
+
+import numpy as np
+import pytest
+import tinyxm_kernels as kernels
+from hypothesis import given
+from hypothesis import strategies as st
+
+RUNGS = ["reference", "blas"]
+SIZE = st.integers(0, 5)
+
+
+def laid_out(array, layout):
+    """The same values in another memory layout."""
+    if layout == "transposed":
+        return np.ascontiguousarray(array.T).T
+    if layout == "strided":
+        wide = np.zeros((*array.shape[:-1], 2 * array.shape[-1]), array.dtype)
+        wide[..., ::2] = array
+        return wide[..., ::2]
+    if layout == "reversed":
+        return np.ascontiguousarray(array[..., ::-1])[..., ::-1]
+    return array
+
+
+LAYOUT = st.sampled_from(["contiguous", "transposed", "strided", "reversed"])
+
+
+@pytest.mark.parametrize("rung", RUNGS)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_by_hand(rung, dtype):
+    a, b = np.array([[1, 2, 3], [4, 5, 6]], dtype), np.array([[1, 0], [2, 1], [0, 3]], dtype)
+    with kernels.using(f"matmul={rung}"):
+        y = kernels.matmul(a, b)
+    assert y.tolist() == [[5, 11], [14, 23]]
+    assert y.dtype == dtype
+
+
+@pytest.mark.parametrize("rung", RUNGS)
+@given(
+    batch=st.sampled_from([((), ()), ((2,), ()), ((), (3,)), ((2,), (2,)), ((4, 1), (3,)), ((1,), (5,)), ((0,), ())]),
+    m=SIZE, k=SIZE, n=SIZE, left=LAYOUT, right=LAYOUT, seed=st.integers(0, 9),
+)  # fmt: skip
+def test_agrees_with_sums_of_products(rung, batch, m, k, n, left, right, seed):
+    rng = np.random.default_rng(seed)
+    a = laid_out(rng.normal(size=(*batch[0], m, k)), left)
+    b = laid_out(rng.normal(size=(*batch[1], k, n)), right)
+    expected = sum((a[..., :, i, None] * b[..., None, i, :] for i in range(k)), np.zeros((1, 1)))
+    with kernels.using(f"matmul={rung}"):
+        y = kernels.matmul(a, b)
+    assert y.shape == (*np.broadcast_shapes(*batch), m, n)
+    np.testing.assert_allclose(y, np.broadcast_to(expected, y.shape), atol=1e-12)
+
+
+@pytest.mark.parametrize("rung", RUNGS)
+@pytest.mark.parametrize("shapes", [((3,), (3,)), ((3,), (3, 2)), ((4, 3), (3,)), ((2, 4, 3), (3,)), ((3,), (2, 3, 4))])
+def test_vectors(rung, shapes):
+    a, b = (np.random.default_rng(0).normal(size=shape) for shape in shapes)
+    with kernels.using(f"matmul={rung}"):
+        y = kernels.matmul(a, b)
+    np.testing.assert_allclose(y, np.matmul(a, b), atol=1e-12)
+    assert np.shape(y) == np.shape(np.matmul(a, b))
+
+
+@pytest.mark.parametrize("rung", RUNGS)
+def test_broadcast_operands(rung):
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(4, 5, 3)), rng.normal(size=(3, 6))
+    with kernels.using(f"matmul={rung}"):
+        np.testing.assert_allclose(kernels.matmul(a, np.broadcast_to(b, (4, 3, 6))), a @ b, atol=1e-12)
+        one_row = np.broadcast_to(a[:, :1], a.shape)
+        np.testing.assert_allclose(kernels.matmul(one_row, b), one_row.copy() @ b, atol=1e-12)
+
+
+def test_other_dtypes_run_on_the_reference():
+    a = np.arange(6).reshape(2, 3)
+    assert kernels.matmul(a, a.T).tolist() == [[5, 14], [14, 50]]
+    assert kernels.chosen("matmul", a, a.T).name == "reference"
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "message"),
+    [
+        ((32, 10), (12, 4), r"matmul: \(32, 10\) @ \(12, 4\): inner sizes 10 and 12 differ"),
+        ((3,), (4,), "inner sizes 3 and 4 differ"),
+        ((2, 3, 4), (3, 4, 5), "leading axes .* don't broadcast"),
+        ((), (2, 2), "no axis to sum over"),
+    ],
+)
+def test_errors(a, b, message):
+    with pytest.raises(ValueError, match=message):
+        kernels.matmul(np.ones(a), np.ones(b))

@@ -1,0 +1,94 @@
+"""Optimizer updates: by hand, against PyTorch over several steps, and rung against rung across blocks."""
+
+import numpy as np
+import pytest
+import tinyxm_kernels as kernels
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tinyxm_kernels.adam import blocked
+
+RUNGS = ["reference", "blocked"]
+
+
+@pytest.mark.parametrize("rung", RUNGS)
+def test_the_first_step_by_hand(rung):
+    """At step 1 the corrected mean is g and the corrected square g², so Adam moves by the learning rate."""
+    parameter, gradient = np.array([1.0, 2.0]), np.array([0.5, -4.0])
+    mean, square = np.zeros(2), np.zeros(2)
+    with kernels.using(f"adam={rung}"):
+        kernels.adam_update(parameter, gradient, mean, square, step=1, learning_rate=0.1, epsilon=0.0)
+    np.testing.assert_allclose(parameter, [0.9, 2.1])
+    np.testing.assert_allclose(mean, [0.05, -0.4])
+    np.testing.assert_allclose(square, [0.00025, 0.016])
+    velocity = np.array([1.0, 1.0])
+    with kernels.using(f"adam={rung}"):
+        kernels.momentum_update(parameter, gradient, velocity, learning_rate=0.1, momentum=0.5)
+    np.testing.assert_allclose(velocity, [1.0, -3.5])
+    np.testing.assert_allclose(parameter, [0.8, 2.45])
+
+
+@pytest.mark.oracle
+@pytest.mark.parametrize("rung", RUNGS)
+@pytest.mark.parametrize("weight_decay", [0.0, 0.3])
+@pytest.mark.parametrize("flag", [False, True])
+def test_agrees_with_pytorch(rung, weight_decay, flag):
+    torch = pytest.importorskip("torch")
+    rng = np.random.default_rng(0)
+    start = rng.normal(size=(3, 4))
+    adam, momentum = (torch.nn.Parameter(torch.tensor(start)) for _ in range(2))
+    kind = torch.optim.AdamW if flag else torch.optim.Adam
+    first = kind([adam], lr=0.05, betas=(0.8, 0.95), eps=1e-3, weight_decay=weight_decay)
+    second = torch.optim.SGD([momentum], lr=0.05, momentum=0.7, nesterov=flag, weight_decay=weight_decay)
+    ours, mean, square = start.copy(), np.zeros_like(start), np.zeros_like(start)
+    other, velocity = start.copy(), np.zeros_like(start)
+    for step in range(1, 6):
+        g = rng.normal(size=start.shape)
+        adam.grad, momentum.grad = torch.tensor(g), torch.tensor(g)
+        first.step()
+        second.step()
+        with kernels.using(f"adam={rung}"):
+            kernels.adam_update(
+                ours, g, mean, square, step=step, learning_rate=0.05, beta1=0.8, beta2=0.95, epsilon=1e-3,
+                weight_decay=weight_decay, decoupled=flag,
+            )  # fmt: skip
+            kernels.momentum_update(
+                other, g, velocity, learning_rate=0.05, momentum=0.7, nesterov=flag, weight_decay=weight_decay
+            )
+    np.testing.assert_allclose(ours, adam.detach().numpy(), atol=1e-12)
+    np.testing.assert_allclose(other, momentum.detach().numpy(), atol=1e-12)
+
+
+@settings(deadline=None)
+@given(
+    size=st.integers(0, 23), dtype=st.sampled_from([np.float32, np.float64]), step=st.integers(1, 500),
+    decay=st.sampled_from([0.0, 0.1]), flag=st.booleans(), strided=st.booleans(),
+)  # fmt: skip
+def test_rungs_agree_over_blocks_and_leave_the_gradient_alone(size, dtype, step, decay, flag, strided):
+    rng = np.random.default_rng(size)
+    gradient = rng.normal(size=2 * size).astype(dtype)
+    gradient = gradient[::2] if strided else gradient[:size]
+    before, results = gradient.copy(), []
+    for rung in RUNGS:
+        state = [np.abs(np.random.default_rng(i).normal(size=size)).astype(dtype) for i in range(5)]
+        with kernels.using(f"adam={rung}"), pytest.MonkeyPatch.context() as patch:
+            patch.setattr(blocked, "BLOCK", 7)
+            kernels.adam_update(
+                state[0], gradient, *state[1:3], step=step, learning_rate=0.01, weight_decay=decay, decoupled=flag
+            )
+            kernels.momentum_update(state[3], gradient, state[4], learning_rate=0.01, nesterov=flag, weight_decay=decay)
+        results.append(state)
+    np.testing.assert_array_equal(gradient, before)
+    for one, other in zip(*results, strict=True):
+        np.testing.assert_allclose(one, other, rtol=2e-5 if dtype == np.float32 else 1e-12, atol=1e-6)
+
+
+def test_errors():
+    a = np.ones((4, 4))
+    with pytest.raises(ValueError, match=r"adam_update: gradient has shape \(3,\), expected \(4, 4\)"):
+        kernels.adam_update(a, np.ones(3), a, a, step=1, learning_rate=0.1)
+    with pytest.raises(ValueError, match="adam_update: step 0: steps count from 1"):
+        kernels.adam_update(a, a, a, a, step=0, learning_rate=0.1)
+    with pytest.raises(ValueError, match="momentum_update: parameter isn't contiguous"):
+        kernels.momentum_update(a.T[:2], a[:2], a[:2], learning_rate=0.1)
+    with pytest.raises(TypeError, match="momentum_update: parameter float64, gradient float32"):
+        kernels.momentum_update(a, a.astype(np.float32), a, learning_rate=0.1)

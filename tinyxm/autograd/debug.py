@@ -1,0 +1,78 @@
+"""Debug mode: what goes wrong is told where it began."""
+
+from __future__ import annotations
+
+import weakref
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from tinyxm.autograd.events import Event, listen
+from tinyxm.autograd.tensor import Node, array_of
+
+
+@contextmanager
+def debug() -> Iterator[None]:
+    """Check every operation and adjoint that runs within this context; slow, for finding an error.
+
+    Raises FloatingPointError at the first operation or adjoint that makes a number that isn't finite from numbers that
+    are, with its line and its operands' ranges; RuntimeError where an array that an adjoint reads was changed since it
+    was recorded, by any means, such as `t.data[...] = ...`.
+    """
+    recorded: weakref.WeakKeyDictionary[Node, tuple[dict[str, int], str]] = weakref.WeakKeyDictionary()
+
+    def check(event: Event) -> None:
+        where = at(event.source)
+        if event.kind == "forward" and event.node is not None:
+            recorded[event.node] = {name: fingerprint(x) for name, x in event.saved.items()}, where
+        if event.kind == "adjoint" and event.node in recorded:
+            before, where = recorded[event.node]
+            for name, value in event.saved.items():
+                if name in before and fingerprint(value) != before[name]:
+                    raise RuntimeError(
+                        f"{event.operation}: {name} was changed after it was recorded{where}; its gradient would be "
+                        "wrong. Make a new array, or run the backward pass first"
+                    )
+        operands = {name: x for name, x in event.operands.items() if is_float(x)}
+        if not finite(event.result) and all(map(finite, operands.values())):
+            raise FloatingPointError(
+                f"{event.operation}: {described(event.result)} came out{where}"
+                + (f" in {event.module}" if event.module else "")
+                + "; it was given "
+                + ", ".join(f"{name} {described(x)}" for name, x in operands.items())
+            )
+
+    with listen(check):
+        yield
+
+
+def at(source: tuple[str, int, str] | None) -> str:
+    return f" at {source[0]}:{source[1]}, in {source[2]}" if source else ""
+
+
+def fingerprint(value: Any) -> int:
+    """A checksum of an array's (or several arrays') bytes; 0 for anything else."""
+    value = array_of(value)
+    if isinstance(value, list):
+        return hash(tuple(map(fingerprint, value)))
+    return zlib.crc32(np.ascontiguousarray(value).view(np.uint8).data) if isinstance(value, np.ndarray) else 0
+
+
+def is_float(x: Any) -> bool:
+    return getattr(array_of(x), "dtype", np.dtype(int)).kind == "f"
+
+
+def finite(x: Any) -> bool:
+    return not is_float(x) or bool(np.isfinite(array_of(x)).all())
+
+
+def described(x: Any) -> str:
+    """Shape, range and what isn't finite, in words."""
+    x = array_of(x)
+    usable = x[np.isfinite(x)] if x.ndim else np.atleast_1d(x)[np.isfinite(np.atleast_1d(x))]
+    bad = [f"{count} {name}" for name, count in (("NaN", np.isnan(x).sum()), ("inf", np.isinf(x).sum())) if count]
+    span = f"from {usable.min():.4g} to {usable.max():.4g}" if usable.size else "nothing finite"
+    return f"{x.shape} {span}" + (f" with {' and '.join(bad)} of {x.size}" if bad else "")

@@ -1,0 +1,290 @@
+"""Tensor: an array, and the node of the tape that gradients go on to from it."""
+
+from __future__ import annotations
+
+import itertools
+import operator
+import threading
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from tinyxm.autograd import events
+
+Array: TypeAlias = Any  # a NumPy or CuPy array, or a Tensor: the same rule runs on each
+
+clock = itertools.count(1).__next__
+rules: dict[Callable[..., Any], Callable[..., Any]] = {}  # NumPy function -> the primitive that differentiates it
+constant: set[Callable[..., Any]] = set()  # NumPy functions whose results carry no gradient
+
+
+class _Mode(threading.local):
+    recording = True
+
+
+mode = _Mode()
+
+
+class Node:
+    """A result that gradients reach. Its `edges` are () once they were followed and freed."""
+
+    __slots__ = ("__weakref__", "edges", "operation", "shape", "tick")
+
+    def __init__(self, operation: str, shape: tuple[int, ...], edges: Any) -> None:
+        self.operation, self.shape, self.edges, self.tick = operation, shape, edges, clock()
+
+    def __repr__(self) -> str:
+        return f"<{self.operation} {self.shape}>"
+
+
+class Leaf(Node):
+    """Where gradients end and gather: it has no edges."""
+
+    __slots__ = ("dtype", "grad")
+
+    def __init__(self, array: Array) -> None:
+        super().__init__("leaf", array.shape, None)
+        self.dtype, self.grad = array.dtype, None
+
+
+retained: weakref.WeakKeyDictionary[Node, Array | None] = weakref.WeakKeyDictionary()  # see Tensor.retain_grad
+
+
+class Tensor:
+    """An array whose uses can be differentiated; operators and NumPy functions work on it.
+
+    `Tensor(data, requires_grad=False)` copies `data`. Python numbers and lists of them become float32, an array keeps
+    its dtype. Only floating-point Tensors can require a gradient.
+
+    `data` is the array, `grad` what `backward` gathered here: an array, or None. `shape`, `ndim`, `size`, `dtype` are
+    the array's. Operations return new Tensors; to write in place (under `no_grad()`), use `t[index] = ...`, `t += ...`:
+    a backward pass that needs the old values then says so. What is written to `t.data` itself is seen in debug mode.
+    """
+
+    __slots__ = ("__weakref__", "data", "node")
+
+    def __init__(self, data: Any, requires_grad: bool = False) -> None:
+        if isinstance(data, Tensor):
+            data = data.data
+        array = np.array(data)
+        if array.dtype.kind == "f" and not isinstance(data, np.ndarray):
+            array = array.astype(np.float32)
+        if array.dtype.kind not in "fiub":
+            raise TypeError(f"Tensor: {array.dtype} isn't a number type; give floats, integers or booleans")
+        if requires_grad and array.dtype.kind != "f":
+            raise TypeError(f"Tensor: {array.dtype} has no gradient; give floats, such as data.astype('float32')")
+        self.data: Array = array
+        self.node: Node | None = Leaf(array) if requires_grad else None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.data.shape
+
+    @property
+    def ndim(self) -> int:
+        return self.data.ndim
+
+    @property
+    def size(self) -> int:
+        return self.data.size
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self.data.dtype
+
+    @property
+    def requires_grad(self) -> bool:
+        return self.node is not None
+
+    @property
+    def grad(self) -> Array | None:
+        """What `backward` gathered here: an array of this shape and dtype, or None."""
+        return self.node.grad if isinstance(self.node, Leaf) else retained.get(self.node) if self.node else None
+
+    @grad.setter
+    def grad(self, g: Array | None) -> None:
+        if not isinstance(self.node, Leaf):
+            raise TypeError("grad: only a leaf that requires a gradient holds one; see retain_grad for other Tensors")
+        if g is not None and (np.shape(g) != self.shape or getattr(g, "dtype", None) != self.dtype):
+            raise ValueError(
+                f"grad: expected an array {self.shape} of {self.dtype} or None, got {getattr(g, 'dtype', type(g))} "
+                f"{np.shape(g)}"
+            )
+        self.node.grad = g
+
+    def retain_grad(self) -> None:
+        """Keep the gradient of this Tensor, though it isn't a leaf, in `grad` when a later backward passes it."""
+        if self.node is None:
+            raise RuntimeError("retain_grad: this Tensor requires no gradient")
+        if not isinstance(self.node, Leaf):
+            retained.setdefault(self.node, None)
+
+    def detach(self) -> Tensor:
+        """The same array, without a copy, as a Tensor that gradients don't reach."""
+        return tensor_of(self.data, None)
+
+    def item(self) -> float:
+        """The only element, as a Python number."""
+        return self.data.item()
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        if self.node is None:
+            return np.array(self.data, dtype=dtype, copy=copy)
+        raise TypeError("array: this Tensor requires a gradient, which an array would lose; use t.data")
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *args: Any, **options: Any) -> Any:
+        if method == "__call__" and not options:
+            return self.__array_function__(ufunc, (), args, options)
+        given = f"method {method!r}" if method != "__call__" else f"{', '.join(f'{o}=' for o in options)}"
+        raise TypeError(f"{ufunc.__name__}: on a Tensor, {given} has no gradient; write it with operators, or use t.data")
+
+    def __array_function__(self, function: Any, types: Any, args: Any, options: Any) -> Any:
+        if function in rules:
+            return rules[function](*args, **options)
+        if function in constant:
+            return function(*map(array_of, args), **{name: array_of(x) for name, x in options.items()})
+        raise TypeError(f"{function.__name__}: no rule differentiates it; declare a primitive, or pass t.data")
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        index = tuple(map(array_of, index)) if isinstance(index, tuple) else array_of(index)
+        write("write", lambda a, b: operator.setitem(a, index, b), self, value)
+
+    def __iadd__(self, other: Any) -> Tensor:
+        return write("add in place", operator.iadd, self, other)
+
+    def __isub__(self, other: Any) -> Tensor:
+        return write("subtract in place", operator.isub, self, other)
+
+    def __imul__(self, other: Any) -> Tensor:
+        return write("multiply in place", operator.imul, self, other)
+
+    def __itruediv__(self, other: Any) -> Tensor:
+        return write("divide in place", operator.itruediv, self, other)
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def __iter__(self) -> Iterator[Tensor]:
+        if not self.ndim:
+            raise TypeError("iter: this Tensor is a single number, shape ()")
+        return (self[i] for i in range(len(self)))
+
+    def __float__(self) -> float:
+        return float(self.data)
+
+    def __int__(self) -> int:
+        return int(self.data)
+
+    def __index__(self) -> int:
+        return self.data.__index__()
+
+    def __bool__(self) -> bool:
+        return bool(self.data)
+
+    def __format__(self, specification: str) -> str:
+        return format(self.data.item() if self.size == 1 and specification else self.data, specification)
+
+    def __repr__(self) -> str:
+        text = np.array2string(self.data, separator=", ", prefix="Tensor(", threshold=100)
+        node = "" if self.node is None else ", requires_grad=True" if isinstance(self.node, Leaf) else f", {self.node}"
+        return f"{type(self).__name__}({text}, dtype={self.dtype}{node})"
+
+    __hash__ = object.__hash__
+
+    if TYPE_CHECKING:  # tinyxm.ops attaches these; each stands there with its formula
+
+        def _operation(self, *args: Any, **options: Any) -> Tensor: ...
+
+        __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = _operation
+        __matmul__ = __rmatmul__ = __pow__ = __rpow__ = __neg__ = __abs__ = __getitem__ = _operation
+        sum = mean = var = std = max = min = reshape = transpose = swapaxes = flatten = astype = _operation
+        T: Tensor
+
+        def _comparison(self, other: Any) -> np.ndarray: ...
+
+        __lt__ = __le__ = __gt__ = __ge__ = _comparison
+
+        def backward(self, g: Any = None, retain_graph: bool = False) -> None: ...
+
+
+class Parameter(Tensor):
+    """A Tensor that requires a gradient and that a module lists among its parameters."""
+
+    __slots__ = ()
+
+    def __init__(self, data: Any) -> None:
+        super().__init__(data, requires_grad=True)
+
+
+def array_of(x: Any) -> Any:
+    """The array of a Tensor; anything else as it is."""
+    return x.data if isinstance(x, Tensor) else x
+
+
+def tensor_of(array: Array, node: Node | None) -> Tensor:
+    """The Tensor of an array that this node made, without copying it."""
+    tensor = Tensor.__new__(Tensor)
+    tensor.data, tensor.node = array, node
+    return tensor
+
+
+@contextmanager
+def grad_mode(on: bool) -> Iterator[None]:
+    """Record operations for a backward pass within this context, or don't; each thread has its own mode."""
+    outer, mode.recording = mode.recording, on
+    try:
+        yield
+    finally:
+        mode.recording = outer
+
+
+def no_grad() -> Any:
+    """Record nothing within this context (or within a function that this decorates)."""
+    return grad_mode(False)
+
+
+# Writing in place. A write stamps the memory it touches; a node older than the stamp saved values that are gone.
+
+last_write = 0
+written: dict[int, tuple[Any, int]] = {}  # id of an array -> (weak reference to it, tick of the last write)
+
+
+def write(operation: str, rule: Callable[..., Any], tensor: Any, *inputs: Any) -> Any:
+    """Write to a Tensor in place by rule(array, *inputs); an `update` event. Returns the Tensor.
+
+    Raises RuntimeError where a gradient would be lost: when recording, and the Tensor or an input requires one.
+    """
+    global last_write
+    if mode.recording and any(isinstance(x, Tensor) and x.requires_grad for x in (tensor, *inputs)):
+        raise RuntimeError(f"{operation}: a gradient would be lost; write under no_grad(), or make a new Tensor")
+    arrays = [array_of(x) for x in (tensor, *inputs)]
+    if events.listeners:
+        events.observe("update", operation, rule, dict(zip(("target", *map(str, range(len(inputs)))), arrays, strict=True)))
+    else:
+        rule(*arrays)
+    memory = owner(tensor.data)
+    last_write = clock()
+    written[id(memory)] = weakref.ref(memory, lambda _, key=id(memory): written.pop(key, None)), last_write
+    return tensor
+
+
+def owner(array: Array) -> Array:
+    """The array that owns the memory of this view."""
+    while isinstance(array.base, np.ndarray):
+        array = array.base
+    return array
+
+
+def refuse_stale(node: Node) -> None:
+    """Raise if a value that this node saved was written in place since."""
+    for _, adjoint, saved in node.edges:
+        for name, value in zip(adjoint.reads, saved, strict=True):
+            for x in value if isinstance(value, tuple | list) else (value,):
+                if isinstance(x, np.ndarray) and written.get(id(owner(x)), (None, 0))[1] > node.tick:
+                    raise RuntimeError(
+                        f"{node.operation}: {name}, which the adjoint of {adjoint.input} reads, was written in place "
+                        "after it was recorded; write before it is used, or run the backward pass first"
+                    )

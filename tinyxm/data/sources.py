@@ -1,0 +1,76 @@
+"""What every source shares: saying which extra is missing, and keeping derived arrays in the user's cache folder."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+import warnings
+import zipfile
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from platformdirs import user_cache_path
+
+Arrays = dict[str, NDArray[Any]]
+
+
+class MissingExtra(ImportError):
+    """An optional dependency isn't installed; the message has the pip line that installs it."""
+
+
+def require(operation: str, extra: str, distributions: Sequence[str]) -> dict[str, str]:
+    """The installed version of each distribution. Raises MissingExtra, with those that are absent and the pip line."""
+    versions, missing = {}, []
+    for name in distributions:
+        try:
+            versions[name] = version(name)
+        except PackageNotFoundError:
+            missing.append(name)
+    if missing:
+        verb = "isn't" if len(missing) == 1 else "aren't"
+        raise MissingExtra(f'{operation}: {", ".join(missing)} {verb} installed; run: pip install "tinyxm[{extra}]"')
+    return versions
+
+
+def cache_folder() -> Path:
+    """Where derived arrays are kept: the environment variable TINYXM_CACHE, or else the user's cache folder."""
+    return Path(os.environ.get("TINYXM_CACHE") or user_cache_path("tinyxm"))
+
+
+def cached(name: str, key: Mapping[str, object], build: Callable[[], Arrays]) -> Arrays:
+    """The arrays `build` makes, kept in the cache folder under `name` and a hash of `key`.
+
+    `key` holds whatever the arrays depend on (package versions, a schema number). A corrupt file is built again and a
+    folder that can't be written is done without, each with a warning. The file is written beside and renamed.
+    """
+    digest = hashlib.sha256(repr(sorted(key.items())).encode()).hexdigest()[:16]
+    path = cache_folder() / f"{name}-{digest}.npz"
+    if path.exists():
+        try:
+            with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
+                return dict(file)
+        except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+            warnings.warn(f"{name}: the cache {path} is corrupt ({error}); building it again", stacklevel=2)
+    arrays = build()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.stem, suffix=".part", delete=False) as file:
+            try:
+                np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
+                file.close()
+                os.replace(file.name, path)
+            except BaseException:
+                file.close()
+                os.unlink(file.name)
+                raise
+    except OSError as error:
+        warnings.warn(
+            f"{name}: can't keep the result in {path.parent} ({error}); it's built anew each time", stacklevel=2
+        )
+    return arrays

@@ -1,0 +1,141 @@
+"""Texts: words, character n-grams, a vocabulary, weighted bags for an embedding, and tf-idf for linear baselines."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+WORD = re.compile(r"[^\W_]+")
+Text = tuple[str, Sequence[str]]  # a name and its keywords
+
+
+def words(text: str) -> list[str]:
+    """The words of a text: compatibility forms made equal (Unicode NFKC), lower-case, runs of letters and digits."""
+    if not isinstance(text, str):
+        raise TypeError(f"words: expected a text, got a {type(text).__name__}")
+    return WORD.findall(unicodedata.normalize("NFKC", text).lower())
+
+
+def character_ngrams(word: str, shortest: int = 3, longest: int = 4) -> list[str]:
+    """Character n-grams of a word with its boundaries marked: "cat" → <ca cat at> <cat cat>.
+
+    Source: Bojanowski et al. 2017, Enriching Word Vectors with Subword Information.
+    """
+    marked = f"<{word}>"
+    return [marked[i : i + k] for k in range(shortest, longest + 1) for i in range(len(marked) + 1 - k)]
+
+
+class Vocabulary:
+    """Words and character 3- and 4-grams learned from training texts, each with an index from 0.
+
+    A text is a name and its keywords. A word stands for itself and its n-grams, so that an unknown word is still known
+    by its parts; a word none of whose parts was seen is left out. Learned from names and keywords alike.
+    Raises ValueError where the texts have no word at all.
+    """
+
+    def __init__(self, texts: Sequence[Text], ngrams: bool = True) -> None:
+        self.ngrams = ngrams
+        self.index: dict[str, int] = {}
+        self._known: dict[str, list[int]] = {}
+        for name, keywords in texts:
+            for word in words(name) + [w for keyword in keywords for w in words(keyword)]:
+                for feature in self._features(word):
+                    self.index.setdefault(feature, len(self.index))
+        if not self.index:
+            raise ValueError(f"Vocabulary: {len(texts)} texts without a single word; there is nothing to learn")
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def __contains__(self, word: str) -> bool:
+        return word in self.index
+
+    def __repr__(self) -> str:
+        grams = sum(feature.startswith("#") for feature in self.index)
+        return f"Vocabulary: {len(self) - grams} words, {grams} character n-grams"
+
+    def indices(self, word: str) -> list[int]:
+        """The indices of a word and of its n-grams, those that are known."""
+        if word not in self._known:
+            self._known[word] = [self.index[f] for f in self._features(word) if f in self.index]
+        return self._known[word]
+
+    def bag(
+        self,
+        texts: Sequence[Text],
+        rng: np.random.Generator | None = None,
+        name_weight: float = 2.0,
+        keyword_weight: float = 1.0,
+        word_dropout: float = 0.3,
+        keyword_dropout: float = 0.3,
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
+        """Texts as weighted bags for an embedding bag: (indices, offsets, weights).
+
+        Text t owns indices[offsets[t]:offsets[t + 1]], the last one all that follows (as in PyTorch's EmbeddingBag);
+        Σ weights·embedding[indices] is its mean word, a word's weight (2 in the name, 1 in a keyword, each keyword word
+        once) shared by its parts; weights of one text sum to 1. A text without a known word has an empty bag.
+        With `rng`, as in training, a text loses all its keywords with probability `keyword_dropout`, then each word
+        with `word_dropout`, but never its last one. Without, nothing is dropped.
+        """
+        indices: list[int] = []
+        weights: list[float] = []
+        offsets = np.empty(len(texts), np.int64)
+        for t, (name, keywords) in enumerate(texts):
+            offsets[t] = len(indices)
+            bag = [(parts, name_weight) for word in words(name) if (parts := self.indices(word))]
+            if rng is None or rng.random() >= keyword_dropout:
+                unique = dict.fromkeys(word for keyword in keywords for word in words(keyword))
+                bag += [(parts, keyword_weight) for word in unique if (parts := self.indices(word))]
+            if rng is not None and len(bag) > 1:
+                kept = rng.random(len(bag)) >= word_dropout
+                bag = [entry for entry, keep in zip(bag, kept, strict=True) if keep] or [bag[rng.integers(len(bag))]]
+            total = sum(weight for _, weight in bag)
+            for parts, weight in bag:
+                indices += parts
+                weights += [weight / total / len(parts)] * len(parts)
+        return np.array(indices, np.int64), offsets, np.array(weights, np.float32)
+
+    def _features(self, word: str) -> list[str]:
+        # "#" can't occur in a word, so an n-gram is never mistaken for one
+        return [word, *("#" + gram for gram in character_ngrams(word))] if self.ngrams else [word]
+
+
+class TfIdf:
+    """Term frequency × inverse document frequency: the text features of the linear baselines.
+
+    tf: 2 per word of the name, 1 per word of a keyword, 0.5 per character 3- and 4-gram of the name;
+    idf = ln((1 + n) / (1 + df)) + 1, over the n texts given here; rows get unit length; unknown terms are left out.
+    Source: Salton & Buckley 1988, Term-weighting approaches in automatic text retrieval.
+    """
+
+    def __init__(self, texts: Sequence[Text]) -> None:
+        frequency = Counter(term for text in texts for term in {term for term, _ in _terms(text)})
+        if not frequency:
+            raise ValueError(f"TfIdf: {len(texts)} texts without a single word; there is nothing to learn")
+        self.index = {term: i for i, term in enumerate(sorted(frequency))}
+        counts = np.array([frequency[term] for term in self.index])
+        self.idf = (np.log((1 + len(texts)) / (1 + counts)) + 1).astype(np.float32)
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def __call__(self, texts: Sequence[Text]) -> NDArray[np.float32]:
+        """Features (n, terms), rows of unit length, all zero for a text without a known term."""
+        features = np.zeros((len(texts), len(self.index)), np.float32)
+        for row, text in enumerate(texts):
+            for term, weight in _terms(text):
+                if (column := self.index.get(term)) is not None:
+                    features[row, column] += weight
+        features *= self.idf
+        return features / (np.linalg.norm(features, axis=1, keepdims=True) + np.float32(1e-9))
+
+
+def _terms(text: Text) -> list[tuple[str, float]]:
+    name, keywords = words(text[0]), [word for keyword in text[1] for word in words(keyword)]
+    grams = [("#" + gram, 0.5) for word in name for gram in character_ngrams(word)]
+    return [*((word, 2.0) for word in name), *((word, 1.0) for word in keywords), *grams]

@@ -1,0 +1,1 @@
+"""Cross-modal models, and the linear baselines they are measured against."""

@@ -1,0 +1,115 @@
+"""Two towers: an image and a text each become one vector of unit length, near where they mean the same.
+
+Source: Radford et al. 2021, Learning Transferable Visual Models From Natural Language Supervision; here with a fixed edge
+front end and a bag of words, small enough for a laptop.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+
+import numpy as np
+
+from tinyxm import nn
+from tinyxm.autograd import Array, Parameter, Tensor, generator
+from tinyxm.ops import clip, contrastive, unit_length
+
+Bag = tuple[np.ndarray, np.ndarray, np.ndarray]  # indices, offsets, weights: see nn.EmbeddingBag
+
+
+class ImageTower(nn.Module):
+    """Edge and colour channels (n, 16, 16, channels) → (n, dimensions), of unit length.
+
+    Twice: a 3×3 convolution of stride 2, group normalisation, ReLU; then dropout and one linear map. Normalising over
+    groups rather than the batch keeps a picture's vector free of its neighbours in the batch.
+    """
+
+    def __init__(
+        self,
+        channels: int = 11,
+        widths: tuple[int, int] = (64, 128),
+        dimensions: int = 128,
+        dropout: float = 0.2,
+        rng: np.random.Generator | None = None,
+    ) -> None:
+        super().__init__()
+        rng = generator(rng)
+        first, second = widths
+        self.layers = nn.Sequential(
+            nn.Conv2d(channels, first, 3, stride=2, padding=1, rng=rng),
+            nn.GroupNorm(8, first),
+            nn.ReLU(),
+            nn.Conv2d(first, second, 3, stride=2, padding=1, rng=rng),
+            nn.GroupNorm(8, second),
+            nn.ReLU(),
+            nn.Flatten(),
+            nn.Dropout(dropout),
+            nn.Linear(4 * 4 * second, dimensions, rng=rng),
+        )
+
+    def forward(self, x: Array) -> Tensor:
+        return unit_length(self.layers(x))
+
+
+class TextTower(nn.Module):
+    """Weighted bags of words and n-grams → (n, dimensions), of unit length: their mean vector, then two linear maps."""
+
+    def __init__(
+        self,
+        vocabulary: int,
+        embedding: int = 128,
+        hidden: int = 256,
+        dimensions: int = 128,
+        dropout: float = 0.2,
+        rng: np.random.Generator | None = None,
+    ) -> None:
+        super().__init__()
+        rng = generator(rng)
+        self.embedding = nn.EmbeddingBag(vocabulary, embedding, initialise=partial(nn.init.normal, deviation=0.3), rng=rng)
+        self.layers = nn.Sequential(
+            nn.LayerNorm(embedding),
+            nn.Linear(embedding, hidden, rng=rng),
+            nn.ReLU(),
+            nn.Dropout(dropout),
+            nn.Linear(hidden, dimensions, rng=rng),
+        )
+
+    def forward(self, bag: Bag) -> Tensor:
+        return unit_length(self.layers(self.embedding(*bag)))
+
+
+class TwoTowers(nn.Module):
+    """An image and a text tower, trained so that a dot product tells how well a picture and a text agree.
+
+    Two views of each concept, x₁ and x₂ (drawings in two styles), and its text t:
+
+        L = (contrastive(x₁, t) + contrastive(x₂, t)) / 2 + contrastive(x₁, x₂)
+
+    each contrastive loss at its learned scale eˢ = 1 / temperature, from 1 / 0.07, held at 100 at most. The second term
+    makes one concept's drawings agree across styles, which is what carries over to a style never seen.
+    """
+
+    def __init__(self, image: ImageTower, text: TextTower) -> None:
+        super().__init__()
+        self.image, self.text = image, text
+        self.log_scale = Parameter(np.array([math.log(1 / 0.07)] * 2, np.float32))  # image-text, image-image
+
+    def loss(self, views: Array, bag: Bag, same: np.ndarray | None = None) -> Tensor:
+        """L for views `(2n, 16, 16, channels)`, all first views then all second ones, and n texts, as one number.
+
+        `same[i, j]` marks pairs of concepts whose texts are equal: no pair of theirs counts as a mistake.
+        """
+        images, texts = self.image(views), self.text(bag)
+        n = texts.shape[0]
+        if images.shape[0] != 2 * n:
+            raise ValueError(f"TwoTowers: {images.shape[0]} views and {n} texts: expected two views for each text")
+        first, second = images[:n], images[n:]
+        scale = np.exp(clip(self.log_scale, None, math.log(100)))
+        across = (contrastive(first, texts, scale[0], same) + contrastive(second, texts, scale[0], same)) * 0.5
+        return across + contrastive(first, second, scale[1], same)
+
+    @property
+    def temperature(self) -> float:
+        """1 / scale of the image-text loss, a number."""
+        return float(np.exp(-min(self.log_scale.data[0], math.log(100))))

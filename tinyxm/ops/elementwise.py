@@ -1,0 +1,198 @@
+"""Operations on each element, with NumPy's broadcasting: a gradient is summed back to the shape of its input."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from scipy import special
+
+from tinyxm.autograd import Array, Tensor, primitive
+
+
+@primitive(np.add, a=lambda g: g, b=lambda g: g)
+def add(a: Array, b: Array) -> Array:
+    """y = a + b;  ∂a = g,  ∂b = g"""
+    return a + b
+
+
+@primitive(np.subtract, a=lambda g: g, b=lambda g: -g)
+def subtract(a: Array, b: Array) -> Array:
+    """y = a − b;  ∂a = g,  ∂b = −g"""
+    return a - b
+
+
+@primitive(np.multiply, a=lambda g, b: g * b, b=lambda g, a: g * a)
+def multiply(a: Array, b: Array) -> Array:
+    """y = a·b;  ∂a = g·b,  ∂b = g·a"""
+    return a * b
+
+
+@primitive(np.divide, a=lambda g, b: g / b, b=lambda g, y, b: -g * y / b)
+def divide(a: Array, b: Array) -> Array:
+    """y = a / b;  ∂a = g / b,  ∂b = −g·y / b"""
+    return a / b
+
+
+@primitive(np.negative, a=lambda g: -g)
+def negative(a: Array) -> Array:
+    """y = −a;  ∂a = −g"""
+    return -a
+
+
+@primitive(
+    np.power,
+    np.float_power,
+    a=lambda g, a, n: g * n * a if _is_two(n) else g * (n * a ** (n - (n != 0))),  # 0·a⁰, not 0·a⁻¹
+    n=lambda g, y, a: g * y * np.log(np.where(a > 0, a, 1)),
+)
+def power(a: Array, n: Array) -> Array:
+    """y = aⁿ;  ∂a = g·n·aⁿ⁻¹,  ∂n = g·y·ln a where a > 0, else 0 (ln has no real value there)"""
+    return a * a if _is_two(n) else a**n
+
+
+def _is_two(n: Array) -> bool:
+    """Whether the exponent is the number 2: a·a is some ten times as fast as a**2.0 would be."""
+    return isinstance(n, int | float) and n == 2
+
+
+@primitive(np.square, a=lambda g, a: g * (a + a))
+def square(a: Array) -> Array:
+    """y = a²;  ∂a = 2·g·a"""
+    return a * a
+
+
+@primitive(np.sqrt, a=lambda g, y: g / (y + y))
+def sqrt(a: Array) -> Array:
+    """y = √a;  ∂a = g / 2y"""
+    return np.sqrt(a)
+
+
+@primitive(np.exp, a=lambda g, y: g * y)
+def exp(a: Array) -> Array:
+    """y = eᵃ;  ∂a = g·y"""
+    return np.exp(a)
+
+
+@primitive(np.log, a=lambda g, a: g / a)
+def log(a: Array) -> Array:
+    """y = ln a;  ∂a = g / a"""
+    return np.log(a)
+
+
+@primitive(np.sin, a=lambda g, a: g * np.cos(a))
+def sin(a: Array) -> Array:
+    """y = sin a;  ∂a = g·cos a"""
+    return np.sin(a)
+
+
+@primitive(np.cos, a=lambda g, a: -g * np.sin(a))
+def cos(a: Array) -> Array:
+    """y = cos a;  ∂a = −g·sin a"""
+    return np.cos(a)
+
+
+@primitive(np.tanh, a=lambda g, y: g * (1 - y * y))
+def tanh(a: Array) -> Array:
+    """y = tanh a;  ∂a = g·(1 − y²)"""
+    return np.tanh(a)
+
+
+@primitive(np.abs, a=lambda g, a: g * np.sign(a))
+def absolute(a: Array) -> Array:
+    """y = |a|;  ∂a = g·sign a, 0 where a = 0"""
+    return np.abs(a)
+
+
+@primitive(
+    np.maximum,
+    a=lambda g, a, b: g * ((a > b) + 0.5 * (a == b)).astype(g.dtype),
+    b=lambda g, a, b: g * ((a < b) + 0.5 * (a == b)).astype(g.dtype),
+)
+def maximum(a: Array, b: Array) -> Array:
+    """y = max(a, b);  ∂a = g where a > b, g/2 where they are equal, 0 elsewhere; ∂b the rest"""
+    return np.maximum(a, b)
+
+
+@primitive(
+    np.minimum,
+    a=lambda g, a, b: g * ((a < b) + 0.5 * (a == b)).astype(g.dtype),
+    b=lambda g, a, b: g * ((a > b) + 0.5 * (a == b)).astype(g.dtype),
+)
+def minimum(a: Array, b: Array) -> Array:
+    """y = min(a, b);  ∂a = g where a < b, g/2 where they are equal, 0 elsewhere; ∂b the rest"""
+    return np.minimum(a, b)
+
+
+@primitive(
+    np.clip,
+    a=lambda g, a, a_min, a_max: g * _within(a, a_min, a_max),
+    a_min=lambda g, a, a_min: g * (a < a_min),
+    a_max=lambda g, a, a_max: g * (a > a_max),
+)
+def clip(a: Array, a_min: Array | None = None, a_max: Array | None = None) -> Array:
+    """y = a held between a_min and a_max (None: no limit);  ∂a = g where a is within, limits included, else 0; ∂a_min
+    and ∂a_max = g where a is beyond them"""
+    return np.clip(a, a_min, a_max)
+
+
+def _within(a: Array, low: Array | None, high: Array | None) -> Array:
+    return (a >= (-math.inf if low is None else low)) & (a <= (math.inf if high is None else high))
+
+
+@primitive(
+    np.where,
+    condition=None,
+    a=lambda g, condition: np.where(condition, g, 0),
+    b=lambda g, condition: np.where(condition, 0, g),
+)
+def where(condition: Array, a: Array, b: Array) -> Array:
+    """y = a where the condition holds, else b;  ∂a = g there, 0 elsewhere; ∂b the rest"""
+    return np.where(condition, a, b)
+
+
+@primitive(a=lambda g, a: g * (1 / _ROOT_PI * 2) * np.exp(-a * a))
+def erf(a: Array) -> Array:
+    """y = 2/√π ∫₀ᵃ exp(−t²) dt;  ∂a = g·2/√π·exp(−a²)"""
+    return special.erf(a)
+
+
+_ROOT_PI = math.sqrt(math.pi)
+
+
+@primitive(a=lambda g, y: g * (y * (1 - y)))
+def sigmoid(a: Array) -> Array:
+    """y = 1 / (1 + e⁻ᵃ);  ∂a = g·y·(1 − y)"""
+    return special.expit(a)
+
+
+@primitive(a=lambda g, y: g * (y > 0))
+def relu(a: Array) -> Array:
+    """y = max(a, 0);  ∂a = g where a > 0, else 0 (Nair & Hinton 2010)"""
+    return np.maximum(a, 0)
+
+
+@primitive(a=lambda g, a: g * (_normal_cdf(a) + a * _normal_pdf(a)))
+def gelu(a: Array) -> Array:
+    """y = a·Φ(a), Φ(a) = (1 + erf(a/√2)) / 2;  ∂a = g·(Φ(a) + a·φ(a)) (Hendrycks & Gimpel 2016)"""
+    return a * _normal_cdf(a)
+
+
+def _normal_cdf(a: Array) -> Array:
+    return 0.5 * (1 + erf(a * math.sqrt(0.5)))
+
+
+def _normal_pdf(a: Array) -> Array:
+    return np.exp(-0.5 * (a * a)) * (1 / math.sqrt(2 * math.pi))
+
+
+@primitive(a=lambda g, a_dtype: astype(g, a_dtype))
+def _cast(a: Array, dtype: np.dtype, a_dtype: np.dtype) -> Array:
+    return a.astype(dtype)
+
+
+def astype(a: Array, dtype: np.typing.DTypeLike) -> Array:
+    """y = a in another floating-point type;  ∂a = g in the type of a. TypeError where a gradient would be lost"""
+    if np.dtype(dtype).kind != "f" and isinstance(a, Tensor) and a.requires_grad:
+        raise TypeError(f"astype: {np.dtype(dtype)} has no gradient; cast t.detach() or t.data instead")
+    return _cast(a, np.dtype(dtype), a.dtype)

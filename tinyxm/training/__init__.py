@@ -1,0 +1,7 @@
+"""Training: the loop, checkpoints, run folders and reports."""
+
+from tinyxm.training.checkpoint import load_checkpoint, save_checkpoint
+from tinyxm.training.folder import RunFolder
+from tinyxm.training.loop import Stopped, fit
+
+__all__ = ["RunFolder", "Stopped", "fit", "load_checkpoint", "save_checkpoint"]

@@ -1,0 +1,100 @@
+"""A run folder: all that a run was given, told and learned, and nothing lost to a crash.
+
+    config.json  metrics.jsonl  results.json  *.safetensors  report.html  plots
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+
+class RunFolder:
+    """The folder of one run. `config` is what the run was given, as config.json holds it.
+
+    Raises FileNotFoundError where there is no run, ValueError where its configuration can't be read.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        if not (self.path / "config.json").is_file():
+            raise FileNotFoundError(f"run: {self.path} holds no run (no config.json); `tinyxm train --out` makes one")
+        self.config: dict[str, Any] = self._read("config.json")
+
+    @classmethod
+    def create(cls, path: str | Path, config: dict[str, Any], resume: bool = False) -> RunFolder:
+        """Make the folder, or with `resume` open it if it is of a run with this very configuration.
+
+        Raises FileExistsError for a folder that holds anything already, ValueError for a run of another configuration.
+        """
+        path = Path(path)
+        if resume and (path / "config.json").is_file():
+            folder = cls(path)
+            differing = [key for key in {*config, *folder.config} if config.get(key) != folder.config.get(key)]
+            if differing:
+                was = ", ".join(f"{key} {folder.config.get(key)}, not {config.get(key)}" for key in sorted(differing))
+                raise ValueError(f"run: {path} was started with {was}; resume with the same, or give another --out")
+            return folder
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            raise FileExistsError(f"run: {path} exists; go on from it with --resume, or name another folder with --out")
+        path.mkdir(parents=True, exist_ok=True)
+        with beside(path / "config.json") as part:
+            part.write_text(json.dumps(config, indent=2) + "\n", "utf-8")
+        return cls(path)
+
+    def log(self, record: dict[str, Any]) -> None:
+        """Add one line to metrics.jsonl."""
+        with (self.path / "metrics.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(record) + "\n")
+
+    def metrics(self) -> list[dict[str, Any]]:
+        """The lines of metrics.jsonl; a last line cut short by a crash is left out."""
+        records = []
+        if (self.path / "metrics.jsonl").exists():
+            for line in (self.path / "metrics.jsonl").read_text("utf-8").splitlines():
+                try:
+                    records.append(json.loads(line))
+                except json.JSONDecodeError:
+                    continue
+        return records
+
+    def rewind(self, stage: str, step: int) -> None:
+        """Forget what a stage logged after this step: the run goes on from there."""
+        kept = [record for record in self.metrics() if record.get("stage") != stage or record.get("step", 0) <= step]
+        with beside(self.path / "metrics.jsonl") as part:
+            part.write_text("".join(json.dumps(record) + "\n" for record in kept), "utf-8")
+
+    def write_results(self, results: dict[str, Any]) -> None:
+        with beside(self.path / "results.json") as part:
+            part.write_text(json.dumps(results, indent=2) + "\n", "utf-8")
+
+    def results(self) -> dict[str, Any]:
+        """results.json. Raises FileNotFoundError where the run hasn't finished."""
+        if not (self.path / "results.json").exists():
+            raise FileNotFoundError(f"run: {self.path} has no results yet; finish it with --resume")
+        return self._read("results.json")
+
+    def _read(self, name: str) -> dict[str, Any]:
+        try:
+            return json.loads((self.path / name).read_text("utf-8"))
+        except ValueError as error:
+            raise ValueError(f"run: {self.path / name} can't be read: {error}") from None
+
+
+@contextmanager
+def beside(path: Path) -> Iterator[Path]:
+    """A path to write to in the same folder; it takes the place of `path` once it is whole, and is removed if not."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    os.close(handle)
+    part = Path(name)
+    try:
+        yield part
+        part.chmod(0o644)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

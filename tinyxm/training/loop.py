@@ -1,0 +1,138 @@
+"""The training loop: forward, loss, backward, clip, update; and what a long run needs around these five."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from tinyxm import autograd, nn, optim
+from tinyxm.autograd import Tensor
+from tinyxm.training.checkpoint import load_checkpoint, prefixed, save_checkpoint, under
+from tinyxm.training.folder import RunFolder
+
+Record = dict[str, Any]
+
+
+class Stopped(Exception):
+    """Ctrl-C: the step was finished, and a checkpoint written."""
+
+
+def fit(
+    model: nn.Module,
+    loss: Callable[[Any], Tensor],
+    batch: Callable[[int], Any],
+    optimizer: optim.Optimizer,
+    schedule: Callable[[int], float],
+    steps: int,
+    folder: RunFolder,
+    stage: str,
+    seed: int = 0,
+    clip: float = 5.0,
+    facts: dict[str, Any] | None = None,
+    report: Callable[[Record], None] = lambda record: None,
+    log_every: int = 10,
+    save_every: int = 200,
+) -> None:
+    """Take `steps` steps: loss(batch(step)), its gradient, clipped to a norm of `clip`, and an update.
+
+    `schedule(step)` is the factor on each parameter group's learning rate. All randomness of a step comes from (seed,
+    stage, step): `batch` must be a function of the step alone, and layers draw from the default generator, which is
+    seeded for each step. So a run that goes on from the checkpoint `<stage>.safetensors`, where the folder has one,
+    gives bit for bit what it would have given uninterrupted. `facts` go into the checkpoint; `report` hears of every
+    step. Batches are made one ahead, in a thread of their own.
+
+    Raises Stopped after Ctrl-C (a second one interrupts at once); FloatingPointError where the loss or a gradient isn't
+    finite, naming the first operation that made it so, with the last checkpoint left as it was.
+    """
+    checkpoint = folder.path / f"{stage}.safetensors"
+    base = [group["lr"] for group in optimizer.groups]
+    start = 0
+    if checkpoint.exists():
+        arrays, saved = load_checkpoint(checkpoint)
+        model.load_state_dict(under("model", arrays))
+        optimizer.load_state_dict({**saved["optimizer"], **under("optimizer", arrays)})
+        start = saved["step"]
+    folder.rewind(stage, start)
+
+    def save(step: int) -> None:
+        state = optimizer.state_dict()
+        numbers = {name: value for name, value in state.items() if not isinstance(value, np.ndarray)}
+        moments = {name: value for name, value in state.items() if isinstance(value, np.ndarray)}
+        arrays = prefixed("model", model.state_dict()) | prefixed("optimizer", moments)
+        save_checkpoint(checkpoint, arrays, {**(facts or {}), "stage": stage, "step": step, "optimizer": numbers})
+
+    def gradient(data: Any, step: int) -> Tensor:
+        autograd.seed((seed, zlib.crc32(stage.encode()), step))
+        optimizer.zero_grad()
+        value = loss(data)
+        value.backward()
+        return value
+
+    model.train()
+    began = time.perf_counter()
+    with interruptible() as interrupted:
+        for step, data in ahead(batch, start, steps):
+            value = gradient(data, step)
+            try:
+                norm = optim.clip_by_norm(model.parameters(), clip)
+            except FloatingPointError:
+                norm = np.nan
+            if not (np.isfinite(value.data) and np.isfinite(norm)):
+                with autograd.debug():
+                    gradient(data, step)
+                raise FloatingPointError(f"train: loss {value.item()}, gradient norm {norm} at step {step + 1}")
+            for group, rate in zip(optimizer.groups, base, strict=True):
+                group["lr"] = rate * schedule(step)
+            optimizer.step()
+            record = {
+                **{"stage": stage, "step": step + 1, "loss": value.item(), "gradient_norm": float(norm)},
+                **{"learning_rate": optimizer.groups[0]["lr"], "seconds": time.perf_counter() - began},
+            }
+            report(record)
+            done = step + 1 == steps
+            if done or (step + 1) % log_every == 0 or interrupted.is_set():
+                folder.log(record)
+            if done or (step + 1) % save_every == 0 or interrupted.is_set():
+                save(step + 1)
+            if interrupted.is_set() and not done:
+                raise Stopped(f"train: stopped after step {step + 1} of {steps}; {checkpoint.name} holds it")
+    model.eval()
+
+
+def ahead(batch: Callable[[int], Any], start: int, stop: int) -> Iterator[tuple[int, Any]]:
+    """(step, batch(step)) for each step, the next batch being made in another thread while this one is used."""
+    with ThreadPoolExecutor(1) as pool:
+        following = pool.submit(batch, start) if start < stop else None
+        for step in range(start, stop):
+            assert following is not None
+            data = following.result()
+            following = pool.submit(batch, step + 1) if step + 1 < stop else None
+            yield step, data
+
+
+@contextmanager
+def interruptible() -> Iterator[threading.Event]:
+    """An event that Ctrl-C sets within this context, in place of interrupting; a second Ctrl-C interrupts."""
+    asked = threading.Event()
+    if threading.current_thread() is not threading.main_thread():  # only the main thread may catch signals
+        yield asked
+        return
+
+    def ask(number: int, frame: Any) -> None:
+        if asked.is_set():
+            raise KeyboardInterrupt
+        asked.set()
+
+    outer = signal.signal(signal.SIGINT, ask)
+    try:
+        yield asked
+    finally:
+        signal.signal(signal.SIGINT, outer)
