@@ -1,13 +1,11 @@
 """Cross-modal learning that hides nothing: a NumPy-first framework to read, to step through, and to train with.
 
-    import tinyxm as xm
+import tinyxm as xm
 
-    w = xm.Tensor([[1.0, 2.0]], requires_grad=True)
-    loss = xm.ops.squared_error(w @ w.T, [[4.0]])
-    loss.backward()
+w = xm.Tensor([[1.0, 2.0]], requires_grad=True)
+loss = xm.ops.squared_error(w @ w.T, [[4.0]])
+loss.backward()
 """
-
-from tinyxm_kernels import keep_freed_memory as _keep_freed_memory
 
 from tinyxm import autograd, nn, ops, optim
 from tinyxm.autograd import (
@@ -24,6 +22,7 @@ from tinyxm.autograd import (
     primitive,
     seed,
 )
+from tinyxm_kernels import keep_freed_memory as _keep_freed_memory
 
 __version__ = "0.1.0"
 __all__ = [

@@ -31,5 +31,5 @@ def taps(window: Shape, grid: Shape, stride: Shape) -> Iterator[Tap]:
     """(i, j, index), row-major: `x_padded[index]` is what position (i, j) of each window in the grid looks at."""
     for i in range(window[0]):
         for j in range(window[1]):
-            rows = slice(i, i + stride[0] * (grid[0] - 1) + 1, stride[0])
-            yield i, j, (slice(None), rows, slice(j, j + stride[1] * (grid[1] - 1) + 1, stride[1]))
+            rows = slice(i, i + stride[0] * grid[0], stride[0])
+            yield i, j, (slice(None), rows, slice(j, j + stride[1] * grid[1], stride[1]))

@@ -45,7 +45,7 @@ def test_corrupt_files_become_missing_and_required_modalities_drop(tmp_path):
     good, truncated = tmp_path / "good.png", tmp_path / "truncated.png"
     good.write_bytes(png(3))
     truncated.write_bytes(png(3, 64)[:60])
-    samples = Samples({"image": [str(good), str(truncated), png(5), b"no picture", str(tmp_path / "absent.png")]})
+    samples = Samples({"image": [good, truncated, png(5), b"no picture", tmp_path / "absent.png"]})
     kept, ledger = clean(samples.with_modality("name", ["a", "b", "c", "d", "e"]), require=["image"])
     assert [e.sample for e in ledger if e.fault == "undecodable picture"] == ["1", "3", "4"]
     assert "truncated.png" in ledger.entries[0].value

@@ -84,7 +84,7 @@ def test_oriented_gradients_against_plain_loops():
 
 
 def test_edges_of_a_ramp():
-    # light grows from left to right: the gradient lies along x, so channel 0 answers; 22.5° away cos 45° just passes 0.7
+    # light grows from left to right: channel 0 answers, and its neighbours where cos 45° just passes 0.7
     ramp = np.broadcast_to(np.arange(16, dtype=np.float32)[:, None] / 16, (1, 16, 16, 3))
     out = edges(np.ascontiguousarray(ramp))
     assert out.shape == (1, 8, 8, 11)

@@ -37,9 +37,9 @@ def test_float32_stays_float32(case: Case) -> None:
 @each_case
 def test_arrays_in_array_out(case: Case) -> None:
     """Without a Tensor among its inputs an operation is a plain function of arrays, with the same result."""
-    y = getattr(case.ours(*case.inputs), "data", None)
-    expected = case.ours(*map(Tensor, case.inputs)).data
-    assert np.array_equal(case.ours(*case.inputs), expected), y
+    y = case.ours(*case.inputs)
+    assert not isinstance(y, Tensor)
+    np.testing.assert_allclose(y, case.ours(*map(Tensor, case.inputs)).data, rtol=1e-12)
 
 
 @pytest.mark.oracle
@@ -64,12 +64,17 @@ def test_broadcasting_of_any_shapes(shapes: drawn.BroadcastableShapes, seed: int
     check_gradients(lambda a, b, c: ops.where(rng.random(()) < 2, a * b / c, a - c), inputs)
 
 
+def apart(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
+    """Numbers so far apart that a small step doesn't change which is the largest."""
+    return (rng.permutation(int(np.prod(shape))).reshape(shape) - np.prod(shape) / 2) * 0.1
+
+
 @given(st.data())
 def test_reductions_over_any_axes(data: st.DataObject) -> None:
     shape = data.draw(drawn.array_shapes(max_dims=4, max_side=3))
     axis = data.draw(st.none() | st.integers(-len(shape), len(shape) - 1) | drawn.valid_tuple_axes(len(shape)))
     keepdims = data.draw(st.booleans())
-    a = np.random.default_rng(data.draw(st.integers(0, 99))).standard_normal(shape)
+    a = apart(shape, np.random.default_rng(data.draw(st.integers(0, 99))))
     for reduction in (np.sum, np.mean, np.max, np.min, np.var):
         result = reduction(Tensor(a), axis=axis, keepdims=keepdims)
         np.testing.assert_allclose(result.data, reduction(a, axis=axis, keepdims=keepdims), atol=1e-12)
@@ -109,15 +114,13 @@ def test_indexing_by_any_index(data: st.DataObject) -> None:
 
 @given(st.data())
 def test_windows_of_any_size(data: st.DataObject) -> None:
-    """conv2d and both poolings, in every rung: first and second derivative."""
+    """conv2d and both poolings, to second order."""
     draw = data.draw
-    kernel, stride, padding = (
-        (draw(st.integers(low, 3)), draw(st.integers(low, 3))) for low in (1, 1, 0)
-    )  # fmt: skip
+    kernel, stride, padding = ((draw(st.integers(low, 3)), draw(st.integers(low, 3))) for low in (1, 1, 0))
     padding = tuple(np.minimum(padding, np.array(kernel) // 2).tolist())
     height, width = (n + draw(st.integers(0, 3)) for n in kernel)
     rng = np.random.default_rng(draw(st.integers(0, 99)))
-    x = rng.standard_normal((draw(st.integers(1, 2)), height, width, draw(st.integers(1, 2))))
+    x = apart((draw(st.integers(1, 2)), height, width, draw(st.integers(1, 2))), rng)
     w = rng.standard_normal((*kernel, x.shape[3], draw(st.integers(1, 2))))
     check_gradients(lambda x, w: ops.conv2d(x, w, stride, padding), [x, w])
     check_gradients(lambda x: ops.max_pool2d(x, kernel, stride, padding), [x])
@@ -127,5 +130,7 @@ def test_windows_of_any_size(data: st.DataObject) -> None:
 def test_the_reference_rungs_give_the_same_gradients() -> None:
     rng = np.random.default_rng(0)
     with tinyxm_kernels.using("reference"):
-        check_gradients(lambda x, w: ops.conv2d(x, w, 2, 1), [rng.standard_normal(s) for s in ((1, 4, 5, 2), (3, 2, 2, 2))])
+        check_gradients(
+            lambda x, w: ops.conv2d(x, w, 2, 1), [rng.standard_normal(s) for s in ((1, 4, 5, 2), (3, 2, 2, 2))]
+        )
         check_gradients(ops.matmul, [rng.standard_normal((2, 3)), rng.standard_normal((3, 4))])

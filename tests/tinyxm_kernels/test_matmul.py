@@ -68,6 +68,9 @@ def test_broadcast_operands(rung):
     a, b = rng.normal(size=(4, 5, 3)), rng.normal(size=(3, 6))
     with kernels.using(f"matmul={rung}"):
         np.testing.assert_allclose(kernels.matmul(a, np.broadcast_to(b, (4, 3, 6))), a @ b, atol=1e-12)
+        np.testing.assert_allclose(
+            kernels.matmul(a[:1], np.broadcast_to(b, (4, 3, 6))), np.stack([a[0] @ b] * 4), atol=1e-12
+        )
         one_row = np.broadcast_to(a[:, :1], a.shape)
         np.testing.assert_allclose(kernels.matmul(one_row, b), one_row.copy() @ b, atol=1e-12)
 

@@ -56,7 +56,7 @@ def at(source: tuple[str, int, str] | None) -> str:
 def fingerprint(value: Any) -> int:
     """A checksum of an array's (or several arrays') bytes; 0 for anything else."""
     value = array_of(value)
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return hash(tuple(map(fingerprint, value)))
     return zlib.crc32(np.ascontiguousarray(value).view(np.uint8).data) if isinstance(value, np.ndarray) else 0
 

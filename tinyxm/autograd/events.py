@@ -9,15 +9,15 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tinyxm_kernels
 
+import tinyxm_kernels
 from tinyxm.autograd import random
 
 Listener = Callable[["Event"], None]
@@ -46,7 +46,7 @@ class Event:
     (`forward`, `backward`, `clip`, `update`: the adjoints of a second derivative record forwards in the backward).
     `operands` and `saved` map names to arrays, `static` maps the other arguments. `node` is the tape's, where one was
     made or followed. `source` is the user's line, `(file, line, function)`. `random_state` is the default generator's,
-    before the rule. `seconds` is wall time. `flops` is an estimate: the kernel's own formula where it has one, one per
+    before the rule. `seconds` is wall time. `flops` is an estimate: a kernel's own formula for its forward, one per
     element of the result elsewhere. `bytes` counts the operands read and the result written.
     """
 
@@ -57,7 +57,7 @@ class Event:
     saved: dict[str, Any]
     result: Any
     seconds: float
-    random_state: dict[str, Any]
+    random_state: Mapping[str, Any]
     node: Any = None
     phase: str = field(default_factory=lambda: context.phase)
     module: str = field(default_factory=lambda: ".".join(context.modules))
@@ -66,7 +66,7 @@ class Event:
     @property
     def flops(self) -> int:
         if self.operation in tinyxm_kernels.operations():
-            return tinyxm_kernels.flops(self.operation, *self.operands.values(), **self.static)
+            return tinyxm_kernels.flops(self.operation, *self.operands.values(), *self.static.values())
         return int(np.size(self.result))
 
     @property
@@ -90,14 +90,14 @@ def observe(
     return result
 
 
-def before() -> tuple[float, dict[str, Any]]:
+def before() -> tuple[float, Mapping[str, Any]]:
     """What an event needs from before its rule ran: the time, and the default generator's state."""
     state = random.generator().bit_generator.state
     return time.perf_counter(), state
 
 
 def emit(
-    start: tuple[float, dict[str, Any]],
+    start: tuple[float, Mapping[str, Any]],
     kind: str,
     operation: str,
     operands: dict[str, Any],

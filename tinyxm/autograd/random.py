@@ -21,4 +21,6 @@ def generator(rng: np.random.Generator | None = None) -> np.random.Generator:
         return _generator
     if isinstance(rng, np.random.Generator):
         return rng
-    raise TypeError(f"rng: expected a numpy.random.Generator, got {rng!r}; make one with numpy.random.default_rng(seed)")
+    raise TypeError(
+        f"rng: expected a numpy.random.Generator, got {rng!r}; make one with numpy.random.default_rng(seed)"
+    )

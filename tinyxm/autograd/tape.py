@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import inspect
 import linecache
+import math
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -20,8 +21,8 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from tinyxm.autograd import events, tensor
-from tinyxm.autograd.tensor import Array, Leaf, Node, Tensor, grad_mode, mode, refuse_stale, retained, rules, tensor_of
+from tinyxm.autograd import events, inplace, tensor
+from tinyxm.autograd.tensor import Array, Leaf, Node, Tensor, grad_mode, mode, retained, rules, tensor_of
 
 Rule = TypeVar("Rule", bound=Callable[..., Any])
 
@@ -42,15 +43,15 @@ class Each(NamedTuple):
     rule: Callable[..., Any]
 
 
-# What runs at each call of a primitive is written out here once, from its signature and without loops: a general loop
-# over the inputs costs half as much again on small arrays. `operation.source` shows it, and a debugger steps through it.
+# What runs at each call of a primitive is written out once, from its signature and without loops: a general loop over
+# the inputs costs half as much again on small arrays. `operation.source` shows it, and a debugger steps through it.
 
 CALL = """\
 def build({bound}):
     def {name}({signature}):
         is_tensor = False
 {unwrap}
-        if listeners: start = before()
+        start = before() if listeners else None
         try: y = forward({arguments})
         except Exception as error: raise explained(error, "{name}", {operands}) from None
         if not is_tensor: return y
@@ -61,8 +62,9 @@ def build({bound}):
 {record}
             if edges:
                 node = new(Node)
-                node.operation, node.shape, node.edges, node.tick = "{name}", y.shape, edges, clock()
-        if listeners: emit(start, "forward", "{name}", {operands}, {static}, {saved}, y, node)
+                node.operation, node.shape, node.dtype = "{name}", y.shape, y.dtype
+                node.edges, node.tick = edges, clock()
+        if start: emit(start, "forward", "{name}", {operands}, {static}, {saved}, y, node)
         tensor = new(Tensor)
         tensor.data, tensor.node = y, node
         return tensor
@@ -71,7 +73,10 @@ def build({bound}):
 UNWRAP = """\
         {0}_node = None
         if isinstance({0}, Tensor): {0}, {0}_node, is_tensor = {0}.data, {0}.node, True
-        elif type({0}) is float64: {0} = float({0})"""
+        elif type({0}) is float64: {0} = float({0})
+        elif type({0}) is list: {0} = Tensor({0}).data"""
+UNWRAP_STATIC = """\
+        if type({0}) is float64: {0} = float({0})"""
 UNWRAP_EACH = """\
         {0}_nodes = [x.node if isinstance(x, Tensor) else None for x in {0}]
         if any(isinstance(x, Tensor) for x in {0}): is_tensor = True
@@ -79,8 +84,9 @@ UNWRAP_EACH = """\
 RECORD = """\
             if {0}_node is not None: edges.append(({0}_node, {0}_adjoint, ({1})))"""
 RECORD_EACH = """\
+            {0}_saved = ({1})
             for i, node_i in enumerate({0}_nodes):
-                if node_i is not None: edges.append((node_i, {0}_adjoint, (i, {1})))"""
+                if node_i is not None: edges.append((node_i, {0}_adjoint, (i, *{0}_saved)))"""
 
 
 def as_array(y: Any) -> Array:
@@ -137,7 +143,7 @@ def primitive(
     """
 
     def declare(forward: Rule) -> Rule:
-        name, signature = forward.__name__, inspect.signature(forward)
+        name, signature = forward.__name__.strip("_"), inspect.signature(forward)
         inputs = list(signature.parameters)
         each = {i for i, rule in adjoints.items() if isinstance(rule, Each)}
         readable = {"y": "y"} | {i: i for i in inputs}
@@ -145,7 +151,8 @@ def primitive(
         for i in {"g", "y", "i", "tensor", "edges", "node", "start", "is_tensor"} & {*inputs}:
             raise TypeError(f"{name}: rename its parameter {i}, which the tape uses")
         bound: dict[str, Any] = {"forward": forward}
-        record, kept = [], {}
+        record: list[str] = []
+        kept: dict[str, str] = {}
         for i, rule in adjoints.items():
             if rule is None:
                 continue
@@ -168,7 +175,8 @@ def primitive(
             bound=", ".join(bound),
             signature=str(signature.replace(parameters=by_name, return_annotation=signature.empty))[1:-1],
             arguments=", ".join(f"{p.name}={p.name}" if p.kind is p.KEYWORD_ONLY else p.name for p in by_name),
-            unwrap="\n".join((UNWRAP_EACH if i in each else UNWRAP).format(i) for i in adjoints),
+            unwrap="\n".join((UNWRAP_EACH if i in each else UNWRAP).format(i) for i in adjoints)
+            + "".join("\n" + UNWRAP_STATIC.format(i) for i in static),
             record="\n".join(record) or "            pass",
             operands="{" + ", ".join(f'"{i}": {i}' for i in adjoints) + "}",
             static="{" + ", ".join(f'"{i}": {i}' for i in static) + "}",
@@ -177,7 +185,9 @@ def primitive(
         file, built = f"<primitive {name}>", dict(NAMES)
         linecache.cache[file] = len(source), None, source.splitlines(True), file
         exec(compile(source, file, "exec"), built)
-        operation = built["build"](**bound)
+        build: Any = built["build"]
+        operation = build(**bound)
+        operation.__qualname__ = name
         operation.__doc__, operation.__module__, operation.__wrapped__ = forward.__doc__, forward.__module__, forward
         operation.source, operation.adjoints = source, {i: a for i, a in bound.items() if i != "forward"}
         rules.update(dict.fromkeys(numpy_functions, operation))
@@ -203,18 +213,20 @@ def pull_back(
             "backward: this Tensor requires no gradient; compute it from one made with requires_grad=True, "
             "and not under no_grad()"
         )
-    listening, last_write = events.listeners, tensor.last_write
+    listening, last_write = events.listeners, inplace.last_write
     arrived, shared = {root: g}, {root}
     queue = [(-root.tick, root)] if root.edges is not None else []
     while queue:
         node = heappop(queue)[1]
         edges, g = node.edges, arrived[node] if keep and node in keep else arrived.pop(node)
+        if not node.shape:
+            g = as_array(g)
         if not edges:
             raise RuntimeError(
                 f"{node.operation}: an earlier backward pass freed its saved values; pass retain_graph=True to that one"
             )
         if node.tick < last_write:
-            refuse_stale(node)
+            inplace.refuse_stale(node)
         if not retain_graph:
             node.edges = ()
         for source, adjoint, saved in edges:
@@ -229,8 +241,12 @@ def pull_back(
                     gx = adjoint.rule(g, *saved)
                 if gx.shape != source.shape:
                     gx = unbroadcast(gx, source.shape)
+                if gx.dtype is not source.dtype:  # where NumPy promoted an input, its gradient comes back
+                    gx = gx.astype(source.dtype)
             except Exception as error:
-                error.add_note(f"in the adjoint of {adjoint.input} of {adjoint.operation}, whose result is {node.shape}")
+                error.add_note(
+                    f"in the adjoint of {adjoint.input} of {adjoint.operation}, whose result is {node.shape}"
+                )
                 raise
             total = arrived.get(source)
             if total is None:
@@ -248,7 +264,9 @@ def pull_back(
             else:
                 total += gx
                 arrived[source] = total
-    return arrived if create_graph else {node: g.copy() if node in shared else g for node, g in arrived.items()}
+    return (
+        arrived if create_graph else {node: as_array(g.copy() if node in shared else g) for node, g in arrived.items()}
+    )
 
 
 def accumulate(total: Array, gx: Array, node: Node) -> Array:
@@ -275,7 +293,7 @@ def unbroadcast(g: Array, shape: tuple[int, ...]) -> Array:
     added = g.ndim - len(shape)
     if added > 0:
         if added > 1 and not isinstance(g, Tensor):  # one long axis sums several times as fast as many short ones
-            g = g.reshape((-1, *g.shape[added:]))
+            g = g.reshape((math.prod(g.shape[:added]), *g.shape[added:]))
             added = 1
         g = g.sum(axis=tuple(range(added)))
     repeated = tuple(i for i, (n, m) in enumerate(zip(shape, g.shape, strict=False)) if n == 1 != m)
@@ -335,11 +353,18 @@ def grad(
         if x.node is None:
             raise ValueError(f"grad: input {i} requires no gradient; make it with requires_grad=True")
     seed = seed_of(y, g)
-    start = (g if isinstance(g, Tensor) else Tensor(seed)) if create_graph else seed
+    start = seed
+    if create_graph:
+        start = Tensor(seed) if not isinstance(g, Tensor) else g if g.dtype == y.dtype else g.astype(y.dtype)
     with grad_mode(create_graph), events.phase("backward"):
-        arrived = pull_back(y.node, start, {x.node for x in inputs if x.node}, retain_graph or create_graph, create_graph)
+        arrived = pull_back(
+            y.node, start, {x.node for x in inputs if x.node}, retain_graph or create_graph, create_graph
+        )
     found = [arrived.get(x.node, np.zeros_like(x.data)) for x in inputs if x.node]
-    return [gx if isinstance(gx, Tensor) else tensor_of(np.asarray(gx), None) for gx in found]
+    return [
+        gx if isinstance(gx, Tensor) else tensor_of(np.asarray(gx, x.dtype), None)
+        for gx, x in zip(found, inputs, strict=True)
+    ]
 
 
-Tensor.backward = backward  # type: ignore[method-assign]  # it stands here, beside pull_back, with its account
+Tensor.backward = backward  # type: ignore  # it stands here, beside pull_back, with its account

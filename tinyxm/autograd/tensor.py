@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from tinyxm.autograd import events
+from tinyxm.autograd import inplace
 
 Array: TypeAlias = Any  # a NumPy or CuPy array, or a Tensor: the same rule runs on each
 
@@ -31,10 +31,11 @@ mode = _Mode()
 class Node:
     """A result that gradients reach. Its `edges` are () once they were followed and freed."""
 
-    __slots__ = ("__weakref__", "edges", "operation", "shape", "tick")
+    __slots__ = ("__weakref__", "dtype", "edges", "operation", "shape", "tick")
 
-    def __init__(self, operation: str, shape: tuple[int, ...], edges: Any) -> None:
-        self.operation, self.shape, self.edges, self.tick = operation, shape, edges, clock()
+    def __init__(self, operation: str, array: Array, edges: Any) -> None:
+        self.operation, self.shape, self.dtype = operation, array.shape, array.dtype
+        self.edges, self.tick = edges, clock()
 
     def __repr__(self) -> str:
         return f"<{self.operation} {self.shape}>"
@@ -43,11 +44,12 @@ class Node:
 class Leaf(Node):
     """Where gradients end and gather: it has no edges."""
 
-    __slots__ = ("dtype", "grad")
+    __slots__ = ("grad",)
+    grad: Array | None
 
     def __init__(self, array: Array) -> None:
-        super().__init__("leaf", array.shape, None)
-        self.dtype, self.grad = array.dtype, None
+        super().__init__("leaf", array, None)
+        self.grad = None
 
 
 retained: weakref.WeakKeyDictionary[Node, Array | None] = weakref.WeakKeyDictionary()  # see Tensor.retain_grad
@@ -139,7 +141,9 @@ class Tensor:
         if method == "__call__" and not options:
             return self.__array_function__(ufunc, (), args, options)
         given = f"method {method!r}" if method != "__call__" else f"{', '.join(f'{o}=' for o in options)}"
-        raise TypeError(f"{ufunc.__name__}: on a Tensor, {given} has no gradient; write it with operators, or use t.data")
+        raise TypeError(
+            f"{ufunc.__name__}: on a Tensor, {given} has no gradient; write it with operators, or use t.data"
+        )
 
     def __array_function__(self, function: Any, types: Any, args: Any, options: Any) -> Any:
         if function in rules:
@@ -150,19 +154,19 @@ class Tensor:
 
     def __setitem__(self, index: Any, value: Any) -> None:
         index = tuple(map(array_of, index)) if isinstance(index, tuple) else array_of(index)
-        write("write", lambda a, b: operator.setitem(a, index, b), self, value)
+        inplace.write("write", lambda a, b: operator.setitem(a, index, b), self, value)
 
-    def __iadd__(self, other: Any) -> Tensor:
-        return write("add in place", operator.iadd, self, other)
+    def __iadd__(self, other: Any, /) -> Tensor:
+        return inplace.write("add in place", operator.iadd, self, other)
 
-    def __isub__(self, other: Any) -> Tensor:
-        return write("subtract in place", operator.isub, self, other)
+    def __isub__(self, other: Any, /) -> Tensor:
+        return inplace.write("subtract in place", operator.isub, self, other)
 
-    def __imul__(self, other: Any) -> Tensor:
-        return write("multiply in place", operator.imul, self, other)
+    def __imul__(self, other: Any, /) -> Tensor:
+        return inplace.write("multiply in place", operator.imul, self, other)
 
-    def __itruediv__(self, other: Any) -> Tensor:
-        return write("divide in place", operator.itruediv, self, other)
+    def __itruediv__(self, other: Any, /) -> Tensor:
+        return inplace.write("divide in place", operator.itruediv, self, other)
 
     def __len__(self) -> int:
         return len(self.data)
@@ -196,16 +200,18 @@ class Tensor:
 
     if TYPE_CHECKING:  # tinyxm.ops attaches these; each stands there with its formula
 
-        def _operation(self, *args: Any, **options: Any) -> Tensor: ...
+        def _operator(self, other: Any, /) -> Tensor: ...
 
-        __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = _operation
-        __matmul__ = __rmatmul__ = __pow__ = __rpow__ = __neg__ = __abs__ = __getitem__ = _operation
-        sum = mean = var = std = max = min = reshape = transpose = swapaxes = flatten = astype = _operation
-        T: Tensor
+        def _method(self, *args: Any, **options: Any) -> Tensor: ...
 
         def _comparison(self, other: Any) -> np.ndarray: ...
 
+        __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = _operator
+        __matmul__ = __rmatmul__ = __pow__ = __rpow__ = __getitem__ = _operator
+        __neg__ = __abs__ = sum = mean = var = std = max = min = _method
+        reshape = transpose = swapaxes = squeeze = flatten = astype = _method
         __lt__ = __le__ = __gt__ = __ge__ = _comparison
+        T: Tensor
 
         def backward(self, g: Any = None, retain_graph: bool = False) -> None: ...
 
@@ -244,47 +250,3 @@ def grad_mode(on: bool) -> Iterator[None]:
 def no_grad() -> Any:
     """Record nothing within this context (or within a function that this decorates)."""
     return grad_mode(False)
-
-
-# Writing in place. A write stamps the memory it touches; a node older than the stamp saved values that are gone.
-
-last_write = 0
-written: dict[int, tuple[Any, int]] = {}  # id of an array -> (weak reference to it, tick of the last write)
-
-
-def write(operation: str, rule: Callable[..., Any], tensor: Any, *inputs: Any) -> Any:
-    """Write to a Tensor in place by rule(array, *inputs); an `update` event. Returns the Tensor.
-
-    Raises RuntimeError where a gradient would be lost: when recording, and the Tensor or an input requires one.
-    """
-    global last_write
-    if mode.recording and any(isinstance(x, Tensor) and x.requires_grad for x in (tensor, *inputs)):
-        raise RuntimeError(f"{operation}: a gradient would be lost; write under no_grad(), or make a new Tensor")
-    arrays = [array_of(x) for x in (tensor, *inputs)]
-    if events.listeners:
-        events.observe("update", operation, rule, dict(zip(("target", *map(str, range(len(inputs)))), arrays, strict=True)))
-    else:
-        rule(*arrays)
-    memory = owner(tensor.data)
-    last_write = clock()
-    written[id(memory)] = weakref.ref(memory, lambda _, key=id(memory): written.pop(key, None)), last_write
-    return tensor
-
-
-def owner(array: Array) -> Array:
-    """The array that owns the memory of this view."""
-    while isinstance(array.base, np.ndarray):
-        array = array.base
-    return array
-
-
-def refuse_stale(node: Node) -> None:
-    """Raise if a value that this node saved was written in place since."""
-    for _, adjoint, saved in node.edges:
-        for name, value in zip(adjoint.reads, saved, strict=True):
-            for x in value if isinstance(value, tuple | list) else (value,):
-                if isinstance(x, np.ndarray) and written.get(id(owner(x)), (None, 0))[1] > node.tick:
-                    raise RuntimeError(
-                        f"{node.operation}: {name}, which the adjoint of {adjoint.input} reads, was written in place "
-                        "after it was recorded; write before it is used, or run the backward pass first"
-                    )

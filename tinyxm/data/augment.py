@@ -47,18 +47,18 @@ def warp(
     # a border of zeros makes "nothing outside" the same as clipping the place to the border
     source_x = _each(cosine * stretch) * x - _each(sine) * y + _each(offset[0] + np.float32((width + 1) / 2))
     source_y = _each(sine) * x + _each(cosine / stretch) * y + _each(offset[1] + np.float32((height + 1) / 2))
-    np.clip(source_x, 0, width + 0.999, out=source_x)
-    np.clip(source_y, 0, height + 0.999, out=source_y)
-    padded = np.zeros((n, height + 2, width + 2, 4), np.float32)
-    padded[:, 1:-1, 1:-1] = images
+    np.clip(source_x, 0, width + 1, out=source_x)
+    np.clip(source_y, 0, height + 1, out=source_y)
+    padded = np.zeros((n, height + 3, width + 3, 4), np.float32)
+    padded[:, 1:-2, 1:-2] = images
     left, top = source_x.astype(np.int32), source_y.astype(np.int32)
     source_x -= left
     source_y -= top
-    top *= width + 2
+    top *= width + 3
     top += left
-    top += (np.arange(n, dtype=np.int32) * ((height + 2) * (width + 2)))[:, None, None]
+    top += (np.arange(n, dtype=np.int32) * ((height + 3) * (width + 3)))[:, None, None]
     pixels = padded.reshape(-1, 4)
-    corners = [pixels.take(top + step, axis=0) for step in (0, 1, width + 2, width + 3)]
+    corners = [pixels.take(top + step, axis=0) for step in (0, 1, width + 3, width + 4)]
     source_x, source_y = source_x[..., None], source_y[..., None]
     upper = _between(corners[0], corners[1], source_x)
     return _between(upper, _between(corners[2], corners[3], source_x), source_y)

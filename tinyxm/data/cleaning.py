@@ -66,9 +66,9 @@ class Ledger:
 
 
 def undecodable(samples: Samples, modality: str) -> Iterator[Entry]:
-    """Pictures given as bytes or file names that can't be decoded become missing."""
+    """Pictures given as bytes or as paths (a `Path`; a plain string is a text) that can't be decoded become missing."""
     for i, value in _there(samples, modality):
-        if isinstance(value, (bytes, str, PathLike)):
+        if isinstance(value, (bytes, PathLike)):
             try:
                 decode(value)
             except (ValueError, OSError) as error:

@@ -58,6 +58,7 @@ SERIES = tuple(
         "drop": r"^droplet$|^drop of blood$",
         "bed": r"^bed$|^sleeping accommodation$",
         "pen": r"^(fountain )?pen$",
+        "nest": r"\bnest\b",
         "cityscape": r"^cityscape",
         "wry face": r"^smirking face$|^face with wry smile$",
         "speech bubble": r"\bspeech (balloon|bubble)$",

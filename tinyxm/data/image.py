@@ -129,13 +129,13 @@ def _edges(rgb: Float, out: Float, threshold: float, floor: float) -> None:
     along_x, along_y = sobel(gray)
     squared_x, squared_y = along_x * along_x, along_y * along_y
     length = np.sqrt(squared_x + squared_y + np.float32(1e-8))
-    cosine: Float = (squared_x - squared_y) / length
-    sine: Float = 2 * along_x * along_y / length
+    cosine: Float = np.divide(squared_x - squared_y, length)
+    sine: Float = np.divide(2 * along_x * along_y, length)
     length *= np.float32(threshold)
     scale = np.float32(0.25 / (1 - threshold))  # the 2 × 2 mean and the division by 0.3 in one
     half = np.float32(0.5**0.5)
     # βₖ and βₖ₊₄ are at right angles: their projections differ by sign alone, so four serve eight channels
-    projections = (cosine, (cosine + sine) * half, sine, (sine - cosine) * half)
+    projections: list[Float] = [cosine, (cosine + sine) * half, sine, (sine - cosine) * half]
     total: Float = np.zeros(out.shape[:3], np.float32)
     for k, projection in enumerate(projections):
         for channel, response in ((k, projection - length), (k + 4, -projection - length)):

@@ -49,6 +49,14 @@ class Vocabulary:
         if not self.index:
             raise ValueError(f"Vocabulary: {len(texts)} texts without a single word; there is nothing to learn")
 
+    @classmethod
+    def of(cls, features: Sequence[str], ngrams: bool = True) -> Vocabulary:
+        """The vocabulary whose `index` lists these features in order, as a checkpoint keeps it."""
+        vocabulary = cls.__new__(cls)
+        vocabulary.ngrams, vocabulary._known = ngrams, {}
+        vocabulary.index = {feature: i for i, feature in enumerate(features)}
+        return vocabulary
+
     def __len__(self) -> int:
         return len(self.index)
 

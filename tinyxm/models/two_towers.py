@@ -1,7 +1,7 @@
 """Two towers: an image and a text each become one vector of unit length, near where they mean the same.
 
-Source: Radford et al. 2021, Learning Transferable Visual Models From Natural Language Supervision; here with a fixed edge
-front end and a bag of words, small enough for a laptop.
+Source: Radford et al. 2021, Learning Transferable Visual Models From Natural Language Supervision; here with a fixed
+edge front end and a bag of words, small enough for a laptop.
 """
 
 from __future__ import annotations
@@ -66,7 +66,9 @@ class TextTower(nn.Module):
     ) -> None:
         super().__init__()
         rng = generator(rng)
-        self.embedding = nn.EmbeddingBag(vocabulary, embedding, initialise=partial(nn.init.normal, deviation=0.3), rng=rng)
+        self.embedding = nn.EmbeddingBag(
+            vocabulary, embedding, initialise=partial(nn.init.normal, deviation=0.3), rng=rng
+        )
         self.layers = nn.Sequential(
             nn.LayerNorm(embedding),
             nn.Linear(embedding, hidden, rng=rng),

@@ -39,8 +39,8 @@ class EmbeddingBag(Module):
     indices `(entries,)`, all bags' one after another; offsets `(bags,)`, where each bag begins; weights `(entries,)`,
     where none are given 1 / entries of the bag, which makes y the mean (give ones for the sum). weight
     `(rows, dimensions)` starts by `initialise` (normal, deviation 0.05); y `(bags, dimensions)`, an empty bag's 0.
-    Raises ValueError for an index outside the rows. Source: Joulin et al., "Bag of tricks for efficient text
-    classification", EACL 2017.
+    Raises ValueError for an index outside the rows, or offsets that don't divide the entries. Source: Joulin et al.,
+    "Bag of tricks for efficient text classification", EACL 2017.
     """
 
     def __init__(
@@ -57,5 +57,7 @@ class EmbeddingBag(Module):
     def forward(self, indices: np.ndarray, offsets: np.ndarray, weights: np.ndarray | None = None) -> Array:
         if weights is None:
             entries = np.diff(offsets, append=len(indices))
+            if len(offsets) and (offsets[0] != 0 or entries.min() < 0):
+                raise ValueError(f"EmbeddingBag: offsets {offsets}: expected 0, then no decrease, up to {len(indices)}")
             weights = np.repeat((1 / np.maximum(entries, 1)).astype(self.weight.dtype), entries)
         return ops.embedding_bag(self.weight, indices, offsets, weights)

@@ -36,7 +36,7 @@ class Module:
         """forward(...), with this module's name on the path that listeners are told."""
         if not events.listeners:
             return self.forward(*args, **kwargs)
-        for name, child in self.children():  # a shared module goes by the name its caller has for it
+        for name, child in reversed([*self.children()]):  # a shared module goes by its first name in its caller
             vars(child)["_name"] = name
         path = [self._name] if self._name else []  # the outermost has no name
         events.context.modules += path

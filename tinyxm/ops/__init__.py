@@ -1,7 +1,7 @@
 """The operations, each in one place: its forward rule on arrays and one adjoint per input.
 
-`elementwise`, `reduce`, `shape`, `index`, `linalg`, `conv`, `norm`, `embedding`, `loss`. NumPy's own functions call them
-when given Tensors: `np.exp(t)` is `ops.exp(t)`.
+`elementwise`, `reduce`, `shape`, `index`, `linalg`, `conv`, `norm`, `embedding`, `loss`. NumPy's own functions call
+them when given Tensors: `np.exp(t)` is `ops.exp(t)`.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from tinyxm.ops.elementwise import (
 from tinyxm.ops.embedding import embedding, embedding_bag
 from tinyxm.ops.index import getitem, scatter_add, take
 from tinyxm.ops.linalg import matmul, transposed
-from tinyxm.ops.loss import contrastive, cross_entropy, log_softmax, softmax, squared_error
+from tinyxm.ops.loss import contrastive, cross_entropies, cross_entropy, log_softmax, softmax, squared_error
 from tinyxm.ops.norm import group_norm, layer_norm, standardise, unit_length
 from tinyxm.ops.reduce import logsumexp, max, mean, min, std, sum, var
 from tinyxm.ops.shape import (
@@ -68,6 +68,7 @@ __all__ = [
     "contrastive",
     "conv2d",
     "cos",
+    "cross_entropies",
     "cross_entropy",
     "divide",
     "embedding",
@@ -146,15 +147,18 @@ def _several(function: Callable[..., Any]) -> Callable[..., Any]:
     return method
 
 
-for _name, _function in {"add": add, "sub": subtract, "mul": multiply, "truediv": divide, "matmul": matmul, "pow": power}.items():
-    setattr(Tensor, f"__{_name}__", _function)
-    setattr(Tensor, f"__r{_name}__", _reversed(_function))
-for _name in ("lt", "le", "gt", "ge", "eq", "ne"):
-    _ufunc = {"lt": np.less, "le": np.less_equal, "gt": np.greater, "ge": np.greater_equal, "eq": np.equal, "ne": np.not_equal}[_name]
-    setattr(Tensor, f"__{_name}__", _compared(_ufunc))
-for _name, _function in {
+_operators = {"add": add, "sub": subtract, "mul": multiply, "truediv": divide, "matmul": matmul, "pow": power}
+_comparisons = {"lt": np.less, "le": np.less_equal, "gt": np.greater, "ge": np.greater_equal}
+_comparisons |= {"eq": np.equal, "ne": np.not_equal}
+_methods = {
     **{"__neg__": negative, "__abs__": absolute, "__getitem__": getitem, "sum": sum, "mean": mean, "var": var},
     **{"std": std, "max": max, "min": min, "swapaxes": swapaxes, "squeeze": squeeze, "flatten": flatten},
     **{"astype": astype, "reshape": _several(reshape), "transpose": _several(transpose), "T": property(transpose)},
-}.items():
-    setattr(Tensor, _name, _function)
+}
+for _name, _function in _operators.items():
+    setattr(Tensor, f"__{_name}__", _function)
+    setattr(Tensor, f"__r{_name}__", _reversed(_function))
+for _name, _ufunc in _comparisons.items():
+    setattr(Tensor, f"__{_name}__", _compared(_ufunc))
+for _name, _method in _methods.items():
+    setattr(Tensor, _name, _method)

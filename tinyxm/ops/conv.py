@@ -8,8 +8,8 @@ the others: three declarations serve every order of derivative.
 from __future__ import annotations
 
 import numpy as np
-import tinyxm_kernels as kernels
 
+import tinyxm_kernels as kernels
 from tinyxm.autograd import Array, primitive
 
 Pair = tuple[int, int]
@@ -54,7 +54,9 @@ def conv2d(x: Array, w: Array, stride: int | Pair = 1, padding: int | Pair | str
     if padding == "same":
         height, width = np.shape(w)[:2]
         if stride != (1, 1) or height % 2 == 0 or width % 2 == 0:
-            raise ValueError(f"conv2d: padding 'same' needs stride 1 and an odd kernel, got {stride}, {(height, width)}")
+            raise ValueError(
+                f"conv2d: padding 'same' needs stride 1 and an odd kernel, got {stride}, {(height, width)}"
+            )
         return _conv2d(x, w, stride, (height // 2, width // 2))
     return _conv2d(x, w, stride, pair("conv2d", "padding", padding, 0))
 

@@ -187,7 +187,7 @@ def _normal_pdf(a: Array) -> Array:
 
 
 @primitive(a=lambda g, a_dtype: astype(g, a_dtype))
-def _cast(a: Array, dtype: np.dtype, a_dtype: np.dtype) -> Array:
+def _astype(a: Array, dtype: np.dtype, a_dtype: np.dtype) -> Array:
     return a.astype(dtype)
 
 
@@ -195,4 +195,4 @@ def astype(a: Array, dtype: np.typing.DTypeLike) -> Array:
     """y = a in another floating-point type;  ∂a = g in the type of a. TypeError where a gradient would be lost"""
     if np.dtype(dtype).kind != "f" and isinstance(a, Tensor) and a.requires_grad:
         raise TypeError(f"astype: {np.dtype(dtype)} has no gradient; cast t.detach() or t.data instead")
-    return _cast(a, np.dtype(dtype), a.dtype)
+    return _astype(a, np.dtype(dtype), a.dtype)

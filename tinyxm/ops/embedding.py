@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import tinyxm_kernels as kernels
 
+import tinyxm_kernels as kernels
 from tinyxm.autograd import Array, primitive
 from tinyxm.ops.index import take
 
@@ -29,10 +29,11 @@ def embedding(weight: Array, indices: Array) -> Array:
     ),
     indices=None,
     offsets=None,
-    weights=None,
+    weights=lambda g, weight, indices, offsets: np.sum(_of_each_entry(g, indices, offsets) * take(weight, indices), -1),
 )
 def embedding_bag(weight: Array, indices: Array, offsets: Array, weights: Array) -> Array:
-    """y_b = Σ weights_i·weight[indices_i] over the i of bag b;  ∂weight = weights_i·g_b added up at row indices_i
+    """y_b = Σ weights_i·weight[indices_i] over the i of bag b;  ∂weight = weights_i·g_b added up at row indices_i,
+    ∂weights_i = Σ g_b·weight[indices_i]
 
     weight `(rows, dimensions)`; indices and weights `(entries,)`, all bags' one after another; offsets `(bags,)`, where
     each bag begins. y `(bags, dimensions)`; an empty bag gives zeros. Raises ValueError for an index outside the rows.
@@ -44,8 +45,13 @@ def embedding_bag(weight: Array, indices: Array, offsets: Array, weights: Array)
     g_y=lambda g, indices, offsets, weights: embedding_bag(g, indices, offsets, weights),
     indices=None,
     offsets=None,
-    weights=None,
+    weights=lambda g, g_y, indices, offsets: np.sum(_of_each_entry(g_y, indices, offsets) * take(g, indices), -1),
 )
 def embedding_bag_weight_gradient(g_y: Array, indices: Array, offsets: Array, weights: Array, rows: int) -> Array:
     """∂weight[r] = Σ weights_i·g_b over the entries i with indices_i = r, b the bag of i"""
     return kernels.embedding_bag_weight_gradient(g_y, indices, offsets, weights, rows)
+
+
+def _of_each_entry(g: Array, indices: Array, offsets: Array) -> Array:
+    """Of g `(bags, dimensions)`, the row of the bag that each entry belongs to: `(entries, dimensions)`."""
+    return take(g, np.repeat(np.arange(len(offsets)), np.diff(offsets, append=len(indices))))

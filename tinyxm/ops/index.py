@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import tinyxm_kernels
 
+import tinyxm_kernels
 from tinyxm.autograd import Array, primitive
 from tinyxm.autograd.tensor import array_of
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+import tinyxm_kernels as kernels
 from tinyxm.autograd import Array, primitive
-from tinyxm.autograd.tensor import array_of
-from tinyxm.ops.index import take
 from tinyxm.ops.linalg import matmul, transposed
-from tinyxm.ops.reduce import logsumexp
 
 
 @primitive(a=lambda g, y, axis: y * (g - np.sum(g * y, axis=axis, keepdims=True)))
@@ -20,8 +18,9 @@ def softmax(a: Array, axis: int = -1) -> Array:
 
 @primitive(a=lambda g, y, axis: g - np.exp(y) * np.sum(g, axis=axis, keepdims=True))
 def log_softmax(a: Array, axis: int = -1) -> Array:
-    """y = a − ln Σ eᵃ;  ∂a = g − eʸ·Σ g"""
-    return a - logsumexp(a, axis, True)
+    """y = a − ln Σ eᵃ, computed from a − max a: no overflow, and no digits lost to large a;  ∂a = g − eʸ·Σ g"""
+    a = a - a.max(axis=axis, keepdims=True)
+    return a - np.log(np.exp(a).sum(axis=axis, keepdims=True))
 
 
 def squared_error(prediction: Array, target: Array) -> Array:
@@ -38,25 +37,29 @@ def _same_shape(operation: str, prediction: Array, target: Array) -> None:
         )
 
 
-def cross_entropy(logits: Array, labels: Array) -> Array:
-    """L = −mean over n of log softmax(logits[n])[labels[n]]
+@primitive(logits=lambda g, logits, labels: _cross_entropies_adjoint(g, logits, labels), labels=None)
+def cross_entropies(logits: Array, labels: Array) -> Array:
+    """y[n] = −log softmax(logits[n])[labels[n]];  ∂logits[n] = g[n]·(softmax(logits[n]) − one_hot(labels[n]))
 
     logits `(batch, classes)`, labels `(batch,)` integers from 0 to classes − 1. Raises ValueError for a label outside
     that range and for shapes that don't agree, TypeError for labels that aren't integers.
     """
-    labels = np.asarray(array_of(labels))
-    if labels.dtype.kind not in "iu":
-        raise TypeError(f"cross_entropy: labels are {labels.dtype}; give the numbers of the classes, as integers")
-    if logits.ndim != 2 or labels.shape != logits.shape[:1]:
-        raise ValueError(
-            f"cross_entropy: logits {logits.shape} and labels {labels.shape}: expected (batch, classes) and (batch,)"
-        )
-    if not labels.size:
-        raise ValueError("cross_entropy: the batch is empty; its mean has no value")
-    if labels.min() < 0 or labels.max() >= logits.shape[1]:
-        worst = labels.min() if labels.min() < 0 else labels.max()
-        raise ValueError(f"cross_entropy: label {worst} is outside the classes, 0 to {logits.shape[1] - 1}")
-    return -np.mean(take(log_softmax(logits), (np.arange(len(labels)), labels)))
+    return kernels.softmax_cross_entropy(logits, np.asarray(labels))
+
+
+def _cross_entropies_adjoint(g: Array, logits: Array, labels: Array) -> Array:
+    """The fused kernel on arrays; on Tensors, for a second derivative, the formula in operations."""
+    if isinstance(g, np.ndarray) and isinstance(logits, np.ndarray):
+        return kernels.softmax_cross_entropy_gradient(g, logits, np.asarray(labels))
+    one_hot = (np.asarray(labels)[:, None] == np.arange(logits.shape[1])).astype(logits.dtype)
+    return np.expand_dims(g, 1) * (softmax(logits) - one_hot)
+
+
+def cross_entropy(logits: Array, labels: Array) -> Array:
+    """L = mean of `cross_entropies` over the batch; its errors, and ValueError for an empty batch"""
+    if not logits.size:
+        raise ValueError(f"cross_entropy: logits {logits.shape}: the mean over an empty batch has no value")
+    return np.mean(cross_entropies(logits, labels))
 
 
 def contrastive(a: Array, b: Array, scale: Array | float, same: np.ndarray | None = None) -> Array:

@@ -23,7 +23,7 @@ def sum(a: Array, axis: Axis = None, keepdims: bool = False) -> Array:
 )
 def mean(a: Array, axis: Axis = None, keepdims: bool = False) -> Array:
     """y = Σ a / n, n the number of elements reduced;  ∂a = g / n, repeated along the axes"""
-    return a.mean(axis=axis, keepdims=keepdims)
+    return a.sum(axis=axis, keepdims=keepdims) * (1 / _count(a.shape, axis))
 
 
 def var(a: Array, axis: Axis = None, keepdims: bool = False, ddof: float = 0) -> Array:
@@ -57,8 +57,11 @@ def _to_the_equal(g: Array, a: Array, y: Array, axis: Axis, keepdims: bool) -> A
     return spread(g, a.shape, axis, keepdims) * (equal / equal.sum(axis=axis, keepdims=True))
 
 
-@primitive(a=lambda g, a, y, axis, keepdims: spread(g, a.shape, axis, keepdims) * np.exp(
-    a - spread(y, a.shape, axis, keepdims)))
+@primitive(
+    a=lambda g, a, y, axis, keepdims: (
+        spread(g, a.shape, axis, keepdims) * np.exp(a - spread(y, a.shape, axis, keepdims))
+    )
+)
 def logsumexp(a: Array, axis: Axis = None, keepdims: bool = False) -> Array:
     """y = ln Σ eᵃ, computed as m + ln Σ eᵃ⁻ᵐ with m = max a, which can't overflow;  ∂a = g·eᵃ⁻ʸ"""
     m = a.max(axis=axis, keepdims=True)

@@ -17,19 +17,20 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
-import tinyxm_kernels as kernels
 
+import tinyxm_kernels as kernels
 from tinyxm.autograd import Array, Tensor, events, no_grad, write
+from tinyxm.autograd.tensor import Leaf
 
 Parameters = Iterable[Tensor] | Iterable[Mapping[str, Any]]
 Rule = Callable[..., None]
 
-_RANGES: dict[str, tuple[Callable[[float], bool], str]] = {
-    "lr": (lambda x: 0 <= x < math.inf, "finite and at least 0"),
-    "weight_decay": (lambda x: 0 <= x < math.inf, "finite and at least 0"),
-    "momentum": (lambda x: 0 <= x < 1, "at least 0 and less than 1"),
-    "betas": (lambda x: 0 <= x < 1, "two numbers, at least 0 and less than 1"),
-    "eps": (lambda x: 0 < x < math.inf, "finite and more than 0"),
+_RANGES: dict[str, tuple[Callable[[float], bool], int, str]] = {  # what holds for each of how many numbers
+    "lr": (lambda x: 0 <= x < math.inf, 1, "finite and at least 0"),
+    "weight_decay": (lambda x: 0 <= x < math.inf, 1, "finite and at least 0"),
+    "momentum": (lambda x: 0 <= x < 1, 1, "at least 0 and less than 1"),
+    "betas": (lambda x: 0 <= x < 1, 2, "two numbers, at least 0 and less than 1"),
+    "eps": (lambda x: 0 < x < math.inf, 1, "finite and more than 0"),
 }
 
 
@@ -100,7 +101,7 @@ class Optimizer:
         if wrong:
             raise ValueError(f"{name}.load_state_dict: the state isn't this optimizer's: {'; '.join(sorted(wrong))}")
         settings = [
-            {key: _checked(name, key, group[key], state[f"groups.{i}.{key}"]) for key in group if key != "params"}
+            {key: _checked(name, key, state[f"groups.{i}.{key}"]) for key in group if key != "params"}
             for i, group in enumerate(self.groups)
         ]
         for group, loaded in zip(self.groups, settings, strict=True):
@@ -123,11 +124,11 @@ class Optimizer:
         for i, group in enumerate(groups):
             if group.keys() != {*settings, "params"}:
                 raise ValueError(f"{name}: group {i}: expected params and any of {[*settings]}, got {[*given[i]]}")
-            group.update({key: _checked(name, key, value, group[key]) for key, value in settings.items()})
+            group.update({key: _checked(name, key, group[key]) for key in settings})
             parameters = group["params"]
             group["params"] = [parameters] if isinstance(parameters, Tensor) else list(parameters)
             for j, parameter in enumerate(group["params"]):
-                if not isinstance(parameter, Tensor) or not parameter.requires_grad:
+                if not isinstance(parameter, Tensor) or not isinstance(parameter.node, Leaf):
                     raise TypeError(f"{name}: parameter {j} of group {i} is {_kind(parameter)}; expected a Parameter")
                 if id(parameter) in seen:
                     raise ValueError(f"{name}: parameter {j} of group {i}, {parameter.shape}, is given twice")
@@ -245,17 +246,16 @@ class AdamW(Adam):
         super().__init__(params, lr, betas, eps, weight_decay)
 
 
-def _checked(optimizer: str, setting: str, like: Any, value: Any) -> Any:
-    """A setting as plain numbers of the kind of this one. Raises ValueError where it's out of its range."""
-    if isinstance(like, bool):
-        return bool(value)
-    within, words = _RANGES.get(setting, (math.isfinite, "finite"))
-    numbers = tuple(value) if isinstance(like, tuple | list) and isinstance(value, tuple | list) else (value,)
-    count = len(like) if isinstance(like, tuple | list) else 1
+def _checked(optimizer: str, setting: str, value: Any) -> Any:
+    """A setting as plain numbers. Raises ValueError where it's out of its range."""
+    if isinstance(value, bool):
+        return value
+    within, count, words = _RANGES.get(setting, (math.isfinite, 1, "a finite number"))
+    numbers = tuple(value) if count > 1 and isinstance(value, tuple | list) else (value,)
     if len(numbers) != count or not all(isinstance(x, Real) and within(float(x)) for x in numbers):
         raise ValueError(f"{optimizer}: {setting} {value!r}: expected {words}")
     plain = tuple(map(float, numbers))
-    return plain if isinstance(like, tuple | list) else plain[0]
+    return plain if count > 1 else plain[0]
 
 
 def _kind(x: Any) -> str:

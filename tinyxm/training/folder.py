@@ -1,6 +1,6 @@
 """A run folder: all that a run was given, told and learned, and nothing lost to a crash.
 
-    config.json  metrics.jsonl  results.json  *.safetensors  report.html  plots
+config.json  metrics.jsonl  results.json  *.safetensors  report.html  plots
 """
 
 from __future__ import annotations

@@ -45,8 +45,8 @@ def _check(name: str, logits: NDArray[Any], labels: NDArray[Any]) -> None:
     check_shape(name, "labels", labels.shape, logits.shape[:1])
     if labels.dtype.kind not in "iu":
         raise TypeError(f"{name}: labels are {labels.dtype}, expected whole numbers, one class for each row")
-    wrong = labels[(labels < 0) | (labels >= logits.shape[1])]
-    if wrong.size:
+    if labels.size and not (labels.min() >= 0 and labels.max() < logits.shape[1]):
+        wrong = labels[(labels < 0) | (labels >= logits.shape[1])]
         raise ValueError(f"{name}: label {wrong[0]} is outside 0 ... {logits.shape[1] - 1}, the classes of the logits")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tinyxm.autograd import no_grad
-from tinyxm.data import Samples, TfIdf, Vocabulary, composite, oriented_gradients
+from tinyxm.data import Samples, Split, TfIdf, Vocabulary, composite, oriented_gradients
 from tinyxm.metrics import bootstrap, ranks, retrieval_scores
 from tinyxm.models.linear import CanonicalCorrelation, Nearest, PrincipalComponents, Ridge, cosine_similarity
 from tinyxm.models.two_towers import TwoTowers
@@ -107,3 +107,27 @@ def both_ways(
         "image_to_text": entry(similarity, baselines, groups),
         "text_to_image": entry(similarity.T, {name: matrix.T for name, matrix in baselines.items()}, groups),
     }
+
+
+def score_held_out_style(model: TwoTowers, vocabulary: Vocabulary, samples: Samples) -> Scores:
+    """All concepts' OpenMoji drawings against all texts, and against the nearest drawing the model was trained on."""
+    everything = np.arange(len(samples))
+    baselines = Baselines(samples, everything).similarities(samples["openmoji"], everything)
+    queries = embed_drawings(model, samples["openmoji"])
+    to_texts = queries @ embed_texts(model, vocabulary, texts_of(samples)).T
+    to_drawings = both_ways(nearest_drawing(model, queries, samples), baselines)
+    return {**both_ways(to_texts, baselines), **{f"{way}_via_images": scores for way, scores in to_drawings.items()}}
+
+
+def score_unseen_concepts(model: TwoTowers, vocabulary: Vocabulary, samples: Samples, split: Split) -> Scores:
+    """The unseen concepts' drawings against their texts: as Twemoji draws them, and under "openmoji" as it does."""
+    test = split["test"]
+    baselines = Baselines(samples, split["train"])
+    texts = embed_texts(model, vocabulary, [texts_of(samples)[i] for i in test])
+    families = samples.groups["family"][test]
+
+    def score(style: str) -> Scores:
+        drawings = samples[style][test]
+        return both_ways(embed_drawings(model, drawings) @ texts.T, baselines.similarities(drawings, test), families)
+
+    return {"concepts": len(test), **score("twemoji"), "openmoji": score("openmoji")}

@@ -82,7 +82,7 @@ class Views:
         return Batch(edges(augment(drawings, rng)), bag, same)
 
     def draw(self, chosen: np.ndarray, styles: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Each concept in its style (0 Twemoji, 1 an outline of a random weight, half of them filled), as it's there."""
+        """Each concept in its style: 0 Twemoji, 1 an outline of a random weight, half of them filled."""
         outlined = ((styles == 1) | self.only_outline[chosen]) & ~self.only_twemoji[chosen]
         drawings = self.twemoji[chosen]
         which = chosen[outlined]

@@ -1,0 +1,138 @@
+"""Operations that a user declares, rightly and wrongly, and the check that tells which."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tinyxm import Each, Tensor, check_gradients, ops, primitive
+
+
+@primitive(a=lambda g, a, scale: g * scale * np.cos(scale * a))
+def wave(a: Any, scale: float = 1.0) -> Any:
+    """y = sin(scale·a)"""
+    return np.sin(scale * a)
+
+
+@primitive(parts=Each(lambda g, i, parts, powers: g * powers[i] * parts[i] ** (powers[i] - 1)))
+def sum_of_powers(parts: Any, powers: Any) -> Any:
+    return sum(part**power for part, power in zip(parts, powers, strict=True))
+
+
+def test_a_declared_operation_serves_every_order() -> None:
+    check_gradients(wave, [np.array([0.3, -0.7])])
+    check_gradients(lambda a: wave(a, scale=3.0), [np.array([[0.3], [-0.7]])])
+    check_gradients(lambda a, b: sum_of_powers([a, b, a], [2, 3, 3]), [np.array([0.3, -0.7]), np.array([1.5, 2.5])])
+    assert isinstance(wave(np.array(1.0)), float)
+    assert wave.__doc__ == "y = sin(scale·a)"
+    assert wave.__name__ == "wave"
+    assert "def wave(a, scale=1.0)" in wave.source
+
+
+def test_an_operation_answers_for_a_numpy_function() -> None:
+    @primitive(np.arctan, a=lambda g, a: g / (1 + a * a))
+    def arctan(a: Any) -> Any:
+        return np.arctan(a)
+
+    from tinyxm.autograd.tensor import rules
+
+    try:
+        check_gradients(np.arctan, [np.array([0.3, -0.7])])
+    finally:
+        del rules[np.arctan]
+
+
+def test_a_wrong_declaration_is_told_at_once() -> None:
+    with pytest.raises(TypeError, match=r"^half: the adjoint of a names b, which is no parameter of half"):
+
+        @primitive(a=lambda g, b: g / 2)
+        def half(a: Any) -> Any:
+            return a / 2
+
+    with pytest.raises(TypeError, match=r"^half: the adjoint of x names x, which is no parameter of half"):
+
+        @primitive(x=lambda g: g / 2)
+        def half(a: Any) -> Any:
+            return a / 2
+
+    with pytest.raises(TypeError, match=r"^half: rename its parameter y, which the tape uses"):
+
+        @primitive(y=lambda g: g / 2)
+        def half(y: Any) -> Any:
+            return y / 2
+
+    with pytest.raises(TypeError, match=r"^joined: the adjoint of the sequence parts takes \(g, i, ...\)"):
+
+        @primitive(parts=Each(lambda g, parts: g))
+        def joined(parts: Any) -> Any:
+            return np.concatenate(parts)
+
+
+def test_an_adjoint_of_a_wrong_shape_is_told_with_its_operation() -> None:
+    @primitive(a=lambda g: g[:1])
+    def double(a: Any) -> Any:
+        return 2 * a
+
+    with pytest.raises(
+        ValueError, match=r"^the adjoint gave a gradient of shape \(1,\) to an input of shape \(2,\)"
+    ) as error:
+        double(Tensor([1.0, 2.0], requires_grad=True)).sum().backward()
+    assert error.value.__notes__ == ["in the adjoint of a of double, whose result is (2,)"]
+
+
+def test_an_error_names_the_operation_first() -> None:
+    with pytest.raises(ValueError, match=r"^wave: a \(2,\): operands could not be broadcast"):
+        wave(Tensor([1.0, 2.0]), np.ones(3))
+    with pytest.raises(TypeError, match=r"^wave\(\) got an unexpected keyword argument 'phase'"):
+        wave(Tensor([1.0, 2.0]), phase=3)
+
+
+WRONG = {
+    "factor": lambda g, a: 2 * g * np.exp(a),
+    "sign": lambda g, a: -g * np.exp(a),
+    "nothing": lambda g, a: 0 * g,
+    "transposed": lambda g, a: (g * np.exp(a))[::-1],
+    "slightly": lambda g, a: g * np.exp(a) * (1 + 1e-4),
+}
+
+
+@pytest.mark.parametrize("kind", WRONG)
+@pytest.mark.parametrize("shape", [(), (3,), (2, 1)], ids=str)
+def test_the_check_fails_for_a_wrong_adjoint(kind: str, shape: tuple[int, ...]) -> None:
+    if kind == "transposed" and shape in ((), (2, 1)):
+        shape = (4,)
+
+    @primitive(a=WRONG[kind])
+    def exponential(a: Any) -> Any:
+        return np.exp(a)
+
+    with pytest.raises(AssertionError, match=r"^first order, input 0: the gradient says"):
+        check_gradients(exponential, [np.random.default_rng(0).standard_normal(shape)])
+
+
+@pytest.mark.parametrize("size", [1e-3, 1.0, 1e3])
+@pytest.mark.parametrize("partly", [False, True])
+def test_the_check_fails_where_only_the_second_order_is_wrong(size: float, partly: bool) -> None:
+    """The adjoint leaves the tape: right to first order, and a constant to the second."""
+
+    @primitive(a=lambda g, a: g * 2 * (a.data if isinstance(a, Tensor) else a))
+    def squared(a: Any) -> Any:
+        return a * a
+
+    with pytest.raises(AssertionError, match=r"^second order"):
+        check_gradients(lambda a: squared(a) * size + (a * a if partly else 0.0), [np.array([0.3, 0.7])])
+    check_gradients(lambda a: squared(a) * size, [np.array([0.3, 0.7])], order=1)
+
+
+def test_the_check_names_the_input_and_takes_floats() -> None:
+    @primitive(a=lambda g: g, b=lambda g: g)
+    def minus(a: Any, b: Any) -> Any:
+        return a - b
+
+    with pytest.raises(AssertionError, match=r"^first order, input 1"):
+        check_gradients(minus, [np.ones(2), np.ones(2)])
+    with pytest.raises(ValueError, match=r"^check_gradients: input 1 is int64; give floats"):
+        check_gradients(ops.add, [np.ones(2), np.arange(2)])
+    check_gradients(ops.add, [np.ones(2, np.float32), np.ones((3, 2), np.float32)])
+    check_gradients(ops.relu, [np.array([-1.0, 1.0])])
+    check_gradients(ops.sum, [np.array(1.0)])

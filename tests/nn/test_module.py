@@ -1,0 +1,195 @@
+import copy
+
+import numpy as np
+import pytest
+
+import tinyxm as xm
+from tinyxm import nn
+
+
+class Towers(nn.Module):
+    """Attributes of every kind: a parameter, modules, a list, a dictionary, and one module that is shared."""
+
+    def __init__(self, rng=None):
+        self.scale = xm.Parameter(np.float32(2))
+        self.image = nn.Sequential(nn.Linear(4, 3, rng=rng), nn.ReLU(), nn.Dropout(0.5))
+        self.heads = [nn.Linear(3, 2, rng=rng), nn.Linear(3, 2, bias=False, rng=rng)]
+        self.named = {"shared": self.heads[0]}
+        self.note = "not a module"
+
+    def forward(self, x):
+        h = self.image(x)
+        return (self.heads[0](h) + self.named["shared"](h) + self.heads[1](h)) * self.scale
+
+
+NAMES = ["scale", "image.0.weight", "image.0.bias", "heads.0.weight", "heads.0.bias", "heads.1.weight"]
+
+
+def test_names_lead_to_each_parameter_once():
+    model = Towers()
+    assert [name for name, _ in model.named_parameters()] == NAMES
+    assert model.count == 1 + 15 + 8 + 6 == sum(p.size for p in model.parameters())
+    assert [name for name, _ in model.named_modules()] == [
+        "",
+        "image",
+        "image.0",
+        "image.1",
+        "image.2",
+        "heads.0",
+        "heads.1",
+    ]
+
+
+def test_a_parameter_that_layers_share_is_listed_once():
+    encoder, decoder = nn.Linear(3, 3, bias=False), nn.Linear(3, 3, bias=False)
+    decoder.weight = encoder.weight
+    model = nn.Sequential(encoder, decoder)
+    assert list(model.state_dict()) == ["0.weight"]
+    assert model.count == 9
+
+
+def test_a_cycle_of_modules_ends():
+    model = nn.Sequential(nn.Linear(1, 1))
+    model[0].owner = model
+    assert len(model.modules()) == 2
+    assert len(model.parameters()) == 2
+
+
+def test_state_goes_round_and_is_a_copy():
+    one, other = Towers(np.random.default_rng(1)).eval(), Towers(np.random.default_rng(2)).eval()
+    x = np.random.default_rng(0).normal(size=(5, 4)).astype(np.float32)
+    assert not np.array_equal(one(x).data, other(x).data)
+    state = one.state_dict()
+    other.load_state_dict(state)
+    np.testing.assert_array_equal(one(x).data, other(x).data)
+    state["scale"][...] = 7
+    assert one.scale.item() == other.scale.item() == 2
+
+
+def test_a_state_that_does_not_fit_is_refused_whole():
+    model = Towers()
+    before = model.state_dict()
+    state = {name: array + 1 for name, array in before.items()}
+    del state["scale"]
+    state["other"] = np.zeros(1)
+    state["image.0.bias"] = np.zeros(3)
+    state["heads.0.weight"] = np.zeros((2, 3), np.float32)
+    with pytest.raises(ValueError, match="load_state_dict") as error:
+        model.load_state_dict(state)
+    for part in (
+        "scale is missing",
+        "other is unexpected",
+        "image.0.bias is (3,) of float64, expected (3,) of float32",
+        "heads.0.weight is (2, 3) of float32, expected (3, 2) of float32",
+    ):
+        assert part in str(error.value)
+    for name, array in model.state_dict().items():
+        np.testing.assert_array_equal(array, before[name])
+
+
+def test_loading_between_forward_and_backward_is_noticed():
+    layer = nn.Linear(2, 2)
+    y = (layer(xm.Tensor([[1.0, 2.0]], requires_grad=True)) * 2).sum()
+    layer.load_state_dict(layer.state_dict())
+    with pytest.raises(RuntimeError, match="written in place"):
+        y.backward()
+
+
+def test_train_and_eval_reach_every_module():
+    model = Towers()
+    assert all(module.training for module in model.modules())
+    assert model.eval() is model
+    assert not any(module.training for module in model.modules())
+    model.train()
+    assert all(module.training for module in model.modules())
+
+
+def test_zero_grad():
+    model = Towers()
+    model(np.ones((2, 4), np.float32)).sum().backward()
+    assert all(p.grad is not None for p in model.parameters())
+    model.zero_grad()
+    assert all(p.grad is None for p in model.parameters())
+
+
+def test_listeners_are_told_the_path():
+    model, events = Towers(), []
+    x = np.ones((2, 4), np.float32)
+    with xm.listen(events.append):
+        y = model(x)
+        model.image(x)
+    paths = [e.module for e in events]
+    inner = ["image.0", "image.0", "image.1", "image.2"]
+    assert paths[:4] == paths[-4:] == inner
+    assert list(dict.fromkeys(paths[4:-4])) == ["heads.0", "", "heads.1"]
+    assert y.data.shape == (2, 2)
+    assert xm.autograd.events.context.modules == []
+
+
+def test_the_path_is_left_after_an_error():
+    model = nn.Sequential(nn.Linear(4, 3))
+    with xm.listen(lambda event: None), pytest.raises(ValueError, match="Linear"):
+        model(np.ones((2, 5), np.float32))
+    assert xm.autograd.events.context.modules == []
+
+
+def test_a_module_keeps_its_path_when_a_slice_was_made_of_it():
+    model, events = nn.Sequential(nn.Linear(2, 2), nn.ReLU()), []
+    part = model[1:]
+    with xm.listen(events.append):
+        model(np.ones((1, 2), np.float32))
+        part(np.ones((1, 2), np.float32))
+    assert [e.module for e in events] == ["0", "0", "1"]  # an array that needs no Tensor emits nothing in `part`
+
+
+def test_repr_shows_layers_shapes_and_counts():
+    lines = repr(Towers()).splitlines()
+    assert [" ".join(line.split()) for line in lines] == [
+        "layer parameters count",
+        "Towers scale () 1",
+        "image: Sequential",
+        "0: Linear(4, 3) weight (4, 3), bias (3,) 15",
+        "1: ReLU",
+        "2: Dropout(0.5)",
+        "heads.0: Linear(3, 2) weight (3, 2), bias (2,) 8",
+        "heads.1: Linear(3, 2) weight (3, 2) 6",
+        "total 30",
+    ]
+    assert lines[3].startswith("    0:")
+    assert "Conv2d(3, 8, (3, 5), padding='same')" in repr(nn.Conv2d(3, 8, (3, 5), padding="same"))
+
+
+def test_sequential_is_a_sequence():
+    layers = nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1)
+    model = nn.Sequential(*layers)
+    assert (len(model), model[0], model[-1], tuple(model)) == (3, layers[0], layers[2], layers)
+    assert isinstance(model[:2], nn.Sequential)
+    assert model[:2].parameters()[0] is layers[0].weight
+    with pytest.raises(IndexError):
+        model[3]
+    with pytest.raises(TypeError, match="Sequential: layer 1"):
+        nn.Sequential(nn.ReLU(), np.tanh)
+
+
+def test_eleven_layers_run_in_order():
+    model = nn.Sequential(*(nn.Linear(1, 1) for _ in range(11)))
+    for i, layer in enumerate(model):
+        layer.load_state_dict({"weight": np.full((1, 1), 2, np.float32), "bias": np.full(1, i, np.float32)})
+    x = 1.0
+    for i in range(11):
+        x = 2 * x + i
+    assert model(np.ones((1, 1), np.float32)).item() == x
+
+
+def test_a_deep_copy_is_independent():
+    model = Towers()
+    other = copy.deepcopy(model)
+    with xm.no_grad():
+        other.scale[...] = 5
+    assert model.scale.item() == 2
+    assert other.named["shared"] is other.heads[0]
+
+
+def test_forward_must_be_defined():
+    with pytest.raises(NotImplementedError, match="define forward"):
+        nn.Module()(1)

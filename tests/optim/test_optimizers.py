@@ -1,0 +1,250 @@
+import numpy as np
+import pytest
+
+import tinyxm as xm
+import tinyxm_kernels as kernels
+from tinyxm import optim
+
+SHAPES = [(4, 3), (3,), (), (2, 3, 2)]
+# ours, PyTorch's class and arguments
+CASES = {
+    "descent": (optim.GradientDescent, {"lr": 0.1}, "SGD", {"lr": 0.1}),
+    "descent, decay": (
+        optim.GradientDescent,
+        {"lr": 0.1, "weight_decay": 0.3},
+        "SGD",
+        {"lr": 0.1, "weight_decay": 0.3},
+    ),
+    "momentum": (optim.Momentum, {"lr": 0.1}, "SGD", {"lr": 0.1, "momentum": 0.9}),
+    "momentum, decay": (
+        optim.Momentum,
+        {"lr": 0.1, "momentum": 0.7, "weight_decay": 0.3},
+        "SGD",
+        {"lr": 0.1, "momentum": 0.7, "weight_decay": 0.3},
+    ),
+    "nesterov": (
+        optim.Momentum,
+        {"lr": 0.1, "nesterov": True, "weight_decay": 0.3},
+        "SGD",
+        {"lr": 0.1, "momentum": 0.9, "nesterov": True, "weight_decay": 0.3},
+    ),
+    "adam": (optim.Adam, {"lr": 0.1}, "Adam", {"lr": 0.1}),
+    "adam, decay": (
+        optim.Adam,
+        {"betas": (0.8, 0.9), "eps": 0.01, "weight_decay": 0.3},
+        "Adam",
+        {"betas": (0.8, 0.9), "eps": 0.01, "weight_decay": 0.3},
+    ),
+    "adamw": (optim.AdamW, {"lr": 0.1}, "AdamW", {"lr": 0.1}),
+    "adamw, decay": (
+        optim.AdamW,
+        {"lr": 0.2, "betas": (0.8, 0.9), "eps": 0.01, "weight_decay": 0.3},
+        "AdamW",
+        {"lr": 0.2, "betas": (0.8, 0.9), "eps": 0.01, "weight_decay": 0.3},
+    ),
+}
+
+
+def parameters(dtype=np.float64, seed=0):
+    rng = np.random.default_rng(seed)
+    return [xm.Parameter(rng.normal(size=shape).astype(dtype)) for shape in SHAPES]
+
+
+def give_gradients(params, step, skip=()):
+    rng = np.random.default_rng((7, step))
+    for i, parameter in enumerate(params):
+        g = rng.normal(size=parameter.shape).astype(parameter.dtype)
+        parameter.grad = None if i in skip else np.asarray(g)
+
+
+@pytest.mark.oracle
+@pytest.mark.parametrize("kernel", ["default", "reference"])
+@pytest.mark.parametrize("case", CASES)
+def test_several_steps_agree_with_pytorch(case, kernel):
+    """Also where a parameter has no gradient at some steps: neither it nor its count of updates may move."""
+    torch = pytest.importorskip("torch")
+    make, settings, their_name, their_settings = CASES[case]
+    ours = parameters()
+    theirs = [torch.tensor(p.data, requires_grad=True) for p in ours]
+    optimizer, their_optimizer = make(ours, **settings), getattr(torch.optim, their_name)(theirs, **their_settings)
+    with kernels.using(kernel):
+        for step in range(6):
+            give_gradients(ours, step, skip=[1] if step in (0, 3) else [])
+            for our, their in zip(ours, theirs, strict=True):
+                their.grad = None if our.grad is None else torch.tensor(our.grad)
+            optimizer.step()
+            their_optimizer.step()
+            for our, their in zip(ours, theirs, strict=True):
+                np.testing.assert_allclose(our.data, their.detach().numpy(), rtol=1e-11, atol=1e-12)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_saved_halfway_it_goes_on_bit_for_bit(case):
+    make, settings, *_ = CASES[case]
+    straight = parameters(np.float32)
+    optimizer = make(straight, **settings)
+    for step in range(3):
+        give_gradients(straight, step)
+        optimizer.step()
+    optimizer.groups[0]["lr"] /= 3
+    resumed = [xm.Parameter(p.data) for p in straight]
+    state = optimizer.state_dict()
+    other = make(resumed, **{**settings, "lr": 9.0})
+    other.load_state_dict(state)
+    for step in range(3, 6):
+        for params, o in ((straight, optimizer), (resumed, other)):
+            give_gradients(params, step)
+            o.step()
+    for one, two in zip(straight, resumed, strict=True):
+        np.testing.assert_array_equal(one.data, two.data)
+        assert one.dtype == np.float32
+    assert all(isinstance(x, np.ndarray | int | float | list) for x in state.values())
+    for key, value in other.state_dict().items():
+        np.testing.assert_array_equal(value, optimizer.state_dict()[key])
+
+
+def test_a_state_dict_is_a_copy():
+    params = parameters()
+    optimizer = optim.Adam(params)
+    state = optimizer.state_dict()
+    give_gradients(params, 0)
+    optimizer.step()
+    assert not state["mean.0"].any()
+    assert state["steps.0"] == 0
+    other = optim.Adam(parameters())
+    other.load_state_dict(state := optimizer.state_dict())
+    give_gradients(params, 1)
+    optimizer.step()
+    np.testing.assert_array_equal(other.state["mean"][0], state["mean.0"])
+
+
+def test_a_state_that_does_not_fit_is_refused_whole():
+    optimizer = optim.Adam(parameters())
+    before = optimizer.state_dict()
+    state = {**before, "mean.0": np.ones((3, 4)), "mean.1": np.ones(3), "steps.2": 5, "other": 1}
+    del state["square.3"]
+    with pytest.raises(ValueError, match=r"Adam.load_state_dict") as error:
+        optimizer.load_state_dict(state)
+    for part in ("mean.0 is (3, 4) of float64, expected (4, 3)", "other is unexpected", "square.3 is missing"):
+        assert part in str(error.value)
+    with pytest.raises(ValueError, match=r"groups.0.betas|betas"):
+        optimizer.load_state_dict({**before, "mean.1": np.ones(3), "groups.0.betas": [0.9, 2.0]})
+    for key, value in optimizer.state_dict().items():
+        np.testing.assert_array_equal(value, before[key])
+    assert optimizer.steps == [0, 0, 0, 0]
+
+
+def test_groups_have_settings_of_their_own():
+    one, two = xm.Parameter(np.ones(2)), xm.Parameter(np.ones(2))
+    optimizer = optim.GradientDescent([{"params": [one]}, {"params": two, "lr": 0.5, "weight_decay": 1}], lr=0.1)
+    one.grad, two.grad = np.ones(2), np.ones(2)
+    optimizer.step()
+    np.testing.assert_allclose(one.data, 0.9)
+    np.testing.assert_allclose(two.data, 1 - 0.5 * (1 + 1))
+    optimizer.groups[0]["lr"] = 0.2
+    optimizer.step()
+    np.testing.assert_allclose(one.data, 0.7)
+    optimizer.zero_grad()
+    assert one.grad is None
+    assert two.grad is None
+
+
+def test_updates_by_hand():
+    """Two steps on one number, worked out on paper: g = 1, then 3."""
+    expected = {
+        optim.GradientDescent: [0.9, 0.6],
+        optim.Momentum: [0.9, 0.9 - 0.1 * (0.9 * 1 + 3)],
+        optim.Adam: [1 - 0.1, 0.9 - 0.1 * (0.09 + 0.3) / 0.19 / ((0.000999 + 0.009) / 0.001999) ** 0.5],
+    }
+    for make, values in expected.items():
+        x = xm.Parameter(np.ones(()))
+        optimizer = make([x], lr=0.1)
+        for g, value in zip((1.0, 3.0), values, strict=True):
+            x.grad = np.asarray(g)
+            optimizer.step()
+            assert x.item() == pytest.approx(value, rel=1e-7)
+
+
+@pytest.mark.parametrize("make", [optim.GradientDescent, optim.Momentum, optim.Adam, optim.AdamW])
+def test_it_descends(make):
+    x = xm.Parameter(np.array([3.0, -2.0]))
+    optimizer = make([x], lr=0.05)
+    for _ in range(300):
+        optimizer.zero_grad()
+        ((x - np.array([1.0, 1.0])) ** 2 * np.array([1.0, 5.0])).sum().backward()
+        optimizer.step()
+    np.testing.assert_allclose(x.data, 1, atol=0.02)
+
+
+def test_an_update_makes_a_recorded_graph_stale():
+    x = xm.Parameter(np.ones(2))
+    y = (x * x).sum()
+    x.grad = np.ones(2)
+    optim.Adam([x]).step()
+    with pytest.raises(RuntimeError, match="written in place"):
+        y.backward()
+
+
+def test_listeners_are_told_of_each_update():
+    params, events = parameters(), []
+    optimizer = optim.AdamW(params)
+    give_gradients(params, 0, skip=[2])
+    with xm.listen(events.append):
+        optimizer.step()
+    assert [(e.kind, e.phase, e.operation) for e in events] == [("update", "update", "adam_update")] * 3
+    assert events[0].operands["target"] is params[0].data
+    assert events[0].flops > 0
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "words"),
+    [
+        (lambda p: optim.Adam([]), ValueError, "Adam: no parameters"),
+        (lambda p: optim.Adam([{"params": []}]), ValueError, "Adam: no parameters"),
+        (lambda p: optim.Adam([p, p]), ValueError, r"Adam: parameter 1 of group 0, \(2,\), is given twice"),
+        (lambda p: optim.Adam([{"params": [p]}, {"params": [p]}]), ValueError, "parameter 0 of group 1"),
+        (lambda p: optim.Adam(p), TypeError, "Adam: params is a Parameter; give a list"),
+        (lambda p: optim.Adam(xm.nn.ReLU()), TypeError, "Adam: params is a ReLU; give a list"),
+        (lambda p: optim.Adam([np.ones(2)]), TypeError, "parameter 0 of group 0 is .*; expected a Parameter"),
+        (lambda p: optim.Adam([p.detach()]), TypeError, "expected a Parameter"),
+        (lambda p: optim.Adam([p * 2]), TypeError, "expected a Parameter"),
+        (lambda p: optim.Adam([{"params": [p], "momentum": 1}]), ValueError, "group 0: expected params and any of"),
+        (lambda p: optim.Adam([{"lr": 1}]), ValueError, "group 0: expected params and any of"),
+        (lambda p: optim.Adam([{"params": [p], "lr": -1}]), ValueError, "Adam: lr -1: expected finite"),
+        (lambda p: optim.GradientDescent([p], float("nan")), ValueError, "GradientDescent: lr nan"),
+        (lambda p: optim.GradientDescent([p], float("inf")), ValueError, "GradientDescent: lr inf"),
+        (lambda p: optim.GradientDescent([p], "0.1"), ValueError, "GradientDescent: lr '0.1'"),
+        (lambda p: optim.GradientDescent([p], 0.1, -1), ValueError, "weight_decay -1"),
+        (lambda p: optim.Momentum([p], 0.1, 1.0), ValueError, "momentum 1.0: expected at least 0 and less than 1"),
+        (lambda p: optim.Adam([p], betas=(0.9, 1)), ValueError, r"betas \(0.9, 1\)"),
+        (lambda p: optim.Adam([p], betas=(0.9,)), ValueError, r"betas \(0.9,\): expected two"),
+        (lambda p: optim.AdamW([p], eps=0), ValueError, "AdamW: eps 0"),
+    ],
+)
+def test_errors_say_what_was_given(make, error, words):
+    with pytest.raises(error, match=words):
+        make(xm.Parameter(np.ones(2)))
+
+
+def test_an_optimizer_of_ones_own_needs_a_rule():
+    x = xm.Parameter(np.ones(2))
+
+    class Signs(optim.Optimizer):
+        operation, state_names = "signs", ("last",)
+
+        def __init__(self, params, lr):
+            super().__init__(params, lr=lr)
+
+        def rule(self, group, step):
+            def update(parameter, gradient, last):
+                last[...] = np.sign(gradient)
+                parameter -= group["lr"] * last
+
+            return update
+
+    optimizer = Signs([x], 0.25)
+    x.grad = np.array([5.0, -3.0])
+    optimizer.step()
+    np.testing.assert_array_equal(x.data, [0.75, 1.25])
+    with pytest.raises(NotImplementedError, match="define rule"):
+        optim.Optimizer([x]).rule({}, 1)

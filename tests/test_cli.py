@@ -1,0 +1,342 @@
+"""The command line, on a recipe that trains in no time: what it prints, where, and with which exit status."""
+
+import errno
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from types import ModuleType, SimpleNamespace
+
+import numpy as np
+import pytest
+from PIL import Image
+from rich.console import Console
+
+from tinyxm import cli, recipes
+from tinyxm.data import MissingExtra
+from tinyxm.training import Stopped
+from tinyxm.training.pictures import half_blocks, print_answers
+from tinyxm.training.plots import Answer
+
+
+@dataclass(frozen=True)
+class Settings:
+    seed: int = 0
+    epochs: int = 3
+    quick: bool = False
+    validation: bool = False
+
+    def __post_init__(self):
+        if self.epochs > 1000:
+            raise ValueError(f"fake: epochs {self.epochs}: expected at most 1000")
+
+
+SCORES = {"recall@1": 0.415, "intervals": {"recall@1": [0.4, 0.43]}, "baselines": {"chance": {"recall@1": 0.001}}}
+
+
+def results(settings):
+    return {"recipe": "fake", "quick": settings.quick, "test": {"image_to_text": SCORES}}
+
+
+@pytest.fixture
+def fake(monkeypatch, tmp_path):
+    """A recipe; `before` is called when it has begun to train, `trained` collects what it was given."""
+    recipe = ModuleType("fake")
+    recipe.trained, recipe.asked, recipe.before = [], [], lambda folder: None
+
+    def train(settings, folder, console):
+        recipe.before(folder.path)
+        (folder.path / "model.safetensors").write_bytes(b"weights")
+        recipe.trained.append(settings)
+        folder.write_results(results(settings))
+        return results(settings)
+
+    def find(folder, wanted, top):
+        recipe.asked.append((wanted, top))
+        picture = np.full((32, 32, 4), 200, np.uint8)
+        return [SimpleNamespace(name=f"answer {i}", score=0.9 - i / 10, picture=picture, id=str(i)) for i in range(top)]
+
+    vars(recipe).update(
+        SUMMARY="trains [nothing]",
+        Settings=Settings,
+        train=train,
+        evaluate=lambda folder, console: folder.results(),
+        find_pictures=find,
+        find_names=find,
+    )
+    monkeypatch.setattr(recipes, "_RECIPES", {"fake": "fake", "emoji": "fake"})
+    monkeypatch.setitem(sys.modules, "fake", recipe)
+    monkeypatch.chdir(tmp_path)
+    return recipe
+
+
+@pytest.fixture
+def run(capsys):
+    """Run a command line: (exit status, stdout, stderr)."""
+
+    def run_(*arguments):
+        code = cli.main(list(arguments))
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return run_
+
+
+@pytest.fixture
+def trained(fake, run, tmp_path):
+    assert run("train")[0] == 0
+    return tmp_path / "runs" / "emoji-0"
+
+
+def refused(outcome, code, *parts):
+    """The outcome is one clear line on stderr, with these parts, and no traceback."""
+    found, _, err = outcome
+    assert found == code
+    assert err.startswith("tinyxm: ")
+    assert err.count("\n") == 1
+    assert "Traceback" not in err
+    for part in parts:
+        assert part in err
+
+
+def raising(error):
+    def fail(folder):
+        raise error
+
+    return fail
+
+
+def test_train_alone_trains_emoji_into_a_folder_of_its_own(fake, run, tmp_path):
+    code, out, err = run("train")
+    assert (code, err) == (0, "")
+    assert fake.trained == [Settings()]
+    assert "trains [nothing]" in out
+    assert "Test: image → text" in out
+    assert "41.5 ±1.5" in out
+    assert (tmp_path / "runs" / "emoji-0" / "results.json").exists()
+
+
+def test_options_reach_the_recipe(fake, run, tmp_path):
+    assert run("train", "fake", "--seed", "4", "--epochs", "7", "--quick", "--validation")[0] == 0
+    assert run("train", "fake", "--out", "there/deep")[0] == 0
+    assert fake.trained == [Settings(4, 7, True, True), Settings()]
+    assert (tmp_path / "runs" / "fake-4-quick-validation").is_dir()
+    assert (tmp_path / "there" / "deep" / "config.json").exists()
+
+
+def test_a_quick_run_says_it_is_one(fake, run):
+    assert "smoke test" in run("train", "--quick")[1]
+
+
+def test_kernels_are_chosen(fake, run, monkeypatch):
+    import tinyxm_kernels
+
+    chosen = []
+    monkeypatch.setattr(tinyxm_kernels, "use", chosen.append)
+    assert run("train", "--kernels", "reference")[0] == 0
+    assert chosen == ["reference"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [
+        (["trian"], ["trian", "tinyxm --help"]),
+        (["train", "emojy"], ["'emojy'", "fake, emoji"]),
+        (["train", "--epochs", "0"], ["--epochs", "tinyxm train --help"]),
+        (["train", "--epochs", "two"], ["--epochs"]),
+        (["train", "--epochs", "1001"], ["fake: epochs 1001: expected at most 1000"]),
+        (["train", "--seed", "-1"], ["--seed"]),
+        (["train", "--kernels", "magic"], ["'magic'", "reference"]),
+        (["train", "emoji", "more"], ["more"]),
+        (["train", "--colour"], ["--colour"]),
+        (["eval"], ["tinyxm eval --help"]),
+        (["eval", "nowhere"], ["nowhere holds no run"]),
+        (["query", "nowhere", "heart"], ["nowhere holds no run"]),
+        (["query", "nowhere"], ["--image FILE"]),
+        (["query", "nowhere", "heart", "--image", __file__], ["either a text"]),
+        (["query", "nowhere", " "], ["text is empty"]),
+        (["query", "nowhere", "--image", "absent.png"], ["--image", "absent.png"]),
+        (["query", "nowhere", "heart", "--top", "0"], ["--top"]),
+        (["query", "nowhere", "heart", "--out", "a.jpg"], ["a.jpg", ".png"]),
+    ],
+)
+def test_usage_errors_are_one_line_and_status_2(fake, run, tmp_path, arguments, parts):
+    refused(run(*arguments), 2, *parts)
+    assert not fake.trained
+    assert not list(tmp_path.iterdir()), "nothing is left behind"
+
+
+def test_a_folder_that_exists_is_left_alone(run, fake, trained):
+    before = {path: path.read_bytes() for path in trained.iterdir()}
+    refused(run("train"), 2, "runs/emoji-0 exists", "--resume", "--out")
+    assert {path: path.read_bytes() for path in trained.iterdir()} == before
+
+
+def test_resume_takes_the_settings_the_run_was_started_with(fake, run):
+    assert run("train", "--epochs", "7", "--out", "r")[0] == 0
+    assert run("train", "--resume", "--out", "r")[0] == 0
+    assert fake.trained == [Settings(epochs=7)] * 2
+    refused(run("train", "--resume", "--out", "r", "--epochs", "8"), 2, "epochs 7, not 8")
+    refused(run("train", "fake", "--resume", "--out", "r"), 2, "recipe emoji, not fake")
+
+
+def test_failures_are_one_line_and_status_1(fake, run, tmp_path):
+    pip = 'pip install "tinyxm[data]"'
+    for error, part in [
+        (MissingExtra(f"emoji: em-keyboard isn't installed; run: {pip}"), pip),
+        (FloatingPointError("train: loss nan at step 3"), "loss nan at step 3"),
+        (OSError(errno.ENOSPC, "No space left on device"), "the disk is full"),
+        (ValueError("checkpoint: it is corrupt:\nsome more"), "it is corrupt: some more"),
+        (PermissionError(errno.EACCES, "Permission denied", "secret"), "secret: Permission denied"),
+        (MemoryError(), "MemoryError"),
+        (KeyError("surprise"), "KeyError: 'surprise' (--debug shows where)"),
+    ]:
+        fake.before = raising(error)
+        refused(run("train"), 1, part)
+        assert not (tmp_path / "runs" / "emoji-0").exists(), "so that the same line works once the cause is mended"
+
+
+def test_a_failure_keeps_what_was_trained(fake, run, tmp_path):
+    def fail_later(folder):
+        (folder / "model.safetensors").write_bytes(b"precious")
+        raise FloatingPointError("train: loss nan")
+
+    fake.before = fail_later
+    assert run("train")[0] == 1
+    assert (tmp_path / "runs" / "emoji-0" / "model.safetensors").read_bytes() == b"precious"
+
+
+@pytest.mark.parametrize("arguments", [["--debug", "train"], ["train", "--debug"]])
+def test_debug_shows_the_traceback(fake, run, arguments):
+    fake.before = raising(ValueError("deep down"))
+    code, _, err = run(*arguments)
+    assert code == 1
+    assert "Traceback" in err
+    assert "in fail" in err
+
+
+@pytest.mark.parametrize("error", [Stopped("train: stopped after step 5 of 9"), KeyboardInterrupt()])
+def test_after_ctrl_c_the_next_line_to_type_is_told(fake, run, error):
+    def stop(folder):
+        (folder / "model.safetensors").write_bytes(b"half")
+        raise error
+
+    fake.before = stop
+    outcome = run("train", "fake", "--out", "here")
+    refused(outcome, 130, "tinyxm train fake --resume --out here", str(error))
+    fake.before = lambda folder: None
+    command = outcome[2].split("tinyxm ")[-1].split()
+    assert run(*command)[0] == 0
+
+
+def test_ctrl_c_before_anything_was_trained(fake, run, tmp_path):
+    fake.before = raising(KeyboardInterrupt())
+    refused(run("train"), 130, "nothing was trained yet")
+    assert not (tmp_path / "runs" / "emoji-0").exists()
+
+
+def test_eval_prints_the_tables(run, trained):
+    code, out, _ = run("eval", str(trained))
+    assert code == 0
+    assert "41.5 ±1.5" in out
+
+
+def test_eval_of_a_run_that_cannot_be_read(run, trained):
+    (trained / "results.json").write_text("{half")
+    refused(run("eval", str(trained)), 1, "results.json can't be read")
+    (trained / "config.json").write_text("{half")
+    refused(run("eval", str(trained)), 1, "config.json can't be read")
+
+
+def test_query_by_text_prints_names_and_a_picture(run, fake, trained, tmp_path):
+    code, out, _ = run("query", str(trained), "red/heart?", "--top", "3")
+    assert code == 0
+    assert fake.asked == [("red/heart?", 3)]
+    assert [line.split() for line in out.splitlines()[:3]] == [
+        ["1", "0.900", "answer", "0"],
+        ["2", "0.800", "answer", "1"],
+        ["3", "0.700", "answer", "2"],
+    ]
+    assert "\x1b" not in out, "no colours where nobody sees them"
+    sheet = trained / "queries" / "red-heart.png"
+    assert f"picture: {sheet}" in out.replace("\n", "")
+    with Image.open(sheet) as picture:
+        assert picture.format == "PNG"
+    assert run("query", str(trained), "heart", "--out", "a/b.png")[0] == 0
+    assert (tmp_path / "a" / "b.png").exists()
+
+
+def test_query_by_image(run, fake, trained, tmp_path):
+    image = tmp_path / "cat.jpg"
+    Image.new("RGB", (40, 20), "red").save(image)
+    assert run("query", str(trained), "--image", str(image))[0] == 0
+    assert fake.asked == [(image, 5)]
+    assert (trained / "queries" / "cat.png").exists()
+
+
+def test_a_corrupt_image_fails_in_one_line(run, trained, tmp_path):
+    (tmp_path / "bad.png").write_bytes(b"\x89PNG\r\n\x1a\n half")
+    refused(run("query", str(trained), "--image", "bad.png"), 1, "bad.png isn't a picture")
+
+
+def test_doctor_tells_of_libraries_data_and_kernels(run, monkeypatch):
+    code, out, _ = run("doctor")
+    assert code == 0
+    for part in ("NumPy", "BLAS", "Numba", "GPU", "data", "cache", "matmul"):
+        assert part in out
+
+    def absent(*_):
+        raise MissingExtra("data: em-keyboard isn't installed; run: pip")
+
+    monkeypatch.setattr("tinyxm.data.sources.require", absent)
+    code, out, _ = run("doctor")
+    assert code == 0
+    assert "incomplete" in out
+    assert "em-keyboard isn't installed" in out
+
+
+@pytest.mark.parametrize("command", [[], ["train"], ["eval"], ["query"], ["doctor"]])
+def test_help_everywhere(run, command):
+    code, out, _ = run(*command, "--help")
+    assert code == 0
+    assert "Usage: tinyxm" in out
+
+
+def test_version_and_nothing(run):
+    assert run("--version")[1].startswith("tinyxm 0.")
+    code, out, _ = run()
+    assert code == 0
+    assert "train" in out
+
+
+def test_as_a_program_help_loads_nothing_heavy():
+    code = "import sys; from tinyxm.cli import main; assert main(['--help']) == 0; print([*sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=os.environ, check=True)
+    loaded = done.stdout.splitlines()[-1]
+    for heavy in ("matplotlib", "numba", "tinyxm.recipes", "tinyxm.training"):
+        assert f"'{heavy}'" not in loaded
+
+
+def test_as_a_program_a_misuse_has_its_status():
+    done = subprocess.run([sys.executable, "-m", "tinyxm.cli", "trian"], capture_output=True, text=True, env=os.environ)
+    assert done.returncode == 2
+    assert done.stderr.startswith("tinyxm: ")
+
+
+def test_half_blocks_draw_two_pixels_a_character():
+    picture = np.zeros((2, 2, 3), np.uint8)
+    picture[0, 0], picture[1, 0], picture[0, 1] = (255, 0, 0), (0, 255, 0), (1, 2, 3)
+    text = half_blocks(picture, size=2)
+    assert text.plain == "▀▀"
+    assert [str(span.style) for span in text.spans] == ["#ff0000 on #00ff00", "#010203 on #000000"]
+    assert half_blocks(np.zeros((5, 9, 4), np.uint8), size=16).plain.split("\n") == ["▀" * 16] * 8
+
+
+def test_pictures_are_drawn_only_where_a_terminal_shows_colours(capsys):
+    answers = [Answer("a name that is much too long", 0.5, np.zeros((4, 4, 3), np.uint8)), Answer("bare", 0.4)]
+    print_answers(Console(force_terminal=True, color_system="truecolor", width=80), answers)
+    shown = capsys.readouterr().out
+    assert shown.count("▀") == 16 * 8
+    assert "bare" in shown
+    print_answers(Console(force_terminal=True, color_system=None, width=80), answers)
+    assert "▀" not in capsys.readouterr().out

@@ -1,0 +1,144 @@
+"""Figures show what they were given, and draw without a warning (warnings are errors here)."""
+
+import io
+
+import numpy as np
+import pytest
+from matplotlib.patches import Rectangle
+from PIL import Image
+
+from tinyxm.training import plots
+from tinyxm.training.plots import Answer, Retrieval
+from tinyxm.training.tables import score_tables
+
+
+def drawn(figure):
+    data = io.BytesIO()
+    figure.savefig(data, format="png", dpi=50)
+    return np.asarray(Image.open(data).convert("RGB"))
+
+
+def texts(figure):
+    return [text.get_text() for axes in figure.axes for text in axes.texts]
+
+
+def frames(figure):
+    return [patch for axes in figure.axes for patch in axes.patches if isinstance(patch, Rectangle)]
+
+
+@pytest.fixture
+def pictures():
+    return np.random.default_rng(0).integers(0, 256, (6, 8, 8, 4), dtype=np.uint8)
+
+
+def records(stage, n=20):
+    return [
+        {"stage": stage, "step": 10 * i, "loss": 5.0 / (1 + i), "learning_rate": 1e-3, "gradient_norm": 1.0}
+        for i in range(n)
+    ]
+
+
+def test_training_curves_have_a_panel_for_each_quantity_and_a_line_for_each_stage():
+    figure = plots.training_curves([*records("a"), *records("b_c")], unlearned=np.log(256), titles={"a": "first"})
+    loss, *small = figure.axes
+    assert [axes.get_title(loc="left") for axes in small] == ["learning rate", "gradient norm, before clipping"]
+    assert [text.get_text() for text in loss.get_legend().get_texts()] == ["first", "b c"]
+    raw = loss.lines[0]
+    np.testing.assert_array_equal(raw.get_xdata(), 10 * np.arange(20))
+    np.testing.assert_allclose(raw.get_ydata(), 5.0 / (1 + np.arange(20)))
+    assert "nothing learned: 5.55" in texts(figure)
+    drawn(figure)
+
+
+def test_training_curves_of_a_run_just_begun():
+    drawn(plots.training_curves([{"step": 1, "loss": 2.0}]))
+    with pytest.raises(ValueError, match="training_curves: no record has a loss"):
+        plots.training_curves([{"step": 1}])
+
+
+@pytest.mark.parametrize("n", [1, 2, 19, 20, 201])
+def test_smoothing_is_the_mean_over_a_centred_window(n):
+    values = np.random.default_rng(n).normal(size=n)
+    reach = round(0.05 * n / 2)
+    expected = [values[max(0, i - reach) : i + reach + 1].mean() for i in range(n)]
+    np.testing.assert_allclose(plots.smoothed(values), expected, atol=1e-12)
+
+
+def test_score_bars_are_as_long_as_the_scores():
+    entry = {"recall@10": 0.7, "intervals": {"recall@10": [0.65, 0.74]}}
+    entry["baselines"] = {"chance": {"recall@10": 0.01}, "cca": {"recall@10": 0.5}}
+    tables = score_tables({"test": {"image_to_text": entry, "text_to_image": entry, "a_to_b": entry}})
+    figure = plots.score_bars(tables)
+    first = figure.axes[0]
+    assert [bar.get_width() for bar in first.patches] == pytest.approx([70, 50, 1])
+    assert [label.get_text() for label in first.get_yticklabels()] == ["this model", "CCA", "chance"]
+    assert list(first.lines[0].get_xdata()) == [65.0, 74.0]
+    drawn(figure)
+    with pytest.raises(ValueError, match="no table has the score 'accuracy'"):
+        plots.score_bars(tables, "accuracy")
+
+
+@pytest.mark.parametrize("with_pictures", [True, False])
+def test_similarity_matrix_names_every_column(with_pictures, pictures):
+    similarity = np.random.default_rng(1).normal(size=(6, 6))
+    names = ["cat", "costs $5 or $6", "a" * 60, "x_1", "日本", "e"]
+    figure = plots.similarity_matrix(similarity, names, pictures if with_pictures else None)
+    axes = figure.axes[0]
+    np.testing.assert_array_equal(axes.images[0].get_array(), similarity)
+    labels = [label.get_text() for label in axes.get_xticklabels()]
+    assert labels[:2] == ["cat", "costs $5 or $6"]
+    assert labels[4] == "□□"
+    assert len(axes.images) == 1 + with_pictures
+    drawn(figure)
+
+
+def test_similarity_matrix_names_what_differs(pictures):
+    with pytest.raises(ValueError, match=r"similarity_matrix: \(3, 3\), 2 names"):
+        plots.similarity_matrix(np.eye(3), ["a", "b"])
+    with pytest.raises(ValueError, match="pictures 6"):
+        plots.similarity_matrix(np.eye(3), ["a", "b", "c"], pictures)
+
+
+def test_best_and_worst_are_by_rank_and_then_by_margin():
+    similarity = np.array([[0.9, 0.1, 0.2, 0.3], [0.5, 0.6, 0.1, 0.2], [0.9, 0.8, 0.1, 0.7], [0.1, 0.2, 0.9, 0.8]])
+    names = ["a", "b", "c", "d"]
+    best, worst = plots.best_and_worst(similarity, names, names, count=2, top=2)
+    assert [(row.query, row.rank) for row in best] == [("a", 1), ("b", 1)]
+    assert [(row.query, row.rank) for row in worst] == [("c", 4), ("d", 2)]
+    assert [(answer.name, answer.right) for answer in worst[0].answers] == [("a", False), ("b", False)]
+    assert worst[0].missed == Answer("c", 0.1, None, True)
+    assert [(answer.name, answer.right) for answer in worst[1].answers] == [("c", False), ("d", True)]
+    assert worst[1].missed is None
+    with pytest.raises(ValueError, match="sizes differ"):
+        plots.best_and_worst(similarity, names, names[:3])
+
+
+def test_the_right_answer_is_framed_wherever_it_came(pictures):
+    near = Retrieval("cat", [Answer("dog", 0.9, pictures[0]), Answer("cat", 0.8, pictures[1], right=True)], rank=2)
+    far = Retrieval(pictures[2], [Answer("dog", 0.9), Answer("cow", 0.8)], rank=17, missed=Answer("cat", 0.1))
+    own = Retrieval("red heart", [Answer("dog", 0.9, pictures[0])])
+    figure = plots.retrievals([near, far, own])
+    drawn(figure)
+    assert len(frames(figure)) == 2
+    assert {"cat", "dog", "cow", "red heart", "1 · 0.90", "17 · 0.10", "right answer"} <= set(texts(figure))
+    assert not frames(plots.retrievals([own]))
+    with pytest.raises(ValueError, match="retrievals: nothing to show"):
+        plots.retrievals([])
+
+
+def test_many_answers_go_on_beneath_and_odd_texts_are_drawn(pictures):
+    answers = [Answer(f"name {i} $x_{i}$ ❤\ufe0f 猫", 0.5, pictures[i % 6]) for i in range(12)]
+    one, twelve = (plots.retrievals([Retrieval("$\\frac{1}$ \U0001f600", answers[:n])]) for n in (5, 12))
+    assert one.get_figwidth() == twelve.get_figwidth()
+    assert twelve.get_figheight() > 2 * one.get_figheight()
+    assert len(twelve.axes[0].images) == 12
+    drawn(twelve)
+
+
+def test_pictures_keep_their_proportions_and_lie_on_white():
+    wide = np.zeros((10, 40, 4), np.uint8)
+    figure = plots.retrievals([Retrieval(wide, [Answer("a", 1.0)])])
+    left, right, bottom, top = figure.axes[0].images[0].get_extent()
+    assert (right - left) / (bottom - top) == pytest.approx(4)
+    np.testing.assert_array_equal(plots.on_white(wide), 1.0)
+    np.testing.assert_allclose(plots.on_white(np.full((2, 2, 3), 51, np.uint8)), 0.2)

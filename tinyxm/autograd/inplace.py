@@ -1,0 +1,57 @@
+"""Writing in place: a write stamps the memory it touches; a node older than the stamp saved values that are gone."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tinyxm.autograd import events, tensor
+
+if TYPE_CHECKING:
+    from tinyxm.autograd.tensor import Array, Node
+
+last_write = 0
+written: dict[int, tuple[Any, int]] = {}  # id of an array -> (weak reference to it, tick of the last write)
+
+
+def write(operation: str, rule: Callable[..., Any], target: Any, *inputs: Any) -> Any:
+    """Write to a Tensor in place by rule(array, *inputs); an `update` event. Returns the Tensor.
+
+    Raises RuntimeError where a gradient would be lost: when recording, and the Tensor or an input requires one.
+    """
+    global last_write
+    if tensor.mode.recording and any(isinstance(x, tensor.Tensor) and x.requires_grad for x in (target, *inputs)):
+        raise RuntimeError(f"{operation}: a gradient would be lost; write under no_grad(), or make a new Tensor")
+    arrays = [tensor.array_of(x) for x in (target, *inputs)]
+    if events.listeners:
+        events.observe(
+            "update", operation, rule, dict(zip(("target", *map(str, range(len(inputs)))), arrays, strict=True))
+        )
+    else:
+        rule(*arrays)
+    memory = owner(target.data)
+    last_write, key = tensor.clock(), id(memory)
+    written[key] = weakref.ref(memory, lambda _: written.pop(key, None)), last_write
+    return target
+
+
+def owner(array: Array) -> Array:
+    """The array that owns the memory of this view."""
+    while isinstance(array.base, np.ndarray):
+        array = array.base
+    return array
+
+
+def refuse_stale(node: Node) -> None:
+    """Raise if a value that this node saved was written in place since."""
+    for _, adjoint, saved in node.edges:
+        for name, value in zip(adjoint.reads, saved, strict=True):
+            for x in value if isinstance(value, tuple | list) else (value,):
+                if isinstance(x, np.ndarray) and written.get(id(owner(x)), (None, 0))[1] > node.tick:
+                    raise RuntimeError(
+                        f"{node.operation}: {name}, which the adjoint of {adjoint.input} reads, was written in place "
+                        "after it was recorded; write before it is used, or run the backward pass first"
+                    )

@@ -1,0 +1,279 @@
+"""The command line: each command is one call into a room below.
+
+Errors are one line on stderr. Exit status: 2 for usage, 1 for failure, 130 after Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import errno
+import re
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, fields
+from pathlib import Path
+from types import ModuleType
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+FAILURES = (
+    OSError,
+    ValueError,
+    TypeError,
+    ImportError,
+    ArithmeticError,
+    RuntimeError,
+    MemoryError,
+)  # their messages say it all
+
+Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+Run = Annotated[Path, typer.Argument(metavar="RUN", help="The run's folder, as `train` made it.", show_default=False)]
+
+app = typer.Typer(
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+class Misuse(ValueError):
+    """What was asked for can't be: exit status 2."""
+
+
+@app.callback(invoke_without_command=True)
+def tinyxm(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    debug: Debug = False,
+) -> None:
+    """Cross-modal learning that hides nothing: train a model, see how good it is, ask it.
+
+    Begin with [bold]tinyxm train[/bold]: no GPU, no download beyond the packages.
+    """
+    if version:
+        from tinyxm import __version__
+
+        typer.echo(f"tinyxm {__version__}")
+    elif context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+@app.command()
+def train(
+    recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="The ready-made job to run.")] = "emoji",
+    seed: Annotated[int | None, typer.Option(min=0, help="Seed of all randomness; 0 by default.")] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Passes over the data; by default the recipe's.")] = None,
+    out: Annotated[Path | None, typer.Option(help="The run's folder; by default runs/RECIPE-SEED.")] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="A smoke run: everything, but far too short.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in that folder.")] = False,
+    validation: Annotated[bool, typer.Option("--validation", help="Score on validation data, to choose by.")] = False,
+    kernels: Annotated[str | None, typer.Option(help="Kernels to use, such as reference or conv2d=patches.")] = None,
+    debug: Debug = False,
+) -> None:
+    """Train a model and score it beside baselines; the run's folder holds all of it, with a report.
+
+    Ctrl-C stops after the step, with a checkpoint; --resume goes on from there as if nothing had been.
+    """
+    from tinyxm.training import RunFolder, Stopped
+    from tinyxm.training.tables import print_scores
+
+    job = usage(lambda: _recipe(recipe))
+    kind = "-quick" * quick + "-validation" * validation
+    out = out or Path("runs", f"{recipe}-{seed or 0}{kind}")
+    earlier = RunFolder(out).config if resume and (out / "config.json").is_file() else {}
+    given = {"seed": seed, "epochs": epochs, "quick": quick or None, "validation": validation or None}
+    settings = usage(
+        lambda: _settings(job, earlier | {name: value for name, value in given.items() if value is not None})
+    )
+    if kernels is not None:
+        import tinyxm_kernels
+
+        usage(lambda: tinyxm_kernels.use(kernels))
+    folder = usage(lambda: RunFolder.create(out, {"recipe": recipe, **asdict(settings)}, resume))
+    console = Console()
+    console.print(f"[bold]{recipe}[/bold]: {escape(job.SUMMARY)}\nrun folder: {escape(str(out))}", highlight=False)
+    try:
+        results = job.train(settings, folder, console)
+    except (Stopped, KeyboardInterrupt) as error:
+        what = str(error) or "train: interrupted"
+        if _discard_if_empty(folder.path):
+            _complain(f"{what}; nothing was trained yet")
+        else:
+            _complain(f"{what}; go on with: tinyxm train {recipe} --resume --out {out}")
+        raise typer.Exit(130) from None
+    except BaseException:
+        _discard_if_empty(folder.path)
+        raise
+    print_scores(console, results, getattr(job, "TITLES", None))
+    _say_where(console, folder.path)
+
+
+@app.command("eval")
+def evaluate(run: Run, debug: Debug = False) -> None:
+    """Score a trained run again, from its checkpoint, and print the tables."""
+    from tinyxm.training.tables import print_scores
+
+    folder, job = _open(run)
+    console = Console()
+    print_scores(console, job.evaluate(folder, console), getattr(job, "TITLES", None))
+    _say_where(console, folder.path)
+
+
+@app.command()
+def query(
+    run: Run,
+    text: Annotated[
+        str | None, typer.Argument(metavar="TEXT", help='What to find pictures of, such as "red heart".')
+    ] = None,
+    image: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, metavar="FILE", help="A picture to find names for instead."),
+    ] = None,
+    top: Annotated[int, typer.Option(min=1, help="How many answers to show.")] = 5,
+    out: Annotated[
+        Path | None, typer.Option(metavar="PNG", help="The PNG to write; by default in RUN/queries.")
+    ] = None,
+    debug: Debug = False,
+) -> None:
+    """Ask a trained run: the pictures for a text, or the names for a picture."""
+    if (text is None) == (image is None):
+        raise Misuse('query: give either a text, as in `tinyxm query RUN "red heart"`, or --image FILE')
+    if text is not None and not text.strip():
+        raise Misuse("query: the text is empty; say what to find pictures of")
+    if out is not None and out.suffix.lower() != ".png":
+        raise Misuse(f"query: --out {out}: the picture is a PNG; give a name that ends in .png")
+    folder, job = _open(run)
+
+    from tinyxm.data import decode
+    from tinyxm.training import plots
+    from tinyxm.training.folder import beside
+    from tinyxm.training.pictures import print_answers
+
+    hits = job.find_names(folder, image, top) if image else job.find_pictures(folder, text, top)
+    answers = [plots.Answer(hit.name, hit.score, hit.picture) for hit in hits]
+    console = Console()
+    print_answers(console, answers)
+    sheet = plots.retrievals([plots.Retrieval(decode(image) if image else text or "", answers)])
+    name = re.sub(r"\W+", "-", image.stem if image else text or "").strip("-").lower()[:80]
+    path = out or folder.path / "queries" / f"{name or 'query'}.png"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with beside(path) as part:
+        sheet.savefig(part, format="png", dpi=160)
+    console.print(f"picture: {path}", markup=False, highlight=False, soft_wrap=True)
+
+
+@app.command()
+def doctor(debug: Debug = False) -> None:
+    """Tell what this machine offers: libraries and threads, GPU or why none, data packages, kernels."""
+    import platform
+
+    from rich.table import Table
+    from rich.text import Text
+
+    from tinyxm import __version__
+    from tinyxm.data import MissingExtra, cache_folder
+    from tinyxm.data.emoji import PACKAGES
+    from tinyxm.data.sources import require
+    from tinyxm_kernels import machine, rules
+
+    try:
+        versions = require("data", "data", PACKAGES)
+        data = ("data", "complete", ", ".join(f"{name} {release}" for name, release in versions.items()))
+    except MissingExtra as error:
+        data = ("data", "incomplete", str(error).removeprefix("data: "))
+    console = Console()
+    table, ladder = Table.grid(padding=(0, 2)), Table.grid(padding=(0, 2))
+    lines = [("tinyxm", __version__, ""), ("Python", platform.python_version(), sys.executable), *machine(), data]
+    for name, value, note in (*lines, ("cache", str(cache_folder()), "")):
+        table.add_row(f"[bold]{name}", escape(value), Text(note, overflow="fold"))
+    for line in rules().splitlines():
+        name, rule = line.split(maxsplit=1)
+        ladder.add_row(name, escape(rule))
+    console.print(table, "\n[bold]kernels, and which of their rungs runs", ladder)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit status."""
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    try:
+        # standalone_mode would print errors in boxes of several lines
+        return typer.main.get_command(app)(arguments, prog_name="tinyxm", standalone_mode=False) or 0
+    except typer.Abort:
+        return 130
+    except Exception as error:
+        if "--debug" in arguments:
+            traceback.print_exc()
+        _complain(describe(error))
+        return status(error)
+
+
+def describe(error: Exception) -> str:
+    """An exception in one line, in the user's terms."""
+    if hasattr(error, "format_message"):  # typer's errors of usage
+        context = getattr(error, "ctx", None)
+        return f"{error.format_message()} (see {context.command_path if context else 'tinyxm'} --help)"
+    if getattr(error, "errno", None) == errno.ENOSPC or "No space left" in str(error):  # safetensors' has no errno
+        return "the disk is full; free some space, then try again (`train` goes on from its checkpoint with --resume)"
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    if isinstance(error, FAILURES) and str(error):
+        return str(error)
+    return f"{type(error).__name__}: {error} (--debug shows where)"
+
+
+def status(error: Exception) -> int:
+    """2 where another command line would help, 1 for failure."""
+    usage_errors = (Misuse, FileNotFoundError, FileExistsError, NotADirectoryError, IsADirectoryError)
+    return 2 if hasattr(error, "format_message") or isinstance(error, usage_errors) else 1
+
+
+def usage(call: Callable[[], Any]) -> Any:
+    """The call's result; a ValueError or TypeError of it is a misuse of the command line."""
+    try:
+        return call()
+    except (ValueError, TypeError) as error:
+        raise Misuse(str(error)) from error
+
+
+def _complain(message: str) -> None:
+    print(f"tinyxm: {' '.join(message.split())}", file=sys.stderr)
+
+
+def _recipe(name: str) -> ModuleType:
+    from tinyxm import recipes
+
+    return recipes.get(name)
+
+
+def _settings(job: ModuleType, values: dict[str, Any]) -> Any:
+    known = {field.name for field in fields(job.Settings)}
+    return job.Settings(**{name: value for name, value in values.items() if name in known})
+
+
+def _open(run: Path) -> tuple[Any, ModuleType]:
+    from tinyxm.training import RunFolder
+
+    folder = RunFolder(run)
+    return folder, _recipe(str(folder.config.get("recipe")))
+
+
+def _discard_if_empty(folder: Path) -> bool:
+    """Remove a folder that holds its configuration alone, so that the same command works once the cause is mended."""
+    if [path.name for path in folder.iterdir()] != ["config.json"]:
+        return False
+    (folder / "config.json").unlink()
+    folder.rmdir()
+    return True
+
+
+def _say_where(console: Console, folder: Path) -> None:
+    report = folder / "report.html"
+    console.print(f"{'report' if report.exists() else 'run'}: {report if report.exists() else folder}", soft_wrap=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

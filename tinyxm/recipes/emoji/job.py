@@ -1,0 +1,206 @@
+"""The job from end to end: load, train each stage, score it from its checkpoint, report."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from tinyxm import optim
+from tinyxm.autograd import Tensor
+from tinyxm.data import Samples, Split, Vocabulary, emoji, grouped_split
+from tinyxm.models.two_towers import ImageTower, TextTower, TwoTowers
+from tinyxm.recipes.emoji import validation
+from tinyxm.recipes.emoji.report import write
+from tinyxm.recipes.emoji.scores import score_held_out_style, score_unseen_concepts
+from tinyxm.recipes.emoji.views import Batch, Views, texts_of
+from tinyxm.training import RunFolder, fit, load_checkpoint
+from tinyxm.training.checkpoint import under
+
+SUMMARY = "image ↔ text: the picture for a text and the text for a picture, on emoji in three drawing styles"
+STAGES = ("held_out_style", "unseen_concepts")
+SPLIT_SEED = 0  # of the unseen concepts: the same for every run, so that seeds can be compared
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a run may be given; all of it goes into config.json.
+
+    `epochs` are passes over the concepts, for the held-out style; the unseen concepts' model takes a third of them,
+    since it overfits sooner. `quick` is a smoke run: a few epochs. `validation` scores drawings and families withheld
+    from training in place of the tests: to choose settings by.
+    """
+
+    seed: int = 0
+    epochs: int = 180
+    quick: bool = False
+    validation: bool = False
+    batch_size: int = 128
+    learning_rate: float = 2e-3
+    embedding_rate: float = 4e-3
+    weight_decay: float = 0.02
+    warm_up: int = 40
+    clip: float = 5.0
+
+    def __post_init__(self) -> None:
+        if self.epochs < 1 or self.batch_size < 2:
+            raise ValueError(f"emoji: epochs {self.epochs}, batch_size {self.batch_size}: expected at least 1 and 2")
+        if self.seed < 0:
+            raise ValueError(f"emoji: seed {self.seed}: expected 0 or more")
+
+    def epochs_of(self, stage: str) -> int:
+        epochs = min(self.epochs, 6) if self.quick else self.epochs
+        return epochs if stage == "held_out_style" else -(-epochs // 3)
+
+
+def train(settings: Settings, folder: RunFolder, console: Console) -> dict[str, Any]:
+    """Train both stages, score them, and write results.json, plots and report.html; returns the results.
+
+    Goes on from what the folder holds already. Raises Stopped after Ctrl-C, MissingExtra without the `data` extra.
+    """
+    samples = load(console)
+    if settings.quick:
+        console.print("A smoke run (--quick): it shows that all works, and learns next to nothing.", style="yellow")
+    for stage in STAGES:
+        concepts, withheld = training_set(stage, samples, settings.validation)
+        learn(stage, samples, concepts, settings, folder, console, **withheld)
+    return evaluate(folder, console, samples)
+
+
+def evaluate(folder: RunFolder, console: Console, samples: Samples | None = None) -> dict[str, Any]:
+    """Score the folder's checkpoints anew, and write results.json, plots and report.html; returns the results."""
+    samples = samples or load(console)
+    began = time.perf_counter()
+    results: dict[str, Any] = {"recipe": "emoji", "quick": folder.config["quick"]}
+    split = unseen_split(samples)
+    model, vocabulary, facts = restore(folder, "held_out_style")
+    with console.status("scoring, and fitting the baselines"):
+        if folder.config["validation"]:
+            unseen, words, _ = restore(folder, "unseen_concepts")
+            results["validation"] = validation.score(samples, split["train"], model, vocabulary, unseen, words)
+            folder.write_results(results)
+            return results
+        results["held_out_style"] = score_held_out_style(model, vocabulary, samples)
+        if (folder.path / "unseen_concepts.safetensors").exists():
+            unseen, words, _ = restore(folder, "unseen_concepts")
+            results["unseen_concepts"] = score_unseen_concepts(unseen, words, samples, split)
+    results["facts"] = {
+        "concepts": len(samples),
+        "parameters": sum(p.size for p in model.parameters()),
+        "steps": facts["step"],
+        "seconds": {stage: spent(folder, stage) for stage in STAGES},
+        "scoring_seconds": round(time.perf_counter() - began, 1),
+    }
+    folder.write_results(results)
+    with console.status("drawing the report"):
+        write(folder, results, samples, model, vocabulary)
+    return results
+
+
+def load(console: Console) -> Samples:
+    """The emoji, with a progress bar where they're drawn for the first time."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("loading emoji", total=None)
+        samples = emoji(lambda what, done, total: bar.update(task, description=what, completed=done, total=total))
+    console.print(f"{len(samples):,} concepts, each drawn by Twemoji, OpenMoji and Noto")
+    return samples
+
+
+def unseen_split(samples: Samples) -> Split:
+    """A fifth of the families, whole, for the test."""
+    return grouped_split(samples.groups["family"], {"train": 0.8, "test": 0.2}, SPLIT_SEED)
+
+
+def training_set(stage: str, samples: Samples, validating: bool) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """The concepts a stage is trained on, and the drawings withheld from it where a run validates."""
+    if stage == "held_out_style":
+        return np.arange(len(samples)), validation.withheld(len(samples)) if validating else {}
+    concepts = unseen_split(samples)["train"]
+    return (validation.inner_split(samples, concepts)[0] if validating else concepts), {}
+
+
+def learn(
+    stage: str,
+    samples: Samples,
+    concepts: np.ndarray,
+    settings: Settings,
+    folder: RunFolder,
+    console: Console,
+    **withheld: np.ndarray,
+) -> None:
+    """Train two towers on these concepts; the folder's checkpoint of this stage holds them then."""
+    vocabulary = Vocabulary([texts_of(samples)[i] for i in concepts])
+    views = Views(samples, concepts, vocabulary, settings.batch_size, settings.seed, **withheld)
+    model = build(len(vocabulary), settings.seed)
+    optimizer = optim.AdamW(parameter_groups(model, settings), lr=settings.learning_rate, betas=(0.9, 0.98))
+    steps = settings.epochs_of(stage) * views.steps_per_epoch
+    schedule = optim.warm_up(settings.warm_up, optim.cosine(max(1, steps - settings.warm_up), floor=0.01))
+    columns = (
+        *(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()),
+        *(TextColumn("steps · loss {task.fields[loss]} ·"), TimeRemainingColumn(), TextColumn("left")),
+    )
+
+    def loss(batch: Batch) -> Tensor:
+        return model.loss(batch.views, batch.bag, batch.same)
+
+    def show(record: dict[str, Any]) -> None:
+        record["temperature"] = model.temperature
+        bar.update(task, completed=record["step"], loss=f"{record['loss']:.3f}")
+
+    facts = {"recipe": "emoji", "steps": steps, "vocabulary": list(vocabulary.index)}
+    with Progress(*columns, console=console) as bar:
+        task = bar.add_task(stage.replace("_", " "), total=steps, loss="–")
+        fit(
+            model,
+            loss,
+            views.batch,
+            optimizer,
+            schedule,
+            steps,
+            folder,
+            stage,
+            seed=settings.seed,
+            clip=settings.clip,
+            facts=facts,
+            report=show,
+        )
+        bar.update(task, completed=steps)
+
+
+def build(vocabulary: int, seed: int = 0) -> TwoTowers:
+    rng = np.random.default_rng(seed)
+    return TwoTowers(ImageTower(rng=rng), TextTower(vocabulary, rng=rng))
+
+
+def restore(folder: RunFolder, stage: str) -> tuple[TwoTowers, Vocabulary, dict[str, Any]]:
+    """A stage's towers as its checkpoint holds them, their vocabulary, and the checkpoint's facts."""
+    arrays, facts = load_checkpoint(folder.path / f"{stage}.safetensors")
+    if facts.get("recipe") != "emoji":
+        raise ValueError(f"checkpoint: {folder.path} is a run of {facts.get('recipe')!r}, not of emoji")
+    model = build(len(facts["vocabulary"]))
+    model.load_state_dict(under("model", arrays))
+    model.eval()
+    return model, Vocabulary.of(facts["vocabulary"]), facts
+
+
+def spent(folder: RunFolder, stage: str) -> float:
+    """Seconds of training that metrics.jsonl tells of, the parts of a resumed run added up."""
+    seconds = [record["seconds"] for record in folder.metrics() if record["stage"] == stage]
+    ends = [a for a, b in zip(seconds, [*seconds[1:], 0.0], strict=True) if b < a]
+    return round(sum(ends), 1)
+
+
+def parameter_groups(model: TwoTowers, settings: Settings) -> list[dict[str, Any]]:
+    """Matrices decay; biases, scales and temperatures don't; the embedding, its rows seldom used, learns faster."""
+    embedding = model.text.embedding.weight
+    rest = [p for p in model.parameters() if p is not embedding]
+    return [
+        {"params": [p for p in rest if p.ndim > 1], "weight_decay": settings.weight_decay},
+        {"params": [p for p in rest if p.ndim <= 1], "weight_decay": 0.0},
+        {"params": [embedding], "weight_decay": 0.0, "lr": settings.embedding_rate},
+    ]

@@ -1,0 +1,314 @@
+"""Figures of a run: training curves, scores beside baselines, the similarity matrix, pictured retrievals.
+
+Each function returns a matplotlib Figure of its own (`figure.savefig(path)`); pyplot and its global state stay unused.
+Colours are Okabe and Ito's, told apart by colour-blind readers (2008, "Color Universal Design").
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+import numpy as np
+from matplotlib import font_manager
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from numpy.typing import NDArray
+
+from tinyxm.data import composite
+from tinyxm.training.tables import Column, Table
+
+BLUE, ORANGE, GREEN, PURPLE, GRAY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#767676"
+SERIES = (BLUE, ORANGE, GREEN, PURPLE)
+WIDTH = 9.5  # inches: the width of the report's column
+PANELS = {
+    "learning_rate": "learning rate",
+    "gradient_norm": "gradient norm, before clipping",
+    "temperature": "temperature",
+}
+
+Picture = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer to a query: a name, with its picture where pictures are what was looked for."""
+
+    name: str
+    score: float
+    picture: Picture | None = None
+    right: bool = False
+
+
+@dataclass(frozen=True)
+class Retrieval:
+    """A query, a text or a picture, with its first answers.
+
+    `rank` is that of the right answer, and `missed` the right answer where it isn't among the first; both are unknown
+    for a query of the user's own.
+    """
+
+    query: str | Picture
+    answers: Sequence[Answer]
+    rank: float | None = None
+    missed: Answer | None = None
+
+
+def training_curves(
+    metrics: Sequence[Mapping[str, Any]], unlearned: float | None = None, titles: Mapping[str, str] | None = None
+) -> Figure:
+    """Loss by step, raw and smoothed, over learning rate, gradient norm and temperature, a colour for each stage.
+
+    metrics: the records of metrics.jsonl. unlearned: the loss of a model that knows nothing, ln(batch) for a
+    contrastive loss; a curve that stays there hasn't learned. titles: how to call a stage. Raises ValueError where
+    there is no loss to draw.
+    """
+    stages = list(dict.fromkeys(str(record.get("stage", "")) for record in metrics if "loss" in record))
+    if not stages:
+        raise ValueError("training_curves: no record has a loss; give the records of metrics.jsonl")
+    keys = [key for key in PANELS if any(key in record for record in metrics)]
+    figure = Figure((WIDTH, 6.0 if keys else 3.6), layout="constrained")
+    grid = figure.add_gridspec(2 if keys else 1, max(1, len(keys)), height_ratios=(3, 2) if keys else None)
+    loss = figure.add_subplot(grid[0, :])
+    small = [figure.add_subplot(grid[1, i]) for i in range(len(keys))]
+    for stage, colour in zip(stages, SERIES * len(stages), strict=False):
+        records = [record for record in metrics if str(record.get("stage", "")) == stage]
+        steps, values = _series(records, "loss")
+        loss.plot(steps, values, color=colour, alpha=0.3, linewidth=0.8)
+        loss.plot(
+            steps,
+            smoothed(values),
+            color=colour,
+            linewidth=2,
+            label=(titles or {}).get(stage) or stage.replace("_", " "),
+        )
+        for axes, key in zip(small, keys, strict=True):
+            axes.plot(*_series(records, key), color=colour, linewidth=1.2)
+    if unlearned is not None:
+        loss.axhline(unlearned, color=GRAY, linestyle="--", linewidth=1)
+        note = f"nothing learned: {unlearned:.2f}"
+        loss.annotate(note, (1, unlearned), (-4, 3), ("axes fraction", "data"), "offset points", ha="right", color=GRAY)
+    _axes(loss, "loss")
+    loss.set_ylim(bottom=0)
+    if len(stages) > 1:
+        loss.legend(frameon=False)
+    for axes, key in zip(small, keys, strict=True):
+        _axes(axes, PANELS[key])
+        axes.set_ylim(bottom=0)
+    return figure
+
+
+def smoothed(values: NDArray[Any], share: float = 0.05) -> NDArray[np.float64]:
+    """Mean over a window, `share` of the run wide, around each value; at the ends, over what there is of it."""
+    window = np.ones(2 * round(share * len(values) / 2) + 1)
+    return np.convolve(values, window, "same") / np.convolve(np.ones(len(values)), window, "same")
+
+
+def score_bars(tables: Sequence[Table], key: str = "recall@10") -> Figure:
+    """One score of every method as bars with intervals, a panel for each table.
+
+    Raises ValueError where no table has that score.
+    """
+    column = Column(key)
+    tables = [table for table in tables if column in table.columns]
+    if not tables:
+        raise ValueError(f"score_bars: no table has the score {key!r}")
+    scale = 100 if column.share else 1
+    across = min(2, len(tables))
+    down = -(-len(tables) // across)
+    heights = [max(len(table.rows) for table in tables[i * across : (i + 1) * across]) + 2 for i in range(down)]
+    figure = Figure((WIDTH, 0.3 * sum(heights) + 0.3), layout="constrained")
+    grid = figure.subplots(down, across, squeeze=False, sharex=True, height_ratios=heights)
+    for axes in grid.flat[len(tables) :]:
+        axes.set_axis_off()
+    for i, (table, axes) in enumerate(zip(tables, grid.flat, strict=False)):
+        position = table.columns.index(column)
+        rows = [(row, cell) for row in table.rows if (cell := row.cells[position])]
+        for y, (row, cell) in enumerate(rows):
+            own = row.kind in ("model", "via_images")
+            axes.barh(y, cell.value * scale, color=BLUE if own else "#B0B0B0", height=0.7)
+            low, high = cell.interval or (cell.value, cell.value)
+            axes.plot([low * scale, high * scale], [y, y], color="black", linewidth=1.2)
+            axes.annotate(column.text(cell.value), (high * scale, y), (4, 0), textcoords="offset points", va="center")
+        axes.set_yticks(range(len(rows)), [row.label for row, _ in rows])
+        axes.set_ylim(heights[i // across] - 2.4, -0.6)
+        axes.set_title(textwrap.fill(table.title, 36), loc="left", fontsize=10)
+        axes.spines[["top", "right", "left"]].set_visible(False)
+        axes.tick_params(axis="y", length=0)
+        axes.margins(x=0.12)
+        axes.set_xlim(left=0)
+        if i + across >= len(tables):
+            axes.set_xlabel(column.heading)
+            axes.tick_params(labelbottom=True)
+    return figure
+
+
+def similarity_matrix(
+    similarity: NDArray[Any], names: Sequence[str], pictures: Picture | None = None, label: str = "cosine similarity"
+) -> Figure:
+    """Similarity of pictures (rows) to names (columns); what belongs together is on the diagonal.
+
+    similarity: (n, n), at most some 50 rows for labels that can be read. pictures: (n, height, width, 3 or 4); without
+    them rows bear their names. Raises ValueError where the sizes differ.
+    """
+    n = len(names)
+    if similarity.shape != (n, n) or (pictures is not None and len(pictures) != n):
+        shown = None if pictures is None else len(pictures)
+        raise ValueError(
+            f"similarity_matrix: {similarity.shape}, {n} names, pictures {shown}; expected the same number"
+        )
+    side = 1.9 + 0.19 * n
+    figure = Figure((side + 0.7, side), layout="constrained")
+    axes = figure.subplots()
+    drawn = axes.imshow(similarity, cmap="cividis", interpolation="nearest")
+    labels = [drawable(textwrap.shorten(name, 30, placeholder="…")) for name in names]
+    axes.set_xticks(range(n), labels, rotation=90, fontsize=8, parse_math=False)
+    axes.set_yticks(range(n), labels, fontsize=8, parse_math=False)
+    axes.tick_params(length=0)
+    if pictures is not None:
+        strip = np.concatenate([on_white(picture) for picture in pictures])
+        axes.set_yticks([])
+        axes.imshow(strip, extent=(-1.7, -0.7, n - 0.5, -0.5), interpolation="lanczos")
+        axes.set_xlim(-1.8, n - 0.5)
+    axes.set_ylim(n - 0.5, -0.5)
+    axes.spines[:].set_visible(False)
+    bar = figure.colorbar(drawn, ax=axes, fraction=0.03, pad=0.01, label=label)
+    bar.outline.set_visible(False)
+    return figure
+
+
+def best_and_worst(
+    similarity: NDArray[Any],
+    queries: Sequence[str] | Picture,
+    names: Sequence[str],
+    pictures: Picture | None = None,
+    count: int = 4,
+    top: int = 5,
+) -> tuple[list[Retrieval], list[Retrieval]]:
+    """The queries with the clearest right answers and those with the worst ranks, `count` of each.
+
+    similarity: (n, n), item i being the right answer to query i. names, and pictures where these are what was looked
+    for, describe the gallery; queries are texts or pictures. Best: rank 1 by the widest margin to the second. Raises
+    ValueError where the sizes differ.
+    """
+    n = len(similarity)
+    if similarity.shape != (n, n) or {n, len(queries), len(names), n if pictures is None else len(pictures)} != {n}:
+        raise ValueError(
+            f"best_and_worst: {similarity.shape}, {len(queries)} queries, {len(names)} names; sizes differ"
+        )
+    right = np.diagonal(similarity)
+    ranks = 1 + np.sum(similarity > right[:, None], axis=1)
+    wrong = np.where(np.eye(n, dtype=bool), -np.inf, similarity).max(axis=1)
+    from_best = np.lexsort((wrong - right, ranks))
+
+    def answer(i: int, j: int) -> Answer:
+        return Answer(names[j], float(similarity[i, j]), None if pictures is None else pictures[j], i == j)
+
+    def retrieval(i: int) -> Retrieval:
+        first = np.argsort(-similarity[i], kind="stable")[:top]
+        missed = None if i in first else answer(i, i)
+        return Retrieval(queries[i], [answer(i, int(j)) for j in first], int(ranks[i]), missed)
+
+    count = min(count, n)
+    return [retrieval(int(i)) for i in from_best[:count]], [retrieval(int(i)) for i in from_best[::-1][:count]]
+
+
+def retrievals(queries: Sequence[Retrieval], across: int = 5) -> Figure:
+    """A row for each query: the query, its answers, and the right one in a frame, wherever it came.
+
+    More than `across` answers go on beneath. Raises ValueError where there is no query.
+    """
+    if not queries:
+        raise ValueError("retrievals: nothing to show; give at least one query")
+    left, step, gap = 2.1, 1.62, 0.3  # in sides of a picture
+    columns = min(across, max(len(query.answers) for query in queries))
+    right = left + step * (columns + 0.5) + gap
+    missing = any(query.missed for query in queries)
+    width = right + step / 2 if missing else left + step * columns
+    cells = [1.8 if any(answer.picture is not None for answer in query.answers) else 1.3 for query in queries]
+    heights = [cell * -(-len(query.answers) // across) for query, cell in zip(queries, cells, strict=True)]
+    scale = WIDTH / (left + step * (across + 1) + gap)
+    figure = Figure((width * scale, (sum(heights) + 0.35) * scale))
+    axes = figure.add_axes((0, 0, 1, 1))
+    y = 0.35
+    _write(axes, left / 2, 0.2, "query", color=GRAY)
+    _write(axes, left + step * columns / 2, 0.2, "answers, best first (rank · similarity)", color=GRAY)
+    if missing:
+        _write(axes, right, 0.2, "right answer", color=GRAY)
+    for query, cell, height in zip(queries, cells, heights, strict=True):
+        axes.axhline(y, color="#D0D0D0", linewidth=0.8)
+        if isinstance(query.query, str):
+            _write(axes, left / 2, y + cell / 2, query.query, 17, size=10, weight="bold")
+        else:
+            _draw(axes, query.query, left / 2, y + cell / 2)
+        for place, answer in enumerate(query.answers):
+            x = left + step * (place % across + 0.5)
+            _answer(axes, answer, x, y + cell * (place // across), cell, f"{place + 1} · {answer.score:z.2f}")
+        if query.missed:
+            place_text = f"{query.rank or 0:g} · {query.missed.score:z.2f}"
+            _answer(axes, replace(query.missed, right=True), right, y, cell, place_text)
+        y += height
+    axes.set_xlim(0, width)
+    axes.set_ylim(y, 0)
+    axes.set_axis_off()
+    return figure
+
+
+def _answer(axes: Axes, answer: Answer, x: float, y: float, height: float, score: str) -> None:
+    if answer.picture is None:
+        _write(axes, x, y + height / 2 - 0.14, answer.name, 14, weight="bold" if answer.right else "normal")
+    else:
+        _draw(axes, answer.picture, x, y + 0.6)
+        _write(axes, x, y + 1.27, answer.name, 17, 2, size=7.5)
+    _write(axes, x, y + height - 0.2, score, size=7.5, color=GRAY)
+    if answer.right:
+        corner = (x - 0.78, y + 0.04)
+        axes.add_patch(Rectangle(corner, 1.56, height - 0.08, fill=False, edgecolor=GREEN, linewidth=2.5))
+
+
+def _draw(axes: Axes, picture: Picture, x: float, y: float) -> None:
+    """The picture around (x, y), its longer side of length 1."""
+    height, width = (side / max(picture.shape[:2]) / 2 for side in picture.shape[:2])
+    axes.imshow(on_white(picture), extent=(x - width, x + width, y + height, y - height), interpolation="lanczos")
+
+
+def _write(
+    axes: Axes, x: float, y: float, text: str, wrap: int = 60, rows: int = 4, size: float = 8.5, **style: Any
+) -> None:
+    lines = "\n".join(textwrap.wrap(drawable(text), wrap, max_lines=rows, placeholder=" …"))
+    axes.text(x, y, lines, ha="center", va="center", fontsize=size, parse_math=False, linespacing=1.05, **style)
+
+
+def on_white(picture: Picture) -> NDArray[np.float32]:
+    """A picture, RGB or RGBA, uint8 or 0..1, as it looks on white: (height, width, 3) in [0, 1]."""
+    if picture.shape[-1] == 4:
+        return composite(picture)
+    return picture.astype(np.float32) / np.float32(255 if picture.dtype == np.uint8 else 1)
+
+
+def drawable(text: str) -> str:
+    """The text with a box in place of each character that the figures' font lacks."""
+    return "".join(c if c.isspace() or _font().get_char_index(ord(c)) else "□" for c in text)
+
+
+@cache
+def _font() -> Any:
+    return font_manager.get_font(font_manager.findfont("DejaVu Sans"))
+
+
+def _series(records: Sequence[Mapping[str, Any]], key: str) -> tuple[NDArray[Any], NDArray[Any]]:
+    points = [(record["step"], record[key]) for record in records if key in record]
+    steps, values = zip(*points, strict=True) if points else ((), ())
+    return np.array(steps), np.array(values, dtype=np.float64)
+
+
+def _axes(axes: Axes, title: str) -> None:
+    axes.set_title(title, loc="left", fontsize=10)
+    axes.set_xlabel("step")
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(axis="y", color="#E4E4E4", linewidth=0.8)
+    axes.set_axisbelow(True)

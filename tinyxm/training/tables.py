@@ -1,0 +1,197 @@
+"""Scores as tables, for the terminal and for a page: the model beside its baselines, each with its interval."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table as TerminalTable
+from rich.text import Text
+
+VIA_IMAGES = "_via_images"
+ROWS = {
+    "model": ("this model", "compares the query with the whole gallery, each embedded by its own tower"),
+    "via_images": (
+        "this model, via images",
+        "the picture nearest in the learned space among the training pictures answers for its concept; so it answers "
+        "only what it was trained on",
+    ),
+    "nearest_training_image": (
+        "nearest training image",
+        "the same look-up without learning, by oriented gradients and colour; where queries are of concepts never "
+        "trained on, the text of the picture found is compared with theirs",
+    ),
+    "cca": ("CCA", "canonical correlation analysis: linear projections of picture and text that correlate the most"),
+    "ridge": ("ridge", "a linear map from picture features to text features, or back, with a squared penalty"),
+    "chance": ("chance", "answers drawn at random"),
+}
+INTERVALS = "Beside each score: its 95 % bootstrap interval over the queries. Bold: the best of its column."
+HALVES = "±: half the width of the 95 % bootstrap interval over the queries. Bold: the best of its column."
+MEASURES = (
+    "R@k: share of queries whose right answer is among the first k. MRR: mean of 1 / rank. Median rank: 1 is best, "
+    "for all others more is better."
+)
+QUICK = "A quick run is a smoke test: it shows that everything works, and its scores say nothing of the method."
+
+
+@dataclass(frozen=True)
+class Column:
+    """One score. Shares are shown in percent."""
+
+    key: str
+
+    @property
+    def share(self) -> bool:
+        return self.key.startswith("recall@") or self.key == "mrr"
+
+    @property
+    def higher_is_better(self) -> bool:
+        return self.key != "median_rank"
+
+    @property
+    def heading(self) -> str:
+        name = self.key.replace("recall@", "R@").replace("mrr", "MRR").replace("_", " ")
+        return f"{name} %" if self.share else name
+
+    def text(self, value: float) -> str:
+        return f"{100 * value:.1f}" if self.share else f"{value:.1f}".removesuffix(".0")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A score with the ends of its interval, where they are known."""
+
+    value: float
+    interval: tuple[float, float] | None = None
+    best: bool = False
+
+
+@dataclass(frozen=True)
+class Row:
+    """A method's scores; a column it has no score for holds None."""
+
+    kind: str
+    cells: tuple[Cell | None, ...]
+
+    @property
+    def label(self) -> str:
+        return ROWS[self.kind][0] if self.kind in ROWS else self.kind.replace("_", " ")
+
+
+@dataclass(frozen=True)
+class Table:
+    """One direction of retrieval on one test set: a row per method, the model first."""
+
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+
+
+def score_tables(results: Mapping[str, Any], titles: Mapping[str, str] | None = None) -> list[Table]:
+    """A table for each set of scores in results.json, however deep it lies, in the order found.
+
+    A set of scores is a mapping with a retrieval score, or with "intervals" or "baselines" beside scores of any kind;
+    "x_via_images" becomes a row of the table of "x". `titles` says how to call a key; by default its underscores become
+    blanks.
+    """
+    return list(_tables(results, (), titles or {}))
+
+
+def _tables(section: Mapping[str, Any], path: tuple[str, ...], titles: Mapping[str, str]) -> Iterator[Table]:
+    for key, value in section.items():
+        if not isinstance(value, Mapping) or key.endswith(VIA_IMAGES):
+            continue
+        here = (*path, titles.get(key) or key.replace("_to_", " → ").replace("_", " "))
+        if _scored(value):
+            methods = {"model": value, "via_images": section.get(key + VIA_IMAGES), **value.get("baselines", {})}
+            title = ": ".join(filter(None, (", ".join(here[:-1]), here[-1])))
+            yield _table(title[:1].upper() + title[1:], {kind: scores for kind, scores in methods.items() if scores})
+        else:
+            yield from _tables(value, here, titles)
+
+
+def _scored(value: Mapping[str, Any]) -> bool:
+    beside = any(isinstance(value.get(key), Mapping) for key in ("intervals", "baselines"))
+    return beside or any(Column(key).share for key in value)
+
+
+def _table(title: str, methods: Mapping[str, Mapping[str, Any]]) -> Table:
+    columns = tuple(Column(key) for key in methods["model"] if key not in ("intervals", "baselines"))
+    best = {}
+    for column in columns:
+        values = [scores[column.key] for scores in methods.values() if column.key in scores]
+        best[column.key] = max(values) if column.higher_is_better else min(values)
+
+    def cell(scores: Mapping[str, Any], key: str) -> Cell | None:
+        if key not in scores:
+            return None
+        interval = scores.get("intervals", {}).get(key)
+        return Cell(scores[key], (interval[0], interval[1]) if interval else None, scores[key] == best[key])
+
+    order = [*(kind for kind in ROWS if kind in methods), *(kind for kind in methods if kind not in ROWS)]
+    rows = (Row(kind, tuple(cell(methods[kind], column.key) for column in columns)) for kind in order)
+    return Table(title, columns, tuple(rows))
+
+
+def explanations(tables: Iterable[Table]) -> dict[str, str]:
+    """What each row of these tables means: its label, and a sentence."""
+    present = {row.kind for table in tables for row in table.rows}
+    return {label: meaning for kind, (label, meaning) in ROWS.items() if kind in present}
+
+
+def terminal_table(table: Table) -> TerminalTable:
+    """The table for rich. Intervals are shown as ± half their width, so that it fits 80 columns."""
+    drawn = TerminalTable(title=table.title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+    drawn.pad_edge = drawn.show_edge = False
+    drawn.collapse_padding = True
+    drawn.add_column("", no_wrap=True)
+    for column in table.columns:
+        drawn.add_column(column.heading, justify="right")
+    for row in table.rows:
+        cells = [_terminal_cell(cell, column) for cell, column in zip(row.cells, table.columns, strict=True)]
+        drawn.add_row(Text(row.label), *cells)
+    return drawn
+
+
+def _terminal_cell(cell: Cell | None, column: Column) -> Text:
+    if cell is None:
+        return Text("–", style="dim")
+    text = Text(column.text(cell.value), style="bold" if cell.best else "")
+    half = f" ±{column.text((cell.interval[1] - cell.interval[0]) / 2)}" if cell.interval else " " * 5
+    return Text.assemble(text, (half, "dim"))
+
+
+def print_scores(console: Console, results: Mapping[str, Any], titles: Mapping[str, str] | None = None) -> None:
+    """Print every table of the results, and once what the rows and columns mean."""
+    tables = score_tables(results, titles)
+    for table in tables:
+        console.print(terminal_table(table), "")
+    if tables:
+        for label, meaning in explanations(tables).items():
+            console.print(Text.assemble((label, "bold"), f": {meaning}"))
+        console.print(Text(f"{MEASURES}\n{HALVES}"))
+    if results.get("quick"):
+        console.print(Text(QUICK, style="bold yellow"))
+
+
+def html_table(table: Table) -> str:
+    """The table as HTML, without style: `best` and `interval` are the classes of its parts."""
+    head = "".join(f'<th scope="col">{escape(column.heading)}</th>' for column in table.columns)
+    body = ""
+    for row in table.rows:
+        cells = "".join(_html_cell(cell, column) for cell, column in zip(row.cells, table.columns, strict=True))
+        body += f'<tr class="{escape(row.kind)}"><th scope="row">{escape(row.label)}</th>{cells}</tr>\n'
+    caption = f"<caption>{escape(table.title)}</caption>"
+    return f'<table class="scores">{caption}<thead><tr><td></td>{head}</tr></thead><tbody>\n{body}</tbody></table>'
+
+
+def _html_cell(cell: Cell | None, column: Column) -> str:
+    if cell is None:
+        return "<td>–</td>"
+    value = f"<b>{column.text(cell.value)}</b>" if cell.best else column.text(cell.value)
+    interval = "–".join(map(column.text, cell.interval or ()))  # an empty one keeps the scores in line
+    return f'<td>{value} <span class="interval">{interval}</span></td>'
