@@ -173,9 +173,9 @@ def test_a_folder_that_exists_is_left_alone(run, fake, trained):
 
 
 def test_resume_takes_the_settings_the_run_was_started_with(fake, run):
-    assert run("train", "--epochs", "7", "--out", "r")[0] == 0
+    assert run("train", "--epochs", "7", "--seed", "5", "--quick", "--out", "r")[0] == 0
     assert run("train", "--resume", "--out", "r")[0] == 0
-    assert fake.trained == [Settings(epochs=7)] * 2
+    assert fake.trained == [Settings(5, 7, quick=True)] * 2
     refused(run("train", "--resume", "--out", "r", "--epochs", "8"), 2, "epochs 7, not 8")
     refused(run("train", "fake", "--resume", "--out", "r"), 2, "recipe emoji, not fake")
 

@@ -100,15 +100,16 @@ def test_similarity_matrix_names_what_differs(pictures):
 
 
 def test_best_and_worst_are_by_rank_and_then_by_margin():
-    similarity = np.array([[0.9, 0.1, 0.2, 0.3], [0.5, 0.6, 0.1, 0.2], [0.9, 0.8, 0.1, 0.7], [0.1, 0.2, 0.9, 0.8]])
+    # d comes second to last although its answer is further from the best than c's
+    similarity = np.array([[0.9, 0.1, 0.2, 0.3], [0.5, 0.6, 0.1, 0.2], [0.4, 0.3, 0.25, 0.35], [0.1, 0.2, 0.9, 0.1]])
     names = ["a", "b", "c", "d"]
     best, worst = plots.best_and_worst(similarity, names, names, count=2, top=2)
     assert [(row.query, row.rank) for row in best] == [("a", 1), ("b", 1)]
-    assert [(row.query, row.rank) for row in worst] == [("c", 4), ("d", 2)]
-    assert [(answer.name, answer.right) for answer in worst[0].answers] == [("a", False), ("b", False)]
-    assert worst[0].missed == Answer("c", 0.1, None, True)
-    assert [(answer.name, answer.right) for answer in worst[1].answers] == [("c", False), ("d", True)]
-    assert worst[1].missed is None
+    assert [(row.query, row.rank) for row in worst] == [("c", 4), ("d", 3)]
+    assert [(answer.name, answer.right) for answer in worst[0].answers] == [("a", False), ("d", False)]
+    assert worst[0].missed == Answer("c", 0.25, None, True)
+    assert [(answer.name, answer.right) for answer in best[1].answers] == [("b", True), ("a", False)]
+    assert best[1].missed is None
     with pytest.raises(ValueError, match="sizes differ"):
         plots.best_and_worst(similarity, names, names[:3])
 

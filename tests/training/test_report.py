@@ -4,6 +4,7 @@ import base64
 import io
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from matplotlib.figure import Figure
@@ -112,5 +113,23 @@ def test_a_failure_leaves_the_older_report_and_no_rest(tmp_path):
         write_report(path, "second", "", [Section("s", [1.5])])
     assert "first" in path.read_text("utf-8")
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_disk_that_fills_up_leaves_the_older_report(tmp_path, monkeypatch):
+    path = write_report(tmp_path / "report.html", "first", "", [])
+    write_text = Path.write_text
+
+    def fail_half_way(self, text, *arguments):
+        write_text(self, text[:10], *arguments)
+        raise OSError("full")
+
+    monkeypatch.setattr(Path, "write_text", fail_half_way)
+    with pytest.raises(OSError, match="full"):
+        write_report(path, "second", "", [])
+    assert "first" in path.read_text("utf-8")
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_that_is_absent_is_told(tmp_path):
     with pytest.raises(OSError, match="absent"):
         write_report(tmp_path / "absent" / "report.html", "", "", [])

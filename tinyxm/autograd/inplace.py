@@ -17,8 +17,10 @@ last_write = 0
 written: dict[int, tuple[Any, int]] = {}  # id of an array -> (weak reference to it, tick of the last write)
 
 
-def write(operation: str, rule: Callable[..., Any], target: Any, *inputs: Any) -> Any:
-    """Write to a Tensor in place by rule(array, *inputs); an `update` event. Returns the Tensor.
+def write(
+    operation: str, rule: Callable[..., Any], target: Any, *inputs: Any, static: dict[str, Any] | None = None
+) -> Any:
+    """Write to a Tensor in place by rule(array, *inputs); an `update` event, with these `static`. Returns the Tensor.
 
     Raises RuntimeError where a gradient would be lost: when recording, and the Tensor or an input requires one.
     """
@@ -27,9 +29,8 @@ def write(operation: str, rule: Callable[..., Any], target: Any, *inputs: Any) -
         raise RuntimeError(f"{operation}: a gradient would be lost; write under no_grad(), or make a new Tensor")
     arrays = [tensor.array_of(x) for x in (target, *inputs)]
     if events.listeners:
-        events.observe(
-            "update", operation, rule, dict(zip(("target", *map(str, range(len(inputs)))), arrays, strict=True))
-        )
+        names = ("target", *map(str, range(len(inputs))))
+        events.observe("update", operation, rule, dict(zip(names, arrays, strict=True)), static)
     else:
         rule(*arrays)
     memory = owner(target.data)

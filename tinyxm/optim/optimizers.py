@@ -66,7 +66,12 @@ class Optimizer:
                     if gradient is not None:
                         self.steps[i] += 1
                         state = [arrays[i] for arrays in self.state.values()]
-                        write(self.operation, self.rule(group, self.steps[i]), parameter, gradient, *state)
+                        rule = self.rule(group, self.steps[i])
+                        static = None
+                        if events.listeners:
+                            static = {name: value for name, value in group.items() if name != "params"}
+                            static["step"] = self.steps[i]
+                        write(self.operation, rule, parameter, gradient, *state, static=static)
 
     def zero_grad(self) -> None:
         """Drop the gradients that `backward` gathered, so that the next ones aren't added to them."""

@@ -53,13 +53,14 @@ def fit(
     finite, naming the first operation that made it so, with the last checkpoint left as it was.
     """
     checkpoint = folder.path / f"{stage}.safetensors"
-    base = [group["lr"] for group in optimizer.groups]
+    rates = optim.Schedule(optimizer, schedule)
     start = 0
     if checkpoint.exists():
         arrays, saved = load_checkpoint(checkpoint)
         model.load_state_dict(under("model", arrays))
         optimizer.load_state_dict({**saved["optimizer"], **under("optimizer", arrays)})
         start = saved["step"]
+    rates.load_state_dict({**rates.state_dict(), "step": start})
     folder.rewind(stage, start)
 
     def save(step: int) -> None:
@@ -89,13 +90,12 @@ def fit(
                 with autograd.debug():
                     gradient(data, step)
                 raise FloatingPointError(f"train: loss {value.item()}, gradient norm {norm} at step {step + 1}")
-            for group, rate in zip(optimizer.groups, base, strict=True):
-                group["lr"] = rate * schedule(step)
             optimizer.step()
             record = {
                 **{"stage": stage, "step": step + 1, "loss": value.item(), "gradient_norm": float(norm)},
                 **{"learning_rate": optimizer.groups[0]["lr"], "seconds": time.perf_counter() - began},
             }
+            rates.step()
             report(record)
             done = step + 1 == steps
             if done or (step + 1) % log_every == 0 or interrupted.is_set():

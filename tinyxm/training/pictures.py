@@ -34,7 +34,7 @@ def print_answers(console: Console, answers: Sequence[Answer]) -> None:
     """Names and scores, best first; their pictures over them where the terminal can show colours."""
     for place, answer in enumerate(answers, 1):
         console.print(Text(f"{place:2}  {answer.score:6.3f}  {answer.name}"))
-    if console.is_terminal and console.color_system in ("truecolor", "256"):
+    if console.color_system in ("truecolor", "256"):
         cells = [
             Group(half_blocks(answer.picture), caption(place, answer))
             for place, answer in enumerate(answers, 1)
