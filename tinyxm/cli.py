@@ -78,13 +78,14 @@ def train(
 
     Ctrl-C stops after the step, with a checkpoint; --resume goes on from there as if nothing had been.
     """
-    from tinyxm.training import RunFolder, Stopped
+    kind = "-quick" * quick + "-validation" * validation
+    out = out or Path("runs", f"{recipe}-{seed or 0}{kind}")
+    from tinyxm.training import RunFolder, Stopped, blas_threads
     from tinyxm.training.tables import print_scores
 
     job = usage(lambda: _recipe(recipe))
-    kind = "-quick" * quick + "-validation" * validation
-    out = out or Path("runs", f"{recipe}-{seed or 0}{kind}")
     earlier = RunFolder(out).config if resume and (out / "config.json").is_file() else {}
+    kernels = kernels if kernels is not None else earlier.get("kernels")
     given = {"seed": seed, "epochs": epochs, "quick": quick or None, "validation": validation or None}
     settings = usage(
         lambda: _settings(job, earlier | {name: value for name, value in given.items() if value is not None})
@@ -93,7 +94,9 @@ def train(
         import tinyxm_kernels
 
         usage(lambda: tinyxm_kernels.use(kernels))
-    folder = usage(lambda: RunFolder.create(out, {"recipe": recipe, **asdict(settings)}, resume))
+    config = {"recipe": recipe, **asdict(settings), "kernels": kernels}
+    config["threads"] = earlier.get("threads") or blas_threads()
+    folder = usage(lambda: RunFolder.create(out, config, resume))
     console = Console()
     console.print(f"[bold]{recipe}[/bold]: {escape(job.SUMMARY)}\nrun folder: {escape(str(out))}", highlight=False)
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 import time
@@ -12,6 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from tinyxm import autograd, nn, optim
 from tinyxm.autograd import Tensor
@@ -36,6 +38,7 @@ def fit(
     stage: str,
     seed: int = 0,
     clip: float = 5.0,
+    threads: int | None = None,
     facts: dict[str, Any] | None = None,
     report: Callable[[Record], None] = lambda record: None,
     log_every: int = 10,
@@ -47,7 +50,7 @@ def fit(
     stage, step): `batch` must be a function of the step alone, and layers draw from the default generator, which is
     seeded for each step. So a run that goes on from the checkpoint `<stage>.safetensors`, where the folder has one,
     gives bit for bit what it would have given uninterrupted. `facts` go into the checkpoint; `report` hears of every
-    step. Batches are made one ahead, in a thread of their own.
+    step. Batches are made one ahead, in a thread of their own; the BLAS library uses `threads` (see `blas_threads`).
 
     Raises Stopped after Ctrl-C (a second one interrupts at once); FloatingPointError where the loss or a gradient isn't
     finite, naming the first operation that made it so, with the last checkpoint left as it was.
@@ -79,7 +82,7 @@ def fit(
 
     model.train()
     began = time.perf_counter()
-    with interruptible() as interrupted:
+    with interruptible() as interrupted, threadpool_limits(threads or blas_threads(), user_api="blas"):
         for step, data in ahead(batch, start, steps):
             value = gradient(data, step)
             try:
@@ -105,6 +108,17 @@ def fit(
             if interrupted.is_set() and not done:
                 raise Stopped(f"train: stopped after step {step + 1} of {steps}; {checkpoint.name} holds it")
     model.eval()
+
+
+def blas_threads() -> int:
+    """How many threads BLAS should use beside the one that makes batches: all cores but one, four at most.
+
+    BLAS threads that wait, spinning, for a core which that thread holds make a step several times as slow. What
+    OPENBLAS_NUM_THREADS says comes first. A run must keep to one number: sums round differently on another.
+    """
+    said = os.environ.get("OPENBLAS_NUM_THREADS", "")
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return int(said) if said.isdecimal() and int(said) else max(1, min(4, cores - 1))
 
 
 def ahead(batch: Callable[[int], Any], start: int, stop: int) -> Iterator[tuple[int, Any]]:

@@ -166,6 +166,7 @@ def learn(
             stage,
             seed=settings.seed,
             clip=settings.clip,
+            threads=folder.config.get("threads"),
             facts=facts,
             report=show,
         )
