@@ -17,6 +17,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -69,7 +70,7 @@ def chain_torch(edges: int) -> Step:
 def data() -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
     rng = np.random.default_rng(0)
     x = rng.standard_normal((BATCH, SIZES[0])).astype(np.float32)
-    weights = [rng.standard_normal(s).astype(np.float32) * np.float32(s[0] ** -0.5) for s in zip(SIZES, SIZES[1:], strict=False)]
+    weights = [rng.standard_normal(s).astype(np.float32) * np.float32(s[0] ** -0.5) for s in pairwise(SIZES)]
     return x, rng.integers(0, SIZES[-1], BATCH), weights
 
 
@@ -182,7 +183,8 @@ def measure(threads: int, rounds: int) -> list[dict[str, object]]:
     for job, library in JOBS:
         command = [sys.executable, __file__, "--serve", job, library]
         worker = subprocess.Popen(command, stdin=-1, stdout=-1, text=True, env={**os.environ, **limits})
-        assert worker.stdin and worker.stdout
+        assert worker.stdin is not None
+        assert worker.stdout is not None
         assert worker.stdout.readline() == "ready\n", f"{library} didn't start"
         workers[job, library] = worker
     times: dict[tuple[str, str], list[float]] = {key: [] for key in workers}
@@ -201,7 +203,11 @@ def measure(threads: int, rounds: int) -> list[dict[str, object]]:
         rows.append(
             {
                 **{"job": job, "peer": peer, "threads": threads, "best_us": own.min(), "peer_best_us": theirs.min()},
-                **{"median_us": np.median(own), "peer_median_us": np.median(theirs), "ratio_best": theirs.min() / own.min()},
+                **{
+                    "median_us": np.median(own),
+                    "peer_median_us": np.median(theirs),
+                    "ratio_best": theirs.min() / own.min(),
+                },
                 **{"ratio": middle, "quartiles": [low, high], "target": target, "decided": not low < target < high},
             }
         )
@@ -219,15 +225,23 @@ def main() -> None:
         return
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     rows = [row for threads in sorted({1, cores}) for row in measure(threads, options.rounds)]
-    print(f"{'job':32}{'peer':20}{'threads':>8}{'ours µs':>10}{'peer µs':>10}{'peer / ours':>13}  quartiles    to reach")
+    print(
+        f"{'job':32}{'peer':20}{'threads':>8}{'ours µs':>10}{'peer µs':>10}{'peer / ours':>13}  quartiles    to reach"
+    )
     for row in rows:
         low, high = row["quartiles"]
         print(
             f"{row['job']:32}{row['peer']:20}{row['threads']:>8}{row['median_us']:>10.1f}{row['peer_median_us']:>10.1f}"
-            f"{row['ratio']:>13.2f}  {low:.2f} – {high:.2f}  {row['target']:.2f}" + ("" if row["decided"] else "  undecided")
+            f"{row['ratio']:>13.2f}  {low:.2f} – {high:.2f}  {row['target']:.2f}"
+            + ("" if row["decided"] else "  undecided")
         )
     options.json.parent.mkdir(exist_ok=True)
-    facts = {"machine": platform.processor() or platform.machine(), "cores": cores, "numpy": np.__version__, "rows": rows}
+    facts = {
+        "machine": platform.processor() or platform.machine(),
+        "cores": cores,
+        "numpy": np.__version__,
+        "rows": rows,
+    }
     options.json.write_text(json.dumps(facts, indent=1, default=float) + "\n")
 
 

@@ -227,10 +227,15 @@ for shape in ((4,), (2, 3, 4), (0, 4)):
 words = np.array([[0, 2, 2], [3, 0, 0]])
 add("embedding", "", lambda w: ops.embedding(w, words), (values(4, 3),), lambda t, w: w[t.asarray(words)])
 entries, offsets, weights = np.array([0, 2, 2, 3, 1]), np.array([0, 3, 3]), rng.uniform(0.5, 2, 5)
-add("embedding_bag", "with weights that learn",
-    lambda w, x: ops.embedding_bag(w, entries, offsets, x), (values(4, 3), values(len(entries))),
-    lambda t, w, x: t.nn.functional.embedding_bag(t.asarray(entries), w, t.asarray(offsets), mode="sum",
-                                                  per_sample_weights=x))
+add(
+    "embedding_bag",
+    "with weights that learn",
+    lambda w, x: ops.embedding_bag(w, entries, offsets, x),
+    (values(4, 3), values(len(entries))),
+    lambda t, w, x: t.nn.functional.embedding_bag(
+        t.asarray(entries), w, t.asarray(offsets), mode="sum", per_sample_weights=x
+    ),
+)
 add("embedding_bag", "an empty bag",
     lambda w: ops.embedding_bag(w, entries, offsets, weights.astype(w.dtype)), (values(4, 3),),
     lambda t, w: t.nn.functional.embedding_bag(t.asarray(entries), w, t.asarray(offsets), mode="sum",

@@ -4,9 +4,10 @@ from itertools import product
 
 import numpy as np
 import pytest
-import tinyxm_kernels as kernels
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+import tinyxm_kernels as kernels
 from tinyxm_kernels.conv2d import output_shape, patches
 
 RUNGS = ["reference", "patches"]

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
-import tinyxm_kernels as kernels
 from hypothesis import given
 from hypothesis import strategies as st
+
+import tinyxm_kernels as kernels
 
 RUNGS = ["reference", "blas"]
 SIZE = st.integers(0, 5)

@@ -7,6 +7,7 @@ import threading
 
 import numpy as np
 import pytest
+
 import tinyxm_kernels as kernels
 from tinyxm_kernels import registry
 

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
-import tinyxm_kernels as kernels
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+import tinyxm_kernels as kernels
 from tinyxm_kernels.adam import blocked
 
 RUNGS = ["reference", "blocked"]

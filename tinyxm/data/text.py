@@ -35,25 +35,27 @@ class Vocabulary:
 
     A text is a name and its keywords. A word stands for itself and its n-grams, so that an unknown word is still known
     by its parts; a word none of whose parts was seen is left out. Learned from names and keywords alike.
-    Raises ValueError where the texts have no word at all.
+    With `min_count`, words and n-grams of fewer texts are left out: what one text alone has can be learned by heart,
+    but tells nothing of another. Raises ValueError where nothing is left.
     """
 
-    def __init__(self, texts: Sequence[Text], ngrams: bool = True) -> None:
+    def __init__(self, texts: Sequence[Text], ngrams: bool = True, min_count: int = 1) -> None:
         self.ngrams = ngrams
-        self.index: dict[str, int] = {}
         self._known: dict[str, list[int]] = {}
+        counts: Counter[str] = Counter()
         for name, keywords in texts:
-            for word in words(name) + [w for keyword in keywords for w in words(keyword)]:
-                for feature in self._features(word):
-                    self.index.setdefault(feature, len(self.index))
+            spoken = words(name) + [word for keyword in keywords for word in words(keyword)]
+            counts.update(dict.fromkeys((feature for word in spoken for feature in self._features(word)), 1))
+        kept = (feature for feature, count in counts.items() if count >= min_count)
+        self.index = {feature: i for i, feature in enumerate(kept)}
         if not self.index:
             raise ValueError(f"Vocabulary: {len(texts)} texts without a single word; there is nothing to learn")
 
     @classmethod
-    def of(cls, features: Sequence[str], ngrams: bool = True) -> Vocabulary:
+    def of(cls, features: Sequence[str]) -> Vocabulary:
         """The vocabulary whose `index` lists these features in order, as a checkpoint keeps it."""
         vocabulary = cls.__new__(cls)
-        vocabulary.ngrams, vocabulary._known = ngrams, {}
+        vocabulary.ngrams, vocabulary._known = True, {}
         vocabulary.index = {feature: i for i, feature in enumerate(features)}
         return vocabulary
 

@@ -33,7 +33,6 @@ class ImageTower(nn.Module):
         dropout: float = 0.2,
         rng: np.random.Generator | None = None,
     ) -> None:
-        super().__init__()
         rng = generator(rng)
         first, second = widths
         self.layers = nn.Sequential(
@@ -53,7 +52,10 @@ class ImageTower(nn.Module):
 
 
 class TextTower(nn.Module):
-    """Weighted bags of words and n-grams → (n, dimensions), of unit length: their mean vector, then two linear maps."""
+    """Weighted bags of words and n-grams → (n, dimensions), of unit length: their mean vector, then two linear maps.
+
+    `deviation` is the embedding's at the start: what is seldom seen stays near it, as noise if it is large.
+    """
 
     def __init__(
         self,
@@ -62,13 +64,12 @@ class TextTower(nn.Module):
         hidden: int = 256,
         dimensions: int = 128,
         dropout: float = 0.2,
+        deviation: float = 0.3,
         rng: np.random.Generator | None = None,
     ) -> None:
-        super().__init__()
         rng = generator(rng)
-        self.embedding = nn.EmbeddingBag(
-            vocabulary, embedding, initialise=partial(nn.init.normal, deviation=0.3), rng=rng
-        )
+        initialise = partial(nn.init.normal, deviation=deviation)
+        self.embedding = nn.EmbeddingBag(vocabulary, embedding, initialise=initialise, rng=rng)
         self.layers = nn.Sequential(
             nn.LayerNorm(embedding),
             nn.Linear(embedding, hidden, rng=rng),
@@ -93,7 +94,6 @@ class TwoTowers(nn.Module):
     """
 
     def __init__(self, image: ImageTower, text: TextTower) -> None:
-        super().__init__()
         self.image, self.text = image, text
         self.log_scale = Parameter(np.array([math.log(1 / 0.07)] * 2, np.float32))  # image-text, image-image
 

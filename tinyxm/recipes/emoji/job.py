@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -22,15 +23,34 @@ from tinyxm.training import RunFolder, fit, load_checkpoint
 from tinyxm.training.checkpoint import under
 
 SUMMARY = "image ↔ text: the picture for a text and the text for a picture, on emoji in three drawing styles"
-STAGES = ("held_out_style", "unseen_concepts")
 SPLIT_SEED = 0  # of the unseen concepts: the same for every run, so that seeds can be compared
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What differs between the two models. What tells unseen concepts apart must be shared by several seen ones, so
+    there words that a single text has are left out, and more is dropped.
+    """
+
+    share: float  # of the run's epochs
+    dropout: float
+    word_dropout: float
+    deviation: float
+    ngrams: bool
+    min_count: int
+
+
+STAGES = {
+    "held_out_style": Stage(1.0, dropout=0.2, word_dropout=0.3, deviation=0.3, ngrams=True, min_count=1),
+    "unseen_concepts": Stage(0.35, dropout=0.5, word_dropout=0.5, deviation=0.05, ngrams=False, min_count=2),
+}
 
 
 @dataclass(frozen=True)
 class Settings:
     """What a run may be given; all of it goes into config.json.
 
-    `epochs` are passes over the concepts, for the held-out style; the unseen concepts' model takes a third of them,
+    `epochs` are passes over the concepts, for the held-out style; the unseen concepts' model takes a share of them,
     since it overfits sooner. `quick` is a smoke run: a few epochs. `validation` scores drawings and families withheld
     from training in place of the tests: to choose settings by.
     """
@@ -54,7 +74,7 @@ class Settings:
 
     def epochs_of(self, stage: str) -> int:
         epochs = min(self.epochs, 6) if self.quick else self.epochs
-        return epochs if stage == "held_out_style" else -(-epochs // 3)
+        return math.ceil(epochs * STAGES[stage].share)
 
 
 def train(settings: Settings, folder: RunFolder, console: Console) -> dict[str, Any]:
@@ -76,7 +96,7 @@ def evaluate(folder: RunFolder, console: Console, samples: Samples | None = None
     samples = samples or load(console)
     began = time.perf_counter()
     results: dict[str, Any] = {"recipe": "emoji", "quick": folder.config["quick"]}
-    split = unseen_split(samples)
+    split, resamples = unseen_split(samples), 100 if folder.config["quick"] else 1000
     model, vocabulary, facts = restore(folder, "held_out_style")
     with console.status("scoring, and fitting the baselines"):
         if folder.config["validation"]:
@@ -84,10 +104,10 @@ def evaluate(folder: RunFolder, console: Console, samples: Samples | None = None
             results["validation"] = validation.score(samples, split["train"], model, vocabulary, unseen, words)
             folder.write_results(results)
             return results
-        results["held_out_style"] = score_held_out_style(model, vocabulary, samples)
+        results["held_out_style"] = score_held_out_style(model, vocabulary, samples, resamples)
         if (folder.path / "unseen_concepts.safetensors").exists():
             unseen, words, _ = restore(folder, "unseen_concepts")
-            results["unseen_concepts"] = score_unseen_concepts(unseen, words, samples, split)
+            results["unseen_concepts"] = score_unseen_concepts(unseen, words, samples, split, resamples)
     results["facts"] = {
         "concepts": len(samples),
         "parameters": sum(p.size for p in model.parameters()),
@@ -134,9 +154,10 @@ def learn(
     **withheld: np.ndarray,
 ) -> None:
     """Train two towers on these concepts; the folder's checkpoint of this stage holds them then."""
-    vocabulary = Vocabulary([texts_of(samples)[i] for i in concepts])
-    views = Views(samples, concepts, vocabulary, settings.batch_size, settings.seed, **withheld)
-    model = build(len(vocabulary), settings.seed)
+    how = STAGES[stage]
+    vocabulary = Vocabulary([texts_of(samples)[i] for i in concepts], how.ngrams, how.min_count)
+    views = Views(samples, concepts, vocabulary, settings.batch_size, settings.seed, how.word_dropout, **withheld)
+    model = build(stage, len(vocabulary), settings.seed)
     optimizer = optim.AdamW(parameter_groups(model, settings), lr=settings.learning_rate, betas=(0.9, 0.98))
     steps = settings.epochs_of(stage) * views.steps_per_epoch
     schedule = optim.warm_up(settings.warm_up, optim.cosine(max(1, steps - settings.warm_up), floor=0.01))
@@ -173,9 +194,10 @@ def learn(
         bar.update(task, completed=steps)
 
 
-def build(vocabulary: int, seed: int = 0) -> TwoTowers:
-    rng = np.random.default_rng(seed)
-    return TwoTowers(ImageTower(rng=rng), TextTower(vocabulary, rng=rng))
+def build(stage: str, vocabulary: int, seed: int = 0) -> TwoTowers:
+    how, rng = STAGES[stage], np.random.default_rng(seed)
+    image = ImageTower(dropout=how.dropout, rng=rng)
+    return TwoTowers(image, TextTower(vocabulary, dropout=how.dropout, deviation=how.deviation, rng=rng))
 
 
 def restore(folder: RunFolder, stage: str) -> tuple[TwoTowers, Vocabulary, dict[str, Any]]:
@@ -183,7 +205,7 @@ def restore(folder: RunFolder, stage: str) -> tuple[TwoTowers, Vocabulary, dict[
     arrays, facts = load_checkpoint(folder.path / f"{stage}.safetensors")
     if facts.get("recipe") != "emoji":
         raise ValueError(f"checkpoint: {folder.path} is a run of {facts.get('recipe')!r}, not of emoji")
-    model = build(len(facts["vocabulary"]))
+    model = build(stage, len(facts["vocabulary"]))
     model.load_state_dict(under("model", arrays))
     model.eval()
     return model, Vocabulary.of(facts["vocabulary"]), facts

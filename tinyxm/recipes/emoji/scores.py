@@ -38,20 +38,38 @@ def nearest_drawing(model: TwoTowers, queries: np.ndarray, samples: Samples) -> 
     return np.max([queries @ embed_drawings(model, style).T for style in drawings], axis=0)
 
 
-def entry(similarity: np.ndarray, baselines: dict[str, np.ndarray], groups: np.ndarray | None = None) -> Scores:
-    """Scores with 95 % intervals of a similarity (queries, gallery) whose item i answers query i, and of baselines'."""
-    scored = {name: scored_with_intervals(matrix, groups) for name, matrix in baselines.items()}
-    return {**scored_with_intervals(similarity, groups), "baselines": {"chance": chance(len(similarity)), **scored}}
+def both_ways(
+    similarity: np.ndarray,
+    baselines: dict[str, np.ndarray],
+    groups: np.ndarray | None = None,
+    resamples: int = 1000,
+    via_images: np.ndarray | None = None,
+) -> dict[str, Scores]:
+    """Scores for images as queries and for texts as queries, of a similarity (images, texts) whose diagonal is right.
+
+    Each way: scores with 95 % intervals from `resamples`, and the baselines' beside them; so for `via_images`, too.
+    """
+    results: dict[str, Scores] = {}
+    for way, turned in (("image_to_text", np.asarray), ("text_to_image", np.transpose)):
+
+        def scored(matrix: np.ndarray, turned: Any = turned) -> Scores:
+            return scored_with_intervals(turned(matrix), groups, resamples)
+
+        beside = {"chance": chance(len(similarity)), **{name: scored(matrix) for name, matrix in baselines.items()}}
+        results[way] = {**scored(similarity), "baselines": beside}
+        if via_images is not None:
+            results[f"{way}_via_images"] = {**scored(via_images), "baselines": beside}
+    return results
 
 
-def scored_with_intervals(similarity: np.ndarray, groups: np.ndarray | None) -> Scores:
+def scored_with_intervals(similarity: np.ndarray, groups: np.ndarray | None, resamples: int) -> Scores:
     scores = retrieval_scores(similarity)
     found = ranks(similarity)
 
     def all_scores(r: np.ndarray) -> list[float]:
         return [*((r <= k).mean() for k in (1, 5, 10)), (1 / r).mean(), float(np.median(r))]
 
-    low, high = bootstrap(all_scores, found, rng=np.random.default_rng(0), groups=groups)
+    low, high = bootstrap(all_scores, found, rng=np.random.default_rng(0), groups=groups, resamples=resamples)
     return {**scores, "intervals": {name: [a, b] for name, a, b in zip(scores, low, high, strict=True)}}
 
 
@@ -99,27 +117,19 @@ class Baselines:
         }
 
 
-def both_ways(
-    similarity: np.ndarray, baselines: dict[str, np.ndarray], groups: np.ndarray | None = None
-) -> dict[str, Scores]:
-    """Entries for images as queries and for texts as queries, of a similarity (images, texts)."""
-    return {
-        "image_to_text": entry(similarity, baselines, groups),
-        "text_to_image": entry(similarity.T, {name: matrix.T for name, matrix in baselines.items()}, groups),
-    }
-
-
-def score_held_out_style(model: TwoTowers, vocabulary: Vocabulary, samples: Samples) -> Scores:
+def score_held_out_style(model: TwoTowers, vocabulary: Vocabulary, samples: Samples, resamples: int = 1000) -> Scores:
     """All concepts' OpenMoji drawings against all texts, and against the nearest drawing the model was trained on."""
     everything = np.arange(len(samples))
     baselines = Baselines(samples, everything).similarities(samples["openmoji"], everything)
     queries = embed_drawings(model, samples["openmoji"])
     to_texts = queries @ embed_texts(model, vocabulary, texts_of(samples)).T
-    to_drawings = both_ways(nearest_drawing(model, queries, samples), baselines)
-    return {**both_ways(to_texts, baselines), **{f"{way}_via_images": scores for way, scores in to_drawings.items()}}
+    to_drawings = nearest_drawing(model, queries, samples)
+    return dict(both_ways(to_texts, baselines, None, resamples, to_drawings))
 
 
-def score_unseen_concepts(model: TwoTowers, vocabulary: Vocabulary, samples: Samples, split: Split) -> Scores:
+def score_unseen_concepts(
+    model: TwoTowers, vocabulary: Vocabulary, samples: Samples, split: Split, resamples: int = 1000
+) -> Scores:
     """The unseen concepts' drawings against their texts: as Twemoji draws them, and under "openmoji" as it does."""
     test = split["test"]
     baselines = Baselines(samples, split["train"])
@@ -128,6 +138,7 @@ def score_unseen_concepts(model: TwoTowers, vocabulary: Vocabulary, samples: Sam
 
     def score(style: str) -> Scores:
         drawings = samples[style][test]
-        return both_ways(embed_drawings(model, drawings) @ texts.T, baselines.similarities(drawings, test), families)
+        similarity = embed_drawings(model, drawings) @ texts.T
+        return both_ways(similarity, baselines.similarities(drawings, test), families, resamples)
 
     return {"concepts": len(test), **score("twemoji"), "openmoji": score("openmoji")}

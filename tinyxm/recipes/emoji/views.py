@@ -46,10 +46,11 @@ class Views:
         vocabulary: Vocabulary,
         batch_size: int,
         seed: int,
+        word_dropout: float = 0.3,
         without_outline: np.ndarray | None = None,
         without_twemoji: np.ndarray | None = None,
     ) -> None:
-        self.concepts, self.vocabulary, self.seed = concepts, vocabulary, seed
+        self.concepts, self.vocabulary, self.seed, self.word_dropout = concepts, vocabulary, seed, word_dropout
         self.batch_size = min(batch_size, len(concepts))
         self.texts = texts_of(samples)
         self.twemoji = premultiplied(samples["twemoji"])
@@ -78,7 +79,7 @@ class Views:
         drawings = np.concatenate([self.draw(chosen, styles, rng) for styles in (style, other)])
         meaning = self.meaning[chosen]
         same = meaning[:, None] == meaning if len(np.unique(meaning)) < len(meaning) else None
-        bag = self.vocabulary.bag([self.texts[i] for i in chosen], rng)
+        bag = self.vocabulary.bag([self.texts[i] for i in chosen], rng, word_dropout=self.word_dropout)
         return Batch(edges(augment(drawings, rng)), bag, same)
 
     def draw(self, chosen: np.ndarray, styles: np.ndarray, rng: np.random.Generator) -> np.ndarray:
