@@ -1,16 +1,17 @@
 """Reverse-mode automatic differentiation on NumPy arrays.
 
-Read `tensor.py` (what is differentiated), then `tape.py` (how), then `events.py` (what listeners are told) and
-`inplace.py` (what a write does to what was recorded). `checks.py` compares gradients with differences; `debug.py` finds
-the first operation that went wrong.
+Read `tensor.py` (what is differentiated), `primitive.py` (how an operation is declared and recorded), `tape.py` (how
+gradients come back), `inplace.py` (what a write does to what was recorded) and `events.py` (what listeners are told).
+`checks.py` compares gradients with differences; `debug.py` finds the first operation that went wrong.
 """
 
 from tinyxm.autograd.checks import check_gradients
 from tinyxm.autograd.debug import debug
 from tinyxm.autograd.events import Event, listen
 from tinyxm.autograd.inplace import write
+from tinyxm.autograd.primitive import Each, primitive
 from tinyxm.autograd.random import generator, seed
-from tinyxm.autograd.tape import Each, backward, grad, primitive
+from tinyxm.autograd.tape import backward, grad
 from tinyxm.autograd.tensor import Array, Parameter, Tensor, grad_mode, no_grad
 
 __all__ = [
