@@ -7,7 +7,6 @@ edge front end and a bag of words, small enough for a laptop.
 from __future__ import annotations
 
 import math
-from functools import partial
 
 import numpy as np
 
@@ -54,7 +53,7 @@ class ImageTower(nn.Module):
 class TextTower(nn.Module):
     """Weighted bags of words and n-grams → (n, dimensions), of unit length: their mean vector, then two linear maps.
 
-    `deviation` is the embedding's at the start: what is seldom seen stays near it, as noise if it is large.
+    The embedding starts small (see nn.EmbeddingBag): what is seldom seen stays near its start, and would be noise.
     """
 
     def __init__(
@@ -64,12 +63,10 @@ class TextTower(nn.Module):
         hidden: int = 256,
         dimensions: int = 128,
         dropout: float = 0.2,
-        deviation: float = 0.3,
         rng: np.random.Generator | None = None,
     ) -> None:
         rng = generator(rng)
-        initialise = partial(nn.init.normal, deviation=deviation)
-        self.embedding = nn.EmbeddingBag(vocabulary, embedding, initialise=initialise, rng=rng)
+        self.embedding = nn.EmbeddingBag(vocabulary, embedding, rng=rng)
         self.layers = nn.Sequential(
             nn.LayerNorm(embedding),
             nn.Linear(embedding, hidden, rng=rng),

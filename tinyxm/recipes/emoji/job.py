@@ -35,14 +35,13 @@ class Stage:
     share: float  # of the run's epochs
     dropout: float
     word_dropout: float
-    deviation: float
     ngrams: bool
     min_count: int
 
 
 STAGES = {
-    "held_out_style": Stage(1.0, dropout=0.2, word_dropout=0.3, deviation=0.3, ngrams=True, min_count=1),
-    "unseen_concepts": Stage(0.35, dropout=0.5, word_dropout=0.5, deviation=0.05, ngrams=False, min_count=2),
+    "held_out_style": Stage(1.0, dropout=0.2, word_dropout=0.3, ngrams=True, min_count=1),
+    "unseen_concepts": Stage(0.35, dropout=0.5, word_dropout=0.5, ngrams=False, min_count=2),
 }
 
 
@@ -197,7 +196,7 @@ def learn(
 def build(stage: str, vocabulary: int, seed: int = 0) -> TwoTowers:
     how, rng = STAGES[stage], np.random.default_rng(seed)
     image = ImageTower(dropout=how.dropout, rng=rng)
-    return TwoTowers(image, TextTower(vocabulary, dropout=how.dropout, deviation=how.deviation, rng=rng))
+    return TwoTowers(image, TextTower(vocabulary, dropout=how.dropout, rng=rng))
 
 
 def restore(folder: RunFolder, stage: str) -> tuple[TwoTowers, Vocabulary, dict[str, Any]]:
