@@ -5,8 +5,9 @@ asked about OpenMoji's drawings. Unseen concepts: trained without a fifth of the
 those.
 """
 
-from tinyxm.recipes.emoji.ask import Hit, find_names, find_pictures
+from tinyxm.recipes.emoji.ask import find_names, find_pictures
 from tinyxm.recipes.emoji.job import SUMMARY, Settings, evaluate, train
 from tinyxm.recipes.emoji.report import TITLES
+from tinyxm.recipes.emoji.scores import Hit
 
 __all__ = ["SUMMARY", "TITLES", "Hit", "Settings", "evaluate", "find_names", "find_pictures", "train"]

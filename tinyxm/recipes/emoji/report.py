@@ -9,10 +9,18 @@ import numpy as np
 
 from tinyxm.data import CREDITS, Samples, Vocabulary
 from tinyxm.models.two_towers import TwoTowers
-from tinyxm.recipes.emoji.scores import embed_drawings, embed_texts
+from tinyxm.recipes.emoji.scores import embed_drawings, embed_texts, nearest_drawings
 from tinyxm.recipes.emoji.views import texts_of
 from tinyxm.training import RunFolder
-from tinyxm.training.plots import best_and_worst, retrievals, score_bars, similarity_matrix, training_curves
+from tinyxm.training.plots import (
+    Answer,
+    Retrieval,
+    best_and_worst,
+    retrievals,
+    score_bars,
+    similarity_matrix,
+    training_curves,
+)
 from tinyxm.training.report import Plot, Scores, Section, write_report
 from tinyxm.training.tables import score_tables
 
@@ -23,6 +31,7 @@ TITLES = {
     "text_to_image": "text → image",
     "openmoji": "OpenMoji",
 }
+ASKED = ("music", "red fruit", "winter sports", "crying face")  # words of one's own, no concept's name
 SHOWN = 40  # concepts in the similarity matrix: as many as can be read
 
 
@@ -35,6 +44,11 @@ def write(
     similarity = images @ texts.T
     shown = np.random.default_rng(0).choice(len(samples), min(SHOWN, len(samples)), replace=False)
     shown = shown[np.argsort(samples.groups["category"][shown], kind="stable")]
+    queries = embed_texts(model, vocabulary, [(text, []) for text in ASKED])
+    asked = [
+        Retrieval(text, [Answer(hit.name, hit.score, hit.picture) for hit in hits])
+        for text, hits in zip(ASKED, nearest_drawings(model, samples, queries), strict=True)
+    ]
     found, missed = best_and_worst(similarity.T, names, names, drawings)
     named, misnamed = best_and_worst(similarity, drawings, names)
     matrix = similarity_matrix(similarity[np.ix_(shown, shown)], [names[i] for i in shown], drawings[shown])
@@ -47,8 +61,13 @@ def write(
         Section(
             "What it finds",
             [
-                "Texts, and the drawings nearest to them in a style that the model has never seen. The right one is "
-                "framed.",
+                "Texts, and the drawings nearest to them in a style that the model has never seen. Where there is a "
+                "right one, it is framed.",
+                Plot(
+                    retrievals(asked),
+                    "Words of one's own, which name no concept, among the drawings of all styles.",
+                    "asked",
+                ),
                 Plot(retrievals(found), "The texts it is surest of.", "text_to_image_best"),
                 Plot(retrievals(missed), "The texts it fails worst on.", "text_to_image_worst"),
                 Plot(retrievals(named), "The drawings it is surest of.", "image_to_text_best"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,29 @@ def embed_texts(model: TwoTowers, vocabulary: Vocabulary, texts: list[tuple[str,
         return model.text(vocabulary.bag(texts)).data
 
 
-def nearest_drawing(model: TwoTowers, queries: np.ndarray, samples: Samples) -> np.ndarray:
+@dataclass(frozen=True)
+class Hit:
+    """One answer: a concept's name and id, its drawing (uint8 RGBA, 32×32), and the cosine that found it."""
+
+    name: str
+    score: float
+    picture: np.ndarray
+    id: str
+
+
+def nearest_drawings(model: TwoTowers, samples: Samples, queries: np.ndarray, top: int = 5) -> list[list[Hit]]:
+    """For each query vector (queries, dimensions) the best concepts, each by the best of its drawings in all styles."""
+    drawings = np.concatenate([samples["openmoji"][:, None], samples["twemoji"][:, None], samples["noto"]], axis=1)
+    vectors = np.stack([embed_drawings(model, style) for style in np.moveaxis(drawings, 1, 0)], axis=1)
+    answers = []
+    for scores in np.moveaxis(vectors @ queries.T, 2, 0):
+        concepts = np.argsort(-scores.max(axis=1), kind="stable")[:top]
+        best = [(i, scores[i].argmax()) for i in concepts]
+        answers.append([Hit(samples["name"][i], float(scores[i, k]), drawings[i, k], samples.ids[i]) for i, k in best])
+    return answers
+
+
+def nearest_training_drawing(model: TwoTowers, queries: np.ndarray, samples: Samples) -> np.ndarray:
     """Similarity (queries, concepts) of query vectors to the nearest of each concept's training drawings."""
     drawings = [samples["twemoji"], *np.moveaxis(samples["noto"], 1, 0)]
     return np.max([queries @ embed_drawings(model, style).T for style in drawings], axis=0)
@@ -123,7 +146,7 @@ def score_held_out_style(model: TwoTowers, vocabulary: Vocabulary, samples: Samp
     baselines = Baselines(samples, everything).similarities(samples["openmoji"], everything)
     queries = embed_drawings(model, samples["openmoji"])
     to_texts = queries @ embed_texts(model, vocabulary, texts_of(samples)).T
-    to_drawings = nearest_drawing(model, queries, samples)
+    to_drawings = nearest_training_drawing(model, queries, samples)
     return dict(both_ways(to_texts, baselines, None, resamples, to_drawings))
 
 

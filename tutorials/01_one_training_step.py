@@ -1,0 +1,359 @@
+# %% [markdown]
+# # One training step, every number checked
+#
+# A network learns by repeating one step: forward, loss, backward, clip, update. Here is that step by hand in NumPy, on
+# a network small enough to print whole. After each part tinyxm does the same, and an `assert` compares the two. Change
+# a number and run it again.
+#
+# ## The problem
+#
+# Four points, one in each quarter of the plane. A point is of class 1 where its two coordinates have the same sign,
+# else of class 0. No straight line separates the classes (this is "exclusive or"), so a hidden layer is needed:
+#
+#     A = X W₁ + b₁      H = tanh A      Z = H W₂ + b₂      P = softmax Z      L = −1/N Σₙ ln P[n, yₙ]
+#
+# The rows of X are N = 4 samples; there are 2 inputs, 3 hidden units and 2 classes. Column j of W₁ holds the weights
+# into hidden unit j, row j of W₂ the weights out of it.
+
+# %%
+from pathlib import Path
+
+import numpy as np
+
+import tinyxm as xm
+
+np.set_printoptions(precision=4, suppress=True)
+X = np.array([[1.0, 0.5], [-0.5, 1.0], [-1.0, -1.5], [1.5, -0.5]])
+y = np.array([1, 0, 1, 0])
+W1 = np.array([[0.8, -0.6, 0.3], [-0.4, 0.9, 0.7]])
+b1 = np.zeros(3)
+W2 = np.array([[0.5, -0.7], [-0.9, 0.4], [0.6, 0.2]])
+b2 = np.zeros(2)
+N = len(X)
+
+
+def show(formula, array):
+    print(f"{formula}    {array.shape}\n{array + 0.0}\n")  # + 0.0 makes 0 of −0
+
+
+def agree(name, by_hand, engine):
+    np.testing.assert_allclose(engine, by_hand, rtol=1e-9, atol=1e-12, err_msg=name)
+    print(f"{name:<24} by hand = engine")
+
+
+# %% [markdown]
+# ## Forward
+#
+# Each row stays with its sample all the way: row n of P is what the network says of point n. Softmax makes
+# probabilities of scores, e^z / Σ e^z in each row; subtracting the row's largest score first changes nothing, but keeps
+# e^z from overflowing.
+
+# %%
+A = X @ W1 + b1
+H = np.tanh(A)
+Z = H @ W2 + b2
+E = np.exp(Z - Z.max(axis=1, keepdims=True))
+P = E / E.sum(axis=1, keepdims=True)
+own = P[np.arange(N), y]
+L = -np.mean(np.log(own))
+show("A = X W1 + b1", A)
+show("H = tanh A", H)
+show("Z = H W2 + b2", Z)
+show("P = softmax Z", P)
+show("P[n, y_n]", own)
+show("L = -1/N sum ln P[n, y_n]", L)
+assert np.allclose(P.sum(axis=1), 1)
+assert np.isclose(-np.mean(np.log([1 / 2] * N)), np.log(2))
+assert np.log(2) < L
+
+# %% [markdown]
+# The loss L is the mean of −ln of the probability that each sample's own class was given. A network that says 1/2 of
+# everything has L = ln 2 = 0.6931, so this one starts worse than if it knew nothing.
+#
+# NumPy's functions work on the engine's Tensors too, so its forward pass is the same lines. `retain_grad` asks it to
+# keep the gradients of results in between, which it would otherwise free.
+
+# %%
+start = [W1, b1, W2, b2]
+names = ["W1", "b1", "W2", "b2"]
+
+
+def forward(parameters, labels=y):
+    W1, b1, W2, b2 = parameters
+    A = X @ W1 + b1
+    H = np.tanh(A)
+    Z = H @ W2 + b2
+    return A, H, Z, xm.ops.cross_entropy(Z, labels)
+
+
+parameters = [xm.Parameter(array) for array in start]  # a Parameter copies its array
+between = forward(parameters)
+for name, by_hand, tensor in zip("AHZL", [A, H, Z, L], between, strict=True):
+    agree(name, by_hand, tensor.data)
+    tensor.retain_grad()
+
+# %% [markdown]
+# ## Backward
+#
+# Write dA for ∂L/∂A: it has the shape of A, and holds the slope of the loss along each element. The chain rule carries
+# it back from the loss, a line for each line of the forward pass, the last first. With Y the labels as one-hot rows:
+#
+# | forward | backward |
+# | --- | --- |
+# | L = −1/N Σ Y ln P | dP = −Y / (N P) |
+# | P = softmax Z | dZ = P (dP − Σ dP P), the sum along each row; with the line above, dZ = (P − Y) / N |
+# | Z = H W₂ + b₂ | dW₂ = Hᵀ dZ, db₂ = Σₙ dZ, dH = dZ W₂ᵀ |
+# | H = tanh A | dA = dH (1 − H²) |
+# | A = X W₁ + b₁ | dW₁ = Xᵀ dA, db₁ = Σₙ dA |
+#
+# All samples share the weights, so what each asks of a weight adds up: within Hᵀ dZ, and in the sum over n.
+
+# %%
+Y = np.eye(2)[y]
+dP = -Y / (N * P)
+dZ = P * (dP - (dP * P).sum(axis=1, keepdims=True))
+assert np.allclose(dZ, (P - Y) / N)
+dW2 = H.T @ dZ
+db2 = dZ.sum(axis=0)
+dH = dZ @ W2.T
+dA = dH * (1 - H**2)
+dW1 = X.T @ dA
+db1 = dA.sum(axis=0)
+show("dP = -Y / (N P)", dP)
+show("dZ = (P - Y) / N", dZ)
+show("dW2 = H^T dZ", dW2)
+show("db2 = sum_n dZ", db2)
+show("dH = dZ W2^T", dH)
+show("dA = dH (1 - H^2)", dA)
+show("dW1 = X^T dA", dW1)
+show("db1 = sum_n dA", db1)
+
+gradients = [dW1, db1, dW2, db2]
+*_, loss = between
+loss.backward()
+for name, by_hand, tensor in zip(["A", "H", "Z", *names], [dA, dH, dZ, *gradients], [*between[:3], *parameters]):
+    assert by_hand.shape == tensor.shape
+    agree(f"d{name}", by_hand, tensor.grad)
+
+# %% [markdown]
+# ## Is the chain rule right? Ask the loss itself
+#
+# A slope can be measured: move one weight a little both ways, and take (L(w + ε) − L(w − ε)) / 2ε. It errs by about ε²,
+# until ε is so small that few digits survive the subtraction.
+
+# %%
+print(f"\ndW1[0, 1] = {dW1[0, 1]:.12f} by the chain rule")
+error = {}
+for eps in [1e-1, 1e-2, 1e-3, 1e-5, 1e-12]:
+    nudge = np.array([[0, eps, 0], [0, 0, 0]])
+    *_, above = forward([W1 + nudge, b1, W2, b2])
+    *_, below = forward([W1 - nudge, b1, W2, b2])
+    slope = (above - below) / (2 * eps)
+    error[eps] = abs(slope - dW1[0, 1])
+    print(f"            {slope:.12f} by differences with eps = {eps:.0e}: off by {error[eps]:.0e}")
+assert error[1e-5] < 1e-9
+assert 90 < error[1e-1] / error[1e-2] < 110  # a tenth of ε, a hundredth of the error
+assert error[1e-12] > error[1e-5]
+
+# %% [markdown]
+# ## Clip
+#
+# Before the update, gradients may be held to a limit c. *By value*, each element by itself: g ← min(max(g, −c), c);
+# this turns the direction. *By norm*, all together: g ← g min(1, c / ‖g‖), where ‖g‖ = √Σ g² runs over every element of
+# every parameter; the direction stays. Both return ‖g‖ as it was.
+
+
+# %%
+def flat(arrays):
+    return np.concatenate([np.ravel(array) for array in arrays])
+
+
+g = flat(gradients)
+norm = np.sqrt(np.sum(g**2))
+by_value = np.clip(g, -0.1, 0.1)
+by_norm = g * min(1, 0.1 / norm)
+for clip, by_hand in [(xm.optim.clip_by_value, by_value), (xm.optim.clip_by_norm, by_norm)]:
+    for parameter, gradient in zip(parameters, gradients, strict=True):
+        parameter.grad = gradient
+    assert np.isclose(clip(parameters, 0.1), norm)
+    agree(clip.__name__, by_hand, flat(p.grad for p in parameters))
+    cosine = by_hand @ g / (np.linalg.norm(by_hand) * norm)
+    print(f"    norm {norm:.4f} -> {np.linalg.norm(by_hand):.4f}, cosine with the gradient {cosine:.4f}")
+    assert cosine < 0.99 if clip is xm.optim.clip_by_value else np.isclose(cosine, 1)
+
+# %% [markdown]
+# ### It prevents explosion. It doesn't prevent vanishing
+#
+# Multiply by the same weight T = 50 times, as a recurrent network does: L = wᵀ, dL/dw = T wᵀ⁻¹. Above 1 this explodes,
+# below 1 it vanishes (Pascanu, Mikolov and Bengio 2013). Clipping makes of the first a step of bounded length. The
+# second is far below any limit: it passes unchanged, and the weight learns nothing. Initialisation, normalisation and
+# residual connections are against that.
+
+# %%
+T, rate = 50, 0.1
+for value in [1.5, 0.5]:
+    w = xm.Parameter(np.array(value))
+    power = w
+    for _ in range(T - 1):
+        power = power * w
+    power.backward()
+    gradient = w.grad
+    xm.optim.clip_by_norm([w], 1.0)
+    wild, held = value - rate * gradient, value - rate * w.grad
+    print(f"w = {value}: gradient {gradient:.3e}, so the next w is {wild:.6g}; clipped {w.grad:.3e}, so it is {held:.6g}")
+    assert np.isclose(gradient, T * value ** (T - 1))
+    if value > 1:
+        assert np.isclose(w.grad, 1)
+        assert T * np.log10(abs(wild)) > 308  # its next power would overflow float64
+    else:
+        assert w.grad == gradient  # the very same number
+        assert abs(held - value) < 1e-14
+
+# %% [markdown]
+# ## Update
+#
+# The gradient points uphill. Every rule goes against it, at a learning rate η:
+#
+# - gradient descent: θ ← θ − η g
+# - momentum: u ← μ u + g, then θ ← θ − η u. From u = 0, the first step is gradient descent's.
+# - Adam: m ← β₁ m + (1 − β₁) g and v ← β₂ v + (1 − β₂) g², then θ ← θ − η m̂ / (√v̂ + ε). As m and v start at 0, they
+#   are too small at first; m̂ = m / (1 − β₁ᵗ) and v̂ = v / (1 − β₂ᵗ) make up for it. At t = 1 they are g and g², so each
+#   weight moves by η, whatever the size of its gradient.
+#
+# The gradients are checked by now: the engine computes them, anew for each step. The updates are by hand, on all
+# parameters as one vector θ.
+
+
+# %%
+def descent_by_hand(g, t, state):
+    return 0.5 * g, None
+
+
+def momentum_by_hand(g, t, u):
+    u = 0.9 * u + g
+    return 0.5 * u, u
+
+
+def adam_by_hand(g, t, state):
+    m, v = state
+    m = 0.9 * m + (1 - 0.9) * g
+    v = 0.999 * v + (1 - 0.999) * g**2
+    m_hat, v_hat = m / (1 - 0.9**t), v / (1 - 0.999**t)
+    return 0.05 * m_hat / (np.sqrt(v_hat) + 1e-8), (m, v)
+
+
+first = {}
+for make, settings, by_hand, state in [
+    (xm.optim.GradientDescent, {"lr": 0.5}, descent_by_hand, None),
+    (xm.optim.Momentum, {"lr": 0.5, "momentum": 0.9}, momentum_by_hand, 0.0),
+    (xm.optim.Adam, {"lr": 0.05, "betas": (0.9, 0.999), "eps": 1e-8}, adam_by_hand, (0.0, 0.0)),
+]:
+    parameters = [xm.Parameter(array) for array in start]
+    optimizer = make(parameters, **settings)
+    theta, losses = flat(start), []
+    for t in [1, 2]:
+        *_, loss = forward(parameters)
+        losses.append(loss.item())
+        optimizer.zero_grad()  # else the gradients of both steps would add up
+        loss.backward()
+        change, state = by_hand(flat(p.grad for p in parameters), t, state)
+        theta = theta - change
+        first.setdefault(make.__name__, change)
+        optimizer.step()
+        agree(f"{make.__name__}, step {t}", theta, flat(p.data for p in parameters))
+    *_, loss = forward(parameters)
+    print(f"    W1[0] {W1[0]} -> {theta[:3]}, loss {losses[0]:.4f} -> {losses[1]:.4f} -> {loss.item():.4f}")
+    assert losses[0] > losses[1] > loss.item()
+assert np.array_equal(first["Momentum"], first["GradientDescent"])
+assert np.allclose(abs(first["Adam"]), 0.05)
+
+# %% [markdown]
+# ## The trap: weights that start equal
+#
+# Let all weights start at one value c ("mean initialisation"). Every hidden unit then computes the same, so it gets the
+# same gradient, so it stays the same: the columns of W₁ remain equal, and so do the rows of W₂. Three units do the work
+# of one, and one unit draws one straight line.
+#
+# With c = 0 it is worse. H = tanh 0 = 0 makes dW₂ = Hᵀ dZ = 0, and W₂ = 0 makes dH = dZ W₂ᵀ = 0: no weight ever moves.
+# Only b₂ can, and where each class has as many samples, it doesn't either.
+
+
+# %%
+def train(start, labels=y, steps=300):
+    """The loss and the parameters before each step, and after the last."""
+    parameters = [xm.Parameter(array) for array in start]
+    optimizer = xm.optim.GradientDescent(parameters, lr=0.5)
+    history = []
+    for step in range(steps + 1):
+        *_, loss = forward(parameters, labels)
+        history.append((loss.item(), [p.data.copy() for p in parameters]))
+        if step in (0, 1, 10, 100, steps):
+            W1, _, W2, _ = history[-1][1]
+            print(f"  step {step:3}  loss {loss.item():.4f}  W1[0] {W1[0]}  W2[:, 0] {W2[:, 0]}")
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    return history
+
+
+print("\nAll weights differ:")
+learned, end = train(start)[-1]
+assert learned < 0.05
+assert np.array_equal(forward(end)[2].argmax(axis=1), y)
+
+print("All weights 0.5:")
+halves = train([np.full((2, 3), 0.5), b1, np.full((3, 2), 0.5), b2])
+for _, (V1, c1, V2, c2) in halves:
+    assert np.allclose(V1, V1[:, :1], rtol=0, atol=1e-9)  # each column is the first
+    assert np.allclose(V2, V2[:1], rtol=0, atol=1e-9)  # each row is the first
+Z_three, Z_one = forward([V1, c1, V2, c2])[2], forward([V1[:, :1], c1[:1], 3 * V2[:1], c2])[2]
+assert np.allclose(Z_three, Z_one)  # one unit with three times the weight says the same
+assert np.sum(Z_three.argmax(axis=1) == y) < N
+assert halves[-1][0] > 0.4
+
+print("All weights 0:")
+zeros = [np.zeros((2, 3)), b1, np.zeros((3, 2)), b2]
+for loss, arrays in train(zeros):
+    assert np.isclose(loss, np.log(2))
+    assert not flat(arrays).any()
+
+print("All weights 0, three samples of class 1 and one of class 0:")
+uneven = train(zeros, labels=np.array([1, 1, 1, 0]))
+assert not any(flat([V1, c1, V2]).any() for _, (V1, c1, V2, _) in uneven)
+b2_end = uneven[-1][1][3]
+show("b2 alone learned, and only how frequent each class is: softmax b2", np.exp(b2_end) / np.exp(b2_end).sum())
+assert np.allclose(np.exp(b2_end) / np.exp(b2_end).sum(), [1 / 4, 3 / 4])
+
+# %% [markdown]
+# Biases may start at 0, as long as the weights differ. `xm.nn.init` has the random rules that also keep the size of
+# signals and gradients from layer to layer: Xavier's for tanh, He's for ReLU.
+#
+# ## The same step, told by the engine
+#
+# `xm.listen` calls a function with an Event after each rule that ran. Here is the step from above once more, with the
+# size of each result. Read the adjoints against the table in "Backward": `tanh.a` is dA, the last `matmul.b` is dW₁.
+# `add.b` hands on all of dA; as b₁ was repeated for each sample, the tape then sums it over n.
+
+# %%
+events = []
+parameters = [xm.Parameter(array) for array in start]
+optimizer = xm.optim.GradientDescent(parameters, lr=0.5)
+with xm.listen(events.append):
+    *_, loss = forward(parameters)
+    loss.backward()
+    xm.optim.clip_by_norm(parameters, 0.1)
+    optimizer.step()
+
+for event in events:
+    result = "in place" if event.result is None else f"{event.result.shape!s:<8} norm {np.linalg.norm(event.result):.4f}"
+    file, line, _ = event.source
+    print(f"{event.phase:<9} {event.operation:<23} {result:<21} {Path(file).name}:{line}")
+
+told = {event.operation: event.result for event in events}  # of each operation, the last time it ran
+agree("tanh", H, told["tanh"])
+agree("cross_entropies.logits", dZ, told["cross_entropies.logits"])
+agree("tanh.a", dA, told["tanh.a"])
+agree("matmul.b", dW1, told["matmul.b"])
+agree("clip_by_norm", by_norm, flat(event.result for event in events if event.kind == "clip"))
+agree("theta - lr g", flat(start) - 0.5 * by_norm, flat(p.data for p in parameters))
+assert list(dict.fromkeys(event.phase for event in events)) == ["forward", "backward", "clip", "update"]
