@@ -7,6 +7,9 @@ loss = xm.ops.squared_error(w @ w.T, [[4.0]])
 loss.backward()
 """
 
+from importlib import import_module
+from types import ModuleType
+
 from tinyxm import autograd, nn, ops, optim
 from tinyxm.autograd import (
     Each,
@@ -25,6 +28,7 @@ from tinyxm.autograd import (
 from tinyxm_kernels import keep_freed_memory as _keep_freed_memory
 
 __version__ = "0.1.0"
+_ON_USE = ("data", "metrics", "models")  # rooms that need not be loaded to differentiate
 __all__ = [
     "Each",
     "Event",
@@ -45,3 +49,13 @@ __all__ = [
 ]
 
 _keep_freed_memory()
+
+
+def __getattr__(name: str) -> ModuleType:
+    if name in _ON_USE:
+        return import_module(f"tinyxm.{name}")
+    raise AttributeError(f"module 'tinyxm' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_ON_USE})

@@ -34,6 +34,7 @@ N = len(X)
 
 def show(formula, array):
     print(f"{formula}    {array.shape}\n{array + 0.0}\n")  # + 0.0 makes 0 of −0
+    return array
 
 
 def agree(name, by_hand, engine):
@@ -49,21 +50,14 @@ def agree(name, by_hand, engine):
 # e^z from overflowing.
 
 # %%
-A = X @ W1 + b1
-H = np.tanh(A)
-Z = H @ W2 + b2
+A = show("A = X W1 + b1", X @ W1 + b1)
+H = show("H = tanh A", np.tanh(A))
+Z = show("Z = H W2 + b2", H @ W2 + b2)
 E = np.exp(Z - Z.max(axis=1, keepdims=True))
-P = E / E.sum(axis=1, keepdims=True)
-own = P[np.arange(N), y]
-L = -np.mean(np.log(own))
-show("A = X W1 + b1", A)
-show("H = tanh A", H)
-show("Z = H W2 + b2", Z)
-show("P = softmax Z", P)
-show("P[n, y_n]", own)
-show("L = -1/N sum ln P[n, y_n]", L)
+P = show("P = softmax Z", E / E.sum(axis=1, keepdims=True))
+own = show("P[n, y_n]", P[np.arange(N), y])
+L = show("L = -1/N sum ln P[n, y_n]", -np.mean(np.log(own)))
 assert np.allclose(P.sum(axis=1), 1)
-assert np.isclose(-np.mean(np.log([1 / 2] * N)), np.log(2))
 assert np.log(2) < L
 
 # %% [markdown]
@@ -110,28 +104,21 @@ for name, by_hand, tensor in zip("AHZL", [A, H, Z, L], between, strict=True):
 
 # %%
 Y = np.eye(2)[y]
-dP = -Y / (N * P)
-dZ = P * (dP - (dP * P).sum(axis=1, keepdims=True))
+dP = show("dP = -Y / (N P)", -Y / (N * P))
+dZ = show("dZ = P (dP - sum dP P)", P * (dP - (dP * P).sum(axis=1, keepdims=True)))
 assert np.allclose(dZ, (P - Y) / N)
-dW2 = H.T @ dZ
-db2 = dZ.sum(axis=0)
-dH = dZ @ W2.T
-dA = dH * (1 - H**2)
-dW1 = X.T @ dA
-db1 = dA.sum(axis=0)
-show("dP = -Y / (N P)", dP)
-show("dZ = (P - Y) / N", dZ)
-show("dW2 = H^T dZ", dW2)
-show("db2 = sum_n dZ", db2)
-show("dH = dZ W2^T", dH)
-show("dA = dH (1 - H^2)", dA)
-show("dW1 = X^T dA", dW1)
-show("db1 = sum_n dA", db1)
+dW2 = show("dW2 = H^T dZ", H.T @ dZ)
+db2 = show("db2 = sum_n dZ", dZ.sum(axis=0))
+dH = show("dH = dZ W2^T", dZ @ W2.T)
+dA = show("dA = dH (1 - H^2)", dH * (1 - H**2))
+dW1 = show("dW1 = X^T dA", X.T @ dA)
+db1 = show("db1 = sum_n dA", dA.sum(axis=0))
 
 gradients = [dW1, db1, dW2, db2]
 *_, loss = between
 loss.backward()
-for name, by_hand, tensor in zip(["A", "H", "Z", *names], [dA, dH, dZ, *gradients], [*between[:3], *parameters]):
+tensors = [*between[:3], *parameters]
+for name, by_hand, tensor in zip(["A", "H", "Z", *names], [dA, dH, dZ, *gradients], tensors, strict=True):
     assert by_hand.shape == tensor.shape
     agree(f"d{name}", by_hand, tensor.grad)
 
@@ -200,7 +187,7 @@ for value in [1.5, 0.5]:
     gradient = w.grad
     xm.optim.clip_by_norm([w], 1.0)
     wild, held = value - rate * gradient, value - rate * w.grad
-    print(f"w = {value}: gradient {gradient:.3e}, so the next w is {wild:.6g}; clipped {w.grad:.3e}, so it is {held:.6g}")
+    print(f"w = {value}: gradient {gradient:.3e}, next w {wild:.6g}; clipped {w.grad:.3e}, next w {held:.6g}")
     assert np.isclose(gradient, T * value ** (T - 1))
     if value > 1:
         assert np.isclose(w.grad, 1)
@@ -272,7 +259,8 @@ assert np.allclose(abs(first["Adam"]), 0.05)
 #
 # Let all weights start at one value c ("mean initialisation"). Every hidden unit then computes the same, so it gets the
 # same gradient, so it stays the same: the columns of W₁ remain equal, and so do the rows of W₂. Three units do the work
-# of one, and one unit draws one straight line.
+# of one, and one unit draws one straight line. (In the first step W₁ doesn't move at all: as W₂'s columns are equal
+# too and each row of dZ sums to 0, dH = 0.)
 #
 # With c = 0 it is worse. H = tanh 0 = 0 makes dW₂ = Hᵀ dZ = 0, and W₂ = 0 makes dH = dZ W₂ᵀ = 0: no weight ever moves.
 # Only b₂ can, and where each class has as many samples, it doesn't either.
@@ -303,13 +291,15 @@ assert np.array_equal(forward(end)[2].argmax(axis=1), y)
 
 print("All weights 0.5:")
 halves = train([np.full((2, 3), 0.5), b1, np.full((3, 2), 0.5), b2])
-for _, (V1, c1, V2, c2) in halves:
+for _, (V1, _, V2, _) in halves:
     assert np.allclose(V1, V1[:, :1], rtol=0, atol=1e-9)  # each column is the first
     assert np.allclose(V2, V2[:1], rtol=0, atol=1e-9)  # each row is the first
-Z_three, Z_one = forward([V1, c1, V2, c2])[2], forward([V1[:, :1], c1[:1], 3 * V2[:1], c2])[2]
-assert np.allclose(Z_three, Z_one)  # one unit with three times the weight says the same
-assert np.sum(Z_three.argmax(axis=1) == y) < N
-assert halves[-1][0] > 0.4
+stuck, (V1, c1, V2, c2) = halves[-1]
+three, one = forward([V1, c1, V2, c2])[2], forward([V1[:, :1], c1[:1], 3 * V2[:1], c2])[2]
+assert np.allclose(three, one)  # one unit with three times the weight out gives the same scores
+assert np.sum(three.argmax(axis=1) == y) < N
+assert stuck > 0.4
+assert np.allclose(halves[1][1][0], 0.5)
 
 print("All weights 0:")
 zeros = [np.zeros((2, 3)), b1, np.zeros((3, 2)), b2]
@@ -320,9 +310,9 @@ for loss, arrays in train(zeros):
 print("All weights 0, three samples of class 1 and one of class 0:")
 uneven = train(zeros, labels=np.array([1, 1, 1, 0]))
 assert not any(flat([V1, c1, V2]).any() for _, (V1, c1, V2, _) in uneven)
-b2_end = uneven[-1][1][3]
-show("b2 alone learned, and only how frequent each class is: softmax b2", np.exp(b2_end) / np.exp(b2_end).sum())
-assert np.allclose(np.exp(b2_end) / np.exp(b2_end).sum(), [1 / 4, 3 / 4])
+_, (*_, c2) = uneven[-1]
+frequencies = show("b2 alone learned, and only how frequent each class is: softmax b2", xm.ops.softmax(c2))
+assert np.allclose(frequencies, [1 / 4, 3 / 4])
 
 # %% [markdown]
 # Biases may start at 0, as long as the weights differ. `xm.nn.init` has the random rules that also keep the size of
@@ -345,9 +335,10 @@ with xm.listen(events.append):
     optimizer.step()
 
 for event in events:
-    result = "in place" if event.result is None else f"{event.result.shape!s:<8} norm {np.linalg.norm(event.result):.4f}"
+    result = event.operands["target"] if event.kind == "update" else event.result  # an update writes in place
     file, line, _ = event.source
-    print(f"{event.phase:<9} {event.operation:<23} {result:<21} {Path(file).name}:{line}")
+    size = f"{result.shape!s:<6}  norm {np.linalg.norm(result):.4f}"
+    print(f"{event.phase:<8}  {event.operation:<22}  {size}  {Path(file).name}:{line}")
 
 told = {event.operation: event.result for event in events}  # of each operation, the last time it ran
 agree("tanh", H, told["tanh"])

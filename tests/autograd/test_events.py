@@ -79,7 +79,7 @@ def test_writes_are_updates() -> None:
         "update",
         "update",
         "step",
-        ["target", "0"],
+        ["target", "value"],
     )
     assert t.data.tolist() == [0, 1]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,9 +18,16 @@ written: dict[int, tuple[Any, int]] = {}  # id of an array -> (weak reference to
 
 
 def write(
-    operation: str, rule: Callable[..., Any], target: Any, *inputs: Any, static: dict[str, Any] | None = None
+    operation: str,
+    rule: Callable[..., Any],
+    target: Any,
+    *inputs: Any,
+    names: Sequence[str] = ("value",),
+    static: dict[str, Any] | None = None,
 ) -> Any:
-    """Write to a Tensor in place by rule(array, *inputs); an `update` event, with these `static`. Returns the Tensor.
+    """Write to a Tensor in place by rule(array, *inputs), and return the Tensor.
+
+    Listeners are told an `update`: the inputs by their `names`, these `static`, and the written array as its result.
 
     Raises RuntimeError where a gradient would be lost: when recording, and the Tensor or an input requires one.
     """
@@ -29,8 +36,10 @@ def write(
         raise RuntimeError(f"{operation}: a gradient would be lost; write under no_grad(), or make a new Tensor")
     arrays = [tensor.array_of(x) for x in (target, *inputs)]
     if events.listeners:
-        names = ("target", *map(str, range(len(inputs))))
-        events.observe("update", operation, rule, dict(zip(names, arrays, strict=True)), static)
+        start = events.before()
+        rule(*arrays)
+        operands = dict(zip(("target", *names), arrays, strict=True))
+        events.emit(start, "update", operation, operands, static or {}, {}, arrays[0])
     else:
         rule(*arrays)
     memory = owner(target.data)

@@ -110,7 +110,7 @@ class Tensor:
     def grad(self, g: Array | None) -> None:
         if not isinstance(self.node, Leaf):
             raise TypeError("grad: only a leaf that requires a gradient holds one; see retain_grad for other Tensors")
-        if g is not None and (np.shape(g) != self.shape or getattr(g, "dtype", None) != self.dtype):
+        if g is not None and (np.shape(g) != self.shape or not hasattr(g, "dtype") or g.dtype != self.dtype):
             raise ValueError(
                 f"grad: expected an array {self.shape} of {self.dtype} or None, got {getattr(g, 'dtype', type(g))} "
                 f"{np.shape(g)}"
@@ -167,6 +167,14 @@ class Tensor:
 
     def __itruediv__(self, other: Any, /) -> Tensor:
         return inplace.write("divide in place", operator.itruediv, self, other)
+
+    def argmax(self, axis: int | None = None) -> Array:
+        """Where the largest element is, as an integer array; like all that is piecewise constant, without gradient."""
+        return self.data.argmax(axis)
+
+    def argmin(self, axis: int | None = None) -> Array:
+        """Where the smallest element is, as an integer array."""
+        return self.data.argmin(axis)
 
     def __len__(self) -> int:
         return len(self.data)

@@ -7,7 +7,7 @@ from .augment import augment, draw_edges, enclosed, fill, gain, gamma, gray, mea
 from .batches import batches, order
 from .cleaning import Entry, Ledger, blank, clean, duplicates, empty_text, non_finite, restated, undecodable
 from .emoji import CREDITS, emoji
-from .families import family
+from .families import PATTERNED, family, variants
 from .image import composite, content_square, decode, edges, oriented_gradients, premultiplied, resize
 from .samples import Samples
 from .sources import MissingExtra, cache_folder
@@ -16,6 +16,7 @@ from .text import TfIdf, Vocabulary, character_ngrams, words
 
 __all__ = [
     "CREDITS",
+    "PATTERNED",
     "Entry",
     "LeakReport",
     "Ledger",
@@ -56,6 +57,7 @@ __all__ = [
     "restated",
     "stratified_split",
     "undecodable",
+    "variants",
     "warp",
     "words",
 ]

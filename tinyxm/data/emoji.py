@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .cleaning import IMAGE_RULES, TEXT_RULES, Entry, Ledger, Rule, blank, clean, duplicates, restated
-from .families import family
+from .families import family, variants
 from .image import content_square, decode, resize
 from .samples import Samples
 from .sources import Arrays, cached, require
@@ -39,8 +39,9 @@ def emoji(report: Report | None = None, cache: bool = True) -> Samples:
 
     Modalities: "twemoji" and "openmoji", uint8 RGBA (n, 32, 32, 4); "noto", the outlines at font weights 300, 400 and
     700, (n, 3, 32, 32, 4); "name", lower-case; "keywords", lists of about eight, without those that restate the name.
-    Drawings are cropped to their content, with a margin of 3 %. Groups: "family" (see `families.family`), "category".
-    ids: "U+1F600", so `chr(int(id[2:], 16))` is the character. `.ledger` tells what was left out or repaired, and why.
+    Drawings are cropped to their content, with a margin of 3 %. Groups: "variants", the wider "family" (see
+    `families`), and "category". ids: "U+1F600", so `chr(int(id[2:], 16))` is the character. `.ledger` tells what was
+    left out or repaired, and why.
     `report(what, done, total)` hears of progress. It's cached in the user's cache folder unless `cache` is off.
     Raises MissingExtra with the pip line where packages are absent. Credits and licences: `CREDITS`.
     """
@@ -60,6 +61,7 @@ def emoji(report: Report | None = None, cache: bool = True) -> Samples:
         },
         ids=[record["id"] for record in records],
         groups={
+            "variants": [variants(record["name"], record["category"]) for record in records],
             "family": [family(record["name"], record["category"]) for record in records],
             "category": [record["category"] for record in records],
         },

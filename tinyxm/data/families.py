@@ -68,29 +68,47 @@ SERIES = tuple(
         "flag": r"^(?!.*mailbox).*\bflags?\b",
     }.items()
 )
-# Words that tell a variant from its like.
+# Words that tell a variant from its like: gender and age, tone, direction and position
 VARIANT = frozenset(
     words(
-        # gender and age
         "man men woman women person people boy girl boys girls mans mens womans womens male female mr mrs father "
         "mother adult child older"
-        # colour and skin tone
-        " black white red orange yellow green blue purple brown pink grey gray light medium dark skin tone negative"
-        # size, strength, number
+        " black white light medium dark skin tone"
+        " left right up down leftwards rightwards upwards downwards pointing pointed facing front oncoming incoming "
+        "outgoing departure arriving horizontal vertical raised lowered tilted"
+    )
+)
+# and from its wider kin: colour, size, strength, number; negation, and words that only say "this is a picture"
+KIN = VARIANT | frozenset(
+    words(
+        "red orange yellow green blue purple brown pink grey gray negative"
         " large small heavy big low high slightly two three double multiple linked clinking first second third"
-        # direction and position
-        " left right up down leftwards rightwards upwards downwards pointing pointed facing facing front oncoming "
-        "incoming outgoing departure arriving horizontal vertical raised lowered tilted"
-        # negation, and words that only say "this is a picture"
         " no not non do off sign symbol"
     )
 )
+PATTERNED = frozenset({"flag", "keycap", "clock face", "zodiac", "couple", "squared sign"})
 STATES = frozenset({"open", "closed"})  # of a lock, a book or an umbrella; an open mouth is an expression
 DETAIL = re.compile(r" (with|without|on|over|behind) .*")
 
 
+def variants(name: str, category: str = "") -> str:
+    """What an emoji is a variant of, by gender, age, tone or direction: "woman running" → "running".
+
+    The series in `PATTERNED`, drawn to one pattern each, count as variants of one thing each.
+    """
+    series = _series(name.lower(), category)
+    if series in PATTERNED:
+        return series
+    return " ".join(w for w in words(name) if w not in VARIANT) or "person"
+
+
+def _series(name: str, category: str) -> str:
+    """The first series that a name belongs to, or nothing."""
+    return "flag" if category == "Flags" else next((s for s, pattern in SERIES if pattern.search(name)), "")
+
+
 def family(name: str, category: str = "") -> str:
-    """The family of an emoji, from its Unicode name and category; variants of one drawing share it.
+    """The wider family of an emoji, from its Unicode name and category: all that is drawn much alike shares it.
 
     1. Series drawn to one pattern are one family each: flags, keycaps, clock faces, zodiac, moon phases, arrows,
        hearts, squared and circled letters, media buttons and triangles, card suits, place medals, couples ...
@@ -102,17 +120,14 @@ def family(name: str, category: str = "") -> str:
        "large red square", "white medium small square" → "square".
     """
     name = name.lower()
-    if category == "Flags":
-        return "flag"
     if category == "Smileys & Emotion":
         name = name.replace("cat face", "face")
-    for series, pattern in SERIES:
-        if pattern.search(name):
-            return series
+    if series := _series(name, category):
+        return series
     thing = category not in {"Smileys & Emotion", "People & Body"}
     if thing:
         name = DETAIL.sub("", name)
-    left = [w for w in words(name.replace("’", "")) if w not in VARIANT]
+    left = [w for w in words(name.replace("’", "")) if w not in KIN]
     if thing:
         left = [w for w in left if w not in STATES] or left
     if category == "Animals & Nature" and len(left) > 1:

@@ -57,7 +57,7 @@ class Optimizer:
 
     def step(self) -> None:
         """Update each parameter that has a gradient; told to listeners as an `update`."""
-        i = -1
+        i, names = -1, ("gradient", *self.state)
         with no_grad(), events.phase("update"):
             for group in self.groups:
                 for parameter in group["params"]:
@@ -71,7 +71,7 @@ class Optimizer:
                         if events.listeners:
                             static = {name: value for name, value in group.items() if name != "params"}
                             static["step"] = self.steps[i]
-                        write(self.operation, rule, parameter, gradient, *state, static=static)
+                        write(self.operation, rule, parameter, gradient, *state, names=names, static=static)
 
     def zero_grad(self) -> None:
         """Drop the gradients that `backward` gathered, so that the next ones aren't added to them."""

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from tinyxm import optim
 from tinyxm.autograd import Tensor
-from tinyxm.data import Samples, Split, Vocabulary, emoji, grouped_split
+from tinyxm.data import PATTERNED, Samples, Split, Vocabulary, emoji, grouped_split
 from tinyxm.models.two_towers import ImageTower, TextTower, TwoTowers
 from tinyxm.recipes.emoji import validation
 from tinyxm.recipes.emoji.report import write
@@ -28,10 +28,11 @@ SPLIT_SEED = 0  # of the unseen concepts: the same for every run, so that seeds 
 
 @dataclass(frozen=True)
 class Stage:
-    """What differs between the two models. What tells unseen concepts apart must be shared by several seen ones, so
-    there words that a single text has are left out, and more is dropped.
+    """What differs between the models. What tells unseen concepts apart must be shared by several seen ones, so there
+    words that a single text has are left out, and more is dropped.
     """
 
+    groups: str  # which concepts a split keeps together; none where no concept is withheld
     share: float  # of the run's epochs
     dropout: float
     word_dropout: float
@@ -40,8 +41,9 @@ class Stage:
 
 
 STAGES = {
-    "held_out_style": Stage(1.0, dropout=0.2, word_dropout=0.3, ngrams=True, min_count=1),
-    "unseen_concepts": Stage(0.35, dropout=0.5, word_dropout=0.5, ngrams=False, min_count=2),
+    "held_out_style": Stage("", 1.0, dropout=0.2, word_dropout=0.3, ngrams=True, min_count=1),
+    "unseen_concepts": Stage("variants", 0.35, dropout=0.5, word_dropout=0.5, ngrams=False, min_count=2),
+    "unseen_families": Stage("family", 0.35, dropout=0.5, word_dropout=0.5, ngrams=False, min_count=2),
 }
 
 
@@ -77,7 +79,7 @@ class Settings:
 
 
 def train(settings: Settings, folder: RunFolder, console: Console) -> dict[str, Any]:
-    """Train both stages, score them, and write results.json, plots and report.html; returns the results.
+    """Train each stage, score them, and write results.json, plots and report.html; returns the results.
 
     Goes on from what the folder holds already. Raises Stopped after Ctrl-C, MissingExtra without the `data` extra.
     """
@@ -95,18 +97,22 @@ def evaluate(folder: RunFolder, console: Console, samples: Samples | None = None
     samples = samples or load(console)
     began = time.perf_counter()
     results: dict[str, Any] = {"recipe": "emoji", "quick": folder.config["quick"]}
-    split, resamples = unseen_split(samples), 100 if folder.config["quick"] else 1000
+    resamples = 100 if folder.config["quick"] else 1000
     model, vocabulary, facts = restore(folder, "held_out_style")
     with console.status("scoring, and fitting the baselines"):
         if folder.config["validation"]:
-            unseen, words, _ = restore(folder, "unseen_concepts")
-            results["validation"] = validation.score(samples, split["train"], model, vocabulary, unseen, words)
-            folder.write_results(results)
-            return results
-        results["held_out_style"] = score_held_out_style(model, vocabulary, samples, resamples)
-        if (folder.path / "unseen_concepts.safetensors").exists():
-            unseen, words, _ = restore(folder, "unseen_concepts")
-            results["unseen_concepts"] = score_unseen_concepts(unseen, words, samples, split, resamples)
+            results["validation"] = validation.score_withheld(model, vocabulary, samples)
+        else:
+            results["held_out_style"] = score_held_out_style(model, vocabulary, samples, resamples)
+        for stage, how in STAGES.items():
+            if how.groups and (folder.path / f"{stage}.safetensors").exists():
+                unseen, words, _ = restore(folder, stage)
+                split = unseen_split(samples, how.groups)
+                if folder.config["validation"]:
+                    split = validation.inner_split(samples, split["train"], how.groups)
+                    results["validation"][stage] = score_unseen_concepts(unseen, words, samples, split, resamples)
+                else:
+                    results[stage] = score_unseen_concepts(unseen, words, samples, split, resamples)
     results["facts"] = {
         "concepts": len(samples),
         "parameters": sum(p.size for p in model.parameters()),
@@ -130,17 +136,22 @@ def load(console: Console) -> Samples:
     return samples
 
 
-def unseen_split(samples: Samples) -> Split:
-    """A fifth of the families, whole, for the test."""
-    return grouped_split(samples.groups["family"], {"train": 0.8, "test": 0.2}, SPLIT_SEED)
+def unseen_split(samples: Samples, groups: str) -> Split:
+    """A fifth of the groups, whole, for the test; but variants of one pattern, such as clock faces, are trained on."""
+    labels = samples.groups[groups]
+    free = np.flatnonzero(~np.isin(labels, list(PATTERNED)) | (groups != "variants"))
+    split = grouped_split(labels[free], {"train": 0.8, "test": 0.2}, SPLIT_SEED)
+    test = free[split["test"]]
+    return Split({"train": np.setdiff1d(np.arange(len(samples)), test), "test": test})
 
 
 def training_set(stage: str, samples: Samples, validating: bool) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """The concepts a stage is trained on, and the drawings withheld from it where a run validates."""
-    if stage == "held_out_style":
+    groups = STAGES[stage].groups
+    if not groups:
         return np.arange(len(samples)), validation.withheld(len(samples)) if validating else {}
-    concepts = unseen_split(samples)["train"]
-    return (validation.inner_split(samples, concepts)[0] if validating else concepts), {}
+    concepts = unseen_split(samples, groups)["train"]
+    return (validation.inner_split(samples, concepts, groups)["train"] if validating else concepts), {}
 
 
 def learn(

@@ -157,7 +157,7 @@ def score_unseen_concepts(
     test = split["test"]
     baselines = Baselines(samples, split["train"])
     texts = embed_texts(model, vocabulary, [texts_of(samples)[i] for i in test])
-    families = samples.groups["family"][test]
+    families = samples.groups["family"][test]  # relatives aren't independent: intervals resample them together
 
     def score(style: str) -> Scores:
         drawings = samples[style][test]
