@@ -336,9 +336,9 @@ with xm.listen(events.append):
 
 for event in events:
     result = event.operands["target"] if event.kind == "update" else event.result  # an update writes in place
-    file, line, _ = event.source
+    where = f"{Path(event.source[0]).name}:{event.source[1]}" if event.source else ""  # none at a bare prompt
     size = f"{result.shape!s:<6}  norm {np.linalg.norm(result):.4f}"
-    print(f"{event.phase:<8}  {event.operation:<22}  {size}  {Path(file).name}:{line}")
+    print(f"{event.phase:<8}  {event.operation:<22}  {size}  {where}")
 
 told = {event.operation: event.result for event in events}  # of each operation, the last time it ran
 agree("tanh", H, told["tanh"])

@@ -54,7 +54,7 @@ def folder_at(path):
 
 def states(folder):
     arrays, facts = load_checkpoint(folder.path / "only.safetensors")
-    return {name: x.tobytes() for name, x in arrays.items()}, facts
+    return {name: x.tobytes() for name, x in arrays.items()}, {**facts, "seconds": None}
 
 
 def test_it_learns_and_logs_each_step(tmp_path):
@@ -110,6 +110,40 @@ def test_seeds_and_stages_differ(tmp_path):
     assert states(a)[0] != states(b)[0]
 
 
+def test_ctrl_c_in_the_last_step_stops_what_would_follow_and_keeps_it(tmp_path):
+    folder = folder_at(tmp_path / "run")
+
+    def stop(record):
+        if record["step"] == 30:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(Stopped, match="after step 30 of 30"):
+        run(folder, report=stop)
+    assert states(folder)[1]["step"] == 30
+
+
+def test_there_is_a_checkpoint_before_the_first_step(tmp_path):
+    folder = folder_at(tmp_path / "run")
+
+    def broken(step):
+        raise ValueError("no data")
+
+    with pytest.raises(ValueError, match="no data"):
+        run(folder, batch=broken)
+    assert states(folder)[1]["step"] == 0
+
+
+def test_seconds_add_up_over_the_parts_of_a_run(tmp_path):
+    folder = folder_at(tmp_path / "run")
+    with pytest.raises(MemoryError):
+        run(folder, report=lambda record: exec("raise MemoryError") if record["step"] == 15 else None)
+    before = load_checkpoint(folder.path / "only.safetensors")[1]["seconds"]
+    run(folder)
+    seconds = [record["seconds"] for record in folder.metrics()]
+    assert seconds == sorted(seconds)
+    assert load_checkpoint(folder.path / "only.safetensors")[1]["seconds"] > before > 0
+
+
 def test_a_second_ctrl_c_interrupts_at_once(tmp_path):
     def stop(record):
         os.kill(os.getpid(), signal.SIGINT)
@@ -157,14 +191,20 @@ def test_batches_are_made_ahead_in_order_and_an_error_in_one_is_raised():
 
 def test_a_folder_that_holds_something_is_not_written_to(tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
-    with pytest.raises(FileExistsError, match="--resume"):
+    with pytest.raises(FileExistsError, match="it is no run; name another folder with --out"):
         RunFolder.create(tmp_path, {})
+    with pytest.raises(FileExistsError, match="is a file"):
+        RunFolder.create(tmp_path / "notes.txt", {})
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
 
 
 def test_resuming_asks_for_the_same_configuration(tmp_path):
     RunFolder.create(tmp_path / "run", {"recipe": "emoji", "seed": 1})
     assert RunFolder.create(tmp_path / "run", {"recipe": "emoji", "seed": 1}, resume=True).config["seed"] == 1
+    with pytest.raises(FileExistsError, match="--resume"):
+        RunFolder.create(tmp_path / "run", {"recipe": "emoji", "seed": 1})
+    with pytest.raises(FileNotFoundError, match="holds no run"):
+        RunFolder.create(tmp_path / "elsewhere", {"recipe": "emoji"}, resume=True)
     with pytest.raises(ValueError, match="seed 1, not 2"):
         RunFolder.create(tmp_path / "run", {"recipe": "emoji", "seed": 2}, resume=True)
 
@@ -172,16 +212,17 @@ def test_resuming_asks_for_the_same_configuration(tmp_path):
 def test_what_is_no_run_is_said_to_be_none(tmp_path):
     with pytest.raises(FileNotFoundError, match="holds no run"):
         RunFolder(tmp_path)
-    (tmp_path / "config.json").write_text("{")
-    with pytest.raises(ValueError, match=r"config.json can't be read"):
-        RunFolder(tmp_path)
+    for content in ("{", "[1]", ""):
+        (tmp_path / "config.json").write_text(content)
+        with pytest.raises(ValueError, match=r"config.json can't be read"):
+            RunFolder(tmp_path)
 
 
 def test_a_last_line_cut_short_is_left_out(tmp_path):
     folder = folder_at(tmp_path / "run")
     folder.log({"stage": "a", "step": 1})
     with (folder.path / "metrics.jsonl").open("a") as file:
-        file.write('{"stage": "a", "st')
+        file.write('5\n{"a": 1}\n{"stage": "a", "st')
     assert folder.metrics() == [{"stage": "a", "step": 1}]
 
 

@@ -33,7 +33,7 @@ def load_checkpoint(path: Path) -> tuple[Arrays, dict[str, Any]]:
             facts = (file.metadata() or {}).get("tinyxm")
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # no mapping: keys() only
     except (SafetensorError, OSError) as error:
-        raise ValueError(f"checkpoint: {path} is corrupt: {error}") from None
+        raise ValueError(f"checkpoint: {path} is corrupt: {error}; delete it to train that stage again") from None
     if facts is None:
         raise ValueError(f"checkpoint: {path} is a safetensors file that tinyxm didn't write")
     return arrays, json.loads(facts)

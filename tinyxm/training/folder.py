@@ -9,7 +9,7 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ class RunFolder:
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         if not (self.path / "config.json").is_file():
-            raise FileNotFoundError(f"run: {self.path} holds no run (no config.json); `tinyxm train --out` makes one")
+            raise FileNotFoundError(f"run: {self.path} holds no run (no config.json); `tinyxm train` starts one")
         self.config: dict[str, Any] = self._read("config.json")
 
     @classmethod
@@ -33,15 +33,18 @@ class RunFolder:
         Raises FileExistsError for a folder that holds anything already, ValueError for a run of another configuration.
         """
         path = Path(path)
-        if resume and (path / "config.json").is_file():
+        if resume:
             folder = cls(path)
             differing = [key for key in {*config, *folder.config} if config.get(key) != folder.config.get(key)]
             if differing:
                 was = ", ".join(f"{key} {folder.config.get(key)}, not {config.get(key)}" for key in sorted(differing))
                 raise ValueError(f"run: {path} was started with {was}; resume with the same, or give another --out")
             return folder
-        if path.exists() and (not path.is_dir() or any(path.iterdir())):
-            raise FileExistsError(f"run: {path} exists; go on from it with --resume, or name another folder with --out")
+        if path.exists() and not path.is_dir():
+            raise FileExistsError(f"run: {path} is a file; name a folder with --out")
+        if path.exists() and any(path.iterdir()):
+            way = "go on from it with --resume, or name" if (path / "config.json").exists() else "it is no run; name"
+            raise FileExistsError(f"run: {path} exists; {way} another folder with --out")
         path.mkdir(parents=True, exist_ok=True)
         with beside(path / "config.json") as part:
             part.write_text(json.dumps(config, indent=2) + "\n", "utf-8")
@@ -53,19 +56,22 @@ class RunFolder:
             file.write(json.dumps(record) + "\n")
 
     def metrics(self) -> list[dict[str, Any]]:
-        """The lines of metrics.jsonl; a last line cut short by a crash is left out."""
+        """The lines of metrics.jsonl; one that a crash cut short, or that is no record of a step, is left out."""
         records = []
         if (self.path / "metrics.jsonl").exists():
-            for line in (self.path / "metrics.jsonl").read_text("utf-8").splitlines():
-                try:
-                    records.append(json.loads(line))
-                except json.JSONDecodeError:
-                    continue
+            for line in (self.path / "metrics.jsonl").read_text("utf-8", errors="replace").splitlines():
+                with suppress(json.JSONDecodeError):
+                    record = json.loads(line)
+                    if isinstance(record, dict) and record.keys() >= {"stage", "step"}:
+                        records.append(record)
         return records
 
     def rewind(self, stage: str, step: int) -> None:
         """Forget what a stage logged after this step: the run goes on from there."""
-        kept = [record for record in self.metrics() if record.get("stage") != stage or record.get("step", 0) <= step]
+        records = self.metrics()
+        kept = [record for record in records if record["stage"] != stage or record["step"] <= step]
+        if len(kept) == len(records):
+            return
         with beside(self.path / "metrics.jsonl") as part:
             part.write_text("".join(json.dumps(record) + "\n" for record in kept), "utf-8")
 
@@ -81,9 +87,12 @@ class RunFolder:
 
     def _read(self, name: str) -> dict[str, Any]:
         try:
-            return json.loads((self.path / name).read_text("utf-8"))
+            value = json.loads((self.path / name).read_text("utf-8"))
         except ValueError as error:
             raise ValueError(f"run: {self.path / name} can't be read: {error}") from None
+        if not isinstance(value, dict):
+            raise ValueError(f"run: {self.path / name} can't be read: it holds no JSON object")
+        return value
 
 
 @contextmanager

@@ -57,21 +57,26 @@ def fit(
     """
     checkpoint = folder.path / f"{stage}.safetensors"
     rates = optim.Schedule(optimizer, schedule)
-    start = 0
+    start, spent = 0, 0.0
     if checkpoint.exists():
         arrays, saved = load_checkpoint(checkpoint)
         model.load_state_dict(under("model", arrays))
         optimizer.load_state_dict({**saved["optimizer"], **under("optimizer", arrays)})
-        start = saved["step"]
+        start, spent = saved["step"], saved["seconds"]
     rates.load_state_dict({**rates.state_dict(), "step": start})
     folder.rewind(stage, start)
+
+    def seconds() -> float:
+        """Of training, those before a stop included."""
+        return spent + time.perf_counter() - began
 
     def save(step: int) -> None:
         state = optimizer.state_dict()
         numbers = {name: value for name, value in state.items() if not isinstance(value, np.ndarray)}
         moments = {name: value for name, value in state.items() if isinstance(value, np.ndarray)}
         arrays = prefixed("model", model.state_dict()) | prefixed("optimizer", moments)
-        save_checkpoint(checkpoint, arrays, {**(facts or {}), "stage": stage, "step": step, "optimizer": numbers})
+        told = {"stage": stage, "step": step, "steps": steps, "seconds": seconds(), "optimizer": numbers}
+        save_checkpoint(checkpoint, arrays, {**(facts or {}), **told})
 
     def gradient(data: Any, step: int) -> Tensor:
         autograd.seed((seed, zlib.crc32(stage.encode()), step))
@@ -82,6 +87,8 @@ def fit(
 
     model.train()
     began = time.perf_counter()
+    if not checkpoint.exists():
+        save(0)  # where there's no room for a checkpoint, this is the time to hear of it
     with interruptible() as interrupted, threadpool_limits(threads or blas_threads(), user_api="blas"):
         for step, data in ahead(batch, start, steps):
             value = gradient(data, step)
@@ -95,17 +102,21 @@ def fit(
                 raise FloatingPointError(f"train: loss {value.item()}, gradient norm {norm} at step {step + 1}")
             optimizer.step()
             record = {
-                **{"stage": stage, "step": step + 1, "loss": value.item(), "gradient_norm": float(norm)},
-                **{"learning_rate": optimizer.groups[0]["lr"], "seconds": time.perf_counter() - began},
+                "stage": stage,
+                "step": step + 1,
+                "loss": value.item(),
+                "gradient_norm": float(norm),
+                "learning_rate": optimizer.groups[0]["lr"],
+                "seconds": seconds(),
             }
             rates.step()
             report(record)
-            done = step + 1 == steps
-            if done or (step + 1) % log_every == 0 or interrupted.is_set():
+            stop, done = interrupted.is_set(), step + 1 == steps
+            if stop or done or step < log_every or (step + 1) % log_every == 0:
                 folder.log(record)
-            if done or (step + 1) % save_every == 0 or interrupted.is_set():
+            if stop or done or (step + 1) % save_every == 0:
                 save(step + 1)
-            if interrupted.is_set() and not done:
+            if stop:
                 raise Stopped(f"train: stopped after step {step + 1} of {steps}; {checkpoint.name} holds it")
     model.eval()
 

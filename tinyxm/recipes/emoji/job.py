@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -51,13 +51,14 @@ STAGES = {
 class Settings:
     """What a run may be given; all of it goes into config.json.
 
-    `epochs` are passes over the concepts, for the held-out style; the unseen concepts' model takes a share of them,
-    since it overfits sooner. `quick` is a smoke run: a few epochs. `validation` scores drawings and families withheld
-    from training in place of the tests: to choose settings by.
+    `epochs` are passes over the concepts, for the held-out style (180, or 6 for a smoke run); the other models take a
+    share of them, since they overfit sooner. `quick` is a smoke run: a few epochs. `validation` scores drawings and
+    concepts withheld from training in place of the tests: to choose settings by.
+    Raises TypeError for a setting of another type, ValueError for one out of its range.
     """
 
     seed: int = 0
-    epochs: int = 180
+    epochs: int = 0
     quick: bool = False
     validation: bool = False
     batch_size: int = 128
@@ -68,18 +69,26 @@ class Settings:
     clip: float = 5.0
 
     def __post_init__(self) -> None:
-        if self.epochs < 1 or self.batch_size < 2:
-            raise ValueError(f"emoji: epochs {self.epochs}, batch_size {self.batch_size}: expected at least 1 and 2")
+        for setting in fields(self):
+            value, kind = getattr(self, setting.name), type(setting.default)
+            if type(value) is not kind and not (kind is float and type(value) is int):
+                raise TypeError(f"emoji: {setting.name} {value!r}: expected {kind.__name__}")
+        if self.epochs == 0:
+            object.__setattr__(self, "epochs", 6 if self.quick else 180)
+        if self.epochs < 1 or self.batch_size < 2 or self.warm_up < 0:
+            given = f"epochs {self.epochs}, batch_size {self.batch_size}, warm_up {self.warm_up}"
+            raise ValueError(f"emoji: {given}: expected at least 1, 2 and 0")
         if self.seed < 0:
             raise ValueError(f"emoji: seed {self.seed}: expected 0 or more")
 
-    def epochs_of(self, stage: str) -> int:
-        epochs = min(self.epochs, 6) if self.quick else self.epochs
-        return math.ceil(epochs * STAGES[stage].share)
+    @classmethod
+    def of(cls, config: dict[str, Any]) -> Settings:
+        """The settings that a run's config.json holds."""
+        return cls(**{setting.name: config[setting.name] for setting in fields(cls) if setting.name in config})
 
 
 def train(settings: Settings, folder: RunFolder, console: Console) -> dict[str, Any]:
-    """Train each stage, score them, and write results.json, plots and report.html; returns the results.
+    """Train each stage, score it, and write results.json, plots and report.html; returns the results.
 
     Goes on from what the folder holds already. Raises Stopped after Ctrl-C, MissingExtra without the `data` extra.
     """
@@ -93,37 +102,57 @@ def train(settings: Settings, folder: RunFolder, console: Console) -> dict[str, 
 
 
 def evaluate(folder: RunFolder, console: Console, samples: Samples | None = None) -> dict[str, Any]:
-    """Score the folder's checkpoints anew, and write results.json, plots and report.html; returns the results."""
+    """Score the folder's checkpoints anew, and write results.json, plots and report.html; returns the results.
+
+    Where a stage hasn't finished, "unfinished" tells how far it is: {stage: [step, steps]}.
+    """
+    settings = Settings.of(folder.config)
     samples = samples or load(console)
     began = time.perf_counter()
-    results: dict[str, Any] = {"recipe": "emoji", "quick": folder.config["quick"]}
-    resamples = 100 if folder.config["quick"] else 1000
-    model, vocabulary, facts = restore(folder, "held_out_style")
     with console.status("scoring, and fitting the baselines"):
-        if folder.config["validation"]:
-            results["validation"] = validation.score_withheld(model, vocabulary, samples)
-        else:
-            results["held_out_style"] = score_held_out_style(model, vocabulary, samples, resamples)
-        for stage, how in STAGES.items():
-            if how.groups and (folder.path / f"{stage}.safetensors").exists():
-                unseen, words, _ = restore(folder, stage)
-                split = unseen_split(samples, how.groups)
-                if folder.config["validation"]:
-                    split = validation.inner_split(samples, split["train"], how.groups)
-                    results["validation"][stage] = score_unseen_concepts(unseen, words, samples, split, resamples)
-                else:
-                    results[stage] = score_unseen_concepts(unseen, words, samples, split, resamples)
+        results, models = score(settings, folder, samples)
+    facts = {stage: facts for stage, (*_, facts) in models.items()}
+    short = {stage: [told["step"], told["steps"]] for stage, told in facts.items() if told["step"] < told["steps"]}
+    absent = {stage: [0, None] for stage in STAGES if stage not in models}
+    results = {"recipe": "emoji", "quick": settings.quick, **results, "unfinished": short | absent}
     results["facts"] = {
         "concepts": len(samples),
-        "parameters": sum(p.size for p in model.parameters()),
-        "steps": facts["step"],
-        "seconds": {stage: spent(folder, stage) for stage in STAGES},
+        "parameters": {stage: sum(p.size for p in model.parameters()) for stage, (model, *_) in models.items()},
+        "steps": {stage: told["step"] for stage, told in facts.items()},
+        "seconds": {stage: round(told["seconds"], 1) for stage, told in facts.items()},
         "scoring_seconds": round(time.perf_counter() - began, 1),
     }
     folder.write_results(results)
-    with console.status("drawing the report"):
-        write(folder, results, samples, model, vocabulary)
+    if not settings.validation:
+        with console.status("drawing the report"):
+            model, vocabulary, _ = models["held_out_style"]
+            write(folder, results, samples, model, vocabulary)
     return results
+
+
+Restored = tuple[TwoTowers, Vocabulary, dict[str, Any]]
+
+
+def score(settings: Settings, folder: RunFolder, samples: Samples) -> tuple[dict[str, Any], dict[str, Restored]]:
+    """The scores of every stage that has a checkpoint, what the splits leak; and the models."""
+    resamples = 100 if settings.quick else 1000
+    models = {"held_out_style": restore(folder, "held_out_style")}
+    model, vocabulary, _ = models["held_out_style"]
+    results: dict[str, Any] = {"data": {"cleaning": samples.ledger.counts() if samples.ledger else {}, "leaks": {}}}
+    scores = results.setdefault("validation", {}) if settings.validation else results
+    if settings.validation:
+        scores |= validation.score_withheld(model, vocabulary, samples)
+    else:
+        scores["held_out_style"] = score_held_out_style(model, vocabulary, samples, resamples)
+    for stage, how in STAGES.items():
+        if how.groups and (folder.path / f"{stage}.safetensors").exists():
+            models[stage] = restore(folder, stage)
+            split = unseen_split(samples, how.groups)
+            if settings.validation:
+                split = validation.inner_split(samples, split["train"], how.groups)
+            results["data"]["leaks"][stage] = str(split.leaks(samples, groups=["variants", "family"])).splitlines()
+            scores[stage] = score_unseen_concepts(*models[stage][:2], samples, split, resamples)
+    return results, models
 
 
 def load(console: Console) -> Samples:
@@ -169,7 +198,7 @@ def learn(
     views = Views(samples, concepts, vocabulary, settings.batch_size, settings.seed, how.word_dropout, **withheld)
     model = build(stage, len(vocabulary), settings.seed)
     optimizer = optim.AdamW(parameter_groups(model, settings), lr=settings.learning_rate, betas=(0.9, 0.98))
-    steps = settings.epochs_of(stage) * views.steps_per_epoch
+    steps = math.ceil(settings.epochs * how.share) * views.steps_per_epoch
     schedule = optim.warm_up(settings.warm_up, optim.cosine(max(1, steps - settings.warm_up), floor=0.01))
     columns = (
         *(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()),
@@ -183,7 +212,7 @@ def learn(
         record["temperature"] = model.temperature
         bar.update(task, completed=record["step"], loss=f"{record['loss']:.3f}")
 
-    facts = {"recipe": "emoji", "steps": steps, "vocabulary": list(vocabulary.index)}
+    facts = {"recipe": "emoji", "vocabulary": list(vocabulary.index)}
     with Progress(*columns, console=console) as bar:
         task = bar.add_task(stage.replace("_", " "), total=steps, loss="–")
         fit(
@@ -210,22 +239,17 @@ def build(stage: str, vocabulary: int, seed: int = 0) -> TwoTowers:
     return TwoTowers(image, TextTower(vocabulary, dropout=how.dropout, rng=rng))
 
 
-def restore(folder: RunFolder, stage: str) -> tuple[TwoTowers, Vocabulary, dict[str, Any]]:
+def restore(folder: RunFolder, stage: str) -> Restored:
     """A stage's towers as its checkpoint holds them, their vocabulary, and the checkpoint's facts."""
     arrays, facts = load_checkpoint(folder.path / f"{stage}.safetensors")
     if facts.get("recipe") != "emoji":
         raise ValueError(f"checkpoint: {folder.path} is a run of {facts.get('recipe')!r}, not of emoji")
+    if facts["stage"] != stage:
+        raise ValueError(f"checkpoint: {stage}.safetensors holds {facts['stage']}; put the right file in its place")
     model = build(stage, len(facts["vocabulary"]))
     model.load_state_dict(under("model", arrays))
     model.eval()
     return model, Vocabulary.of(facts["vocabulary"]), facts
-
-
-def spent(folder: RunFolder, stage: str) -> float:
-    """Seconds of training that metrics.jsonl tells of, the parts of a resumed run added up."""
-    seconds = [record["seconds"] for record in folder.metrics() if record["stage"] == stage]
-    ends = [a for a, b in zip(seconds, [*seconds[1:], 0.0], strict=True) if b < a]
-    return round(sum(ends), 1)
 
 
 def parameter_groups(model: TwoTowers, settings: Settings) -> list[dict[str, Any]]:

@@ -93,7 +93,8 @@ def scored_with_intervals(similarity: np.ndarray, groups: np.ndarray | None, res
         return [*((r <= k).mean() for k in (1, 5, 10)), (1 / r).mean(), float(np.median(r))]
 
     low, high = bootstrap(all_scores, found, rng=np.random.default_rng(0), groups=groups, resamples=resamples)
-    return {**scores, "intervals": {name: [a, b] for name, a, b in zip(scores, low, high, strict=True)}}
+    intervals = {name: [a, b] for name, a, b in zip(scores, low, high, strict=True)}
+    return {**scores, "intervals": intervals, "intervals_over": "queries" if groups is None else "families"}
 
 
 def chance(n: int) -> Scores:

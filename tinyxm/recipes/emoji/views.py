@@ -29,7 +29,7 @@ SECOND_DRAWING = 1  # of Noto's three weights, the regular one stands for the st
 class Batch:
     views: np.ndarray  # (2n, 16, 16, 11): all first views, then all second ones
     bag: Bag  # n texts
-    same: np.ndarray | None  # (n, n): concepts of equal text, or None where there are none
+    same: np.ndarray | None  # (n, n): concepts that can't be told apart, or None where all can
 
 
 class Views:
@@ -61,8 +61,7 @@ class Views:
         self.only_twemoji = everywhere if without_outline is None else marked(len(samples), without_outline)
         self.only_outline = everywhere if without_twemoji is None else marked(len(samples), without_twemoji)
         self.colours[self.only_outline] = 0.6  # the colour of a withheld drawing would give it away
-        names = np.unique([" ".join(words(name)) for name, _ in self.texts], return_inverse=True)[1]
-        self.meaning = names
+        self.meaning = meanings(samples)
 
     @property
     def steps_per_epoch(self) -> int:
@@ -90,6 +89,20 @@ class Views:
         outlines = self.outlines[which, rng.integers(0, self.outlines.shape[1], len(which))]
         drawings[outlined] = fill(outlines, self.inside[which], self.colours[which], rng)
         return drawings
+
+
+def meanings(samples: Samples) -> np.ndarray:
+    """A number for each concept, shared by those of equal names and by those of one outline, which can't be told apart.
+
+    An outline has no colour, so prince and princess, say, are one drawing: to call one wrong would be a false negative.
+    """
+    names = [" ".join(words(name)) for name in samples["name"]]
+    outlines = [drawing.tobytes() for drawing in samples["noto"][:, SECOND_DRAWING]]
+    number = np.arange(len(samples))
+    for labels in (names, outlines, names):
+        first: dict[str | bytes, int] = {}
+        number = np.array([number[first.setdefault(label, i)] for i, label in enumerate(labels)])
+    return number
 
 
 def marked(n: int, indices: np.ndarray) -> np.ndarray:
