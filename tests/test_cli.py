@@ -1,9 +1,13 @@
 """The command line, on a recipe that trains in no time: what it prints, where, and with which exit status."""
 
 import errno
+import json
 import os
+import re
+import shlex
 import subprocess
 import sys
+import warnings
 from dataclasses import dataclass
 from types import ModuleType, SimpleNamespace
 
@@ -12,6 +16,7 @@ import pytest
 from PIL import Image
 from rich.console import Console
 
+import tinyxm_kernels
 from tinyxm import cli, recipes
 from tinyxm.data import MissingExtra
 from tinyxm.training import Stopped
@@ -27,10 +32,11 @@ class Settings:
     validation: bool = False
 
     def __post_init__(self):
-        if self.epochs > 1000:
-            raise ValueError(f"fake: epochs {self.epochs}: expected at most 1000")
+        if not 0 < self.epochs <= 1000 or self.seed < 0:
+            raise ValueError(f"fake: epochs {self.epochs}, seed {self.seed}: expected 1 to 1000, and 0 or more")
 
 
+SQUARE = np.ones((2, 2), np.float32)
 SCORES = {"recall@1": 0.415, "intervals": {"recall@1": [0.4, 0.43]}, "baselines": {"chance": {"recall@1": 0.001}}}
 
 
@@ -129,12 +135,44 @@ def test_a_quick_run_says_it_is_one(fake, run):
 
 
 def test_kernels_are_chosen(fake, run, monkeypatch):
-    import tinyxm_kernels
-
     chosen = []
     monkeypatch.setattr(tinyxm_kernels, "use", chosen.append)
     assert run("train", "--kernels", "reference")[0] == 0
-    assert chosen == ["reference"]
+    assert chosen == ["default,reference"]
+
+
+@pytest.fixture
+def clean_kernels(monkeypatch):
+    monkeypatch.delenv("TINYXM_KERNELS", raising=False)
+    yield
+    tinyxm_kernels.use("default")
+
+
+def test_a_run_keeps_the_kernels_it_was_given_by_any_way(fake, run, tmp_path, monkeypatch, clean_kernels):
+    seen = []
+    fake.before = lambda folder: seen.append(tinyxm_kernels.chosen("matmul", SQUARE, SQUARE).name)
+    monkeypatch.setenv("TINYXM_KERNELS", "matmul=reference")
+    assert run("train", "--out", "r", "--kernels", "conv2d=reference")[0] == 0
+    assert json.loads((tmp_path / "r" / "config.json").read_text())["kernels"] == "matmul=reference,conv2d=reference"
+    monkeypatch.delenv("TINYXM_KERNELS")
+    tinyxm_kernels.use("default")
+    assert run("train", "--resume", "--out", "r")[0] == 0
+    assert seen == ["reference"] * 2
+    refused(run("train", "--resume", "--out", "r", "--kernels", "reference"), 2, "kernels matmul=reference")
+
+
+def test_a_wrong_word_in_the_environment_is_told_before_anything_is_done(fake, run, tmp_path, monkeypatch):
+    monkeypatch.setenv("TINYXM_KERNELS", "magic")
+    refused(run("train"), 2, "'magic'")
+    assert not fake.trained
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.filterwarnings("always")
+def test_warnings_are_one_line(fake, run):
+    fake.before = lambda folder: warnings.warn("emoji: the cache\n  is corrupt", stacklevel=1)
+    code, _, err = run("train")
+    assert (code, err) == (0, "tinyxm: emoji: the cache is corrupt\n")
 
 
 @pytest.mark.parametrize(
@@ -142,10 +180,10 @@ def test_kernels_are_chosen(fake, run, monkeypatch):
     [
         (["trian"], ["trian", "tinyxm --help"]),
         (["train", "emojy"], ["'emojy'", "fake, emoji"]),
-        (["train", "--epochs", "0"], ["--epochs", "tinyxm train --help"]),
+        (["train", "--epochs", "0"], ["epochs 0"]),
         (["train", "--epochs", "two"], ["--epochs"]),
-        (["train", "--epochs", "1001"], ["fake: epochs 1001: expected at most 1000"]),
-        (["train", "--seed", "-1"], ["--seed"]),
+        (["train", "--epochs", "1001"], ["fake: epochs 1001", "expected 1 to 1000"]),
+        (["train", "--seed", "-1"], ["seed -1"]),
         (["train", "--kernels", "magic"], ["'magic'", "reference"]),
         (["train", "emoji", "more"], ["more"]),
         (["train", "--colour"], ["--colour"]),
@@ -156,7 +194,8 @@ def test_kernels_are_chosen(fake, run, monkeypatch):
         (["query", "nowhere", "heart", "--image", __file__], ["either a text"]),
         (["query", "nowhere", " "], ["text is empty"]),
         (["query", "nowhere", "--image", "absent.png"], ["--image", "absent.png"]),
-        (["query", "nowhere", "heart", "--top", "0"], ["--top"]),
+        (["query", "nowhere", "heart", "--top", "0"], ["--top 0", "1 to 50"]),
+        (["query", "nowhere", "heart", "--top", "51"], ["--top 51", "1 to 50"]),
         (["query", "nowhere", "heart", "--out", "a.jpg"], ["a.jpg", ".png"]),
     ],
 )
@@ -188,12 +227,30 @@ def test_failures_are_one_line_and_status_1(fake, run, tmp_path):
         (OSError(errno.ENOSPC, "No space left on device"), "the disk is full"),
         (ValueError("checkpoint: it is corrupt:\nsome more"), "it is corrupt: some more"),
         (PermissionError(errno.EACCES, "Permission denied", "secret"), "secret: Permission denied"),
+        (FileNotFoundError(errno.ENOENT, "No such file or directory", "a-font"), "a-font: No such file"),
         (MemoryError(), "MemoryError"),
         (KeyError("surprise"), "KeyError: 'surprise' (--debug shows where)"),
     ]:
         fake.before = raising(error)
         refused(run("train"), 1, part)
         assert not (tmp_path / "runs" / "emoji-0").exists(), "so that the same line works once the cause is mended"
+
+
+def test_what_a_user_named_wrongly_is_status_2_however_deep_it_is_found(fake, run, tmp_path):
+    for error in (
+        FileNotFoundError("checkpoint: r/a.safetensors isn't there; train first"),
+        ValueError("query: 'zzz' has no word that the model has seen"),
+        ValueError("TINYXM_KERNELS=magic: no such rung"),
+    ):
+        fake.before = raising(error)
+        refused(run("train"), 2, str(error))
+    (tmp_path / "file").write_text("in the way")
+    refused(run("train", "--out", "file/run"), 2, "file/run")
+
+
+def test_a_full_disk_promises_no_checkpoint(fake, run):
+    fake.before = raising(OSError(errno.ENOSPC, "No space left on device"))
+    refused(run("train"), 1, "from its last checkpoint, if it has one")
 
 
 def test_a_failure_keeps_what_was_trained(fake, run, tmp_path):
@@ -232,6 +289,34 @@ def test_after_ctrl_c_the_next_line_to_type_is_told(fake, run, error):
 def test_ctrl_c_before_anything_was_trained(fake, run, tmp_path):
     fake.before = raising(KeyboardInterrupt())
     refused(run("train"), 130, "nothing was trained yet")
+
+
+def test_ctrl_c_at_any_other_time_is_told(fake, run, monkeypatch):
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "_recipe", stop)
+    assert run("train") == (130, "", "tinyxm: interrupted\n")
+    monkeypatch.setattr(cli, "_command", stop)
+    assert run("train") == (130, "", "tinyxm: interrupted\n")
+
+
+def test_the_line_to_type_has_a_path_with_blanks_quoted(fake, run):
+    def stop(folder):
+        (folder / "model.safetensors").write_bytes(b"half")
+        raise KeyboardInterrupt
+
+    fake.before = stop
+    _, _, err = run("train", "--out", "my  run's [x]")
+    assert shlex.split(err.partition("tinyxm train ")[2])[-1] == "my  run's [x]"
+
+
+def test_paths_are_printed_as_they_are(fake, run, tmp_path):
+    fake.before = lambda folder: (folder / "report.html").write_text("")
+    out = "a[b]/" + "deep/" * 20 + "q[x]"
+    lines = run("train", "--out", out)[1].splitlines()
+    assert f"run folder: {out}" in lines
+    assert f"report: {out}/report.html" in lines
     assert not (tmp_path / "runs" / "emoji-0").exists()
 
 
@@ -258,8 +343,9 @@ def test_query_by_text_prints_names_and_a_picture(run, fake, trained, tmp_path):
         ["3", "0.700", "answer", "2"],
     ]
     assert "\x1b" not in out, "no colours where nobody sees them"
-    sheet = trained / "queries" / "red-heart.png"
-    assert f"picture: {sheet}" in out.replace("\n", "")
+    (sheet,) = (trained / "queries").iterdir()
+    assert sheet.name.startswith("text-red-heart-")
+    assert f"picture: {sheet}" in out.splitlines()
     with Image.open(sheet) as picture:
         assert picture.format == "PNG"
     assert run("query", str(trained), "heart", "--out", "a/b.png")[0] == 0
@@ -271,7 +357,19 @@ def test_query_by_image(run, fake, trained, tmp_path):
     Image.new("RGB", (40, 20), "red").save(image)
     assert run("query", str(trained), "--image", str(image))[0] == 0
     assert fake.asked == [(image, 5)]
-    assert (trained / "queries" / "cat.png").exists()
+    assert [path.name[:10] for path in (trained / "queries").iterdir()] == ["image-cat-"]
+
+
+def test_every_query_has_a_picture_of_its_own(run, trained, tmp_path):
+    (tmp_path / "other").mkdir()
+    for image in ("red heart.png", "other/red heart.png"):
+        Image.new("RGB", (4, 4), "red").save(image)
+        assert run("query", str(trained), "--image", image)[0] == 0
+    for text in ("red heart", "red-heart", "Red heart", "c", "c++", "C", "?", "!", "水" * 100, "水" * 101):
+        assert run("query", str(trained), text)[0] == 0
+    names = {path.name for path in (trained / "queries").iterdir()}
+    assert len(names) == 12
+    assert {"text-red-heart.png", "text-c.png"} < names
 
 
 def test_a_corrupt_image_fails_in_one_line(run, trained, tmp_path):
@@ -300,6 +398,14 @@ def test_help_everywhere(run, command):
     code, out, _ = run(*command, "--help")
     assert code == 0
     assert "Usage: tinyxm" in out
+    assert run(*command, "-h") == (code, out, "")
+    assert not re.search(r"<(int|bool)|x>=", out)
+
+
+def test_help_of_train_tells_what_is_not_obvious(run):
+    out = " ".join(run("train", "--help")[1].replace("│", " ").split())
+    assert "half a minute" in out
+    assert "-quick or -validation" in out
 
 
 def test_version_and_nothing(run):

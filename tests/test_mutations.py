@@ -195,7 +195,7 @@ def test_a_wrong_engine_is_caught(name: str, monkeypatch: pytest.MonkeyPatch) ->
     assert source.count(right) == 1
     changed: dict[str, Any] = dict(vars(tape))
     exec(compile(source.replace(right, wrong), "<mutant>", "exec"), changed)
-    for function in ("pull_back", "unbroadcast", "as_tensors", "seed_of", "accumulate"):
+    for function in ("pull_back", "unbroadcast", "as_tensors", "starting_gradient", "accumulate"):
         mutant = changed[function]
         monkeypatch.setattr(getattr(tape, function), "__code__", mutant.__code__)
     with pytest.raises((AssertionError, ValueError, RuntimeError, pytest.fail.Exception)):

@@ -6,9 +6,13 @@ Errors are one line on stderr. Exit status: 2 for usage, 1 for failure, 130 afte
 from __future__ import annotations
 
 import errno
+import hashlib
+import os
 import re
+import shlex
 import sys
 import traceback
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -32,16 +36,21 @@ FAILURES = (
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 Run = Annotated[Path, typer.Argument(metavar="RUN", help="The run's folder, as `train` made it.", show_default=False)]
 
+HELP: dict[str, Any] = {"help_option_names": ["-h", "--help"]}
 app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings=HELP,
 )
 
 
 class Misuse(ValueError):
     """What was asked for can't be: exit status 2."""
+
+
+class Interrupted(Exception):
+    """Ctrl-C, with what became of the work: exit status 130."""
 
 
 @app.callback(invoke_without_command=True)
@@ -65,13 +74,25 @@ def tinyxm(
 @app.command()
 def train(
     recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="The ready-made job to run.")] = "emoji",
-    seed: Annotated[int | None, typer.Option(min=0, help="Seed of all randomness; 0 by default.")] = None,
-    epochs: Annotated[int | None, typer.Option(min=1, help="Passes over the data; by default the recipe's.")] = None,
-    out: Annotated[Path | None, typer.Option(help="The run's folder; by default runs/RECIPE-SEED.")] = None,
-    quick: Annotated[bool, typer.Option("--quick", help="A smoke run: everything, but far too short.")] = False,
+    seed: Annotated[int | None, typer.Option(metavar="N", help="Seed of all randomness; 0 by default.")] = None,
+    epochs: Annotated[
+        int | None, typer.Option(metavar="N", help="Passes over the data; by default the recipe's.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="The run's folder; by default runs/RECIPE-SEED, with -quick or -validation after it.",
+        ),
+    ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="A smoke run of about half a minute: everything, but far too short.")
+    ] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in that folder.")] = False,
     validation: Annotated[bool, typer.Option("--validation", help="Score on validation data, to choose by.")] = False,
-    kernels: Annotated[str | None, typer.Option(help="Kernels to use, such as reference or conv2d=patches.")] = None,
+    kernels: Annotated[
+        str | None, typer.Option(metavar="RULE", help="Kernels to use, such as reference or conv2d=patches.")
+    ] = None,
     debug: Debug = False,
 ) -> None:
     """Train a model and score it beside baselines; the run's folder holds all of it, with a report.
@@ -80,34 +101,34 @@ def train(
     """
     kind = "-quick" * quick + "-validation" * validation
     out = out or Path("runs", f"{recipe}-{seed or 0}{kind}")
+    import tinyxm_kernels
     from tinyxm.training import RunFolder, Stopped, blas_threads
     from tinyxm.training.tables import print_scores
 
     job = usage(lambda: _recipe(recipe))
     earlier = RunFolder(out).config if resume and (out / "config.json").is_file() else {}
-    kernels = kernels if kernels is not None else earlier.get("kernels")
+    if kernels is not None or not earlier:
+        kernels = ",".join(filter(None, (os.environ.get("TINYXM_KERNELS"), kernels))) or None  # the later word wins
+    else:
+        kernels = earlier.get("kernels")
+    usage(lambda: tinyxm_kernels.use(f"default,{kernels or ''}"))
     given = {"seed": seed, "epochs": epochs, "quick": quick or None, "validation": validation or None}
     settings = usage(
         lambda: _settings(job, earlier | {name: value for name, value in given.items() if value is not None})
     )
-    if kernels is not None:
-        import tinyxm_kernels
-
-        usage(lambda: tinyxm_kernels.use(kernels))
     config = {"recipe": recipe, **asdict(settings), "kernels": kernels}
     config["threads"] = earlier.get("threads") or blas_threads()
     folder = usage(lambda: RunFolder.create(out, config, resume))
     console = Console()
-    console.print(f"[bold]{recipe}[/bold]: {escape(job.SUMMARY)}\nrun folder: {escape(str(out))}", highlight=False)
+    console.print(f"[bold]{recipe}[/bold]: {escape(job.SUMMARY)}", highlight=False)
+    _print_path(console, "run folder", out)
     try:
         results = job.train(settings, folder, console)
     except (Stopped, KeyboardInterrupt) as error:
         what = str(error) or "train: interrupted"
-        if _discard_if_empty(folder.path):
-            _complain(f"{what}; nothing was trained yet")
-        else:
-            _complain(f"{what}; go on with: tinyxm train {recipe} --resume --out {out}")
-        raise typer.Exit(130) from None
+        command = f"tinyxm train {recipe} --resume --out {shlex.quote(str(out))}"
+        kept = "nothing was trained yet" if _discard_if_empty(folder.path) else f"go on with: {command}"
+        raise Interrupted(f"{what}; {kept}") from None
     except BaseException:
         _discard_if_empty(folder.path)
         raise
@@ -136,9 +157,9 @@ def query(
         Path | None,
         typer.Option(exists=True, dir_okay=False, metavar="FILE", help="A picture to find names for instead."),
     ] = None,
-    top: Annotated[int, typer.Option(min=1, help="How many answers to show.")] = 5,
+    top: Annotated[int, typer.Option(metavar="N", help="How many answers to show, at most 50.")] = 5,
     out: Annotated[
-        Path | None, typer.Option(metavar="PNG", help="The PNG to write; by default in RUN/queries.")
+        Path | None, typer.Option(metavar="FILE", help="The PNG to write; by default in RUN/queries.")
     ] = None,
     debug: Debug = False,
 ) -> None:
@@ -147,8 +168,10 @@ def query(
         raise Misuse('query: give either a text, as in `tinyxm query RUN "red heart"`, or --image FILE')
     if text is not None and not text.strip():
         raise Misuse("query: the text is empty; say what to find pictures of")
-    if out is not None and out.suffix.lower() != ".png":
-        raise Misuse(f"query: --out {out}: the picture is a PNG; give a name that ends in .png")
+    if not 1 <= top <= 50:
+        raise Misuse(f"query: --top {top}: expected 1 to 50")
+    if out is not None and (out.suffix.lower() != ".png" or out.is_dir()):
+        raise Misuse(f"query: --out {out}: the picture is a PNG file; give a name that ends in .png")
     folder, job = _open(run)
 
     from tinyxm.data import decode
@@ -161,12 +184,11 @@ def query(
     console = Console()
     print_answers(console, answers)
     sheet = plots.retrievals([plots.Retrieval(decode(image) if image else text or "", answers)])
-    name = re.sub(r"\W+", "-", image.stem if image else text or "").strip("-").lower()[:80]
-    path = out or folder.path / "queries" / f"{name or 'query'}.png"
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path = out or folder.path / "queries" / _sheet_name(image or text or "")
+    usage(lambda: path.parent.mkdir(parents=True, exist_ok=True))
     with beside(path) as part:
         sheet.savefig(part, format="png", dpi=160)
-    console.print(f"picture: {path}", markup=False, highlight=False, soft_wrap=True)
+    _print_path(console, "picture", path)
 
 
 @app.command()
@@ -203,9 +225,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status."""
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        # standalone_mode would print errors in boxes of several lines
-        return typer.main.get_command(app)(arguments, prog_name="tinyxm", standalone_mode=False) or 0
-    except typer.Abort:
+        with warnings.catch_warnings():
+            warnings.showwarning = lambda message, *_, **__: _complain(str(message))
+            # standalone_mode would print errors in boxes of several lines
+            code = _command()(arguments, prog_name="tinyxm", standalone_mode=False) or 0
+        if code == 130:  # what typer makes of Ctrl-C, in silence
+            raise KeyboardInterrupt
+        return code
+    except (Interrupted, KeyboardInterrupt, typer.Abort) as error:
+        _complain(str(error) or "interrupted")
         return 130
     except Exception as error:
         if "--debug" in arguments:
@@ -220,7 +248,7 @@ def describe(error: Exception) -> str:
         context = getattr(error, "ctx", None)
         return f"{error.format_message()} (see {context.command_path if context else 'tinyxm'} --help)"
     if getattr(error, "errno", None) == errno.ENOSPC or "No space left" in str(error):  # safetensors' has no errno
-        return "the disk is full; free some space, then try again (`train` goes on from its checkpoint with --resume)"
+        return "the disk is full; free some space; a run goes on with --resume from its last checkpoint, if it has one"
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     if isinstance(error, FAILURES) and str(error):
@@ -230,20 +258,31 @@ def describe(error: Exception) -> str:
 
 def status(error: Exception) -> int:
     """2 where another command line would help, 1 for failure."""
-    usage_errors = (Misuse, FileNotFoundError, FileExistsError, NotADirectoryError, IsADirectoryError)
-    return 2 if hasattr(error, "format_message") or isinstance(error, usage_errors) else 1
+    if isinstance(error, FileNotFoundError | FileExistsError):
+        return 1 if error.errno else 2  # the system's have a number; ours name a run or a checkpoint
+    ours = isinstance(error, ValueError) and str(error).startswith(("query:", "TINYXM_KERNELS="))
+    return 2 if ours or isinstance(error, Misuse) or hasattr(error, "format_message") else 1
 
 
 def usage(call: Callable[[], Any]) -> Any:
-    """The call's result; a ValueError or TypeError of it is a misuse of the command line."""
+    """The call's result; a wrong value, or a path that leads through a file, is a misuse of the command line."""
     try:
         return call()
-    except (ValueError, TypeError) as error:
-        raise Misuse(str(error)) from error
+    except (ValueError, TypeError, FileExistsError, NotADirectoryError) as error:
+        raise Misuse(describe(error)) from error
 
 
 def _complain(message: str) -> None:
-    print(f"tinyxm: {' '.join(message.split())}", file=sys.stderr)
+    print(f"tinyxm: {' '.join(map(str.strip, message.splitlines()))}", file=sys.stderr)
+
+
+def _command() -> Any:
+    group: Any = typer.main.get_command(app)
+    for command in (group, *group.commands.values()):
+        for parameter in command.get_params(typer.Context(command, **HELP)):
+            if getattr(parameter, "is_flag", False):
+                parameter.metavar = ""  # help would call it <bool>
+    return group
 
 
 def _recipe(name: str) -> ModuleType:
@@ -275,7 +314,24 @@ def _discard_if_empty(folder: Path) -> bool:
 
 def _say_where(console: Console, folder: Path) -> None:
     report = folder / "report.html"
-    console.print(f"{'report' if report.exists() else 'run'}: {report if report.exists() else folder}", soft_wrap=True)
+    if report.exists():
+        _print_path(console, "report", report)
+    else:
+        _print_path(console, "run", folder)
+
+
+def _print_path(console: Console, what: str, path: Path) -> None:
+    console.print(f"{what}: {path}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _sheet_name(asked: str | Path) -> str:
+    """The file for the answers to a query; what its characters can't tell apart, a short hash does."""
+    kind, words, whole = (
+        ("text", asked, asked) if isinstance(asked, str) else ("image", asked.stem, str(asked.absolute()))
+    )
+    name = re.sub(r"\W+", "-", words).strip("-").lower()[:50]
+    digest = "" if name.replace("-", " ") == whole else hashlib.sha256(os.fsencode(whole)).hexdigest()[:6]
+    return "-".join(filter(None, (kind, name, digest))) + ".png"
 
 
 if __name__ == "__main__":

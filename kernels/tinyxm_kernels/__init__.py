@@ -14,7 +14,6 @@ Arrays are float32 or float64, channels last: images (batch, height, width, chan
 (kernel_height, kernel_width, in_channels, out_channels). A rung is imported when it is first asked for.
 """
 
-from tinyxm_kernels.adam import adam_update, momentum_update
 from tinyxm_kernels.conv2d import conv2d, conv2d_input_gradient, conv2d_weight_gradient
 from tinyxm_kernels.embedding import embedding_bag, embedding_bag_weight_gradient, scatter_add_rows
 from tinyxm_kernels.machine import machine
@@ -28,6 +27,7 @@ from tinyxm_kernels.pooling import (
 )
 from tinyxm_kernels.registry import bytes_moved, chosen, flops, ladder, operations, rules, use, using
 from tinyxm_kernels.softmax_cross_entropy import softmax_cross_entropy, softmax_cross_entropy_gradient
+from tinyxm_kernels.updates import adam_update, gradient_descent_update, momentum_update
 
 __all__ = [
     "adam_update",
@@ -41,6 +41,7 @@ __all__ = [
     "embedding_bag",
     "embedding_bag_weight_gradient",
     "flops",
+    "gradient_descent_update",
     "keep_freed_memory",
     "ladder",
     "machine",

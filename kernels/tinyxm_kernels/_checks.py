@@ -2,13 +2,24 @@
 
 from typing import Any
 
+import numpy as np
+
 from tinyxm_kernels.registry import Shape
+
+
+def check_arrays(operation: str, **arrays: Any) -> None:
+    """Arrays, not lists or None: NumPy's, or others with its dtypes."""
+    for name, array in arrays.items():
+        if not isinstance(getattr(array, "dtype", None), np.dtype):
+            given = type(array).__name__
+            raise TypeError(f"{operation}: {name} is of type {given}, expected an array: convert with np.asarray")
 
 
 def check_floats(operation: str, **arrays: Any) -> None:
     """All arrays float32, or all float64."""
-    codes = {array.dtype.char for array in arrays.values()}
+    codes = {getattr(getattr(array, "dtype", None), "char", "") for array in arrays.values()}
     if codes != {"f"} and codes != {"d"}:
+        check_arrays(operation, **arrays)
         given = ", ".join(f"{name} {array.dtype}" for name, array in arrays.items())
         raise TypeError(f"{operation}: {given}; expected all float32 or all float64: convert with .astype")
 

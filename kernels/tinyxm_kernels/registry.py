@@ -138,13 +138,16 @@ def rung(
     """Register a function as the rung (its file's name) of the operation (its own name).
 
     `dtypes` are those of the first operand (none: any); `accepts(*operands)` is a further constraint, `needs` the
-    same in words.
+    same in words. Raises ImportError where the function's name is no operation of the room that the file is in.
     """
 
     def register(function: Kernel) -> Kernel:
         name, codes = function.__module__.rpartition(".")[2], "".join(np.dtype(t).char for t in dtypes)
-        entry = Rung(function.__name__, name, function, device, dtypes, accepts, needs, codes=codes)
-        _operations[function.__name__].rungs[name] = entry
+        room, op = function.__module__.rpartition(".")[0], _operations.get(function.__name__)
+        if op is None or op.room != room:
+            own = ", ".join(op.name for op in _operations.values() if op.room == room)
+            raise ImportError(f"{name}.py has a rung {function.__name__}, but the room's operations are {own or 'none'}")
+        op.rungs[name] = Rung(op.name, name, function, device, dtypes, accepts, needs, codes=codes)
         return function
 
     return register
@@ -157,6 +160,8 @@ def _load(room: str, name: str) -> str:
             if name not in _files(room):
                 raise ImportError(f"the room {room.rpartition('.')[2]} has no file {name}.py")
             importlib.import_module(f"{room}.{name}")
+            if not any(op.room == room and name in op.rungs for op in _operations.values()):
+                raise ImportError(f"{name}.py has no function under @rung()")
             _loaded[room, name] = ""
         except Exception as error:  # a missing package, driver or compiler: each raises a type of its own
             first_line = (str(error).splitlines() or [""])[0]
@@ -182,6 +187,8 @@ def _find(name: str) -> Operation:
 
 def _parse(spec: str, base: Mapping[str, str]) -> dict[str, str]:
     """The choices that `spec` makes, on top of `base`."""
+    if not isinstance(spec, str):
+        raise TypeError(f'tinyxm_kernels: choose rungs by text, such as "conv2d=patches" or "default", not {spec!r}')
     choices = dict(base)
     for item in filter(None, (part.strip() for part in spec.split(","))):
         target, _, name = (part.strip() for part in item.rpartition("="))
@@ -233,7 +240,11 @@ def use(spec: str) -> None:
 
 @contextmanager
 def using(spec: str) -> Iterator[None]:
-    """Choose rungs within a `with` block, in this thread only; the syntax is that of `use`."""
+    """Choose rungs within a `with` block, in this thread only; the syntax is that of `use`.
+
+    A gradient is computed by the rung in force when `backward` runs, not by that of its forward pass: to have both from
+    one rung, call `backward` within the block.
+    """
     token = _scoped.set(_parse(spec, _in_force()))
     try:
         yield

@@ -38,7 +38,11 @@ def test_each_rule_tells_what_it_did() -> None:
         ("accumulate", "backward", "sum"),
         *(("adjoint", "backward", name) for name in ("sum.a", "multiply.a", "multiply.b")),
     ]
-    assert [e.source[1:] for e in found] == [(line + 1, "run")] * 2 + [(line + 2, "run")] * 9
+    assert [e.source[1:] for e in found] == [
+        *[(line + 1, "run")] * 2,
+        *[(line + 2, "run")] * 6,  # an adjoint's line is that of its forward
+        *[(line + 1, "run")] * 3,
+    ]
     assert {e.source[0] for e in found} == {__file__}
     product, total = forwards[0], forwards[1]
     assert product.operands["a"] is a.data
@@ -175,3 +179,35 @@ def test_debug_finds_a_change_through_the_raw_array(what: str) -> None:
         rows[0] = 2
         with pytest.raises(RuntimeError, match=rf"was changed after it was recorded at .*:{line}, in .*; its gradient"):
             y.sum().backward()
+
+
+def test_an_update_tells_what_was_before_and_after() -> None:
+    w = xm.Parameter(np.ones(2))
+    w.grad = np.full(2, 0.5)
+    (event,) = heard(xm.optim.Momentum([w], lr=0.1).step)
+    assert list(event.operands) == ["target", "gradient", "velocity"]
+    assert event.operands["target"].tolist() == [1, 1]
+    assert event.operands["velocity"].tolist() == [0, 0]
+    assert event.result.tolist() == [0.95, 0.95]
+    assert event.static["lr"] == 0.1
+
+
+def test_an_adjoint_tells_the_gradient_that_goes_on_and_where_its_forward_was() -> None:
+    layer = xm.nn.Sequential(xm.nn.Linear(3, 2))
+    x = np.ones((4, 3), np.float32)
+    found = {e.operation: e for e in heard(lambda: layer(x).sum().backward())}
+    assert found["add.b"].result.shape == (2,)  # the bias's, summed over the batch
+    assert found["matmul.b"].module == "0"
+    assert found["matmul.b"].flops == found["matmul"].flops == 2 * 4 * 3 * 2
+
+
+def test_debug_names_an_update_that_overflows_and_nan_that_comes_in() -> None:
+    w = xm.Parameter(np.full(2, 1e38, np.float32))
+    w.grad = np.full(2, -3e37, np.float32)
+    with np.errstate(all="ignore"), xm.debug(), pytest.raises(FloatingPointError, match="came out"):
+        xm.optim.GradientDescent([w], lr=1e10).step()
+    t = Tensor([1.0], requires_grad=True)
+    with xm.debug(), pytest.raises(FloatingPointError, match=r"multiply: b held NaN when it came in"):
+        t * np.array([np.nan], np.float32)
+    with xm.debug():
+        np.where([True, False], np.concatenate([t, t]), -np.inf)  # a mask is no mistake

@@ -1,5 +1,6 @@
 """Operations that a user declares, rightly and wrongly, and the check that tells which."""
 
+import inspect
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,7 @@ def test_a_declared_operation_serves_every_order() -> None:
     assert isinstance(wave(np.array(1.0)), float)
     assert wave.__doc__ == "y = sin(scale·a)"
     assert wave.__name__ == "wave"
-    assert "def wave(a, scale=1.0)" in wave.source
+    assert "def wave(a, scale=_default_scale)" in wave.source
 
 
 def test_an_operation_answers_for_a_numpy_function() -> None:
@@ -106,7 +107,7 @@ def test_the_check_fails_for_a_wrong_adjoint(kind: str, shape: tuple[int, ...]) 
     def exponential(a: Any) -> Any:
         return np.exp(a)
 
-    with pytest.raises(AssertionError, match=r"^first order, input 0: the gradient says"):
+    with pytest.raises(AssertionError, match=r"^first order, input 0: along a direction the gradient is"):
         check_gradients(exponential, [np.random.default_rng(0).standard_normal(shape)])
 
 
@@ -136,3 +137,41 @@ def test_the_check_names_the_input_and_takes_floats() -> None:
     check_gradients(ops.add, [np.ones(2, np.float32), np.ones((3, 2), np.float32)])
     check_gradients(ops.relu, [np.array([-1.0, 1.0])])
     check_gradients(ops.sum, [np.array(1.0)])
+
+
+def test_defaults_of_any_kind_and_names_of_any_kind() -> None:
+    """What is written out takes defaults by value, and shadows none of the words it uses itself."""
+
+    @primitive(forward=lambda g, mode, limit: g * (2.0 if mode == "double" else 1.0) * (limit > 0))
+    def scaled(forward: Any, mode: str = "double", limit: float = np.inf, type: Any = np.tanh, *, new: int = 1) -> Any:
+        return forward * (2.0 if mode == "double" else 1.0)
+
+    check_gradients(lambda a: scaled(a), [np.ones(3)])
+    assert scaled(Tensor([1.0]), mode="single", new=2).data.tolist() == [1.0]
+    for wrong in (lambda a, *shape: a, lambda a, **options: a, lambda _a: _a):
+        with pytest.raises(TypeError, match="<lambda>: "):
+            primitive(**{next(iter(inspect.signature(wrong).parameters)): lambda g: g})(wrong)
+
+
+def test_a_tensor_is_no_static_argument_where_a_gradient_would_be_lost() -> None:
+    x, eps = Tensor([[1.0, 2.0]], requires_grad=True), Tensor(0.5, requires_grad=True)
+    with pytest.raises(TypeError, match="unit_length: eps is a static argument"):
+        ops.unit_length(x, eps)
+    assert isinstance(ops.unit_length(x, eps.detach()).data, np.ndarray)
+
+
+def test_an_error_in_a_rule_keeps_the_line_where_it_happened() -> None:
+    @primitive(a=lambda g: g)
+    def broken(a: Any) -> Any:
+        return a.reshape(7)  # this line
+
+    with pytest.raises(ValueError, match=r"^broken: a \(2,\): ") as raised:
+        broken(Tensor([1.0, 2.0]))
+    assert any("this line" in str(entry.statement) for entry in raised.traceback)
+
+    @primitive(a=lambda g: g)
+    def several(a: Any) -> Any:
+        return a, a
+
+    with pytest.raises(TypeError, match="several: the rule returned a tuple; return one array"):
+        several(Tensor([1.0]))

@@ -297,3 +297,12 @@ def test_joining_many_costs_no_more_than_their_number() -> None:
     assert len({id(saved[1]) for _, _, saved in y.node.edges}) == 1
     y.sum().backward()
     assert x.grad.tolist() == [500]
+
+
+def test_grad_takes_a_list_of_tensors_and_says_so() -> None:
+    w = Tensor([1.0, 2.0], requires_grad=True)
+    with pytest.raises(TypeError, match=r"inputs is a Tensor; give a list"):
+        grad((w * w).sum(), w)
+    with pytest.raises(TypeError, match="input 0 is a str"):
+        grad((w * w).sum(), {"w": w})
+    assert grad((w * w).sum(), (x for x in [w]))[0].data.tolist() == [2, 4]

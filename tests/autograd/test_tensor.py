@@ -7,6 +7,7 @@ import threading
 import numpy as np
 import pytest
 
+import tinyxm as xm
 from tinyxm import Parameter, Tensor, grad, no_grad, ops
 
 x32 = Tensor(np.array([0.5, 0.25], np.float32), requires_grad=True)
@@ -21,9 +22,11 @@ def test_what_a_tensor_is_made_of() -> None:
         tensor = Tensor(array)
         assert tensor.dtype == array.dtype
         assert not np.shares_memory(tensor.data, array)
-    assert Tensor(x64).dtype == np.float64
+    assert Tensor(x64.detach()).dtype == np.float64
+    with pytest.raises(TypeError, match="requires a gradient, which a copy would lose"):
+        Tensor(x64)
     assert Parameter([0.5]).requires_grad
-    with pytest.raises(TypeError, match=r"^Tensor: int64 has no gradient; .*astype"):
+    with pytest.raises(TypeError, match=r"^Tensor: int64 has no gradient; give floats"):
         Tensor([1, 2], requires_grad=True)
     with pytest.raises(TypeError, match=r"^Tensor: .*isn't a number type"):
         Tensor(["a"])
@@ -170,3 +173,29 @@ def test_importing_imports_no_numba() -> None:
     code = """import sys, tinyxm as xm; x = xm.Tensor([1.0], requires_grad=True); (x * x).backward()
 sys.exit("numba" in sys.modules)"""
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+@pytest.mark.parametrize("number", [np.float64(2), np.int64(2), np.int32(2), 2, 2.0, [2], [2.0]])
+def test_no_scalar_and_no_list_promotes(number) -> None:
+    for dtype in (np.float32, np.float64):
+        t = Tensor(np.ones(1, dtype), requires_grad=True)
+        for y in (t * number, number * t, np.maximum(t, number), t / number, np.concatenate([t, [2.0]]), t @ [2.0]):
+            assert y.dtype == dtype
+    x = Tensor(np.ones(1), requires_grad=True)
+    assert np.add(x, [0.1]).data[0] == 1.1  # and none loses digits
+
+
+def test_small_integers_index() -> None:
+    table = Tensor(np.ones((300, 2), np.float32), requires_grad=True)
+    table[np.array([3, 250, 3], np.uint8)].sum().backward()
+    assert table.grad.sum(1).nonzero()[0].tolist() == [3, 250]
+    assert table.grad[3].tolist() == [2, 2]
+
+
+def test_a_gradient_that_is_set_is_an_array_of_this_type() -> None:
+    p = xm.Parameter(np.ones(2))
+    with pytest.raises(ValueError, match="expected an array"):
+        p.grad = [1.0, 2.0]
+    p.grad = Tensor(np.ones(2))
+    assert type(p.grad) is np.ndarray
+    assert xm.Parameter(np.ones((2, 3)).T).data.flags.c_contiguous

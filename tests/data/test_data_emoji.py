@@ -158,33 +158,51 @@ def test_a_corrupt_cache_is_built_again(tmp_path, monkeypatch):
         built.append(1)
         return {"a": np.arange(1000)}
 
-    assert cached("x", {"version": 1}, build)["a"][3] == 3
+    assert cached("x", {"version": 1}, build, dict)["a"][3] == 3
     (path,) = tmp_path.iterdir()
     data = path.read_bytes()
     for corrupt in (data[:50], b"", b"?" * 100, data[:80] + b"????????" + data[88:]):
         path.write_bytes(corrupt)
         with pytest.warns(UserWarning, match="corrupt"):
-            cached("x", {"version": 1}, build)
+            cached("x", {"version": 1}, build, dict)
         assert path.read_bytes()[:60] == data[:60]
     assert len(built) == 5
-    cached("x", {"version": 1}, build)
+    cached("x", {"version": 1}, build, dict)
     assert len(built) == 5
-    cached("x", {"version": 2}, build)
+    cached("x", {"version": 2}, build, dict)
     assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_cache_of_wrong_content_is_built_again(few, tmp_path, monkeypatch):
+    monkeypatch.setenv("TINYXM_CACHE", str(tmp_path))
+    monkeypatch.setattr(sys.modules["tinyxm.data.emoji"], "draw", lambda report: few)
+    ids = emoji().ids
+    (path,) = tmp_path.iterdir()
+    for wrong in (
+        {"a": np.ones(2)},
+        {**few, "records": np.array("garbage")},
+        {**few, "records": np.array("[1]")},
+        {**few, "left_out": np.array('[{"colour": 1}]')},
+        {**few, "noto": np.ones(3)},
+    ):
+        np.savez(path, **wrong)
+        with pytest.warns(UserWarning, match="corrupt"):
+            assert emoji().ids == ids
+        assert emoji().ids == ids  # mended: no warning
 
 
 def test_a_cache_that_cannot_be_written_is_done_without(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("TINYXM_CACHE", str(tmp_path / "file"))
     with pytest.warns(UserWarning, match="can't keep"):
-        assert cached("x", {}, lambda: {"a": np.ones(2)})["a"].sum() == 2
+        assert cached("x", {}, lambda: {"a": np.ones(2)}, dict)["a"].sum() == 2
 
 
 def test_a_build_that_fails_leaves_nothing(tmp_path, monkeypatch):
     monkeypatch.setenv("TINYXM_CACHE", str(tmp_path))
     monkeypatch.setattr(sources_module.os, "replace", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
     with pytest.warns(UserWarning, match="disk full"):
-        cached("x", {}, lambda: {"a": np.ones(2)})
+        cached("x", {}, lambda: {"a": np.ones(2)}, dict)
     assert not list(tmp_path.iterdir())
 
 

@@ -27,13 +27,44 @@ def test_decode_names_the_corrupt_file(tmp_path):
     for name, content in {
         "cut.png": data[:200],
         "bent.png": data[:60] + b"?" * 20 + data[80:],
-        "empty.png": b"",
     }.items():
         (tmp_path / name).write_bytes(content)
         with pytest.raises(ValueError, match=name):
             decode(tmp_path / name)
     with pytest.raises(FileNotFoundError):
         decode(tmp_path / "absent.png")
+
+
+@pytest.mark.parametrize(("content", "fault"), [(b"", "it's empty"), (b"some words", "no picture format")])
+def test_decode_says_what_is_wrong(tmp_path, content, fault):
+    (tmp_path / "a.png").write_bytes(content)
+    with pytest.raises(ValueError, match=rf"a\.png isn't .*: .*{fault}") as caught:
+        decode(tmp_path / "a.png")
+    assert "BytesIO" not in str(caught.value)
+
+
+def test_decode_reads_16_bits(tmp_path):
+    gray = np.arange(16, dtype=np.uint16).reshape(2, 8) * 4369
+    Image.fromarray(gray).save(tmp_path / "a.png")
+    np.testing.assert_array_equal(decode(tmp_path / "a.png")[..., 0], gray // 257)
+    Image.fromarray(gray.astype(np.int32)).save(tmp_path / "a.tiff")
+    np.testing.assert_array_equal(decode(tmp_path / "a.tiff")[..., 1], gray // 257)
+
+
+def test_decode_turns_a_picture_upright(tmp_path):
+    pixels = (picture(5, 7, 3) * 255).astype(np.uint8)
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the camera was turned: to be shown a quarter turn clockwise
+    Image.fromarray(pixels).save(tmp_path / "a.png", exif=exif)
+    np.testing.assert_array_equal(decode(tmp_path / "a.png")[..., :3], np.rot90(pixels, -1))
+
+
+@pytest.mark.parametrize("limit", [30, 10])  # Pillow warns of 35 pixels by the first, refuses them by the second
+def test_decode_refuses_a_picture_too_large(tmp_path, monkeypatch, limit):
+    Image.new("RGB", (5, 7)).save(tmp_path / "a.png")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
+    with pytest.raises(ValueError, match=r"a\.png is too large a picture: .*35 pixels.*limit of [23]0 pixels"):
+        decode(tmp_path / "a.png")
 
 
 def test_composite_by_hand():

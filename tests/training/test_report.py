@@ -102,6 +102,28 @@ def test_scores_stand_beside_baselines_and_are_explained(page):
         assert text in page.text
 
 
+def test_explanations_are_told_once(tmp_path):
+    def entry(**extra):
+        return {
+            "recall@1": 0.4,
+            "intervals": {"recall@1": [0.3, 0.5]},
+            "baselines": {"cca": {"recall@1": 0.2}},
+            **extra,
+        }
+
+    parts = [Scores(score_tables({"one": entry()})), Scores(score_tables({"two": entry(intervals_over="families")}))]
+    parts.append(Scores(score_tables({"three": entry(baselines={"ridge": {"recall@1": 0.1}})})))
+    text = Page(write_report(tmp_path / "r.html", "t", "i", [Section("s", parts)]).read_text("utf-8")).text
+    for once in ("canonical correlation", "R@k:", "over queries", "over families", "squared penalty"):
+        assert text.count(once) == 1
+
+
+def test_on_a_narrow_screen_figures_and_tables_can_be_read(tmp_path):
+    page = write_report(tmp_path / "r.html", "t", "i", []).read_text("utf-8")
+    for rule in ("figure { margin: 1.4rem 0; overflow-x: auto; }", "max-width: max(100%, 38rem)", "position: sticky"):
+        assert rule in page
+
+
 def test_facts_are_readable(page):
     for text in ("1,377", "0.002", "no", "–"):
         assert text in page.text

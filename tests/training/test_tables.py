@@ -95,6 +95,34 @@ def test_html_shows_percent_intervals_and_the_best_in_bold(results):
     assert cells.bold == [(1, "2"), (2, "46.5"), (2, "56.5")]
 
 
+def test_where_nothing_was_found_no_interval_is_shown(results):
+    entry = results["held_out_style"]["image_to_text"]
+    entry["recall@1"], entry["intervals"]["recall@1"] = 0.0, [0.0, 0.0]
+    entry["intervals"]["median_rank"] = [2.0, 2.0]
+    assert score_tables(results)[0].rows[0].cells == (
+        Cell(0.0),
+        Cell(0.515, (0.495, 0.535)),
+        Cell(2.0, (2.0, 2.0), True),
+    )
+
+
+def test_it_is_told_what_the_intervals_are_over(results):
+    assert "interval over queries. Bold" in printed(results)
+    results["unseen_concepts"]["openmoji"]["text_to_image"]["intervals_over"] = "families"
+    assert [table.over for table in score_tables(results)] == ["queries", "families"]
+    assert score_tables(results)[1].columns == score_tables(results)[0].columns
+    shown = " ".join(printed(results).split())
+    assert "over queries (Held out style); families (Unseen concepts). Bold" in shown
+
+
+def test_a_run_that_stopped_early_says_so_in_a_line(results):
+    results["unfinished"] = {"held_out_style": [800, 1800], "unseen_concepts": [0, None]}
+    line = "unfinished: held_out_style stopped at step 800 of 1,800; its scores are of that checkpoint"
+    assert line in printed(results).splitlines()
+    assert "unfinished: unseen_concepts hasn't begun" in printed(results).splitlines()
+    assert len(score_tables(results)) == 2
+
+
 def test_html_escapes_what_a_recipe_names():
     results = {"a": {"b": {"recall@1": 0.5, "intervals": {}, "baselines": {"<script>": {"recall@1": 0.1}}}}}
     page = html_table(score_tables(results, {"b": "<b> & c"})[0])

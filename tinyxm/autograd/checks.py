@@ -29,6 +29,8 @@ def check_gradients(
     arrays, turned to float64. Raises AssertionError that names the input, the order, and both numbers; ValueError
     where an input isn't of floats. Source: the random-direction checks of Chainer's `gradient_check`.
     """
+    if isinstance(inputs, np.ndarray | Tensor):
+        raise TypeError("check_gradients: inputs is an array; give a list of them, as in check_gradients(f, [x])")
     rng = rng or np.random.default_rng(0)
     arrays = [np.asarray(x) for x in inputs]
     for i, x in enumerate(arrays):
@@ -55,8 +57,9 @@ def check_gradients(
             point += step * rng.standard_normal(point.shape)
         moved = slope(*(Tensor(x, requires_grad=True) for x in points))
         still = slope(*(Tensor(x.astype(np.float64), requires_grad=True) for x in arrays))
-        assert abs(moved.item() - still.item()) <= step * tolerance * (1 + abs(still.item())), (
-            f"second order: the gradient carries no graph, yet it moves from {still.data} to {moved.data}"
+        _demand(
+            abs(moved.item() - still.item()) <= step * tolerance * (1 + abs(still.item())),
+            f"second order: the gradient carries no graph, yet it moves from {still.data} to {moved.data}",
         )
 
 
@@ -72,7 +75,7 @@ def _compare(
     y = function(*tensors)
     g = rng.standard_normal(y.shape)
     for i, (gx, x) in enumerate(zip(grad(y, tensors, g), points, strict=True)):
-        assert gx.shape == x.shape, f"{order} order, input {i}: gradient {gx.shape} for a value {x.shape}"
+        _demand(gx.shape == x.shape, f"{order} order, input {i}: gradient {gx.shape} for a value {x.shape}")
         d = rng.standard_normal(x.shape)
 
         def weighted(distance: float, i: int = i, d: np.ndarray = d) -> float:
@@ -83,6 +86,13 @@ def _compare(
 
         expected = (weighted(step) - weighted(-step)) / (2 * step)
         found = float((gx.data * d).sum())
-        assert np.isclose(found, expected, rtol=tolerance, atol=tolerance), (
-            f"{order} order, input {i}: the gradient says {found:.9g} along a direction, differences say {expected:.9g}"
+        _demand(
+            bool(np.isclose(found, expected, rtol=tolerance, atol=tolerance)),
+            f"{order} order, input {i}: along a direction the gradient is {found:.9g}, by differences {expected:.9g}",
         )
+
+
+def _demand(condition: bool, otherwise: str) -> None:
+    """Like assert, but under python -O, too: a check that is skipped isn't one."""
+    if not condition:
+        raise AssertionError(otherwise)

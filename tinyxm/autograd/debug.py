@@ -18,9 +18,9 @@ from tinyxm.autograd.tensor import Node, array_of
 def debug() -> Iterator[None]:
     """Check every operation and adjoint that runs within this context; slow, for finding an error.
 
-    Raises FloatingPointError at the first operation or adjoint that makes a number that isn't finite from numbers that
-    are, with its line and its operands' ranges; RuntimeError where an array that an adjoint reads was changed since it
-    was recorded, by any means, such as `t.data[...] = ...`.
+    Raises FloatingPointError at the first operation, adjoint or update that makes a number that isn't finite from
+    numbers that are, with its line and its operands' ranges, and where NaN comes in from outside. Raises RuntimeError
+    where an array that an adjoint reads was changed since it was recorded, by any means, such as `t.data[...] = ...`.
     """
     recorded: weakref.WeakKeyDictionary[Node, tuple[dict[str, int], str]] = weakref.WeakKeyDictionary()
 
@@ -36,7 +36,16 @@ def debug() -> Iterator[None]:
                         f"{event.operation}: {name} was changed after it was recorded{where}; its gradient would be "
                         "wrong. Make a new array, or run the backward pass first"
                     )
-        operands = {name: x for name, x in event.operands.items() if is_float(x)}
+        several = {name: x if isinstance(x, list) else [x] for name, x in event.operands.items()}
+        operands = {
+            name if len(values) == 1 else f"{name}[{i}]": x
+            for name, values in several.items()
+            for i, x in enumerate(values)
+            if is_float(x)
+        }
+        for name, x in operands.items():
+            if event.kind == "forward" and np.isnan(array_of(x)).any():  # infinities may be meant, as in a mask
+                raise FloatingPointError(f"{event.operation}: {name} held NaN when it came in{where}: {described(x)}")
         if not finite(event.result) and all(map(finite, operands.values())):
             raise FloatingPointError(
                 f"{event.operation}: {described(event.result)} came out{where}"
@@ -62,7 +71,7 @@ def fingerprint(value: Any) -> int:
 
 
 def is_float(x: Any) -> bool:
-    return getattr(array_of(x), "dtype", np.dtype(int)).kind == "f"
+    return isinstance(x, float) or getattr(array_of(x), "dtype", np.dtype(int)).kind == "f"
 
 
 def finite(x: Any) -> bool:
@@ -71,7 +80,7 @@ def finite(x: Any) -> bool:
 
 def described(x: Any) -> str:
     """Shape, range and what isn't finite, in words."""
-    x = array_of(x)
+    x = np.asarray(array_of(x))
     usable = x[np.isfinite(x)] if x.ndim else np.atleast_1d(x)[np.isfinite(np.atleast_1d(x))]
     bad = [f"{count} {name}" for name, count in (("NaN", np.isnan(x).sum()), ("inf", np.isinf(x).sum())) if count]
     span = f"from {usable.min():.4g} to {usable.max():.4g}" if usable.size else "nothing finite"

@@ -9,9 +9,10 @@ from __future__ import annotations
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,11 @@ Listener = Callable[["Event"], None]
 listeners: list[Listener] = []
 
 _PACKAGE = Path(__file__).parents[1]
-_INNER = (*(str(_PACKAGE / room) for room in ("autograd", "ops", "nn", "optim")), str(Path(np.__file__).parent), "<")
+_ROOMS = (str(_PACKAGE / room) for room in ("autograd", "ops", "nn", "optim"))
+_INNER = (*_ROOMS, str(Path(np.__file__).parent), "<primitive ")
+
+# Where each node was made, while someone listens: (module, source, flops), for the events of its adjoints
+origins: weakref.WeakKeyDictionary[Any, tuple[str, tuple[str, int, str] | None, int]] = weakref.WeakKeyDictionary()
 
 
 class _Context(threading.local):
@@ -45,9 +50,9 @@ class Event:
     `kind` is `forward`, `adjoint`, `accumulate`, `clip` or `update`; `phase` the part of the training step it ran in
     (`forward`, `backward`, `clip`, `update`: the adjoints of a second derivative record forwards in the backward).
     `operands` and `saved` map names to arrays, `static` maps the other arguments. `node` is the tape's, where one was
-    made or followed. `source` is the user's line, `(file, line, function)`. `random_state` is the default generator's,
-    before the rule. `seconds` is wall time. `flops` is an estimate: a kernel's own formula for its forward, one per
-    element of the result elsewhere. `bytes` counts the operands read and the result written.
+    made or followed. `module` is the path of layers, and `source` the user's line, `(file, line, function)`: an
+    adjoint's are those of its forward. `random_state` is the default generator's, before the rule. `seconds` is wall
+    time. `flops` is an estimate: a kernel's own formula, for its adjoints too; one per element of the result elsewhere.
     """
 
     kind: str
@@ -58,19 +63,15 @@ class Event:
     result: Any
     seconds: float
     random_state: Mapping[str, Any]
-    node: Any = None
-    phase: str = field(default_factory=lambda: context.phase)
-    module: str = field(default_factory=lambda: ".".join(context.modules))
-    source: tuple[str, int, str] | None = field(default_factory=lambda: user_line())
-
-    @property
-    def flops(self) -> int:
-        if self.operation in tinyxm_kernels.operations():
-            return tinyxm_kernels.flops(self.operation, *self.operands.values(), *self.static.values())
-        return int(np.size(self.result))
+    node: Any
+    phase: str
+    module: str
+    source: tuple[str, int, str] | None
+    flops: int
 
     @property
     def bytes(self) -> int:
+        """Read from the operands and written to the result."""
         return sum(getattr(x, "nbytes", 0) for x in (*self.operands.values(), self.result))
 
 
@@ -106,11 +107,31 @@ def emit(
     result: Any,
     node: Any = None,
 ) -> None:
-    """Tell the listeners of a rule that ran since `start`."""
+    """Tell the listeners of a rule that ran since `start`; of Tensors they are told the arrays."""
     seconds = time.perf_counter() - start[0]
-    event = Event(kind, operation, operands, static, saved, result, seconds, start[1], node)
+    operands, saved = ({name: _array(x) for name, x in values.items()} for values in (operands, saved))
+    result = _array(result)
+    kernel = operation.partition(".")[0] in tinyxm_kernels.operations()
+    if kind == "adjoint" and node in origins:
+        module, source, flops = origins[node]
+    else:
+        module, source, flops = ".".join(context.modules), user_line(), int(np.size(result))
+        if kernel and kind == "forward":
+            flops = tinyxm_kernels.flops(operation, *operands.values(), *static.values())
+    if kind == "forward" and node is not None:
+        origins[node] = module, source, flops
+    if not kernel:
+        flops = int(np.size(result))
+    event = Event(
+        *(kind, operation, operands, static, saved, result, seconds, start[1]),
+        *(node, context.phase, module, source, flops),
+    )
     for listener in tuple(listeners):
         listener(event)
+
+
+def _array(x: Any) -> Any:
+    return x.data if hasattr(x, "requires_grad") else x
 
 
 @contextmanager

@@ -27,7 +27,8 @@ def write(
 ) -> Any:
     """Write to a Tensor in place by rule(array, *inputs), and return the Tensor.
 
-    Listeners are told an `update`: the inputs by their `names`, these `static`, and the written array as its result.
+    Listeners are told an `update`: the target and the inputs, by their `names`, as they were before; these `static`;
+    and the target after as its result.
 
     Raises RuntimeError where a gradient would be lost: when recording, and the Tensor or an input requires one.
     """
@@ -36,10 +37,10 @@ def write(
         raise RuntimeError(f"{operation}: a gradient would be lost; write under no_grad(), or make a new Tensor")
     arrays = [tensor.array_of(x) for x in (target, *inputs)]
     if events.listeners:
+        operands = {name: np.array(x) for name, x in zip(("target", *names), arrays, strict=True)}  # as they were
         start = events.before()
         rule(*arrays)
-        operands = dict(zip(("target", *names), arrays, strict=True))
-        events.emit(start, "update", operation, operands, static or {}, {}, arrays[0])
+        events.emit(start, "update", operation, operands, static or {}, {}, np.array(arrays[0]))
     else:
         rule(*arrays)
     memory = owner(target.data)

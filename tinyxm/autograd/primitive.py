@@ -9,14 +9,14 @@ from __future__ import annotations
 import inspect
 import linecache
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
 from tinyxm.autograd import events, tensor
-from tinyxm.autograd.tensor import Array, Node, Tensor, mode, rules
+from tinyxm.autograd.tensor import Array, Node, Parameter, Tensor, mode, rules
 
 Rule = TypeVar("Rule", bound=Callable[..., Any])
 
@@ -39,53 +39,77 @@ class Each(NamedTuple):
 
 # What runs at each call of a primitive is written out once, from its signature and without loops: a general loop over
 # the inputs costs half as much again on small arrays. `operation.source` shows it, and a debugger steps through it.
+# All of its own names begin with an underscore, and no parameter may.
 
 CALL = """\
-def build({bound}):
+def _build({bound}):
     def {name}({signature}):
-        is_tensor = False
+        _is_tensor = False
 {unwrap}
-        start = before() if listeners else None
-        try: y = forward({arguments})
-        except Exception as error: raise explained(error, "{name}", {operands}) from None
-        if not is_tensor: return y
-        if type(y) is not ndarray: y = as_array(y)
-        node = None
-        if mode.recording:
-            edges = []
+        _start = _before() if _listeners else None
+        try: _y = _forward({arguments})
+        except _Exception as _error: raise _explained(_error, "{name}", {operands}) from None
+        if not _is_tensor: return _y
+        if _type(_y) is not _ndarray: _y = _as_array(_y, "{name}")
+        _node = None
+        if _mode.recording:
+            _edges = []
 {record}
-            if edges:
-                node = new(Node)
-                node.operation, node.shape, node.dtype = "{name}", y.shape, y.dtype
-                node.edges, node.tick = edges, clock()
-        if start: emit(start, "forward", "{name}", {operands}, {static}, {saved}, y, node)
-        tensor = new(Tensor)
-        tensor.data, tensor.node = y, node
-        return tensor
+            if _edges:
+                _node = _new(_Node)
+                _node.operation, _node.shape, _node.dtype = "{name}", _y.shape, _y.dtype
+                _node.edges, _node.tick = _edges, _clock()
+        if _start: _emit(_start, "forward", "{name}", {operands}, {static}, {saved}, _y, _node)
+        _tensor = _new(_Tensor)
+        _tensor.data, _tensor.node = _y, _node
+        return _tensor
     return {name}
 """
 UNWRAP = """\
-        {0}_node = None
-        if isinstance({0}, Tensor): {0}, {0}_node, is_tensor = {0}.data, {0}.node, True
-        elif type({0}) is float64: {0} = float({0})
-        elif type({0}) is list: {0} = Tensor({0}).data"""
+        _node_{0} = None
+        if _isinstance({0}, _Tensor): {0}, _node_{0}, _is_tensor = {0}.data, {0}.node, True
+        elif _type({0}) in _weak: {0} = {0}.item()
+        elif _type({0}) is _list: {0} = _from_list({0}, ({1}))"""
 UNWRAP_STATIC = """\
-        if type({0}) is float64: {0} = float({0})"""
+        if _type({0}) in _static: {0} = _static[_type({0})]("{1}", "{0}", {0})"""
 UNWRAP_EACH = """\
-        {0}_nodes = [x.node if isinstance(x, Tensor) else None for x in {0}]
-        if any(isinstance(x, Tensor) for x in {0}): is_tensor = True
-        {0} = [array_of(x) for x in {0}]"""
+        _nodes_{0} = [_x.node if _isinstance(_x, _Tensor) else None for _x in {0}]
+        if _any(_isinstance(_x, _Tensor) for _x in {0}): _is_tensor = True
+        {0} = [_array_of(_x) for _x in {0}]
+        if _is_tensor: {0} = [_from_list(_x, {0}) for _x in {0}]"""
 RECORD = """\
-            if {0}_node is not None: edges.append(({0}_node, {0}_adjoint, ({1})))"""
+            if _node_{0} is not None: _edges.append((_node_{0}, _adjoint_{0}, ({1})))"""
 RECORD_EACH = """\
-            {0}_saved = ({1})
-            for i, node_i in enumerate({0}_nodes):
-                if node_i is not None: edges.append((node_i, {0}_adjoint, (i, *{0}_saved)))"""
+            _saved_{0} = ({1})
+            for _i, _node_i in _enumerate(_nodes_{0}):
+                if _node_i is not None: _edges.append((_node_i, _adjoint_{0}, (_i, *_saved_{0})))"""
 
 
-def as_array(y: Any) -> Array:
-    """A 0-d array where NumPy made a scalar of a result."""
-    return np.asarray(y) if isinstance(y, np.generic) else y
+def as_array(y: Any, operation: str = "") -> Array:
+    """A 0-d array where NumPy made a scalar of a result. Raises TypeError for what is no array."""
+    if isinstance(y, np.generic):
+        return np.asarray(y)
+    if hasattr(y, "dtype") and hasattr(y, "shape"):
+        return y
+    raise TypeError(f"{operation}: the rule returned a {type(y).__name__}; return one array")
+
+
+def from_list(values: Any, others: Iterable[Any]) -> Any:
+    """A list or number as an array of the floating-point type that stands beside it, or of what Tensor makes of it."""
+    if not isinstance(values, list | int | float) or isinstance(values, bool):
+        return values
+    array = np.array(values)
+    dtypes = [x.dtype for x in others if getattr(x, "dtype", np.dtype(int)).kind == "f"]
+    if array.dtype.kind in "fiu" and dtypes:
+        return array.astype(np.result_type(*dtypes))
+    return array.astype(np.float32) if array.dtype.kind == "f" else array
+
+
+def static_tensor(operation: str, name: str, value: Tensor) -> Array:
+    """The array of a Tensor given for a static argument. Raises TypeError where a gradient would be lost."""
+    if value.requires_grad:
+        raise TypeError(f"{operation}: {name} is a static argument, which no gradient reaches; give {name}.data")
+    return value.data
 
 
 def explained(error: Exception, operation: str, operands: dict[str, Any]) -> Exception:
@@ -94,24 +118,39 @@ def explained(error: Exception, operation: str, operands: dict[str, Any]) -> Exc
         return error
     shapes = ", ".join(f"{name} {getattr(x, 'shape', type(x).__name__)}" for name, x in operands.items())
     kind = next(kind for kind in (ValueError, TypeError, IndexError) if isinstance(error, kind))
-    return kind(f"{operation}: {shapes}: {error}")
+    return kind(f"{operation}: {shapes}: {error}").with_traceback(error.__traceback__)
 
 
-NAMES = {
+def weak_number(operation: str, name: str, value: np.generic) -> Any:
+    return value.item()
+
+
+WEAK: frozenset[type] = frozenset(
+    {np.float64, np.int64, np.int32, np.uint64, np.uint32}
+)  # scalars that promote no Tensor
+NAMES: dict[str, Any] = {
+    "Exception": Exception,
     "Node": Node,
     "Tensor": Tensor,
+    "any": any,
     "array_of": tensor.array_of,
     "as_array": as_array,
     "before": events.before,
+    "clock": tensor.clock,
     "emit": events.emit,
+    "enumerate": enumerate,
     "explained": explained,
-    "float64": np.float64,
+    "from_list": from_list,
+    "isinstance": isinstance,
+    "list": list,
     "listeners": events.listeners,
     "mode": mode,
-    "new": object.__new__,
     "ndarray": np.ndarray,
-    "clock": tensor.clock,
-    "np": np,
+    "new": object.__new__,
+    "shape": np.shape,
+    "static": dict.fromkeys(WEAK, weak_number) | {Tensor: static_tensor, Parameter: static_tensor},
+    "type": type,
+    "weak": WEAK,
 }
 
 
@@ -140,11 +179,16 @@ def primitive(
         name, signature = forward.__name__.strip("_"), inspect.signature(forward)
         inputs = list(signature.parameters)
         each = {i for i, rule in adjoints.items() if isinstance(rule, Each)}
-        readable = {"y": "y"} | {i: i for i in inputs}
-        readable |= {f"{i}_shape": f"[np.shape(x) for x in {i}]" if i in each else f"np.shape({i})" for i in inputs}
-        for i in {"g", "y", "i", "tensor", "edges", "node", "start", "is_tensor"} & {*inputs}:
-            raise TypeError(f"{name}: rename its parameter {i}, which the tape uses")
-        bound: dict[str, Any] = {"forward": forward}
+        readable = {"y": "_y"} | {i: i for i in inputs}
+        readable |= {f"{i}_shape": f"[_shape(_x) for _x in {i}]" if i in each else f"_shape({i})" for i in inputs}
+        bound: dict[str, Any] = {"_forward": forward}
+        for i, parameter in signature.parameters.items():
+            if i in ("g", "y", "i") or i.startswith("_"):
+                raise TypeError(f"{name}: rename its parameter {i}, which the tape uses")
+            if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+                raise TypeError(f"{name}: {parameter} has no fixed number; take a list, or name each parameter")
+            if parameter.default is not parameter.empty:
+                bound[f"_default_{i}"] = parameter.default
         record: list[str] = []
         kept: dict[str, str] = {}
         for i, rule in adjoints.items():
@@ -157,33 +201,46 @@ def primitive(
             for read in (i, *reads[i in each :]):
                 if read not in readable:
                     raise TypeError(f"{name}: the adjoint of {i} names {read}, which is no parameter of {name}")
-            bound[f"{i}_adjoint"] = Adjoint(name, i, rule, reads)
+            bound[f"_adjoint_{i}"] = Adjoint(name, i, rule, reads)
             values = {read: readable[read] for read in reads[i in each :]}
             kept |= values
             template = RECORD_EACH if i in each else RECORD
             record.append(template.format(i, "".join(f"{value}, " for value in values.values())))
-        by_name = [p.replace(annotation=p.empty) for p in signature.parameters.values()]
+        keyword = [i for i, p in signature.parameters.items() if p.kind is p.KEYWORD_ONLY]
+        written = [f"{i}=_default_{i}" if f"_default_{i}" in bound else i for i in inputs]
+        if keyword:
+            written.insert(inputs.index(keyword[0]), "*")
         static = [i for i in inputs if i not in adjoints]
+        # a list takes the type of the arrays beside it; an index or a condition, which has no adjoint, its own
+        beside = {
+            i: "".join(f"{other}, " for other in adjoints if other != i and other not in each and rule)
+            for i, rule in adjoints.items()
+        }
         source = CALL.format(
             name=name,
             bound=", ".join(bound),
-            signature=str(signature.replace(parameters=by_name, return_annotation=signature.empty))[1:-1],
-            arguments=", ".join(f"{p.name}={p.name}" if p.kind is p.KEYWORD_ONLY else p.name for p in by_name),
-            unwrap="\n".join((UNWRAP_EACH if i in each else UNWRAP).format(i) for i in adjoints)
-            + "".join("\n" + UNWRAP_STATIC.format(i) for i in static),
+            signature=", ".join(written),
+            arguments=", ".join(f"{i}={i}" if i in keyword else i for i in inputs),
+            unwrap="\n".join(
+                [UNWRAP_EACH.format(i) if i in each else UNWRAP.format(i, beside[i]) for i in adjoints]
+                + [UNWRAP_STATIC.format(i, name) for i in static]
+            ),
             record="\n".join(record) or "            pass",
             operands="{" + ", ".join(f'"{i}": {i}' for i in adjoints) + "}",
             static="{" + ", ".join(f'"{i}": {i}' for i in static) + "}",
             saved="{" + ", ".join(f'"{read}": {value}' for read, value in kept.items()) + "}",
         )
-        file, built = f"<primitive {name}>", dict(NAMES)
+        file, built = f"<primitive {name}>", {f"_{i}": value for i, value in NAMES.items()}
         linecache.cache[file] = len(source), None, source.splitlines(True), file
         exec(compile(source, file, "exec"), built)
-        build: Any = built["build"]
+        build: Any = built["_build"]
         operation = build(**bound)
         operation.__qualname__ = name
         operation.__doc__, operation.__module__, operation.__wrapped__ = forward.__doc__, forward.__module__, forward
-        operation.source, operation.adjoints = source, {i: a for i, a in bound.items() if i != "forward"}
+        operation.source, operation.adjoints = (
+            source,
+            {i.removeprefix("_adjoint_"): a for i, a in bound.items() if isinstance(a, Adjoint)},
+        )
         rules.update(dict.fromkeys(numpy_functions, operation))
         return operation
 

@@ -8,7 +8,8 @@ before a value it saved was written is known to be stale.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import partial
 from heapq import heappop, heappush
 from typing import Any
 
@@ -16,7 +17,7 @@ import numpy as np
 
 from tinyxm.autograd import events, inplace, tensor
 from tinyxm.autograd.primitive import Adjoint, as_array
-from tinyxm.autograd.tensor import Array, Leaf, Node, Tensor, grad_mode, retained, tensor_of
+from tinyxm.autograd.tensor import Array, Leaf, Node, Retained, Tensor, grad_mode, retained, tensor_of
 
 
 def pull_back(
@@ -41,7 +42,8 @@ def pull_back(
     queue = [(-root.tick, root)] if root.edges is not None else []
     while queue:
         node = heappop(queue)[1]
-        edges, g = node.edges, arrived[node] if keep and node in keep else arrived.pop(node)
+        kept = node in keep if keep else type(node) is Retained
+        edges, g = node.edges, arrived[node] if kept else arrived.pop(node)
         if not node.shape:
             g = as_array(g)
         if not edges:
@@ -59,13 +61,14 @@ def pull_back(
                 if listening:
                     name = f"{adjoint.operation}.{adjoint.input}"
                     values = dict(zip(adjoint.reads, saved, strict=True))
-                    gx = events.observe("adjoint", name, adjoint.rule, {"g": g, **values}, saved=values, node=node)
+                    rule = partial(fitted, source, adjoint.rule)
+                    gx = events.observe("adjoint", name, rule, {"g": g, **values}, saved=values, node=node)
                 else:
                     gx = adjoint.rule(g, *saved)
-                if gx.shape != source.shape:
-                    gx = unbroadcast(gx, source.shape)
-                if gx.dtype is not source.dtype:  # where NumPy promoted an input, its gradient comes back
-                    gx = gx.astype(source.dtype)
+                    if gx.shape != source.shape:
+                        gx = unbroadcast(gx, source.shape)
+                    if gx.dtype is not source.dtype:  # where NumPy promoted an input, its gradient comes back
+                        gx = gx.astype(source.dtype)
             except Exception as error:
                 error.add_note(
                     f"in the adjoint of {adjoint.input} of {adjoint.operation}, whose result is {node.shape}"
@@ -92,8 +95,18 @@ def pull_back(
     )
 
 
+def fitted(source: Node, rule: Callable[..., Array], *values: Any) -> Array:
+    """rule(*values) in the shape and dtype of what it goes on to: what a listener is told, as one event."""
+    gx = rule(*values)
+    if gx.shape != source.shape:
+        gx = unbroadcast(gx, source.shape)
+    return gx if gx.dtype is source.dtype else gx.astype(source.dtype)
+
+
 def accumulate(total: Array, gx: Array, node: Node) -> Array:
-    """One more contribution to the gradient of this node, told to the listeners."""
+    """One more contribution to the gradient of this node, told to those who listen."""
+    if not events.listeners:
+        return total + gx
     return events.observe("accumulate", node.operation, lambda a, b: a + b, {"total": total, "g": gx}, node=node)
 
 
@@ -127,7 +140,7 @@ def unbroadcast(g: Array, shape: tuple[int, ...]) -> Array:
     raise ValueError(f"the adjoint gave a gradient of shape {g.shape} to an input of shape {shape}")
 
 
-def seed_of(y: Tensor, g: Any) -> Array:
+def starting_gradient(y: Tensor, g: Any) -> Array:
     """The gradient to start from: g in the dtype of y, or 1 for a single number."""
     if g is None:
         if y.size != 1:
@@ -152,30 +165,32 @@ def backward(y: Tensor, g: Any = None, retain_graph: bool = False) -> None:
     was written in place since. ValueError: the shapes of y and g differ.
     """
     with events.phase("backward"):
-        arrived = pull_back(y.node, seed_of(y, g), set(retained), retain_graph)
+        arrived = pull_back(y.node, starting_gradient(y, g), (), retain_graph)
         for node, gx in arrived.items():
             if isinstance(node, Leaf):
                 gx = np.asarray(gx, node.dtype)
-                if node.grad is None:
-                    node.grad = gx
-                else:
-                    node.grad = accumulate(node.grad, gx, node) if events.listeners else node.grad + gx
+                node.grad = gx if node.grad is None else accumulate(node.grad, gx, node)
             else:
-                retained[node] = gx if retained[node] is None else retained[node] + gx
+                retained[node] = gx if node not in retained else accumulate(retained[node], gx, node)
 
 
 def grad(
-    y: Tensor, inputs: Sequence[Tensor], g: Any = None, retain_graph: bool = False, create_graph: bool = False
+    y: Tensor, inputs: Iterable[Tensor], g: Any = None, retain_graph: bool = False, create_graph: bool = False
 ) -> list[Tensor]:
     """The gradients of y with respect to these Tensors, leaves or not, as Tensors; zeros where y doesn't depend on one.
 
     With `create_graph` they can be differentiated again. Nothing is added to any `x.grad`. Raises as `backward` does,
     and ValueError where an input requires no gradient.
     """
+    if isinstance(inputs, Tensor):
+        raise TypeError("grad: inputs is a Tensor; give a list of them, as in grad(y, [x])")
+    inputs = list(inputs)
     for i, x in enumerate(inputs):
+        if not isinstance(x, Tensor):
+            raise TypeError(f"grad: input {i} is a {type(x).__name__}; give Tensors")
         if x.node is None:
             raise ValueError(f"grad: input {i} requires no gradient; make it with requires_grad=True")
-    seed = seed_of(y, g)
+    seed = starting_gradient(y, g)
     start = seed
     if create_graph:
         start = Tensor(seed) if not isinstance(g, Tensor) else g if g.dtype == y.dtype else g.astype(y.dtype)

@@ -18,7 +18,7 @@ Array: TypeAlias = Any  # a NumPy or CuPy array, or a Tensor: the same rule runs
 
 clock = itertools.count(1).__next__
 rules: dict[Callable[..., Any], Callable[..., Any]] = {}  # NumPy function -> the primitive that differentiates it
-constant: set[Callable[..., Any]] = set()  # NumPy functions whose results carry no gradient
+constant: set[Callable[..., Any]] = set()  # NumPy functions without gradient: on Tensors they give arrays
 
 
 class _Mode(threading.local):
@@ -52,14 +52,20 @@ class Leaf(Node):
         self.grad = None
 
 
-retained: weakref.WeakKeyDictionary[Node, Array | None] = weakref.WeakKeyDictionary()  # see Tensor.retain_grad
+class Retained(Node):
+    """A node in between that keeps its gradient all the same; see Tensor.retain_grad."""
+
+    __slots__ = ()
+
+
+retained: weakref.WeakKeyDictionary[Node, Array] = weakref.WeakKeyDictionary()  # the gradients of Retained nodes
 
 
 class Tensor:
     """An array whose uses can be differentiated; operators and NumPy functions work on it.
 
-    `Tensor(data, requires_grad=False)` copies `data`. Python numbers and lists of them become float32, an array keeps
-    its dtype. Only floating-point Tensors can require a gradient.
+    `Tensor(data, requires_grad=False)` copies `data`. Python floats and lists of them become float32, whole numbers
+    int64; an array keeps its dtype. Only floating-point Tensors can require a gradient.
 
     `data` is the array, `grad` what `backward` gathered here: an array, or None. `shape`, `ndim`, `size`, `dtype` are
     the array's. Operations return new Tensors; to write in place (under `no_grad()`), use `t[index] = ...`, `t += ...`:
@@ -70,14 +76,16 @@ class Tensor:
 
     def __init__(self, data: Any, requires_grad: bool = False) -> None:
         if isinstance(data, Tensor):
+            if data.requires_grad:
+                raise TypeError("Tensor: data requires a gradient, which a copy would lose; give data.detach()")
             data = data.data
-        array = np.array(data)
+        array = np.array(data, order="C")
         if array.dtype.kind == "f" and not isinstance(data, np.ndarray):
             array = array.astype(np.float32)
         if array.dtype.kind not in "fiub":
             raise TypeError(f"Tensor: {array.dtype} isn't a number type; give floats, integers or booleans")
         if requires_grad and array.dtype.kind != "f":
-            raise TypeError(f"Tensor: {array.dtype} has no gradient; give floats, such as data.astype('float32')")
+            raise TypeError(f"Tensor: {array.dtype} has no gradient; give floats, such as 1.0 in place of 1")
         self.data: Array = array
         self.node: Node | None = Leaf(array) if requires_grad else None
 
@@ -110,6 +118,7 @@ class Tensor:
     def grad(self, g: Array | None) -> None:
         if not isinstance(self.node, Leaf):
             raise TypeError("grad: only a leaf that requires a gradient holds one; see retain_grad for other Tensors")
+        g = array_of(g)
         if g is not None and (np.shape(g) != self.shape or not hasattr(g, "dtype") or g.dtype != self.dtype):
             raise ValueError(
                 f"grad: expected an array {self.shape} of {self.dtype} or None, got {getattr(g, 'dtype', type(g))} "
@@ -122,7 +131,7 @@ class Tensor:
         if self.node is None:
             raise RuntimeError("retain_grad: this Tensor requires no gradient")
         if not isinstance(self.node, Leaf):
-            retained.setdefault(self.node, None)
+            self.node.__class__ = Retained
 
     def detach(self) -> Tensor:
         """The same array, without a copy, as a Tensor that gradients don't reach."""

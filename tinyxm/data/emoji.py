@@ -51,31 +51,7 @@ def emoji(report: Report | None = None, cache: bool = True) -> Samples:
     def build() -> Arrays:
         return draw(report)
 
-    arrays = cached("emoji", key, build) if cache else build()
-    records = json.loads(str(arrays["records"]))
-    samples = Samples(
-        {
-            **{style: arrays[style] for style in ("twemoji", "openmoji", "noto")},
-            "name": [record["name"] for record in records],
-            "keywords": [record["keywords"] for record in records],
-        },
-        ids=[record["id"] for record in records],
-        groups={
-            "variants": [variants(record["name"], record["category"]) for record in records],
-            "family": [family(record["name"], record["category"]) for record in records],
-            "category": [record["category"] for record in records],
-        },
-        ledger=Ledger([Entry(**entry) for entry in json.loads(str(arrays["left_out"]))]),
-    )
-    # Outlines have no colour, so a few variants are one drawing (prince and princess): told, and kept in one family.
-    rules: dict[str, tuple[Rule, ...]] = {
-        "twemoji": IMAGE_RULES,
-        "openmoji": IMAGE_RULES,
-        "noto": (blank, duplicates("kept")),
-        "name": TEXT_RULES,
-        "keywords": (restated("name"),),
-    }
-    return clean(samples, rules, require=tuple(rules))[0]
+    return cached("emoji", key, build, _samples) if cache else _samples(build())
 
 
 def draw(report: Report | None = None, limit: int | None = None) -> Arrays:
@@ -122,6 +98,33 @@ def draw(report: Report | None = None, limit: int | None = None) -> Arrays:
             records.append({"id": name, "name": entry.name.lower(), "keywords": found, "category": entry.category})
     arrays = {style: np.stack(pictures) for style, pictures in styles.items()}
     return {**arrays, "records": np.array(json.dumps(records)), "left_out": np.array(json.dumps(left_out))}
+
+
+def _samples(arrays: Arrays) -> Samples:
+    records = json.loads(str(arrays["records"]))
+    samples = Samples(
+        {
+            **{style: arrays[style] for style in ("twemoji", "openmoji", "noto")},
+            "name": [record["name"] for record in records],
+            "keywords": [record["keywords"] for record in records],
+        },
+        ids=[record["id"] for record in records],
+        groups={
+            "variants": [variants(record["name"], record["category"]) for record in records],
+            "family": [family(record["name"], record["category"]) for record in records],
+            "category": [record["category"] for record in records],
+        },
+        ledger=Ledger([Entry(**entry) for entry in json.loads(str(arrays["left_out"]))]),
+    )
+    # Outlines have no colour, so a few variants are one drawing (prince and princess): told, and kept in one family.
+    rules: dict[str, tuple[Rule, ...]] = {
+        "twemoji": IMAGE_RULES,
+        "openmoji": IMAGE_RULES,
+        "noto": (blank, duplicates("kept")),
+        "name": TEXT_RULES,
+        "keywords": (restated("name"),),
+    }
+    return clean(samples, rules, require=tuple(rules))[0]
 
 
 class _Glyphs:

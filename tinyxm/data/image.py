@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Iterator
 from os import PathLike
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 Float = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
@@ -19,15 +20,28 @@ Bytes = NDArray[np.uint8]
 def decode(source: bytes | str | PathLike[str]) -> Bytes:
     """Decode a picture (PNG, JPEG ...) from a file or from its bytes to uint8 RGBA, shape (height, width, 4).
 
-    Raises ValueError naming the file where it is truncated, corrupt or no picture; FileNotFoundError where it's absent.
+    It's turned as its EXIF orientation says; of 16-bit gray values the upper byte counts. Raises ValueError naming the
+    file where it is empty, truncated, corrupt, no picture or too large; FileNotFoundError where it's absent.
     """
     name = f"{len(source)} bytes" if isinstance(source, bytes) else str(source)
     data = source if isinstance(source, bytes) else Path(source).read_bytes()
+    if not data:
+        raise ValueError(f"decode: {name} isn't a picture that can be read: it's empty")
     try:
-        with Image.open(io.BytesIO(data)) as picture:
-            return np.asarray(picture.convert("RGBA"))
-    except Image.DecompressionBombError as error:
-        raise ValueError(f"decode: {name} claims to be too large a picture: {error}") from error
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(data)) as picture:
+                upright = ImageOps.exif_transpose(picture)
+        if upright.mode.startswith("I"):  # 16 bits, which Pillow would clip at 255
+            upright = Image.fromarray((np.asarray(upright) // 256).clip(0, 255).astype(np.uint8))
+        return np.asarray(upright.convert("RGBA"))
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
+        what = str(error).partition(",")[0]  # "Image size (… pixels) exceeds limit of … pixels"
+        raise ValueError(f"decode: {name} is too large a picture: {what}; make it smaller") from error
+    except UnidentifiedImageError as error:
+        raise ValueError(
+            f"decode: {name} isn't a picture that can be read: it's no picture format that Pillow knows"
+        ) from error
     except (OSError, SyntaxError, ValueError, EOFError) as error:  # Pillow raises all four for corrupt files
         raise ValueError(f"decode: {name} isn't a picture that can be read: {error}") from error
 

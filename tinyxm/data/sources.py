@@ -6,18 +6,17 @@ import hashlib
 import os
 import tempfile
 import warnings
-import zipfile
-import zlib
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from platformdirs import user_cache_path
 
 Arrays = dict[str, NDArray[Any]]
+Read = TypeVar("Read")
 
 
 class MissingExtra(ImportError):
@@ -43,20 +42,21 @@ def cache_folder() -> Path:
     return Path(os.environ.get("TINYXM_CACHE") or user_cache_path("tinyxm"))
 
 
-def cached(name: str, key: Mapping[str, object], build: Callable[[], Arrays]) -> Arrays:
-    """The arrays `build` makes, kept in the cache folder under `name` and a hash of `key`.
+def cached(name: str, key: Mapping[str, object], build: Callable[[], Arrays], read: Callable[[Arrays], Read]) -> Read:
+    """What `read` makes of the arrays that `build` makes, kept in the cache folder under `name` and a hash of `key`.
 
-    `key` holds whatever the arrays depend on (package versions, a schema number). A corrupt file is built again and a
-    folder that can't be written is done without, each with a warning. The file is written beside and renamed.
+    `key` holds whatever the arrays depend on (package versions, a schema number). A corrupt file, or one that `read`
+    can't read, is built again and a folder that can't be written is done without, each with a warning. The file is
+    written beside and renamed.
     """
     digest = hashlib.sha256(repr(sorted(key.items())).encode()).hexdigest()[:16]
     path = cache_folder() / f"{name}-{digest}.npz"
     if path.exists():
         try:
             with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
-                return dict(file)
-        except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
-            warnings.warn(f"{name}: the cache {path} is corrupt ({error}); building it again", stacklevel=2)
+                return read(dict(file))
+        except Exception as error:  # wrong bytes fail in as many ways as there are parsers
+            warnings.warn(f"{name}: the cache {path} is corrupt ({error!r}); building it again", stacklevel=2)
     arrays = build()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -73,4 +73,4 @@ def cached(name: str, key: Mapping[str, object], build: Callable[[], Arrays]) ->
         warnings.warn(
             f"{name}: can't keep the result in {path.parent} ({error}); it's built anew each time", stacklevel=2
         )
-    return arrays
+    return read(arrays)

@@ -19,13 +19,15 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+MOST_CLASSES = 8192  # unless the caller says how many: the matrix then takes 512 MiB
 Average = Literal["macro", "micro", "weighted"] | None
 
 
 def confusion_matrix(targets: ArrayLike, predictions: ArrayLike, classes: int | None = None) -> NDArray[np.int64]:
     """Counts of each pair of true and predicted class: M[i, j] = |{n : target_n = i, prediction_n = j}|.
 
-    targets, predictions: (n,) integers. classes: their number C; by default 1 + the largest label seen. Returns (C, C).
+    targets, predictions: (n,) integers. classes: their number C; by default 1 + the largest label seen, up to
+    8192. Returns (C, C).
     """
     return _confusion("confusion_matrix", targets, predictions, classes)
 
@@ -90,6 +92,11 @@ def _confusion(name: str, targets: ArrayLike, predictions: ArrayLike, classes: i
     true, predicted = _labels(name, targets, predictions)
     if classes is None:
         classes = 1 + int(max(true.max(), predicted.max(), 0))
+        if classes > MOST_CLASSES:
+            raise ValueError(
+                f"{name}: label {classes - 1} would make {classes} classes, and a matrix of as many rows and columns; "
+                f"number the classes from 0 on, or pass classes= where there are that many"
+            )
     elif classes < 1:
         raise ValueError(f"{name}: classes={classes}; expected at least 1")
     for role, labels in (("targets", true), ("predictions", predicted)):

@@ -25,8 +25,8 @@ def ranks(similarity: ArrayLike, correct: Correct = None) -> NDArray[np.float64]
     answers query i. Returns (queries,).
 
     Raises ValueError for a similarity that isn't 2-D, is empty or holds NaN or infinity, for an index outside the
-    gallery and for a query without a right answer; TypeError for a similarity that isn't
-    real and for indices that aren't integers.
+    gallery and for a query without a right answer; TypeError for a similarity that isn't real and for indices that
+    aren't integers.
     """
     scores = np.asarray(similarity)
     if scores.ndim != 2 or not scores.size:

@@ -7,9 +7,9 @@ import numpy as np
 from tinyxm import ops
 from tinyxm.autograd import Array, Parameter
 from tinyxm.nn import init
+from tinyxm.nn._checks import check_floats, whole, window
 from tinyxm.nn.module import Module
-
-Pair = tuple[int, int]
+from tinyxm.ops.conv import Pair, pair
 
 
 class Conv2d(Module):
@@ -18,7 +18,8 @@ class Conv2d(Module):
     x `(batch, height, width, in_channels)`, w `(kernel_height, kernel_width, in_channels, out_channels)`, b
     `(out_channels,)`, y `(batch, ⌊(height + 2·padding − kernel_height) / s⌋ + 1, …, out_channels)`. `kernel_size`,
     `stride` s and `padding` are a number or a pair; `padding` "same" keeps the size (stride 1, odd kernel). w starts by
-    `initialise` (He's uniform rule), b at 0. Raises ValueError where x isn't images of so many channels.
+    `initialise` (He's uniform rule), b at 0. Raises ValueError where x isn't images of so many channels,
+    TypeError where it isn't an array of w's dtype.
     Source: LeCun et al., "Backpropagation applied to handwritten zip code recognition", Neural Computation 1989.
     """
 
@@ -34,14 +35,16 @@ class Conv2d(Module):
         initialise: init.Initialiser = init.he_uniform,
         rng: np.random.Generator | None = None,
     ) -> None:
-        self.in_channels, self.out_channels = in_channels, out_channels
-        self.kernel_size, self.stride, self.padding = kernel_size, stride, padding
-        height, width = (kernel_size, kernel_size) if isinstance(kernel_size, int) else kernel_size
-        self.weight = Parameter(initialise((height, width, in_channels, out_channels), rng))
-        self.bias = Parameter(init.zeros((out_channels,))) if bias else None
+        self.in_channels = whole("Conv2d", "in_channels", in_channels)
+        self.out_channels = whole("Conv2d", "out_channels", out_channels)
+        self.kernel_size = window("Conv2d", "kernel_size", kernel_size)
+        self.stride = window("Conv2d", "stride", stride)
+        self.padding = padding if padding == "same" else window("Conv2d", "padding", padding, 0)
+        size = pair("Conv2d", "kernel_size", self.kernel_size, 1)
+        self.weight = Parameter(initialise((*size, self.in_channels, self.out_channels), rng))
+        self.bias = Parameter(init.zeros((self.out_channels,))) if bias else None
 
     def forward(self, x: Array) -> Array:
-        if x.ndim != 4 or x.shape[-1] != self.in_channels:
-            raise ValueError(f"Conv2d: x {x.shape}: expected (batch, height, width, {self.in_channels}), channels last")
+        check_floats("Conv2d", x, self.weight)
         y = ops.conv2d(x, self.weight, self.stride, self.padding)
         return y if self.bias is None else y + self.bias

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from tinyxm import ops
 from tinyxm.autograd import Array, Parameter
 from tinyxm.nn import init
+from tinyxm.nn._checks import whole
 from tinyxm.nn.module import Module
+from tinyxm_kernels.embedding import check_bags
 
 
-class Embedding(Module):
-    """y[..., :] = weight[indices[...], :]
-
-    indices are integers of any shape, weight `(rows, dimensions)`, y `(*indices.shape, dimensions)`. weight starts by
-    `initialise` (normal, deviation 0.05). Raises TypeError for indices that aren't integers, ValueError for one outside
-    the rows. Source: Bengio et al., "A neural probabilistic language model", JMLR 2003.
-    """
-
+class _Table(Module):
     def __init__(
         self,
         rows: int,
@@ -26,14 +22,24 @@ class Embedding(Module):
         initialise: init.Initialiser = init.normal,
         rng: np.random.Generator | None = None,
     ) -> None:
-        self.rows, self.dimensions = rows, dimensions
-        self.weight = Parameter(initialise((rows, dimensions), rng))
-
-    def forward(self, indices: np.ndarray) -> Array:
-        return ops.embedding(self.weight, indices)
+        name = type(self).__name__
+        self.rows, self.dimensions = whole(name, "rows", rows), whole(name, "dimensions", dimensions)
+        self.weight = Parameter(initialise((self.rows, self.dimensions), rng))
 
 
-class EmbeddingBag(Module):
+class Embedding(_Table):
+    """y[..., :] = weight[indices[...], :]
+
+    indices are integers of any shape, weight `(rows, dimensions)`, y `(*indices.shape, dimensions)`. weight starts by
+    `initialise` (normal, deviation 0.05). Raises TypeError for indices that aren't integers, ValueError for one outside
+    the rows. Source: Bengio et al., "A neural probabilistic language model", JMLR 2003.
+    """
+
+    def forward(self, indices: ArrayLike) -> Array:
+        return ops.embedding(self.weight, _numbers(indices))
+
+
+class EmbeddingBag(_Table):
     """y_b = Σ weights_i·weight[indices_i] over the entries i of bag b: a text as the mix of its words and n-grams
 
     indices `(entries,)`, all bags' one after another; offsets `(bags,)`, where each bag begins; weights `(entries,)`,
@@ -43,21 +49,15 @@ class EmbeddingBag(Module):
     "Bag of tricks for efficient text classification", EACL 2017.
     """
 
-    def __init__(
-        self,
-        rows: int,
-        dimensions: int,
-        *,
-        initialise: init.Initialiser = init.normal,
-        rng: np.random.Generator | None = None,
-    ) -> None:
-        self.rows, self.dimensions = rows, dimensions
-        self.weight = Parameter(initialise((rows, dimensions), rng))
-
-    def forward(self, indices: np.ndarray, offsets: np.ndarray, weights: np.ndarray | None = None) -> Array:
+    def forward(self, indices: ArrayLike, offsets: ArrayLike, weights: np.ndarray | None = None) -> Array:
+        indices, offsets = _numbers(indices), _numbers(offsets)
         if weights is None:
+            check_bags("EmbeddingBag", indices, offsets)
             entries = np.diff(offsets, append=len(indices))
-            if len(offsets) and (offsets[0] != 0 or entries.min() < 0):
-                raise ValueError(f"EmbeddingBag: offsets {offsets}: expected 0, then no decrease, up to {len(indices)}")
             weights = np.repeat((1 / np.maximum(entries, 1)).astype(self.weight.dtype), entries)
         return ops.embedding_bag(self.weight, indices, offsets, weights)
+
+
+def _numbers(given: ArrayLike) -> np.ndarray:
+    """An array; an empty list becomes one of integers, as nothing in it says so."""
+    return np.asarray(given, None if np.size(given) or hasattr(given, "dtype") else np.intp)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Self, overload
 
 import numpy as np
 
-from tinyxm.autograd import Array, Parameter, events, no_grad
+from tinyxm.autograd import Array, Parameter, Tensor, events, no_grad
 
 
 class Module:
@@ -24,6 +24,9 @@ class Module:
     What is an attribute (or within a list, tuple or dictionary that is one) belongs to the module. Its name is the path
     that leads to it, `hidden.weight`, `layers.0.weight`. Shared by several modules, it's listed once, where it's found
     first. `training` tells layers such as Dropout whether this is training or use. Printed, it shows what it's made of.
+
+    Raises TypeError for what would be left out of training unseen: an attribute that is a Tensor which requires a
+    gradient, or a set that holds Parameters or Modules.
     """
 
     training = True
@@ -36,8 +39,7 @@ class Module:
         """forward(...), with this module's name on the path that listeners are told."""
         if not events.listeners:
             return self.forward(*args, **kwargs)
-        for name, child in reversed([*self.children()]):  # a shared module goes by its first name in its caller
-            vars(child)["_name"] = name
+        _tell_names(self.children())  # again, for modules that others hold as well, or that a list got later
         path = [self._name] if self._name else []  # the outermost has no name
         events.context.modules += path
         try:
@@ -46,10 +48,8 @@ class Module:
             del events.context.modules[len(events.context.modules) - len(path) :]
 
     def __setattr__(self, name: str, value: Any) -> None:
+        _tell_names(_members(name, value))  # now, for a module that is called from outside
         super().__setattr__(name, value)
-        for path, member in _members(name, value):
-            if isinstance(member, Module):
-                vars(member)["_name"] = path
 
     def children(self) -> Iterator[tuple[str, Module]]:
         """The modules that this one is made of directly, with their names."""
@@ -159,7 +159,10 @@ class Sequential(Module):
     def __init__(self, *layers: Module) -> None:
         for i, layer in enumerate(layers):
             if not isinstance(layer, Module):
-                raise TypeError(f"Sequential: layer {i} is {layer!r}; give modules, such as nn.ReLU()")
+                raise TypeError(
+                    f"Sequential: layer {i} is of type {type(layer).__name__}; "
+                    "give modules one by one, such as nn.ReLU(); those of a list as Sequential(*layers)"
+                )
             setattr(self, str(i), layer)
 
     @property
@@ -192,6 +195,17 @@ def _members(path: str, value: Any) -> Iterator[tuple[str, Any]]:
     elif isinstance(value, list | tuple | dict):
         for key, part in value.items() if isinstance(value, dict) else enumerate(value):
             yield from _members(f"{path}.{key}", part)
+    elif isinstance(value, Tensor) and value.requires_grad:
+        raise TypeError(f"{path}: a Tensor that requires a gradient: make it an xm.Parameter, or detach it")
+    elif isinstance(value, set | frozenset) and any(isinstance(part, Tensor | Module) for part in value):
+        raise TypeError(f"{path}: a set gives its members no names to be known by; make it a list")
+
+
+def _tell_names(members: Iterable[tuple[str, Any]]) -> None:
+    """Let modules know their names; one that is there twice goes by the first."""
+    for name, member in reversed([*members]):
+        if isinstance(member, Module):
+            vars(member)["_name"] = name
 
 
 def _kind(x: Any) -> str:

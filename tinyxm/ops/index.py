@@ -20,8 +20,10 @@ def take(a: Array, index: Any) -> Array:
 @primitive(a=lambda g, index: take(g, index))
 def scatter_add(a: Array, shape: tuple[int, ...], index: Any) -> Array:
     """y = zeros of this shape with a added at the index;  ∂a = g[index]"""
-    if isinstance(index, np.ndarray) and index.dtype.kind in "iu" and len(shape) == 2 and index.ndim:
-        return tinyxm_kernels.scatter_add_rows(a.reshape(index.size, shape[1]), index.reshape(-1) % shape[0], shape[0])
+    rows = isinstance(index, np.ndarray) and index.ndim > 0 and index.dtype.kind in "iu"
+    if rows and len(shape) == 2 and a.dtype.char in "fd":
+        numbers = index.reshape(-1).astype(np.intp) % shape[0]
+        return tinyxm_kernels.scatter_add_rows(a.reshape(index.size, shape[1]), numbers, shape[0])
     y = np.zeros_like(a, shape=shape)
     if _repeats(index):
         np.add.at(y, index, a)

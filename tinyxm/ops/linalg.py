@@ -8,6 +8,7 @@ import numpy as np
 
 import tinyxm_kernels
 from tinyxm.autograd import Array, primitive
+from tinyxm.autograd.primitive import from_list
 from tinyxm.autograd.tensor import array_of
 
 
@@ -24,6 +25,7 @@ def _matmul(a: Array, b: Array) -> Array:
 
 def matmul(a: Array, b: Array) -> Array:
     """Y = A B as NumPy has it: batches broadcast; a vector on the left is a row, on the right a column"""
+    a, b = (from_list(x, (array_of(other),)) for x, other in ((a, b), (b, a)))
     x, w = array_of(a), array_of(b)
     rows, columns = np.ndim(x), np.ndim(w)
     if not rows or not columns:

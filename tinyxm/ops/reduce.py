@@ -23,7 +23,10 @@ def sum(a: Array, axis: Axis = None, keepdims: bool = False) -> Array:
 )
 def mean(a: Array, axis: Axis = None, keepdims: bool = False) -> Array:
     """y = Σ a / n, n the number of elements reduced;  ∂a = g / n, repeated along the axes"""
-    return a.sum(axis=axis, keepdims=keepdims) * (1 / _count(a.shape, axis))
+    total, n = a.sum(axis=axis, keepdims=keepdims), _count(a.shape, axis)
+    if not n:
+        raise ValueError(f"mean: {a.shape} over axis {axis} has no elements to take the mean of")
+    return total * (1 / n)
 
 
 def var(a: Array, axis: Axis = None, keepdims: bool = False, ddof: float = 0) -> Array:

@@ -9,7 +9,7 @@ networks", ICML 2013.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,8 @@ def clip_by_value(params: Iterable[Tensor], limit: float) -> float:
     """g ← min(max(g, −limit), limit), each element by itself, which changes the direction; returns their norm before.
 
     Prevents explosion, not vanishing. Told to listeners as one `clip` per parameter. Raises ValueError unless limit is
-    positive, FloatingPointError where a gradient isn't finite, and then clips none.
+    positive and each parameter given once, TypeError for what isn't a list of them, FloatingPointError where a gradient
+    isn't finite, and then clips none.
     """
     held = _with_gradients("clip_by_value", params, limit)
     norm = _norm("clip_by_value", held)
@@ -33,7 +34,8 @@ def clip_by_norm(params: Iterable[Tensor], limit: float) -> float:
     """g ← g·min(1, limit / ‖g‖), ‖g‖ = √Σ g² over all parameters: the direction stays; returns ‖g‖, the norm before.
 
     Prevents explosion, not vanishing. Told to listeners as one `clip` per parameter. Raises ValueError unless limit is
-    positive, FloatingPointError where a gradient isn't finite, and then clips none.
+    positive and each parameter given once, TypeError for what isn't a list of them, FloatingPointError where a gradient
+    isn't finite, and then clips none.
     """
     held = _with_gradients("clip_by_norm", params, limit)
     norm = _norm("clip_by_norm", held)
@@ -45,11 +47,20 @@ def clip_by_norm(params: Iterable[Tensor], limit: float) -> float:
 
 def _with_gradients(name: str, params: Iterable[Tensor], limit: float) -> dict[int, Any]:
     """The parameters that have a gradient, by their place among all."""
-    if isinstance(params, Tensor):
-        raise TypeError(f"{name}: params is a Tensor; give a list of them, such as model.parameters()")
+    if isinstance(params, Tensor | Mapping) or not isinstance(params, Iterable):
+        raise TypeError(f"{name}: params is a {type(params).__name__}; give a list, such as model.parameters()")
     if not 0 < limit < math.inf:
         raise ValueError(f"{name}: limit {limit}: expected a finite number above 0")
-    return {i: parameter for i, parameter in enumerate(params) if parameter.grad is not None}
+    places: dict[int, int] = {}
+    held = {}
+    for i, parameter in enumerate(params):
+        if not isinstance(parameter, Tensor):
+            raise TypeError(f"{name}: parameter {i} is a {type(parameter).__name__}; expected a Parameter")
+        if (first := places.setdefault(id(parameter), i)) != i:
+            raise ValueError(f"{name}: parameter {i}, {parameter.shape}, is given twice: it's parameter {first}, too")
+        if parameter.grad is not None:
+            held[i] = parameter
+    return held
 
 
 def _norm(name: str, held: dict[int, Any]) -> float:

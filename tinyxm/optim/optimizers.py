@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 import tinyxm_kernels as kernels
-from tinyxm.autograd import Array, Tensor, events, no_grad, write
+from tinyxm.autograd import Tensor, events, no_grad, write
 from tinyxm.autograd.tensor import Leaf
 
 Parameters = Iterable[Tensor] | Iterable[Mapping[str, Any]]
@@ -150,19 +150,15 @@ class GradientDescent(Optimizer):
     Monro, "A stochastic approximation method", Annals of Mathematical Statistics 1951.
     """
 
-    operation = "gradient_descent"
+    operation = "gradient_descent_update"
 
     def __init__(self, params: Parameters, lr: float, weight_decay: float = 0.0) -> None:
         super().__init__(params, lr=lr, weight_decay=weight_decay)
 
     def rule(self, group: dict[str, Any], step: int) -> Rule:
-        return partial(_descend, learning_rate=float(group["lr"]), weight_decay=group["weight_decay"])
-
-
-def _descend(parameter: Array, gradient: Array, *, learning_rate: float, weight_decay: float) -> None:
-    if weight_decay:
-        gradient = gradient + weight_decay * parameter
-    parameter -= learning_rate * gradient
+        return partial(
+            kernels.gradient_descent_update, learning_rate=float(group["lr"]), weight_decay=group["weight_decay"]
+        )
 
 
 class Momentum(Optimizer):

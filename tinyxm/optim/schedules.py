@@ -45,10 +45,12 @@ class Schedule:
     """Sets each group's lr of an optimizer to its lr at the start, times factor(step).
 
     It is set for step 0 at once; call `step()` after each of the optimizer's. Raises ValueError where a factor is
-    negative or not finite.
+    negative or not finite, TypeError where it isn't a function.
     """
 
     def __init__(self, optimizer: Optimizer, factor: Factor) -> None:
+        if not callable(factor):
+            raise TypeError(f"Schedule: factor is {factor!r}; give a function of the step, such as cosine(1800)")
         self.optimizer, self.factor, self.count = optimizer, factor, 0
         self.base: list[float] = [group["lr"] for group in optimizer.groups]
         self._set()

@@ -14,7 +14,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from tinyxm.training.folder import beside
-from tinyxm.training.tables import INTERVALS, MEASURES, Table, explanations, html_table
+from tinyxm.training.tables import INTERVALS, MEASURES, Table, drawn_over, explanations, html_table
 
 RESOLUTION = 160  # dots per inch: sharp on a dense screen, at half the size in pixels
 STYLE = """
@@ -36,8 +36,9 @@ div.wide { overflow-x: auto; }
 caption { text-align: left; font-weight: 600; padding-bottom: .3rem; }
 th, td { padding: .3rem 1.1rem .3rem 0; text-align: right; white-space: nowrap; vertical-align: baseline; }
 th { font-weight: 500; }
-th[scope=row] { text-align: left; padding-left: .5rem; }
-th[scope=row] { min-width: 11.5rem; }
+th[scope=row] { text-align: left; padding-left: .5rem; min-width: 11.5rem; }
+th[scope=row], thead td { position: sticky; left: 0; background: inherit; }
+thead tr, tbody tr { background: var(--paper); }
 thead th, thead td { color: var(--faint); border-bottom: 1px solid var(--line); }
 tbody tr { border-bottom: 1px solid var(--line); }
 tr.model, tr.via_images { background: var(--own); }
@@ -46,9 +47,10 @@ table.facts td { text-align: left; white-space: normal; }
 table.facts th { color: var(--faint); min-width: 0; }
 dt { font-weight: 600; margin-top: .5rem; }
 dd { margin: 0; }
-figure { margin: 1.4rem 0; }
-figure img { max-width: 100%; height: auto; background: #fff; border-radius: 6px; }
-figcaption { color: var(--faint); font-size: .9rem; max-width: 46rem; }
+figure { margin: 1.4rem 0; overflow-x: auto; }
+figure img { max-width: max(100%, 38rem); height: auto; background: #fff; border-radius: 6px; }
+figcaption { color: var(--faint); font-size: .9rem; max-width: 46rem; position: sticky; left: 0; }
+@media (max-width: 40rem) { th[scope=row] { white-space: normal; min-width: 7.5rem; } }
 footer { margin-top: 3rem; color: var(--faint); font-size: .9rem; }
 @media print {
   :root { --ink: #000; --faint: #444; --line: #bbb; --paper: #fff; --own: #f0f0f0; }
@@ -57,7 +59,8 @@ footer { margin-top: 3rem; color: var(--faint); font-size: .9rem; }
   h2 { break-after: avoid; }
   figure, table, tr { break-inside: avoid; }
   body { font-size: 11pt; }
-  div.wide { overflow: visible; }
+  div.wide, figure { overflow: visible; }
+  figure img { max-width: 100%; }
   th, td { padding-right: .6rem; }
 }
 """
@@ -74,7 +77,7 @@ class Plot:
 
 @dataclass(frozen=True)
 class Scores:
-    """Score tables; what rows and columns mean is told once, beneath them."""
+    """Score tables; what rows and columns mean is told beneath the first that have them."""
 
     tables: Sequence[Table]
 
@@ -102,7 +105,8 @@ def write_report(
     """
     path = Path(path)
     links = "".join(f'<a href="#{_anchor(section.title)}">{escape(section.title)}</a> ' for section in sections)
-    body = "\n".join(_section(section, path.parent / "plots") for section in sections)
+    told: set[str] = set()
+    body = "\n".join(_section(section, path.parent / "plots", told) for section in sections)
     page = f"""<!doctype html>
 <html lang="en">
 <head>
@@ -127,12 +131,12 @@ def write_report(
     return path
 
 
-def _section(section: Section, plots: Path) -> str:
-    parts = "\n".join(_part(part, plots) for part in section.parts)
+def _section(section: Section, plots: Path, told: set[str]) -> str:
+    parts = "\n".join(_part(part, plots, told) for part in section.parts)
     return f'<section>\n<h2 id="{_anchor(section.title)}">{escape(section.title)}</h2>\n{parts}\n</section>'
 
 
-def _part(part: Part, plots: Path) -> str:
+def _part(part: Part, plots: Path, told: set[str]) -> str:
     match part:
         case str():
             return f"<p>{_text(part)}</p>"
@@ -140,9 +144,12 @@ def _part(part: Part, plots: Path) -> str:
             return f"<figure>{_picture(part, plots)}<figcaption>{_text(part.caption)}</figcaption></figure>"
         case Scores():
             tables = "".join(f'<div class="wide">{html_table(table)}</div>' for table in part.tables)
-            meanings = explanations(part.tables).items()
-            terms = "".join(f"<dt>{escape(label)}</dt><dd>{escape(meaning)}.</dd>" for label, meaning in meanings)
-            return f"{tables}<p>{escape(INTERVALS)} {escape(MEASURES)}</p><dl>{terms}</dl>"
+            notes = [text for text in (INTERVALS.format(drawn_over(part.tables)), MEASURES) if text not in told]
+            meanings = {label: text for label, text in explanations(part.tables).items() if label not in told}
+            told.update(notes, meanings)
+            terms = "".join(f"<dt>{escape(label)}</dt><dd>{escape(text)}.</dd>" for label, text in meanings.items())
+            paragraph = f"<p>{escape(' '.join(notes))}</p>" if notes else ""
+            return tables + paragraph + (f"<dl>{terms}</dl>" if terms else "")
         case Mapping():
             rows = "".join(
                 f'<tr><th scope="row">{escape(_words(name))}</th><td>{_text(_value(value))}</td></tr>'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
@@ -22,15 +23,17 @@ ROWS = {
     ),
     "nearest_training_image": (
         "nearest training image",
-        "the same look-up without learning, by oriented gradients and colour; where queries are of concepts never "
-        "trained on, the text of the picture found is compared with theirs",
+        "the nearest of the training drawings (Twemoji and the regular outline) by oriented gradients and colour, "
+        "without learning; where queries are of concepts never trained on, the text of the drawing found is compared "
+        "with theirs",
     ),
     "cca": ("CCA", "canonical correlation analysis: linear projections of picture and text that correlate the most"),
-    "ridge": ("ridge", "a linear map from picture features to text features, or back, with a squared penalty"),
+    "ridge": ("ridge", "a linear map from picture features to text features, with a squared penalty"),
     "chance": ("chance", "answers drawn at random"),
 }
-INTERVALS = "Beside each score: its 95 % bootstrap interval over the queries. Bold: the best of its column."
-HALVES = "±: half the width of the 95 % bootstrap interval over the queries. Bold: the best of its column."
+INTERVALS = "Beside each score: its 95 % bootstrap interval over {}. Bold: the best of its column."
+HALVES = "±: half the width of the 95 % bootstrap interval over {}. Bold: the best of its column."
+BESIDE = ("intervals", "intervals_over", "baselines")  # keys of a set of scores that are no score
 MEASURES = (
     "R@k: share of queries whose right answer is among the first k. MRR: mean of 1 / rank. Median rank: 1 is best, "
     "for all others more is better."
@@ -89,14 +92,15 @@ class Table:
     title: str
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
+    over: str = "queries"  # what the bootstrap drew again
 
 
 def score_tables(results: Mapping[str, Any], titles: Mapping[str, str] | None = None) -> list[Table]:
     """A table for each set of scores in results.json, however deep it lies, in the order found.
 
     A set of scores is a mapping with a retrieval score, or with "intervals" or "baselines" beside scores of any kind;
-    "x_via_images" becomes a row of the table of "x". `titles` says how to call a key; by default its underscores become
-    blanks.
+    "intervals_over" says what these were drawn over, if not over queries. "x_via_images" becomes a row of the table
+    of "x". `titles` says how to call a key; by default its underscores become blanks.
     """
     return list(_tables(results, (), titles or {}))
 
@@ -120,7 +124,7 @@ def _scored(value: Mapping[str, Any]) -> bool:
 
 
 def _table(title: str, methods: Mapping[str, Mapping[str, Any]]) -> Table:
-    columns = tuple(Column(key) for key in methods["model"] if key not in ("intervals", "baselines"))
+    columns = tuple(Column(key) for key in methods["model"] if key not in BESIDE)
     best = {}
     for column in columns:
         values = [scores[column.key] for scores in methods.values() if column.key in scores]
@@ -130,17 +134,28 @@ def _table(title: str, methods: Mapping[str, Mapping[str, Any]]) -> Table:
         if key not in scores:
             return None
         interval = scores.get("intervals", {}).get(key)
-        return Cell(scores[key], (interval[0], interval[1]) if interval else None, scores[key] == best[key])
+        known = interval and any(interval)  # [0, 0]: where nothing was found, nothing is known of the spread
+        return Cell(scores[key], (interval[0], interval[1]) if known else None, scores[key] == best[key])
 
     order = [*(kind for kind in ROWS if kind in methods), *(kind for kind in methods if kind not in ROWS)]
     rows = (Row(kind, tuple(cell(methods[kind], column.key) for column in columns)) for kind in order)
-    return Table(title, columns, tuple(rows))
+    return Table(title, columns, tuple(rows), methods["model"].get("intervals_over", Table.over))
 
 
 def explanations(tables: Iterable[Table]) -> dict[str, str]:
     """What each row of these tables means: its label, and a sentence."""
     present = {row.kind for table in tables for row in table.rows}
     return {label: meaning for kind, (label, meaning) in ROWS.items() if kind in present}
+
+
+def drawn_over(tables: Iterable[Table]) -> str:
+    """What the intervals of these tables were drawn over; where they differ, with the tables' names."""
+    names: dict[str, dict[str, None]] = {}
+    for table in tables:
+        names.setdefault(table.over, {})[re.split("[:,]", table.title)[0]] = None
+    if len(names) == 1:
+        return next(iter(names))
+    return "; ".join(f"{over} ({', '.join(titles)})" for over, titles in names.items())
 
 
 def terminal_table(table: Table) -> TerminalTable:
@@ -173,7 +188,10 @@ def print_scores(console: Console, results: Mapping[str, Any], titles: Mapping[s
     if tables:
         for label, meaning in explanations(tables).items():
             console.print(Text.assemble((label, "bold"), f": {meaning}"))
-        console.print(Text(f"{MEASURES}\n{HALVES}"))
+        console.print(Text(f"{MEASURES}\n{HALVES.format(drawn_over(tables))}"))
+    for stage, (step, steps) in results.get("unfinished", {}).items():
+        stopped = step and f"stopped at step {step:,} of {steps:,}; its scores are of that checkpoint"
+        console.print(Text(f"unfinished: {stage} {stopped or "hasn't begun"}", style="yellow"), soft_wrap=True)
     if results.get("quick"):
         console.print(Text(QUICK, style="bold yellow"))
 

@@ -34,7 +34,7 @@ def output_shape(x: Shape, w: Shape, stride: Pair = (1, 1), padding: Pair = (0, 
     if len(w) != 4:
         raise ValueError(f"{name}: w has shape {w}, expected (kernel_height, kernel_width, in_channels, out_channels)")
     if x[3] != w[2]:
-        raise ValueError(f"{name}: x has {x[3]} channels, w {w} expects {w[2]}")
+        raise ValueError(f"{name}: x has {x[3]} channels, w {w} expects {w[2]}; x {x} is read with channels last")
     return (x[0], *window_grid(name, x[1:3], w[:2], stride, padding), w[3])
 
 

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tinyxm_kernels._checks import check_floats, check_shape
+from tinyxm_kernels._checks import check_arrays, check_floats, check_shape
 from tinyxm_kernels.registry import operation
 
 
@@ -52,6 +52,7 @@ _scatter_add_rows = operation(
 
 def check_indices(name: str, indices: NDArray[Any], rows: int) -> None:
     """Raise TypeError for indices that aren't whole numbers, ValueError for one outside 0 ... rows − 1."""
+    check_arrays(name, indices=indices)
     if indices.dtype.kind not in "iu":
         raise TypeError(f"{name}: indices are {indices.dtype}, expected whole numbers")
     if indices.size:
@@ -60,7 +61,11 @@ def check_indices(name: str, indices: NDArray[Any], rows: int) -> None:
             raise ValueError(f"{name}: index {least if least < 0 else greatest} is outside 0 ... {rows - 1}")
 
 
-def _check_bags(name: str, indices: NDArray[Any], offsets: NDArray[Any], weights: NDArray[Any] | None) -> None:
+def check_bags(
+    name: str, indices: NDArray[Any], offsets: NDArray[Any], weights: NDArray[Any] | None = None
+) -> None:
+    """Raise ValueError unless the offsets divide the indices into bags and there are as many weights, if any."""
+    check_arrays(name, indices=indices, offsets=offsets)
     if indices.ndim != 1 or offsets.ndim != 1:
         raise ValueError(f"{name}: indices {indices.shape} and offsets {offsets.shape}: expected one axis each")
     if offsets.dtype.kind not in "iu":
@@ -84,7 +89,7 @@ def embedding_bag(
     check_floats("embedding_bag", weight=weight, **({} if weights is None else {"weights": weights}))
     if weight.ndim != 2:
         raise ValueError(f"embedding_bag: weight has shape {weight.shape}, expected (rows, dim)")
-    _check_bags("embedding_bag", indices, offsets, weights)
+    check_bags("embedding_bag", indices, offsets, weights)
     check_indices("embedding_bag", indices, len(weight))
     return _embedding_bag.choose(weight, indices, offsets, weights)(weight, indices, offsets, weights)
 
@@ -95,7 +100,7 @@ def embedding_bag_weight_gradient(
     """∂L/∂weight of shape (rows, dim), from g = ∂L/∂y (bags, dim); the rest and the errors as in `embedding_bag`."""
     name = "embedding_bag_weight_gradient"
     check_floats(name, g=g, **({} if weights is None else {"weights": weights}))
-    _check_bags(name, indices, offsets, weights)
+    check_bags(name, indices, offsets, weights)
     if g.ndim != 2 or len(g) != len(offsets):
         raise ValueError(f"{name}: g has shape {g.shape}, expected ({len(offsets)}, dim), a row for each bag")
     check_indices(name, indices, rows)
@@ -109,6 +114,7 @@ def scatter_add_rows(g: NDArray[Any], indices: NDArray[Any], rows: int) -> NDArr
     outside the table, TypeError for other dtypes.
     """
     check_floats("scatter_add_rows", g=g)
+    check_arrays("scatter_add_rows", indices=indices)
     if g.shape[: indices.ndim] != indices.shape:
         raise ValueError(f"scatter_add_rows: g {g.shape} doesn't begin with the shape of indices {indices.shape}")
     check_indices("scatter_add_rows", indices, rows)

@@ -14,11 +14,28 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tinyxm_kernels._checks import check_arrays
 from tinyxm_kernels.registry import Shape, operation
 
 
+def _check(left: Shape, right: Shape) -> None:
+    if not left or not right:
+        raise ValueError(f"matmul: {left} @ {right}: a number has no axis to sum over; multiply with * instead")
+    inner = right[-2] if len(right) > 1 else right[0]
+    if left[-1] != inner:
+        raise ValueError(f"matmul: {left} @ {right}: inner sizes {left[-1]} and {inner} differ")
+    if len(left) > 2 and len(right) > 2:
+        try:
+            np.broadcast_shapes(left[:-2], right[:-2])
+        except ValueError:
+            raise ValueError(
+                f"matmul: {left} @ {right}: leading axes {left[:-2]} and {right[:-2]} don't broadcast"
+            ) from None
+
+
 def _sizes(a: Shape, b: Shape) -> tuple[int, int, int, int]:
-    """(number of matrices, M, N, K)"""
+    """(number of matrices, M, N, K); raises ValueError where a and b don't multiply."""
+    _check(a, b)
     matrices = prod(np.broadcast_shapes(a[:-2], b[:-2]))
     return matrices, a[-2] if len(a) > 1 else 1, b[-1] if len(b) > 1 else 1, a[-1]
 
@@ -43,19 +60,12 @@ def matmul(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
     """Matrix product y = a b, summed over the last axis of `a` and the last but one of `b`.
 
     Shapes: (..., M, K) and (..., K, N) -> (..., M, N); a 1-D operand is a vector, as in `np.matmul`.
-    Raises ValueError where the inner sizes differ, an operand is 0-d or the leading axes don't broadcast.
+    Operands of two dtypes are converted to the one that NumPy promotes them to, which is also y's. Raises ValueError
+    where the inner sizes differ, an operand is 0-d or the leading axes don't broadcast, TypeError for a list.
     """
-    left, right = a.shape, b.shape
-    if not left or not right:
-        raise ValueError(f"matmul: {left} @ {right}: a number has no axis to sum over; multiply with * instead")
-    inner = right[-2] if len(right) > 1 else right[0]
-    if left[-1] != inner:
-        raise ValueError(f"matmul: {left} @ {right}: inner sizes {left[-1]} and {inner} differ")
-    if len(left) > 2 and len(right) > 2:
-        try:
-            np.broadcast_shapes(left[:-2], right[:-2])
-        except ValueError:
-            raise ValueError(
-                f"matmul: {left} @ {right}: leading axes {left[:-2]} and {right[:-2]} don't broadcast"
-            ) from None
+    check_arrays("matmul", a=a, b=b)
+    _check(a.shape, b.shape)
+    if a.dtype != b.dtype:  # every rung gets both of one dtype, so that what it returns doesn't depend on the rung
+        dtype = np.result_type(a, b)
+        a, b = a.astype(dtype, copy=False), b.astype(dtype, copy=False)
     return _matmul.choose(a, b)(a, b)

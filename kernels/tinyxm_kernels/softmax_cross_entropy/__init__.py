@@ -14,7 +14,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from tinyxm_kernels._checks import check_floats, check_shape
+from tinyxm_kernels._checks import check_arrays, check_floats, check_shape
 from tinyxm_kernels.registry import operation
 
 
@@ -40,6 +40,7 @@ _gradient = operation(
 
 
 def _check(name: str, logits: NDArray[Any], labels: NDArray[Any]) -> None:
+    check_arrays(name, labels=labels)
     if logits.ndim != 2 or not logits.shape[1]:
         raise ValueError(f"{name}: logits have shape {logits.shape}, expected (batch, classes)")
     check_shape(name, "labels", labels.shape, logits.shape[:1])

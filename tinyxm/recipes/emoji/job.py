@@ -138,7 +138,9 @@ def score(settings: Settings, folder: RunFolder, samples: Samples) -> tuple[dict
     resamples = 100 if settings.quick else 1000
     models = {"held_out_style": restore(folder, "held_out_style")}
     model, vocabulary, _ = models["held_out_style"]
-    results: dict[str, Any] = {"data": {"cleaning": samples.ledger.counts() if samples.ledger else {}, "leaks": {}}}
+    cleaned = samples.ledger.counts() if samples.ledger else {}
+    told = {f"{modality}: {fault}, {action}": count for (modality, fault, action), count in cleaned.items()}
+    results: dict[str, Any] = {"data": {"cleaning": told, "leaks": {}}}
     scores = results.setdefault("validation", {}) if settings.validation else results
     if settings.validation:
         scores |= validation.score_withheld(model, vocabulary, samples)

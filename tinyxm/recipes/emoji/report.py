@@ -93,15 +93,33 @@ def write(
             ],
         ),
         Section("How to read this", NOTES),
-        Section("Data", [*(f"{name}: {credit}." for name, credit in CREDITS.items())]),
+        Section(
+            "Data",
+            [
+                [f"{name}: {credit}." for name, credit in CREDITS.items()],
+                "What cleaning left out or repaired, and how often:",
+                results["data"]["cleaning"],
+                *_leaks(results["data"]["leaks"]),
+            ],
+        ),
     ]
     write_report(folder.path / "report.html", "Emoji: pictures ↔ words", _introduction(results), sections)
+
+
+def _leaks(leaks: dict[str, list[str]]) -> list[Any]:
+    """What crosses the splits of the unseen concepts all the same, by id."""
+    parts: list[Any] = []
+    for part, lines in leaks.items():
+        parts += [f"What crosses the split of the {TITLES[part]} (groups, same and near drawings, same texts):", lines]
+    return parts
 
 
 def _introduction(results: dict[str, Any]) -> str:
     """What was trained and how well it did, in three sentences."""
     scores = results["held_out_style"]
     smoke = "This was a smoke run (`--quick`): its scores mean nothing. " if results["quick"] else ""
+    if results["unfinished"]:
+        smoke += f"This run isn't finished ({', '.join(TITLES[part] for part in results['unfinished'])}). "
     there, back = scores["text_to_image"], scores["image_to_text"]
     return smoke + (
         f"Two towers learned to bring {results['facts']['concepts']:,} emoji and their names and keywords together, "
@@ -125,9 +143,9 @@ def _results(results: dict[str, Any], tables: dict[str, Any]) -> list[Any]:
 
 
 UNSEEN = {
-    "unseen_concepts": "{} concepts that the model has neither seen nor read, asked about among themselves. Variants "
-    "by gender, tone or direction are on one side of the split; relatives, such as a heart of another colour, may be "
-    "on both.",
+    "unseen_concepts": "{} concepts that weren't trained on, asked about among themselves (most share some word with "
+    "one that was). Variants by gender, tone or direction are on one side of the split; relatives, such as a heart of "
+    "another colour, may be on both.",
     "unseen_families": "The same, trained again, with {} concepts whose wider families were left out of training "
     "whole: all hearts or none. What the scores lose against those before is what relatives in training were worth.",
 }
@@ -141,7 +159,10 @@ NOTES = [
         "to beat; it could not answer a new text.",
         "“Via images” answers by the nearest training drawing in the model's own vectors.",
         "Intervals are 95 % bootstrap intervals over the queries; they don't tell how much another seed would change.",
-        "Two concepts of equal name in one batch would be false negatives; such pairs take no part in the loss.",
+        "Concepts of one batch that can't be told apart (equal names, or one outline: prince and princess) would be "
+        "false negatives; such pairs take no part in the loss.",
+        "The baselines' penalties and sizes were fixed where a trial had found them best on these tests, which favours "
+        "the baselines.",
         "A contrastive loss that stays at ln(batch) hasn't learned, however smooth its curve.",
         "Intervals of the unseen concepts resample whole families, since relatives aren't independent.",
     ]

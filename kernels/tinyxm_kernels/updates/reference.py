@@ -9,6 +9,15 @@ from tinyxm_kernels.registry import rung
 
 
 @rung()
+def gradient_descent_update(
+    parameter: NDArray[Any], gradient: NDArray[Any], *, learning_rate: float, weight_decay: float
+) -> None:
+    if weight_decay:  # without, these two passes are most of the work
+        gradient = gradient + weight_decay * parameter
+    parameter -= learning_rate * gradient
+
+
+@rung()
 def adam_update(
     parameter: NDArray[Any],
     gradient: NDArray[Any],

@@ -1,5 +1,9 @@
 """The optimizers' updates of a parameter, in place.
 
+Gradient descent (Cauchy 1847; Robbins and Monro 1951 for gradients of samples), λ the weight decay:
+
+    θ ← θ − η (g + λθ)
+
 Adam (Kingma and Ba 2015, algorithm 1), t the step, from 1 on:
 
     m ← β₁ m + (1 − β₁) g                       running mean of the gradient
@@ -30,6 +34,18 @@ def _rule(*operands: Any) -> tuple[str, ...]:
     return "blocked", "reference"
 
 
+def _descent_rule(*operands: Any) -> tuple[str, ...]:
+    """reference, the only rung: two operations for each element leave nothing to gain."""
+    return ("reference",)
+
+
+_gradient_descent_update = operation(
+    "gradient_descent_update",
+    __name__,
+    flops=lambda parameter, *others, **settings: 4 * prod(parameter),
+    elements=lambda parameter, *others, **settings: 3 * prod(parameter),
+    rule=_descent_rule,
+)
 _adam_update = operation(
     "adam_update",
     __name__,
@@ -48,13 +64,27 @@ _momentum_update = operation(
 
 def _check(name: str, parameter: NDArray[Any], **others: NDArray[Any]) -> None:
     check_floats(name, parameter=parameter, **others)
-    for role, array in others.items():
-        check_shape(name, role, array.shape, parameter.shape)
-    for role, array in (("parameter", parameter), *others.items()):
+    for role, array in {"parameter": parameter, **others}.items():
+        if array.shape != parameter.shape:
+            check_shape(name, role, array.shape, parameter.shape)
         if role != "gradient" and not array.flags.c_contiguous:
             raise ValueError(
                 f"{name}: {role} isn't contiguous, so it can't be updated in place: use np.ascontiguousarray"
             )
+
+
+def gradient_descent_update(
+    parameter: NDArray[Any], gradient: NDArray[Any], *, learning_rate: float, weight_decay: float = 0.0
+) -> None:
+    """One step of gradient descent; `parameter` is changed in place.
+
+    Raises ValueError for shapes that differ or an array that isn't contiguous, TypeError for other dtypes than
+    float32 and float64.
+    """
+    _check("gradient_descent_update", parameter, gradient=gradient)
+    _gradient_descent_update.choose(parameter, gradient)(
+        parameter, gradient, learning_rate=learning_rate, weight_decay=weight_decay
+    )
 
 
 def adam_update(

@@ -1,0 +1,47 @@
+"""What layers check alike: the sizes they are made with, and the arrays they are given."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from tinyxm.autograd import Array
+from tinyxm.ops.conv import Pair, pair
+
+
+def whole(layer: str, name: str, value: Any) -> int:
+    """A size as an int, NumPy's integers included. Raises ValueError unless it's a whole number from 1 up."""
+    if hasattr(value, "__index__") and operator.index(value) > 0:
+        return operator.index(value)
+    raise ValueError(f"{layer}: {name} {value!r}: expected a whole number from 1")
+
+
+def window(layer: str, name: str, value: Any, least: int = 1) -> int | Pair:
+    """A size or a pair of them, as ints. Raises ValueError unless they are whole numbers from `least` up."""
+    plain = tuple(map(_plain, value)) if isinstance(value, tuple) else _plain(value)
+    pair(layer, name, plain, least)
+    return plain
+
+
+def _plain(value: Any) -> Any:
+    return int(value) if isinstance(value, np.integer) else value
+
+
+def check_array(layer: str, x: Array) -> None:
+    """Raise TypeError for a list, None, or whatever else isn't an array or a Tensor."""
+    if not isinstance(getattr(x, "dtype", None), np.dtype):
+        raise TypeError(f"{layer}: x is of type {type(x).__name__}; give an array, such as np.asarray(x, np.float32)")
+
+
+def check_floats(layer: str, x: Array, weight: Array | None = None) -> None:
+    """Raise TypeError unless x is an array or Tensor of floats, of the weight's dtype where there is one.
+
+    Another dtype would turn all that follows into float64, which is slower and seldom meant.
+    """
+    check_array(layer, x)
+    if weight is not None and x.dtype != weight.dtype:
+        raise TypeError(f"{layer}: x is {x.dtype}, its weight {weight.dtype}; convert x.astype(np.{weight.dtype})")
+    if x.dtype.kind != "f":
+        raise TypeError(f"{layer}: x is {x.dtype}, expected floats; convert x.astype(np.float32)")
