@@ -119,7 +119,7 @@ def test_a_run_that_stopped_early_says_so_in_a_line(results):
     results["unfinished"] = {"held_out_style": [800, 1800], "unseen_concepts": [0, None]}
     line = "unfinished: held_out_style stopped at step 800 of 1,800; its scores are of that checkpoint"
     assert line in printed(results).splitlines()
-    assert "unfinished: unseen_concepts hasn't begun" in printed(results).splitlines()
+    assert "unfinished: unseen_concepts has not begun" in printed(results).splitlines()
     assert len(score_tables(results)) == 2
 
 

@@ -37,7 +37,7 @@ caption { text-align: left; font-weight: 600; padding-bottom: .3rem; }
 th, td { padding: .3rem 1.1rem .3rem 0; text-align: right; white-space: nowrap; vertical-align: baseline; }
 th { font-weight: 500; }
 th[scope=row] { text-align: left; padding-left: .5rem; min-width: 11.5rem; }
-th[scope=row], thead td { position: sticky; left: 0; background: inherit; }
+th[scope=row], thead td { position: sticky; left: 0; background: inherit; background-clip: padding-box; }
 thead tr, tbody tr { background: var(--paper); }
 thead th, thead td { color: var(--faint); border-bottom: 1px solid var(--line); }
 tbody tr { border-bottom: 1px solid var(--line); }

@@ -190,8 +190,8 @@ def print_scores(console: Console, results: Mapping[str, Any], titles: Mapping[s
             console.print(Text.assemble((label, "bold"), f": {meaning}"))
         console.print(Text(f"{MEASURES}\n{HALVES.format(drawn_over(tables))}"))
     for stage, (step, steps) in results.get("unfinished", {}).items():
-        stopped = step and f"stopped at step {step:,} of {steps:,}; its scores are of that checkpoint"
-        console.print(Text(f"unfinished: {stage} {stopped or "hasn't begun"}", style="yellow"), soft_wrap=True)
+        how = f"stopped at step {step:,} of {steps:,}; its scores are of that checkpoint" if step else "has not begun"
+        console.print(Text(f"unfinished: {stage} {how}", style="yellow"), soft_wrap=True)
     if results.get("quick"):
         console.print(Text(QUICK, style="bold yellow"))
 
