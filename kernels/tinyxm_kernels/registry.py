@@ -146,7 +146,9 @@ def rung(
         room, op = function.__module__.rpartition(".")[0], _operations.get(function.__name__)
         if op is None or op.room != room:
             own = ", ".join(op.name for op in _operations.values() if op.room == room)
-            raise ImportError(f"{name}.py has a rung {function.__name__}, but the room's operations are {own or 'none'}")
+            raise ImportError(
+                f"{name}.py has a rung {function.__name__}, but the room's operations are {own or 'none'}"
+            )
         op.rungs[name] = Rung(op.name, name, function, device, dtypes, accepts, needs, codes=codes)
         return function
 

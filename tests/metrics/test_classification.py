@@ -62,3 +62,10 @@ def test_agrees_with_scikit_learn(name, average, data):
 def test_errors(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+@pytest.mark.parametrize("score", [confusion_matrix, f1])
+def test_one_large_label_does_not_take_all_memory(score):
+    with pytest.raises(ValueError, match=f"{score.__name__}: label 1000000 would make 1000001 classes.*pass classes="):
+        score([0, 10**6], [0, 1])
+    assert confusion_matrix([0, 4095], [0, 4095]).shape == (4096, 4096)

@@ -64,7 +64,7 @@ def test_gradients_agree_with_differences(case):
 
     def function(*tensors):
         for name, tensor in zip(names, tensors, strict=False):
-            setattr(layer, name, tensor)
+            vars(layer)[name] = tensor  # past Module, which holds to Parameters
         return layer(*tensors[len(names) :], *others)
 
     xm.check_gradients(function, [*(p.data for p in parameters), *([] if x is None else [x])])
@@ -150,12 +150,16 @@ def test_convolution_and_pooling_give_the_shape_their_docstrings_promise(batch, 
     [
         (nn.Linear(12, 4), (np.ones((32, 10), np.float32),), r"Linear: x \(32, 10\) has 10 features, expected 12"),
         (nn.Linear(12, 4), (xm.Tensor(1.0),), r"Linear: x \(\) has no features"),
-        (nn.Conv2d(3, 4, 3), (np.ones((2, 3, 8, 8), np.float32),), r"Conv2d: x \(2, 3, 8, 8\): expected .*, 3\)"),
-        (nn.Conv2d(3, 4, 3), (np.ones((8, 8, 3), np.float32),), r"Conv2d: x \(8, 8, 3\): expected \(batch, "),
+        (
+            nn.Conv2d(3, 4, 3),
+            (np.ones((2, 3, 8, 8), np.float32),),
+            "conv2d: x has 8 channels, w .* expects 3; .* channels last",
+        ),
+        (nn.Conv2d(3, 4, 3), (np.ones((8, 8, 3), np.float32),), r"conv2d: x has shape \(8, 8, 3\), expected \(batch, "),
         (nn.GroupNorm(2, 4), (np.ones((2, 3), np.float32),), r"GroupNorm: x \(2, 3\): expected"),
         (nn.LayerNorm(4), (np.ones((2, 3), np.float32),), r"LayerNorm: x \(2, 3\): expected \(..., 4\)"),
-        (nn.MaxPool2d(2), (np.ones((2, 3), np.float32),), r"MaxPool2d: x \(2, 3\): expected \(batch"),
-        (nn.AveragePool2d(2), (np.ones((2, 3), np.float32),), r"AveragePool2d: x \(2, 3\)"),
+        (nn.MaxPool2d(2), (np.ones((2, 3), np.float32),), r"max_pool2d: x has shape \(2, 3\), expected \(batch"),
+        (nn.AveragePool2d(2), (np.ones((2, 3), np.float32),), r"average_pool2d: x has shape \(2, 3\)"),
         (nn.GlobalAveragePool(), (np.ones((2, 3), np.float32),), r"GlobalAveragePool: x \(2, 3\)"),
         (nn.Embedding(5, 3), (np.array([5]),), "embedding: index 5 is outside"),
         (nn.EmbeddingBag(5, 3), (np.array([1, 5]), np.array([0])), "5"),
@@ -174,6 +178,72 @@ def test_impossible_settings_are_refused():
     for rate in (-0.1, 1.0, float("nan")):
         with pytest.raises(ValueError, match="Dropout: rate"):
             nn.Dropout(rate)
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: nn.Linear(-1, 3), "Linear: in_features -1: expected a whole number from 1"),
+        (lambda: nn.Linear(3, 2.0), "Linear: out_features 2.0: expected"),
+        (lambda: nn.Conv2d(0, 2, 3), "Conv2d: in_channels 0"),
+        (lambda: nn.Conv2d(1, 2, (3,)), r"Conv2d: kernel_size \(3,\): expected an integer from 1, or a pair"),
+        (lambda: nn.Conv2d(1, 2, 3, stride=0), "Conv2d: stride 0: expected"),
+        (lambda: nn.Conv2d(1, 2, 3, padding="smae"), "Conv2d: padding 'smae': expected"),
+        (lambda: nn.MaxPool2d(0), "MaxPool2d: size 0: expected"),
+        (lambda: nn.AveragePool2d(2, -1), "AveragePool2d: stride -1: expected"),
+        (lambda: nn.GroupNorm(0, 4), "GroupNorm: groups 0: expected"),
+        (lambda: nn.LayerNorm((4,)), r"LayerNorm: features \(4,\): expected"),
+        (lambda: nn.Embedding(0, 3), "Embedding: rows 0: expected"),
+        (lambda: nn.EmbeddingBag(3, None), "EmbeddingBag: dimensions None: expected"),
+    ],
+)
+def test_impossible_sizes_are_refused_when_the_layer_is_made(make, words):
+    with pytest.raises(ValueError, match=words):
+        make()
+
+
+def test_sizes_may_be_numpys():
+    n, x = np.int64(3), np.ones((2, 6, 6, 3), np.float32)
+    y = nn.MaxPool2d(n, np.int32(1), np.int64(1))(nn.Conv2d(n, n, (n, n), np.int64(2), np.int64(1))(x))
+    assert nn.GroupNorm(n, n)(nn.LayerNorm(n)(nn.Linear(n, n)(y))).shape == y.shape == (2, 3, 3, 3)
+    assert nn.EmbeddingBag(n, n)([2], [0]).shape == nn.Embedding(n, n)([2]).shape == (1, 3)
+
+
+LAYERS_WITH_WEIGHTS = [nn.Linear(3, 2), nn.Conv2d(3, 2, 1), nn.GroupNorm(1, 3), nn.LayerNorm(3)]
+
+
+@pytest.mark.parametrize("layer", LAYERS_WITH_WEIGHTS, ids=lambda layer: type(layer).__name__)
+@pytest.mark.parametrize("dtype", [np.float64, np.int64])
+@pytest.mark.parametrize("wrap", [np.asarray, xm.Tensor])
+def test_an_array_of_another_dtype_than_the_weight_is_refused(layer, dtype, wrap):
+    x = wrap(np.ones((2, 4, 4, 3), dtype))
+    words = rf"{type(layer).__name__}: x is {np.dtype(dtype)}, its weight float32; convert x.astype\(np.float32\)"
+    with pytest.raises(TypeError, match=words):
+        layer(x)
+    assert layer(x.astype(np.float32)).dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    "layer", [*LAYERS_WITH_WEIGHTS, nn.Dropout(0.3), nn.GlobalAveragePool(), nn.Flatten()], ids=repr
+)
+@pytest.mark.parametrize("x", [[[1.0, 2.0, 3.0]], None])
+def test_what_is_no_array_is_refused(layer, x):
+    with pytest.raises(TypeError, match=r"x is of type (list|NoneType)"):
+        layer(x)
+
+
+def test_dropout_refuses_integers_whose_scale_would_be_cut_off():
+    for layer in (nn.Dropout(0.3), nn.Dropout(0.3).eval()):
+        with pytest.raises(TypeError, match="Dropout: x is int64, expected floats"):
+            layer(xm.Tensor(np.ones(5, np.int64)))
+
+
+def test_no_indices_give_no_rows():
+    assert nn.Embedding(3, 2)([]).shape == (0, 2)
+    assert nn.EmbeddingBag(3, 2)([], [0, 0]).data.tolist() == [[0, 0], [0, 0]]
+    assert nn.EmbeddingBag(3, 2)([], []).shape == (0, 2)
+    with pytest.raises(TypeError, match="embedding: indices are float64"):
+        nn.Embedding(3, 2)(np.array([]))
 
 
 def test_dropout_keeps_the_mean_drops_its_share_and_repeats():

@@ -193,3 +193,46 @@ def test_a_deep_copy_is_independent():
 def test_forward_must_be_defined():
     with pytest.raises(NotImplementedError, match="define forward"):
         nn.Module()(1)
+
+
+def test_a_tensor_that_would_be_left_out_of_training_is_refused():
+    model, tensor = nn.Module(), xm.Tensor([1.0], requires_grad=True)
+    for name, value in (("w", tensor), ("w", tensor * 2), ("parts", [{"w": tensor}])):
+        with pytest.raises(TypeError, match=f"{name}.*: a Tensor that requires a gradient: make it an xm.Parameter"):
+            setattr(model, name, value)
+    assert not vars(model)
+    model.fixed, model.parts = tensor.detach(), []
+    assert not model.parameters()
+    model.parts.append(tensor)
+    with pytest.raises(TypeError, match=r"parts\.0: a Tensor that requires a gradient"):
+        model.parameters()
+
+
+def test_a_set_of_modules_is_refused_and_other_sets_are_not():
+    model = nn.Module()
+    for value in ({nn.ReLU()}, frozenset([xm.Parameter(np.ones(2))])):
+        with pytest.raises(TypeError, match="parts: a set gives its members no names"):
+            model.parts = value
+    model.seen = {"a", 1}
+
+
+def test_a_list_is_no_layer_of_a_sequential():
+    with pytest.raises(TypeError, match=r"layer 0 is of type list; give modules .* Sequential\(\*layers\)$"):
+        nn.Sequential([nn.Linear(2, 2), nn.ReLU()])
+
+
+def test_a_module_that_a_list_got_later_has_its_path():
+    model, events = Towers(), []
+    model.forward = lambda x: model.late[0](x)
+    model.late = []
+    model.late.append(nn.Linear(4, 1))
+    with xm.listen(events.append):
+        model(np.ones((1, 4), np.float32))
+    assert {event.module for event in events} == {"late.0"}
+
+
+def test_a_module_called_from_outside_has_its_path():
+    model, events = Towers(), []
+    with xm.listen(events.append):
+        model.heads[1](np.ones((1, 3), np.float32))
+    assert {event.module for event in events} == {"heads.1"}

@@ -102,7 +102,7 @@ def test_limits_are_checked(clip, limit):
 
 @pytest.mark.parametrize("clip", [clip_by_norm, clip_by_value])
 def test_one_tensor_is_not_a_list_of_them(clip):
-    with pytest.raises(TypeError, match="params is a Tensor"):
+    with pytest.raises(TypeError, match="params is a Parameter"):
         clip(with_gradients(np.ones(3))[0], 1)
 
 
@@ -118,3 +118,16 @@ def test_listeners_are_told_before_and_after(clip, limit):
         np.testing.assert_array_equal(event.operands["gradient"], g)
         assert event.result is parameter.grad
         assert event.static == {"limit": limit, "norm": norm}
+
+
+@pytest.mark.parametrize("clip", [clip_by_norm, clip_by_value])
+def test_each_parameter_is_given_once_in_a_list(clip):
+    (parameter,) = with_gradients(np.array([3.0, 4.0]))
+    with pytest.raises(ValueError, match=rf"{clip.__name__}: parameter 1, \(2,\), is given twice"):
+        clip([parameter, parameter], 1)
+    np.testing.assert_array_equal(parameter.grad, [3, 4])
+    for wrong, words in (({"w": parameter}, "params is a dict"), (None, "params is a NoneType")):
+        with pytest.raises(TypeError, match=f"{clip.__name__}: {words}; give a list of them"):
+            clip(wrong, 1)
+    with pytest.raises(TypeError, match="parameter 0 is a str; expected a Parameter"):
+        clip(["w"], 1)

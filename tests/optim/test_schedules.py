@@ -73,3 +73,9 @@ def test_errors():
             Schedule(optimizer(), lambda step, bad=bad: bad)
     with pytest.raises(ValueError, match=r"Schedule.load_state_dict: expected \['step', 'base.0', 'base.1'\]"):
         Schedule(optimizer(), constant).load_state_dict({"step": 3, "base.0": 1.0})
+
+
+def test_a_factor_is_a_function():
+    optimizer = optim.GradientDescent([xm.Parameter(np.ones(1))], lr=0.1)
+    with pytest.raises(TypeError, match="Schedule: factor is 5; give a function of the step"):
+        optim.Schedule(optimizer, 5)

@@ -1,13 +1,16 @@
 """Matrix multiplication: every rung against sums by hand and NumPy, over shapes, strides and dtypes."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import tinyxm_kernels as kernels
+from tinyxm_kernels import registry
 
-RUNGS = ["reference", "blas"]
+OPERATION = "matmul"
 SIZE = st.integers(0, 5)
 
 
@@ -27,7 +30,6 @@ def laid_out(array, layout):
 LAYOUT = st.sampled_from(["contiguous", "transposed", "strided", "reversed"])
 
 
-@pytest.mark.parametrize("rung", RUNGS)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_by_hand(rung, dtype):
     a, b = np.array([[1, 2, 3], [4, 5, 6]], dtype), np.array([[1, 0], [2, 1], [0, 3]], dtype)
@@ -37,7 +39,6 @@ def test_by_hand(rung, dtype):
     assert y.dtype == dtype
 
 
-@pytest.mark.parametrize("rung", RUNGS)
 @given(
     batch=st.sampled_from([((), ()), ((2,), ()), ((), (3,)), ((2,), (2,)), ((4, 1), (3,)), ((1,), (5,)), ((0,), ())]),
     m=SIZE, k=SIZE, n=SIZE, left=LAYOUT, right=LAYOUT, seed=st.integers(0, 9),
@@ -53,7 +54,6 @@ def test_agrees_with_sums_of_products(rung, batch, m, k, n, left, right, seed):
     np.testing.assert_allclose(y, np.broadcast_to(expected, y.shape), atol=1e-12)
 
 
-@pytest.mark.parametrize("rung", RUNGS)
 @pytest.mark.parametrize("shapes", [((3,), (3,)), ((3,), (3, 2)), ((4, 3), (3,)), ((2, 4, 3), (3,)), ((3,), (2, 3, 4))])
 def test_vectors(rung, shapes):
     a, b = (np.random.default_rng(0).normal(size=shape) for shape in shapes)
@@ -63,7 +63,6 @@ def test_vectors(rung, shapes):
     assert np.shape(y) == np.shape(np.matmul(a, b))
 
 
-@pytest.mark.parametrize("rung", RUNGS)
 def test_broadcast_operands(rung):
     rng = np.random.default_rng(0)
     a, b = rng.normal(size=(4, 5, 3)), rng.normal(size=(3, 6))
@@ -80,6 +79,39 @@ def test_other_dtypes_run_on_the_reference():
     a = np.arange(6).reshape(2, 3)
     assert kernels.matmul(a, a.T).tolist() == [[5, 14], [14, 50]]
     assert kernels.chosen("matmul", a, a.T).name == "reference"
+
+
+def test_every_rung_gets_operands_of_one_dtype(monkeypatch):
+    """So the result's dtype is that of NumPy's promotion, also by a rung that allocates it in the dtype of `a`."""
+
+    def greedy(a, b):
+        return (a @ b).astype(a.dtype)
+
+    kernels.use("default")
+    monkeypatch.setitem(registry._choices, "matmul", "greedy")
+    monkeypatch.setitem(registry._operations["matmul"].rungs, "greedy", registry.Rung("matmul", "greedy", greedy))
+    for left, right in product((np.float32, np.float64, np.int64), repeat=2):
+        assert kernels.matmul(np.ones((2, 3), left), np.ones((3, 2), right)).dtype == np.result_type(left, right)
+
+
+def test_mixed_dtypes_on_every_rung_that_is_there(rung):
+    a, b = np.ones((2, 3), np.float32), np.full((3, 2), 1 + 1e-12)
+    with kernels.using(f"matmul={rung}"):
+        for y in (kernels.matmul(a, b), kernels.matmul(b.T, a.T)):
+            assert y.dtype == np.float64
+            assert (y > 3).all()
+
+
+@pytest.mark.parametrize("given", [[[1.0]], None, 2.0])
+def test_what_is_no_array_is_refused(given):
+    with pytest.raises(TypeError, match=r"matmul: b is of type .*, expected an array"):
+        kernels.matmul(np.ones((1, 1)), given)
+
+
+def test_shapes_that_do_not_multiply_have_no_cost():
+    for cost in (kernels.flops, kernels.bytes_moved):
+        with pytest.raises(ValueError, match="inner sizes 2 and 5 differ"):
+            cost("matmul", (3, 2), (5, 3))
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ def run_python(code, **environment):
 
 @pytest.fixture
 def room(tmp_path, monkeypatch):
-    """A room of its own, `steps`, with a rung that works, one whose package is missing, and one without `double`."""
+    """A room of its own, `steps`, with a rung that works, one whose package is missing, and ones that are no rung."""
     package = tmp_path / "steps"
     package.mkdir()
     header = "from tinyxm_kernels.registry import rung\n"
@@ -46,6 +46,8 @@ def room(tmp_path, monkeypatch):
         header + "@rung(dtypes=('float32',), accepts=lambda x: x.size < 3, needs='fewer than 3 elements')\n"
         "def double(x):\n    return 2 * x\n"
     )
+    (package / "stray.py").write_text(header + "@rung()\ndef matmul(a, b):\n    return a\n")
+    (package / "typo.py").write_text(header + "@rung()\ndef duoble(x):\n    return x\n")
     (package / "_shared.py").write_text("")
     monkeypatch.syspath_prepend(str(tmp_path))
     import steps
@@ -135,6 +137,12 @@ def test_an_unknown_name_is_an_error_that_lists_the_names(spec, message):
     assert kernels.chosen("matmul", SQUARE, SQUARE).name == "blas"
 
 
+@pytest.mark.parametrize("choose", [kernels.use, lambda spec: kernels.using(spec).__enter__()])
+def test_a_choice_is_text(choose):
+    with pytest.raises(TypeError, match='choose rungs by text, such as "conv2d=patches" or "default", not None'):
+        choose(None)
+
+
 def test_the_environment_chooses_and_errs_like_use():
     code = "import numpy as n, tinyxm_kernels as k; a = n.ones((2, 2)); print(k.chosen('matmul', a, a).name)"
     assert run_python(code, TINYXM_KERNELS="matmul=reference").stdout.strip() == "reference"
@@ -145,16 +153,22 @@ def test_a_missing_package_falls_back_unless_the_rung_was_named(room):
     assert room.choose(np.ones(2))(np.ones(2)).tolist() == [2, 2]
     with pytest.raises(ValueError, match="double: rung fast is not available: ModuleNotFound"):
         kernels.use("double=fast")
-    with pytest.raises(ValueError, match="the rung other has no double"):
+    with pytest.raises(ValueError, match=r"other is not available: other\.py has no function under @rung"):
         kernels.use("steps=other")
 
 
 def test_the_ladder_shows_what_is_missing_and_why(room):
     ladder = {rung.name: rung for rung in kernels.ladder("double")}
-    assert list(ladder) == ["reference", "fast", "picky"]
+    assert list(ladder) == ["reference", "fast", "other", "picky", "stray", "typo"]
     assert ladder["reference"].available
     assert not ladder["fast"].available
     assert ladder["fast"].reason == "ModuleNotFoundError: No module named 'no_such_accelerator'"
+    assert ladder["other"].reason == "other.py has no function under @rung()"
+    assert ladder["stray"].reason == "stray.py has a rung matmul, but the room's operations are double"
+    assert ladder["typo"].reason == "typo.py has a rung duoble, but the room's operations are double"
+    assert "stray" not in [rung.name for rung in kernels.ladder("matmul")]
+    with pytest.raises(ValueError, match=r"double: rung typo is not available: typo\.py has a rung duoble"):
+        kernels.use("steps=typo")
 
 
 def test_a_named_rung_refuses_what_it_cannot_take(room):

@@ -33,6 +33,8 @@ def test_agrees_with_pytorch():
 
 
 def test_errors():
+    with pytest.raises(TypeError, match="labels is of type list, expected an array"):
+        kernels.softmax_cross_entropy(np.ones((2, 3)), [0, 1])
     with pytest.raises(ValueError, match=r"label 3 is outside 0 \.\.\. 2"):
         kernels.softmax_cross_entropy(np.ones((2, 3)), np.array([0, 3]))
     with pytest.raises(ValueError, match=r"labels has shape \(3,\), expected \(2,\)"):

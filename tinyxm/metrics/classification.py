@@ -19,15 +19,15 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-MOST_CLASSES = 8192  # unless the caller says how many: the matrix then takes 512 MiB
+MOST_CLASSES = 4096  # unless the caller says how many: the matrix then takes 128 MiB
 Average = Literal["macro", "micro", "weighted"] | None
 
 
 def confusion_matrix(targets: ArrayLike, predictions: ArrayLike, classes: int | None = None) -> NDArray[np.int64]:
     """Counts of each pair of true and predicted class: M[i, j] = |{n : target_n = i, prediction_n = j}|.
 
-    targets, predictions: (n,) integers. classes: their number C; by default 1 + the largest label seen, up to
-    8192. Returns (C, C).
+    targets, predictions: (n,) integers. classes: their number C; by default 1 + the largest label seen, which
+    may be 4095 at most. Returns (C, C).
     """
     return _confusion("confusion_matrix", targets, predictions, classes)
 

@@ -48,7 +48,7 @@ def clip_by_norm(params: Iterable[Tensor], limit: float) -> float:
 def _with_gradients(name: str, params: Iterable[Tensor], limit: float) -> dict[int, Any]:
     """The parameters that have a gradient, by their place among all."""
     if isinstance(params, Tensor | Mapping) or not isinstance(params, Iterable):
-        raise TypeError(f"{name}: params is a {type(params).__name__}; give a list, such as model.parameters()")
+        raise TypeError(f"{name}: params is a {type(params).__name__}; give a list of them, such as model.parameters()")
     if not 0 < limit < math.inf:
         raise ValueError(f"{name}: limit {limit}: expected a finite number above 0")
     places: dict[int, int] = {}

@@ -61,9 +61,7 @@ def check_indices(name: str, indices: NDArray[Any], rows: int) -> None:
             raise ValueError(f"{name}: index {least if least < 0 else greatest} is outside 0 ... {rows - 1}")
 
 
-def check_bags(
-    name: str, indices: NDArray[Any], offsets: NDArray[Any], weights: NDArray[Any] | None = None
-) -> None:
+def check_bags(name: str, indices: NDArray[Any], offsets: NDArray[Any], weights: NDArray[Any] | None = None) -> None:
     """Raise ValueError unless the offsets divide the indices into bags and there are as many weights, if any."""
     check_arrays(name, indices=indices, offsets=offsets)
     if indices.ndim != 1 or offsets.ndim != 1:

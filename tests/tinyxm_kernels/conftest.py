@@ -1,0 +1,12 @@
+"""A test that takes `rung` runs on every rung of its file's `OPERATION`: one more file in a room is one more run."""
+
+import pytest
+
+import tinyxm_kernels as kernels
+
+
+def pytest_generate_tests(metafunc):
+    if "rung" in metafunc.fixturenames:
+        ladder = kernels.ladder(metafunc.module.OPERATION)
+        missing = {rung.name: [pytest.mark.skip(reason=rung.reason)] for rung in ladder if not rung.available}
+        metafunc.parametrize("rung", [pytest.param(rung.name, marks=missing.get(rung.name, [])) for rung in ladder])
