@@ -84,7 +84,7 @@ def mlp_tinyxm() -> Step:
 
     def step() -> None:
         optimizer.zero_grad()
-        y = xm.Tensor(x)
+        y = x
         for i, (w, b) in enumerate(zip(parameters, shifts, strict=True)):
             y = y @ w + b
             if i < 2:

@@ -189,10 +189,12 @@ def test_listeners_are_told_of_each_update():
     params, events = parameters(), []
     optimizer = optim.AdamW(params)
     give_gradients(params, 0, skip=[2])
+    before = params[0].data.copy()
     with xm.listen(events.append):
         optimizer.step()
     assert [(e.kind, e.phase, e.operation) for e in events] == [("update", "update", "adam_update")] * 3
-    assert events[0].operands["target"] is params[0].data
+    np.testing.assert_array_equal(events[0].operands["target"], before)
+    np.testing.assert_array_equal(events[0].result, params[0].data)
     assert events[0].flops > 0
 
 

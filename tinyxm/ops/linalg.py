@@ -25,7 +25,8 @@ def _matmul(a: Array, b: Array) -> Array:
 
 def matmul(a: Array, b: Array) -> Array:
     """Y = A B as NumPy has it: batches broadcast; a vector on the left is a row, on the right a column"""
-    a, b = (from_list(x, (array_of(other),)) for x, other in ((a, b), (b, a)))
+    if isinstance(a, list) or isinstance(b, list):
+        a, b = from_list(a, (array_of(b),)), from_list(b, (array_of(a),))
     x, w = array_of(a), array_of(b)
     rows, columns = np.ndim(x), np.ndim(w)
     if not rows or not columns:

@@ -7,6 +7,7 @@ import numpy as np
 import tinyxm_kernels as kernels
 from tinyxm.autograd import Array, primitive
 from tinyxm.ops.linalg import matmul, transposed
+from tinyxm.ops.reduce import mean
 
 
 @primitive(a=lambda g, y, axis: y * (g - np.sum(g * y, axis=axis, keepdims=True)))
@@ -59,7 +60,7 @@ def cross_entropy(logits: Array, labels: Array) -> Array:
     """L = mean of `cross_entropies` over the batch; its errors, and ValueError for an empty batch"""
     if not logits.size:
         raise ValueError(f"cross_entropy: logits {logits.shape}: the mean over an empty batch has no value")
-    return np.mean(cross_entropies(logits, labels))
+    return mean(cross_entropies(logits, labels))
 
 
 def contrastive(a: Array, b: Array, scale: Array | float, same: np.ndarray | None = None) -> Array:

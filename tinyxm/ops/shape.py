@@ -62,7 +62,11 @@ def spread(a: Array, shape: tuple[int, ...], axis: int | tuple[int, ...] | None,
     """y = a repeated to this shape along the axes that a sum over them took away;  ∂a = Σ g over them"""
     if axis is not None and not keepdims:
         a = np.expand_dims(a, axis)
-    return np.broadcast_to(a, shape)
+    if math.prod(shape) > 4096:
+        return np.broadcast_to(a, shape)
+    y = np.empty_like(a, shape=shape)  # broadcast_to takes longer than it takes to fill so few
+    y[...] = a
+    return y
 
 
 @primitive(np.concatenate, arrays=Each(lambda g, i, arrays_shape, axis: _part(g, i, arrays_shape, axis)))
