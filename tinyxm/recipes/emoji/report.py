@@ -53,9 +53,6 @@ def write(
     found, missed = best_and_worst(similarity.T, names, names, drawings)
     named, misnamed = best_and_worst(similarity, drawings, names)
     matrix = similarity_matrix(similarity[np.ix_(shown, shown)], [names[i] for i in shown], drawings[shown])
-    batch = folder.config["batch_size"]
-    # two contrastive losses are added up, each ln(batch) for a model that knows nothing
-    curves = training_curves(folder.metrics(), 2 * math.log(batch), TITLES)
     tables = {part: score_tables({part: results[part]}, TITLES) for part in TITLES if part in results}
     sections = [
         Section("Results", _results(results, tables)),
@@ -83,12 +80,7 @@ def write(
         Section(
             "Training",
             [
-                Plot(
-                    curves,
-                    "The loss is the sum of two contrastive losses, so a model that knows nothing stays at "
-                    f"2·ln {batch} = {2 * math.log(batch):.2f}.",
-                    "training",
-                ),
+                *_curves(folder),
                 {key: value for key, value in {**folder.config, **results["facts"]}.items() if value is not None},
             ],
         ),
@@ -104,6 +96,17 @@ def write(
         ),
     ]
     write_report(folder.path / "report.html", "Emoji: pictures ↔ words", _introduction(results), sections)
+
+
+def _curves(folder: RunFolder) -> list[Plot]:
+    """The training curves, where metrics.jsonl is there to draw them from."""
+    metrics, batch = folder.metrics(), folder.config["batch_size"]
+    unlearned = 2 * math.log(batch)
+    caption = (
+        "The loss is the sum of two contrastive losses, each ln(batch) for a model that knows nothing: it would stay "
+        f"at 2·ln {batch} = {unlearned:.2f}."
+    )
+    return [Plot(training_curves(metrics, unlearned, TITLES), caption, "training")] if metrics else []
 
 
 def _leaks(leaks: dict[str, list[str]]) -> list[Any]:
