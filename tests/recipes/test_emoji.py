@@ -142,7 +142,7 @@ def test_an_unfinished_run_says_so(folder, samples, tmp_path):
     (copy.path / "held_out_style.safetensors").write_bytes((folder.path / "held_out_style.safetensors").read_bytes())
     results = recipe.evaluate(copy, Console(quiet=True), samples)
     assert set(results["unfinished"]) == {"unseen_concepts", "unseen_families"}
-    assert "isn't finished" in (copy.path / "report.html").read_text("utf-8")
+    assert "finished (unseen concepts, unseen families)" in (copy.path / "report.html").read_text("utf-8")
 
 
 def test_questions_are_answered_and_refused(folder, tmp_path):
