@@ -109,7 +109,7 @@ def test_chance_is_the_mean_over_all_orders():
 
 def test_a_run_leaves_all_that_it_promises(folder):
     results = json.loads((folder.path / "results.json").read_text())
-    for part in ("held_out_style", "unseen_concepts", "unseen_families"):
+    for part in ("held_out_style", "unseen_concepts"):
         for way in ("text_to_image", "image_to_text"):
             scores = results[part][way]
             for scored in (scores, *scores["baselines"].values()):
@@ -119,14 +119,14 @@ def test_a_run_leaves_all_that_it_promises(folder):
     assert "image_to_text_via_images" in results["held_out_style"]
     assert results["quick"]
     assert results["unfinished"] == {}
-    assert any("near" in line for line in results["data"]["leaks"]["unseen_families"])
+    assert any("near" in line for line in results["data"]["leaks"]["unseen_concepts"])
     page = (folder.path / "report.html").read_text("utf-8")
     assert "smoke run" in page
     assert page.count("data:image/png") >= 6
     assert "http" not in page.replace("https://creativecommons.org", "").split('<h2 id="data">')[0]
     assert (folder.path / "plots" / "asked.png").stat().st_size > 10_000
     stages = {record["stage"] for record in folder.metrics()}
-    assert stages == {"held_out_style", "unseen_concepts", "unseen_families"}
+    assert stages == {"held_out_style", "unseen_concepts"}
 
 
 def test_a_finished_run_is_scored_again_without_training(folder):
@@ -141,8 +141,8 @@ def test_an_unfinished_run_says_so(folder, samples, tmp_path):
     copy = RunFolder.create(tmp_path / "copy", folder.config)
     (copy.path / "held_out_style.safetensors").write_bytes((folder.path / "held_out_style.safetensors").read_bytes())
     results = recipe.evaluate(copy, Console(quiet=True), samples)
-    assert set(results["unfinished"]) == {"unseen_concepts", "unseen_families"}
-    assert "finished (unseen concepts, unseen families)" in (copy.path / "report.html").read_text("utf-8")
+    assert set(results["unfinished"]) == {"unseen_concepts"}
+    assert "finished (unseen concepts)" in (copy.path / "report.html").read_text("utf-8")
 
 
 def test_questions_are_answered_and_refused(folder, tmp_path):

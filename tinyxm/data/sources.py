@@ -6,7 +6,8 @@ import hashlib
 import os
 import tempfile
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, TypeVar
@@ -60,17 +61,24 @@ def cached(name: str, key: Mapping[str, object], build: Callable[[], Arrays], re
     arrays = build()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.stem, suffix=".part", delete=False) as file:
-            try:
-                np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
-                file.close()
-                os.replace(file.name, path)
-            except BaseException:
-                file.close()
-                os.unlink(file.name)
-                raise
+        with beside(path) as part, part.open("wb") as output:
+            np.savez_compressed(output, **arrays)  # type: ignore[arg-type]
     except OSError as error:
         warnings.warn(
             f"{name}: can't keep the result in {path.parent} ({error}); it's built anew each time", stacklevel=2
         )
     return read(arrays)
+
+
+@contextmanager
+def beside(path: Path) -> Iterator[Path]:
+    """A path to write to in the same folder; it takes the place of `path` once it is whole, and is removed if not."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    os.close(handle)
+    part = Path(name)
+    try:
+        yield part
+        part.chmod(0o644)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

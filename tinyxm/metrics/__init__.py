@@ -2,7 +2,14 @@
 
 from tinyxm.metrics.classification import accuracy, confusion_matrix, f1, precision, recall
 from tinyxm.metrics.intervals import Interval, bootstrap
-from tinyxm.metrics.retrieval import mean_reciprocal_rank, median_rank, ranks, recall_at, retrieval_scores
+from tinyxm.metrics.retrieval import (
+    mean_reciprocal_rank,
+    median_rank,
+    ranks,
+    recall_at,
+    retrieval_scores,
+    scores_of_ranks,
+)
 
 __all__ = [
     "Interval",
@@ -17,4 +24,5 @@ __all__ = [
     "recall",
     "recall_at",
     "retrieval_scores",
+    "scores_of_ranks",
 ]

@@ -71,9 +71,13 @@ def retrieval_scores(
 
     Recall and mrr are shares from 0 to 1. Arguments and errors are those of `ranks`; ks are the k of `recall_at`.
     """
-    found = ranks(similarity, correct)
-    recalls = {f"recall@{k}": recall_at(found, k) for k in ks}
-    return recalls | {"mrr": mean_reciprocal_rank(found), "median_rank": median_rank(found)}
+    return scores_of_ranks(ranks(similarity, correct), ks)
+
+
+def scores_of_ranks(ranks: ArrayLike, ks: Sequence[int] = (1, 5, 10)) -> dict[str, float]:
+    """The same of ranks (queries,): what a bootstrap resamples."""
+    recalls = {f"recall@{k}": recall_at(ranks, k) for k in ks}
+    return recalls | {"mrr": mean_reciprocal_rank(ranks), "median_rank": median_rank(ranks)}
 
 
 def _checked(name: str, ranks: ArrayLike) -> NDArray[np.float64]:

@@ -6,12 +6,11 @@ config.json  metrics.jsonl  results.json  *.safetensors  report.html  plots
 from __future__ import annotations
 
 import json
-import os
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+from tinyxm.data.sources import beside
 
 
 class RunFolder:
@@ -93,17 +92,3 @@ class RunFolder:
         if not isinstance(value, dict):
             raise ValueError(f"run: {self.path / name} can't be read: it holds no JSON object")
         return value
-
-
-@contextmanager
-def beside(path: Path) -> Iterator[Path]:
-    """A path to write to in the same folder; it takes the place of `path` once it is whole, and is removed if not."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    os.close(handle)
-    part = Path(name)
-    try:
-        yield part
-        part.chmod(0o644)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)

@@ -98,8 +98,8 @@ def training_curves(
         loss.legend(frameon=False)
     for axes, key in zip(small, keys, strict=True):
         _axes(axes, PANELS[key])
-        values = [record[key] for record in metrics if record.get(key, 0) > 0]
-        if values and max(values) > 30 * np.median(values):  # a wild first step would flatten all others
+        sizes = [record[key] for record in metrics if record.get(key, 0) > 0]
+        if sizes and max(sizes) > 30 * np.median(sizes):  # a wild first step would flatten all others
             axes.set_yscale("log")
         else:
             axes.set_ylim(bottom=0)

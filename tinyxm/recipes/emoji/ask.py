@@ -7,12 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from tinyxm.data import content_square, decode, emoji, resize
+from tinyxm.data.emoji import SIZE
 from tinyxm.recipes.emoji import job
 from tinyxm.recipes.emoji.scores import Hit, embed_drawings, embed_texts, nearest_drawings
 from tinyxm.recipes.emoji.views import texts_of
 from tinyxm.training import RunFolder
-
-SIZE = 32  # pixels: what the towers were trained on
 
 
 def find_pictures(folder: RunFolder, text: str, top: int = 5) -> list[Hit]:

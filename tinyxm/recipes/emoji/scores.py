@@ -9,7 +9,7 @@ import numpy as np
 
 from tinyxm.autograd import no_grad
 from tinyxm.data import Samples, Split, TfIdf, Vocabulary, composite, oriented_gradients
-from tinyxm.metrics import bootstrap, ranks, retrieval_scores
+from tinyxm.metrics import bootstrap, ranks, scores_of_ranks
 from tinyxm.models.linear import CanonicalCorrelation, Nearest, PrincipalComponents, Ridge, cosine_similarity
 from tinyxm.models.two_towers import TwoTowers
 from tinyxm.recipes.emoji.views import SECOND_DRAWING, features, texts_of
@@ -86,11 +86,11 @@ def both_ways(
 
 
 def scored_with_intervals(similarity: np.ndarray, groups: np.ndarray | None, resamples: int) -> Scores:
-    scores = retrieval_scores(similarity)
     found = ranks(similarity)
+    scores = scores_of_ranks(found)
 
     def all_scores(r: np.ndarray) -> list[float]:
-        return [*((r <= k).mean() for k in (1, 5, 10)), (1 / r).mean(), float(np.median(r))]
+        return list(scores_of_ranks(r).values())
 
     low, high = bootstrap(all_scores, found, rng=np.random.default_rng(0), groups=groups, resamples=resamples)
     intervals = {name: [a, b] for name, a, b in zip(scores, low, high, strict=True)}
@@ -98,12 +98,8 @@ def scored_with_intervals(similarity: np.ndarray, groups: np.ndarray | None, res
 
 
 def chance(n: int) -> Scores:
-    """The expected scores of an order drawn at random: exact, so without an interval."""
-    ranks = np.arange(1, n + 1)
-    return {
-        **{f"recall@{k}": min(1, k / n) for k in (1, 5, 10)},
-        **{"mrr": float((1 / ranks).mean()), "median_rank": float(np.median(ranks)), "intervals": {}},
-    }
+    """The expected scores of a random order, in which all ranks are equally likely: exact, so without an interval."""
+    return {**scores_of_ranks(np.arange(1, n + 1)), "intervals": {}}
 
 
 class Baselines:
