@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tinyxm import Each, Tensor, check_gradients, ops, primitive
+from tinyxm import Each, Tensor, check_gradients, debug, ops, primitive
 
 
 @primitive(a=lambda g, a, scale: g * scale * np.cos(scale * a))
@@ -148,8 +148,18 @@ def test_defaults_of_any_kind_and_names_of_any_kind() -> None:
 
     check_gradients(lambda a: scaled(a), [np.ones(3)])
     assert scaled(Tensor([1.0]), mode="single", new=2).data.tolist() == [1.0]
-    for wrong in (lambda a, *shape: a, lambda a, **options: a, lambda _a: _a):
-        with pytest.raises(TypeError, match="<lambda>: "):
+
+    def several(a: Any, *shape: int) -> Any:
+        return a
+
+    def options(a: Any, **given: int) -> Any:
+        return a
+
+    def hidden(_a: Any) -> Any:
+        return _a
+
+    for wrong in (several, options, hidden):
+        with pytest.raises(TypeError, match=f"{wrong.__name__}: "):
             primitive(**{next(iter(inspect.signature(wrong).parameters)): lambda g: g})(wrong)
 
 
@@ -175,3 +185,27 @@ def test_an_error_in_a_rule_keeps_the_line_where_it_happened() -> None:
 
     with pytest.raises(TypeError, match="several: the rule returned a tuple; return one array"):
         several(Tensor([1.0]))
+
+
+def test_names_that_would_be_mistaken_are_refused_or_told_apart() -> None:
+    with pytest.raises(TypeError, match="odd: rename its parameter a_shape"):
+
+        @primitive(a=lambda g, a_shape: g * a_shape)
+        def odd(a: Any, a_shape: Any) -> Any:
+            return a * a_shape
+
+    with pytest.raises(TypeError, match="give the rule one with def"):
+        primitive(a=lambda g: g)(lambda a: a)
+
+    @primitive(a=lambda g: g * 2)
+    def matmul(a: Any) -> Any:
+        return a * 2
+
+    with debug():
+        matmul(Tensor([1.0], requires_grad=True)).backward()
+
+
+def test_a_sequence_may_be_a_generator_and_holds_numbers_that_promote_nothing() -> None:
+    x = Tensor([1.0, 2.0], requires_grad=True)
+    assert ops.concatenate(part for part in (x, x)).shape == (4,)
+    assert np.stack([x[0], 1.0, np.float64(2)]).dtype == np.float32

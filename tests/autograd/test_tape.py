@@ -306,3 +306,15 @@ def test_grad_takes_a_list_of_tensors_and_says_so() -> None:
     with pytest.raises(TypeError, match="input 0 is a str"):
         grad((w * w).sum(), {"w": w})
     assert grad((w * w).sum(), (x for x in [w]))[0].data.tolist() == [2, 4]
+
+
+def test_a_retained_gradient_can_be_dropped_and_an_input_is_asked_about_once() -> None:
+    x = Tensor([1.0, 2.0], requires_grad=True)
+    h = x * 2
+    h.retain_grad()
+    for _ in range(2):
+        h.grad = None
+        h.sum().backward(retain_graph=True)
+        assert h.grad.tolist() == [1, 1]
+    with pytest.raises(ValueError, match="input 1 is given twice"):
+        grad(h.sum(), [x, x])

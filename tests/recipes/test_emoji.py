@@ -159,7 +159,12 @@ def test_questions_are_answered_and_refused(folder, tmp_path):
 
 @pytest.mark.parametrize(
     ("wrong", "message"),
-    [({"epochs": -1}, "epochs -1"), ({"seed": -1}, "seed -1"), ({"batch_size": 1}, "batch_size 1")],
+    [
+        ({"epochs": 0}, "epochs 0"),
+        ({"epochs": -1}, "epochs -1"),
+        ({"seed": -1}, "seed -1"),
+        ({"batch_size": 1}, "batch_size 1"),
+    ],
 )
 def test_settings_out_of_range_are_refused(wrong, message):
     with pytest.raises(ValueError, match=message):

@@ -11,7 +11,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -117,7 +117,8 @@ def emit(
     else:
         module, source, flops = ".".join(context.modules), user_line(), int(np.size(result))
         if kernel and kind == "forward":
-            flops = tinyxm_kernels.flops(operation, *operands.values(), *static.values())
+            with suppress(TypeError, ValueError):  # a rule of that name which is another's
+                flops = tinyxm_kernels.flops(operation, *operands.values(), *static.values())
     if kind == "forward" and node is not None:
         origins[node] = module, source, flops
     if not kernel:

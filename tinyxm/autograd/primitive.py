@@ -73,9 +73,10 @@ UNWRAP = """\
 UNWRAP_STATIC = """\
         if _type({0}) in _static: {0} = _static[_type({0})]("{1}", "{0}", {0})"""
 UNWRAP_EACH = """\
+        {0} = _list({0})
         _nodes_{0} = [_x.node if _isinstance(_x, _Tensor) else None for _x in {0}]
         if _any(_isinstance(_x, _Tensor) for _x in {0}): _is_tensor = True
-        {0} = [_array_of(_x) for _x in {0}]
+        {0} = [_x.item() if _type(_x) in _weak else _array_of(_x) for _x in {0}]
         if _is_tensor: {0} = [_from_list(_x, {0}) for _x in {0}]"""
 RECORD = """\
             if _node_{0} is not None: _edges.append((_node_{0}, _adjoint_{0}, ({1})))"""
@@ -178,12 +179,14 @@ def primitive(
     def declare(forward: Rule) -> Rule:
         name, signature = forward.__name__.strip("_"), inspect.signature(forward)
         inputs = list(signature.parameters)
+        if not name.isidentifier():
+            raise TypeError(f"primitive: {forward.__name__} is no name; give the rule one with def")
         each = {i for i, rule in adjoints.items() if isinstance(rule, Each)}
         readable = {"y": "_y"} | {i: i for i in inputs}
         readable |= {f"{i}_shape": f"[_shape(_x) for _x in {i}]" if i in each else f"_shape({i})" for i in inputs}
         bound: dict[str, Any] = {"_forward": forward}
         for i, parameter in signature.parameters.items():
-            if i in ("g", "y", "i") or i.startswith("_"):
+            if i in ("g", "y", "i") or i.startswith("_") or i.removesuffix("_shape") in {*inputs} - {i}:
                 raise TypeError(f"{name}: rename its parameter {i}, which the tape uses")
             if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
                 raise TypeError(f"{name}: {parameter} has no fixed number; take a list, or name each parameter")

@@ -188,6 +188,8 @@ def grad(
     for i, x in enumerate(inputs):
         if not isinstance(x, Tensor):
             raise TypeError(f"grad: input {i} is a {type(x).__name__}; give Tensors")
+        if any(x is other for other in inputs[:i]):
+            raise ValueError(f"grad: input {i} is given twice; each has one gradient")
         if x.node is None:
             raise ValueError(f"grad: input {i} requires no gradient; make it with requires_grad=True")
     seed = starting_gradient(y, g)

@@ -116,6 +116,9 @@ class Tensor:
 
     @grad.setter
     def grad(self, g: Array | None) -> None:
+        if isinstance(self.node, Retained) and g is None:
+            retained.pop(self.node, None)
+            return
         if not isinstance(self.node, Leaf):
             raise TypeError("grad: only a leaf that requires a gradient holds one; see retain_grad for other Tensors")
         g = array_of(g)

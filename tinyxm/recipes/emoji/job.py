@@ -58,7 +58,7 @@ class Settings:
     """
 
     seed: int = 0
-    epochs: int = 0
+    epochs: int | None = None
     quick: bool = False
     validation: bool = False
     batch_size: int = 128
@@ -69,17 +69,22 @@ class Settings:
     clip: float = 5.0
 
     def __post_init__(self) -> None:
+        if self.epochs is None:
+            object.__setattr__(self, "epochs", 6 if self.quick else 180)
         for setting in fields(self):
-            value, kind = getattr(self, setting.name), type(setting.default)
+            value, kind = getattr(self, setting.name), int if setting.name == "epochs" else type(setting.default)
             if type(value) is not kind and not (kind is float and type(value) is int):
                 raise TypeError(f"emoji: {setting.name} {value!r}: expected {kind.__name__}")
-        if self.epochs == 0:
-            object.__setattr__(self, "epochs", 6 if self.quick else 180)
-        if self.epochs < 1 or self.batch_size < 2 or self.warm_up < 0:
+        if self.passes < 1 or self.batch_size < 2 or self.warm_up < 0:
             given = f"epochs {self.epochs}, batch_size {self.batch_size}, warm_up {self.warm_up}"
             raise ValueError(f"emoji: {given}: expected at least 1, 2 and 0")
         if self.seed < 0:
             raise ValueError(f"emoji: seed {self.seed}: expected 0 or more")
+
+    @property
+    def passes(self) -> int:
+        """The epochs, once settled."""
+        return self.epochs or 0
 
     @classmethod
     def of(cls, config: dict[str, Any]) -> Settings:
@@ -205,7 +210,7 @@ def learn(
     views = Views(samples, concepts, vocabulary, settings.batch_size, settings.seed, how.word_dropout, **withheld)
     model = build(stage, len(vocabulary), settings.seed)
     optimizer = optim.AdamW(parameter_groups(model, settings), lr=settings.learning_rate, betas=(0.9, 0.98))
-    steps = math.ceil(settings.epochs * how.share) * views.steps_per_epoch
+    steps = math.ceil(settings.passes * how.share) * views.steps_per_epoch
     schedule = optim.warm_up(settings.warm_up, optim.cosine(max(1, steps - settings.warm_up), floor=0.01))
     columns = (
         *(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()),

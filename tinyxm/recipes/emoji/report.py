@@ -32,7 +32,7 @@ TITLES = {
     "text_to_image": "text → image",
     "openmoji": "OpenMoji",
 }
-ASKED = ("music", "red fruit", "winter sports", "sad cat")  # words of one's own, no concept's name
+ASKED = ("red fruit", "winter sports", "sad cat", "music")  # words of one's own, no concept's name
 SHOWN = 40  # concepts in the similarity matrix: as many as can be read
 
 
