@@ -123,6 +123,7 @@ def explained(error: Exception, operation: str, operands: dict[str, Any]) -> Exc
 
 
 def weak_number(operation: str, name: str, value: np.generic) -> Any:
+    """The Python number of a NumPy scalar given for a static argument, so that it promotes nothing."""
     return value.item()
 
 
