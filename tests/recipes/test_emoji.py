@@ -174,3 +174,12 @@ def test_settings_out_of_range_are_refused(wrong, message):
     assert recipe.Settings().epochs == 180
     assert recipe.Settings(quick=True).epochs == 6
     assert recipe.Settings(quick=True, epochs=9).epochs == 9
+
+
+def test_validation_scores_what_was_withheld_and_no_test(tmp_path):
+    settings = recipe.Settings(epochs=1, quick=True, validation=True)
+    folder = RunFolder.create(tmp_path / "run", {"recipe": "emoji", **vars(settings)})
+    results = recipe.train(settings, folder, Console(quiet=True))
+    assert set(results["validation"]) == {"outline", "twemoji", "unseen_concepts"}
+    assert results["validation"]["outline"]["image_to_text"]["baselines"]["chance"]["recall@1"] < 0.001
+    assert not {"held_out_style", "unseen_concepts", "unseen_families"} & set(results)

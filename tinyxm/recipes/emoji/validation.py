@@ -9,7 +9,7 @@ import numpy as np
 from tinyxm.data import Samples, Split, Vocabulary, grouped_split
 from tinyxm.metrics import retrieval_scores
 from tinyxm.models.two_towers import TwoTowers
-from tinyxm.recipes.emoji.scores import embed_drawings, embed_texts
+from tinyxm.recipes.emoji.scores import chance, embed_drawings, embed_texts
 from tinyxm.recipes.emoji.views import SECOND_DRAWING, texts_of
 
 SEED = 123
@@ -28,7 +28,7 @@ def inner_split(samples: Samples, concepts: np.ndarray, groups: str) -> Split:
 
 
 def score_withheld(model: TwoTowers, vocabulary: Vocabulary, samples: Samples) -> dict[str, Any]:
-    """Scores of the withheld drawings, for both styles."""
+    """Scores of the withheld drawings, for both styles: all names, or the withheld drawings, are the gallery."""
     named = embed_texts(model, vocabulary, texts_of(samples))
     missing = withheld(len(samples))
     queries = {"outline": (samples["noto"][:, SECOND_DRAWING], missing["without_outline"])}
@@ -37,7 +37,10 @@ def score_withheld(model: TwoTowers, vocabulary: Vocabulary, samples: Samples) -
     for style, (drawings, asked) in queries.items():
         similarity = embed_drawings(model, drawings[asked]) @ named.T
         results[style] = {
-            "image_to_text": retrieval_scores(similarity, asked),
-            "text_to_image": retrieval_scores(similarity[:, asked].T),
+            "image_to_text": {**retrieval_scores(similarity, asked), "baselines": {"chance": chance(len(samples))}},
+            "text_to_image": {
+                **retrieval_scores(similarity[:, asked].T),
+                "baselines": {"chance": chance(len(asked))},
+            },
         }
     return results
