@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tinyxm import Each, Tensor, check_gradients, grad, ops, primitive
+from tinyxm import Each, Tensor, check_gradients, gradients, ops, primitive
 from tinyxm.autograd import tape
 from tinyxm.autograd.tensor import rules
 
@@ -167,12 +167,12 @@ def engine_is_right() -> None:
     y = x + z
     (y + x * 2 + x * 3 + x).backward(g)
     assert (x.grad.tolist(), z.grad.tolist(), g.tolist()) == ([7, 7], [1, 1], [1, 1])
-    a, b = grad(x + z, [x, z], g)
+    a, b = gradients(x + z, [x, z], g)
     assert not np.shares_memory(a.data, b.data)
     y = x
     for _ in range(5):
         y = y + np.exp(y) * 0
-    assert grad(y.sum(), [x])[0].data.tolist() == [1, 1]
+    assert gradients(y.sum(), [x])[0].data.tolist() == [1, 1]
     weights = Tensor(np.ones(2))
     y = (x * weights).sum()
     weights += 1

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import tinyxm as xm
-from tinyxm import Event, Tensor, debug, grad, listen, no_grad, ops
+from tinyxm import Event, Tensor, debug, gradients, listen, no_grad, ops
 from tinyxm.autograd import events, write
 
 
@@ -64,7 +64,7 @@ def test_kernels_count_their_own_operations() -> None:
     x, w = leaf(1, 4, 4, 2), leaf(3, 3, 2, 5)
 
     def both_orders() -> None:
-        (gx,) = grad(ops.conv2d(x, w).sum(), [x], create_graph=True)
+        (gx,) = gradients(ops.conv2d(x, w).sum(), [x], create_graph=True)
         gx.sum().backward()
 
     counted = {e.operation: e.flops for e in heard(both_orders)}
@@ -102,7 +102,7 @@ def test_the_random_state_and_the_module_are_told() -> None:
 
 def test_second_derivatives_record_forwards_in_the_backward() -> None:
     x = leaf(2)
-    found = heard(lambda: grad((x**3).sum(), [x], create_graph=True))
+    found = heard(lambda: gradients((x**3).sum(), [x], create_graph=True))
     assert {(e.kind, e.phase) for e in found} == {
         ("forward", "forward"),
         ("adjoint", "backward"),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tinyxm import Tensor, check_gradients, grad, listen, no_grad, ops
+from tinyxm import Tensor, check_gradients, gradients, listen, no_grad, ops
 from tinyxm.autograd import write
 
 
@@ -19,9 +19,9 @@ def leaf(*values: float) -> Tensor:
 def test_three_orders() -> None:
     x = leaf(0.5, -1.5)
     y = (np.sin(x) * x).sum()
-    (first,) = grad(y, [x], create_graph=True)
-    (second,) = grad(first.sum(), [x], create_graph=True)
-    (third,) = grad(second.sum(), [x])
+    (first,) = gradients(y, [x], create_graph=True)
+    (second,) = gradients(first.sum(), [x], create_graph=True)
+    (third,) = gradients(second.sum(), [x])
     s, c, a = np.sin(x.data), np.cos(x.data), x.data
     np.testing.assert_allclose(first.data, s + a * c)
     np.testing.assert_allclose(second.data, 2 * c - a * s)
@@ -32,22 +32,22 @@ def test_hessian_vector_product() -> None:
     """H v of ½xᵀAx + Σ x³ is (½(A + Aᵀ) + diag 6x) v."""
     rng = np.random.default_rng(0)
     a, v, x = rng.standard_normal((4, 4)), rng.standard_normal(4), Tensor(rng.standard_normal(4), requires_grad=True)
-    (first,) = grad(x @ a @ x * 0.5 + (x**3).sum(), [x], create_graph=True)
-    (product,) = grad(first, [x], v)
+    (first,) = gradients(x @ a @ x * 0.5 + (x**3).sum(), [x], create_graph=True)
+    (product,) = gradients(first, [x], v)
     np.testing.assert_allclose(product.data, (a + a.T) / 2 @ v + 6 * x.data * v)
 
 
 def test_second_order_reaches_g() -> None:
     x, g = leaf(1, 2), leaf(3, 4)
-    (first,) = grad(x * x, [x], g, create_graph=True)
-    (of_g,) = grad(first.sum(), [g])
+    (first,) = gradients(x * x, [x], g, create_graph=True)
+    (of_g,) = gradients(first.sum(), [g])
     assert of_g.data.tolist() == [2, 4]
 
 
 def test_gradients_of_what_is_no_leaf_and_of_what_is_not_reached() -> None:
     x, other = leaf(1, 2), leaf(5)
     middle = x * 3
-    found = grad((middle * middle).sum(), [middle, other, x])
+    found = gradients((middle * middle).sum(), [middle, other, x])
     assert [g.data.tolist() for g in found] == [[6, 12], [0], [18, 36]]
     assert x.grad is None
 
@@ -71,7 +71,7 @@ def test_every_path_counts(create_graph: bool) -> None:
     y = x
     for _ in range(30):
         y = y + y
-    assert grad(y, [x], create_graph=create_graph)[0].data.tolist() == [2**30]
+    assert gradients(y, [x], create_graph=create_graph)[0].data.tolist() == [2**30]
 
 
 @given(
@@ -104,7 +104,7 @@ def test_gradients_share_no_memory() -> None:
         assert not any(np.shares_memory(one, other) for other in arrays[i + 1 :])
     a.grad += 10
     assert b.grad.tolist() == g.tolist() == [1, 1]
-    found = grad(a + b, [a, b], g)
+    found = gradients(a + b, [a, b], g)
     assert not np.shares_memory(found[0].data, found[1].data)
     assert not np.shares_memory(found[0].data, g)
 
@@ -160,7 +160,7 @@ def test_a_graph_is_followed_once_unless_it_is_retained() -> None:
     with pytest.raises(RuntimeError, match=r"^sum: an earlier backward pass freed .* retain_graph=True"):
         y.backward()
     with pytest.raises(RuntimeError, match=r"^sum: an earlier"):
-        grad(y, [x])
+        gradients(y, [x])
 
 
 def test_what_can_not_be_done_is_told() -> None:
@@ -172,7 +172,7 @@ def test_what_can_not_be_done_is_told() -> None:
     with pytest.raises(RuntimeError, match=r"^backward: this Tensor requires no gradient"):
         Tensor([1.0]).backward()
     with pytest.raises(ValueError, match=r"^grad: input 1 requires no gradient"):
-        grad(x.sum(), [x, Tensor([1.0])])
+        gradients(x.sum(), [x, Tensor([1.0])])
     with pytest.raises(RuntimeError, match=r"^retain_grad: "):
         Tensor([1.0]).retain_grad()
 
@@ -302,10 +302,10 @@ def test_joining_many_costs_no_more_than_their_number() -> None:
 def test_grad_takes_a_list_of_tensors_and_says_so() -> None:
     w = Tensor([1.0, 2.0], requires_grad=True)
     with pytest.raises(TypeError, match=r"inputs is a Tensor; give a list"):
-        grad((w * w).sum(), w)
+        gradients((w * w).sum(), w)
     with pytest.raises(TypeError, match="input 0 is a str"):
-        grad((w * w).sum(), {"w": w})
-    assert grad((w * w).sum(), (x for x in [w]))[0].data.tolist() == [2, 4]
+        gradients((w * w).sum(), {"w": w})
+    assert gradients((w * w).sum(), (x for x in [w]))[0].data.tolist() == [2, 4]
 
 
 def test_a_retained_gradient_can_be_dropped_and_an_input_is_asked_about_once() -> None:
@@ -317,4 +317,4 @@ def test_a_retained_gradient_can_be_dropped_and_an_input_is_asked_about_once() -
         h.sum().backward(retain_graph=True)
         assert h.grad.tolist() == [1, 1]
     with pytest.raises(ValueError, match="input 1 is given twice"):
-        grad(h.sum(), [x, x])
+        gradients(h.sum(), [x, x])

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import tinyxm as xm
-from tinyxm import Parameter, Tensor, grad, no_grad, ops
+from tinyxm import Parameter, Tensor, gradients, no_grad, ops
 
 x32 = Tensor(np.array([0.5, 0.25], np.float32), requires_grad=True)
 x64 = Tensor(np.array([0.5, 0.25]), requires_grad=True)
@@ -119,9 +119,9 @@ def test_grad_takes_only_what_fits() -> None:
 
 def test_grad_has_the_type_of_its_tensor() -> None:
     for create_graph in (False, True):
-        (g,) = grad((x32 * 2).sum(), [x32], Tensor(np.array(1.0)), create_graph=create_graph)
+        (g,) = gradients((x32 * 2).sum(), [x32], Tensor(np.array(1.0)), create_graph=create_graph)
         assert g.dtype == np.float32
-    (g,) = grad((x32 * np.arange(2)).sum(), [x32])
+    (g,) = gradients((x32 * np.arange(2)).sum(), [x32])
     assert g.dtype == np.float32
 
 
@@ -132,7 +132,7 @@ def test_a_float64_array_leaves_the_gradients_of_float32_alone() -> None:
         y = ops.conv2d(x, w)
         loss = (y * np.ones(y.shape)).sum()
         assert loss.dtype == np.float64
-        assert [g.dtype for g in grad(loss, [x, w, y], create_graph=create_graph)] == [np.float32] * 3
+        assert [g.dtype for g in gradients(loss, [x, w, y], create_graph=create_graph)] == [np.float32] * 3
 
 
 def test_methods_properties_and_words() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tinyxm import Tensor, check_gradients, grad, ops
+from tinyxm import Tensor, check_gradients, gradients, ops
 
 
 def leaf(*shape: int, dtype: str = "float64") -> Tensor:
@@ -17,31 +17,31 @@ def of(values: Any) -> Tensor:
     return Tensor(np.array(values, float), requires_grad=True)
 
 
-def gradients(y: Tensor, *inputs: Tensor) -> list[list[float]]:
-    return [g.data.tolist() for g in grad(y.sum(), inputs)]
+def gradients_of(y: Tensor, *inputs: Tensor) -> list[list[float]]:
+    return [g.data.tolist() for g in gradients(y.sum(), inputs)]
 
 
 def test_ties_share_the_gradient() -> None:
     a, b = of([1, 2, 3]), of([1, 3, 2])
-    assert gradients(ops.maximum(a, b), a, b) == [[0.5, 0, 1], [0.5, 1, 0]]
-    assert gradients(ops.minimum(a, b), a, b) == [[0.5, 1, 0], [0.5, 0, 1]]
+    assert gradients_of(ops.maximum(a, b), a, b) == [[0.5, 0, 1], [0.5, 1, 0]]
+    assert gradients_of(ops.minimum(a, b), a, b) == [[0.5, 1, 0], [0.5, 0, 1]]
     a = of([[2, 1, 2], [0, 0, 1]])
-    assert gradients(a.max(axis=1), a) == [[[0.5, 0, 0.5], [0, 0, 1]]]
-    assert gradients(a.min(axis=0, keepdims=True), a) == [[[0, 0, 0], [1, 1, 1]]]
-    assert gradients(a.max(), a) == [[[0.5, 0, 0.5], [0, 0, 0]]]
+    assert gradients_of(a.max(axis=1), a) == [[[0.5, 0, 0.5], [0, 0, 1]]]
+    assert gradients_of(a.min(axis=0, keepdims=True), a) == [[[0, 0, 0], [1, 1, 1]]]
+    assert gradients_of(a.max(), a) == [[[0.5, 0, 0.5], [0, 0, 0]]]
 
 
 def test_kinks_and_limits() -> None:
     a = of([-1, 0, 1, 2])
-    assert gradients(ops.relu(a), a) == [[0, 0, 1, 1]]
-    assert gradients(abs(a), a) == [[-1, 0, 1, 1]]
-    assert gradients(ops.clip(a, -1, 1), a) == [[1, 1, 1, 0]]
-    assert gradients(np.clip(a, None, 0), a) == [[1, 1, 0, 0]]
+    assert gradients_of(ops.relu(a), a) == [[0, 0, 1, 1]]
+    assert gradients_of(abs(a), a) == [[-1, 0, 1, 1]]
+    assert gradients_of(ops.clip(a, -1, 1), a) == [[1, 1, 1, 0]]
+    assert gradients_of(np.clip(a, None, 0), a) == [[1, 1, 0, 0]]
 
 
 def test_max_pool_gives_ties_to_the_first_as_torch_does() -> None:
     x = Tensor(np.ones((1, 4, 4, 1)), requires_grad=True)
-    (g,) = grad(ops.max_pool2d(x, 2).sum(), [x])
+    (g,) = gradients(ops.max_pool2d(x, 2).sum(), [x])
     assert g.data[0, :, :, 0].tolist() == [[1, 0, 1, 0], [0, 0, 0, 0], [1, 0, 1, 0], [0, 0, 0, 0]]
     check_gradients(lambda g: ops.conv._to_the_largest(g, x.data, x.data[:, ::2, ::2], (2, 2), (2, 2), (0, 0)),
                     [np.random.default_rng(0).standard_normal((1, 2, 2, 1))])  # fmt: skip
@@ -50,22 +50,22 @@ def test_max_pool_gives_ties_to_the_first_as_torch_does() -> None:
 def test_powers_at_zero() -> None:
     for n, slope in ((0, 0), (1, 1), (2, 0), (3, 0)):
         x = of([0.0])
-        (first,) = grad((x**n).sum(), [x], create_graph=True)
+        (first,) = gradients((x**n).sum(), [x], create_graph=True)
         assert first.data.tolist() == [slope]
         if first.requires_grad:
-            (second,) = grad(first.sum(), [x])
+            (second,) = gradients(first.sum(), [x])
             assert second.data.tolist() == [2 if n == 2 else 0]
     x, n = of([0, 0, 2]), of([0, 1, 3])
-    assert gradients(x**n, x) == [[0, 1, 12]]
-    assert gradients(of(0) ** n, n) == [[0, 0, 0]]
+    assert gradients_of(x**n, x) == [[0, 1, 12]]
+    assert gradients_of(of(0) ** n, n) == [[0, 0, 0]]
 
 
 def test_a_gather_sums_what_it_repeats() -> None:
     w = leaf(4, 2)
-    assert gradients(w[[0, 0, -4]], w)[0] == [[3, 3], [0, 0], [0, 0], [0, 0]]
-    assert gradients(ops.embedding(w, np.array([[1, 1], [3, 1]])), w)[0] == [[0, 0], [3, 3], [0, 0], [1, 1]]
-    assert gradients(w[((0, 0), (1, 1))], w)[0] == [[0, 2], [0, 0], [0, 0], [0, 0]]
-    assert gradients(w[Tensor(np.array([2, 2]))], w)[0] == [[0, 0], [0, 0], [2, 2], [0, 0]]
+    assert gradients_of(w[[0, 0, -4]], w)[0] == [[3, 3], [0, 0], [0, 0], [0, 0]]
+    assert gradients_of(ops.embedding(w, np.array([[1, 1], [3, 1]])), w)[0] == [[0, 0], [3, 3], [0, 0], [1, 1]]
+    assert gradients_of(w[((0, 0), (1, 1))], w)[0] == [[0, 2], [0, 0], [0, 0], [0, 0]]
+    assert gradients_of(w[Tensor(np.array([2, 2]))], w)[0] == [[0, 0], [0, 0], [2, 2], [0, 0]]
 
 
 @pytest.mark.parametrize("size", [1e4, 1e30])
@@ -77,14 +77,14 @@ def test_no_logits_are_too_large(size: float) -> None:
         np.testing.assert_allclose(ops.logsumexp(logits, 1).data, [size, -size + np.log(3)], rtol=1e-6)
         loss = ops.cross_entropy(logits, np.array([1, 0]))
         np.testing.assert_allclose(loss.data, (2 * size + np.log(3)) / 2, rtol=1e-6)
-        (g,) = grad(loss, [logits])
+        (g,) = gradients(loss, [logits])
         np.testing.assert_allclose(g.data, np.array([[1, -1, 0], [-2 / 3, 1 / 3, 1 / 3]]) / 2, atol=1e-6)
 
 
 def test_minus_infinity_takes_no_part() -> None:
     a = of([[-np.inf, 1, 2], [-np.inf, -np.inf, 0]])
     np.testing.assert_allclose(ops.logsumexp(a, 1).data, [np.log(np.e + np.e**2), 0])
-    np.testing.assert_allclose(gradients(ops.logsumexp(a, 1), a)[0], ops.softmax(a).data)
+    np.testing.assert_allclose(gradients_of(ops.logsumexp(a, 1), a)[0], ops.softmax(a).data)
     assert ops.log_softmax(a).data[:, 0].tolist() == [-np.inf, -np.inf]
     assert ops.logsumexp(Tensor(np.full((2, 3), -np.inf)), axis=1).data.tolist() == [-np.inf, -np.inf]
     assert ops.cross_entropy(a, np.array([2, 2])).item() == pytest.approx(np.log(1 + np.exp(-1)) / 2)
@@ -93,12 +93,12 @@ def test_minus_infinity_takes_no_part() -> None:
 def test_nothing_to_divide_by() -> None:
     x = Tensor(np.full((2, 3, 4), 5, np.float32), requires_grad=True)
     y = ops.standardise(x, 2)
-    (g,) = grad(y, [x], np.ones(y.shape))
+    (g,) = gradients(y, [x], np.ones(y.shape))
     assert not y.data.any()
     assert np.isfinite(g.data).all()
     zero = Tensor(np.zeros((2, 3), np.float32), requires_grad=True)
     y = ops.unit_length(zero)
-    (g,) = grad(y, [zero], np.ones(y.shape))
+    (g,) = gradients(y, [zero], np.ones(y.shape))
     assert not y.data.any()
     assert np.isfinite(g.data).all()
 
@@ -118,7 +118,7 @@ def test_a_row_of_the_table_with_padding_ties_like_torch() -> None:
     expected = torch.nn.functional.max_pool2d(theirs.permute(0, 3, 1, 2), 3, 2, 1).permute(0, 2, 3, 1)
     g = np.random.default_rng(1).standard_normal(y.shape)
     (expected_gradient,) = torch.autograd.grad(expected, [theirs], torch.tensor(g))
-    np.testing.assert_allclose(grad(y, [ours], g)[0].data, expected_gradient.numpy(), atol=1e-12)
+    np.testing.assert_allclose(gradients(y, [ours], g)[0].data, expected_gradient.numpy(), atol=1e-12)
 
 
 BAD: list[tuple[str, type[Exception], Callable[[], Any]]] = [

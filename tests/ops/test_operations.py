@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from operation_cases import CASES, Case
 
 import tinyxm_kernels
-from tinyxm import Tensor, check_gradients, grad, ops
+from tinyxm import Tensor, check_gradients, gradients, ops
 
 each_case = pytest.mark.parametrize("case", CASES, ids=str)
 
@@ -26,11 +26,11 @@ def test_gradients_are_the_differences(case: Case) -> None:
 def test_float32_stays_float32(case: Case) -> None:
     tensors = [Tensor(x.astype(np.float32), requires_grad=True) for x in case.inputs]
     y = case.ours(*tensors)
-    gradients = grad(y, tensors, np.ones(y.shape), create_graph=True)
-    assert {y.dtype, *(g.dtype for g in gradients)} == {np.dtype(np.float32)}
-    for gradient in gradients:
+    firsts = gradients(y, tensors, np.ones(y.shape), create_graph=True)
+    assert {y.dtype, *(g.dtype for g in firsts)} == {np.dtype(np.float32)}
+    for gradient in firsts:
         if gradient.requires_grad:
-            (second,) = grad(gradient, tensors[:1], np.ones(gradient.shape), retain_graph=True)
+            (second,) = gradients(gradient, tensors[:1], np.ones(gradient.shape), retain_graph=True)
             assert second.dtype == np.float32
 
 
@@ -53,7 +53,7 @@ def test_like_torch(case: Case) -> None:
     np.testing.assert_allclose(y.data, expected.detach().numpy(), rtol=1e-9, atol=1e-9)
     g = np.random.default_rng(0).standard_normal(y.shape)
     expected_gradients = torch.autograd.grad(expected, theirs, torch.tensor(g))
-    for found, expected in zip(grad(y, ours, g), expected_gradients, strict=True):
+    for found, expected in zip(gradients(y, ours, g), expected_gradients, strict=True):
         np.testing.assert_allclose(found.data, expected.numpy(), rtol=1e-8, atol=1e-8)
 
 
@@ -107,7 +107,7 @@ def test_indexing_by_any_index(data: st.DataObject) -> None:
     y = x[index]
     assert np.array_equal(y.data, x.data[index])
     g = np.random.default_rng(1).standard_normal(np.shape(named))
-    (found,) = grad(y, [x], g)
+    (found,) = gradients(y, [x], g)
     expected = np.bincount(np.ravel(named), np.ravel(g), minlength=x.size).reshape(shape)
     np.testing.assert_allclose(found.data, expected, atol=1e-12)
 

@@ -11,7 +11,7 @@ from tinyxm.autograd.events import Event, listen
 from tinyxm.autograd.inplace import write
 from tinyxm.autograd.primitive import Each, primitive
 from tinyxm.autograd.random import generator, seed
-from tinyxm.autograd.tape import backward, grad
+from tinyxm.autograd.tape import backward, gradients
 from tinyxm.autograd.tensor import Array, Parameter, Tensor, grad_mode, no_grad
 
 __all__ = [
@@ -24,8 +24,8 @@ __all__ = [
     "check_gradients",
     "debug",
     "generator",
-    "grad",
     "grad_mode",
+    "gradients",
     "listen",
     "no_grad",
     "primitive",

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tinyxm.autograd.tape import grad
+from tinyxm.autograd.tape import gradients
 from tinyxm.autograd.tensor import Tensor
 
 
@@ -47,8 +47,8 @@ def check_gradients(
     def slope(*tensors: Tensor) -> Tensor:
         """The directional derivative, Σ ⟨∂x, d⟩: its own gradient holds the second derivatives."""
         y = function(*tensors)
-        gradients = grad(y, tensors, g, create_graph=True)
-        return sum(((gx * d).sum() for gx, d in zip(gradients, directions, strict=True)), start=Tensor(0.0))
+        firsts = gradients(y, tensors, g, create_graph=True)
+        return sum(((gx * d).sum() for gx, d in zip(firsts, directions, strict=True)), start=Tensor(0.0))
 
     if slope(*(Tensor(x, requires_grad=True) for x in points)).requires_grad:  # else it's linear: nothing is left
         _compare(slope, points, step, tolerance, rng, "second")
@@ -74,7 +74,7 @@ def _compare(
     tensors = [Tensor(x, requires_grad=True) for x in points]
     y = function(*tensors)
     g = rng.standard_normal(y.shape)
-    for i, (gx, x) in enumerate(zip(grad(y, tensors, g), points, strict=True)):
+    for i, (gx, x) in enumerate(zip(gradients(y, tensors, g), points, strict=True)):
         _demand(gx.shape == x.shape, f"{order} order, input {i}: gradient {gx.shape} for a value {x.shape}")
         d = rng.standard_normal(x.shape)
 

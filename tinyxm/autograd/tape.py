@@ -174,7 +174,7 @@ def backward(y: Tensor, g: Any = None, retain_graph: bool = False) -> None:
                 retained[node] = gx if node not in retained else accumulate(retained[node], gx, node)
 
 
-def grad(
+def gradients(
     y: Tensor, inputs: Iterable[Tensor], g: Any = None, retain_graph: bool = False, create_graph: bool = False
 ) -> list[Tensor]:
     """The gradients of y with respect to these Tensors, leaves or not, as Tensors; zeros where y doesn't depend on one.
@@ -183,15 +183,15 @@ def grad(
     and ValueError where an input requires no gradient.
     """
     if isinstance(inputs, Tensor):
-        raise TypeError("grad: inputs is a Tensor; give a list of them, as in grad(y, [x])")
+        raise TypeError("gradients: inputs is a Tensor; give a list of them, as in gradients(y, [x])")
     inputs = list(inputs)
     for i, x in enumerate(inputs):
         if not isinstance(x, Tensor):
-            raise TypeError(f"grad: input {i} is a {type(x).__name__}; give Tensors")
+            raise TypeError(f"gradients: input {i} is a {type(x).__name__}; give Tensors")
         if any(x is other for other in inputs[:i]):
-            raise ValueError(f"grad: input {i} is given twice; each has one gradient")
+            raise ValueError(f"gradients: input {i} is given twice; each has one gradient")
         if x.node is None:
-            raise ValueError(f"grad: input {i} requires no gradient; make it with requires_grad=True")
+            raise ValueError(f"gradients: input {i} requires no gradient; make it with requires_grad=True")
     seed = starting_gradient(y, g)
     start = seed
     if create_graph:

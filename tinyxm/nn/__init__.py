@@ -9,7 +9,7 @@ from tinyxm.nn.activation import GELU, ReLU, Sigmoid, Tanh
 from tinyxm.nn.convolution import Conv2d
 from tinyxm.nn.embedding import Embedding, EmbeddingBag
 from tinyxm.nn.linear import Linear
-from tinyxm.nn.module import Module, Sequential
+from tinyxm.nn.module import Module, Sequential, functional_call
 from tinyxm.nn.normalisation import GroupNorm, LayerNorm
 from tinyxm.nn.pooling import AveragePool2d, GlobalAveragePool, MaxPool2d
 from tinyxm.nn.regularisation import Dropout
@@ -33,5 +33,6 @@ __all__ = [
     "Sequential",
     "Sigmoid",
     "Tanh",
+    "functional_call",
     "init",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Self, overload
 
 import numpy as np
@@ -210,3 +210,28 @@ def _tell_names(members: Iterable[tuple[str, Any]]) -> None:
 
 def _kind(x: Any) -> str:
     return f"{np.shape(x)} of {getattr(x, 'dtype', type(x).__name__)}"
+
+
+def functional_call(
+    module: Module, parameters: Mapping[str, Any], *args: Any, call: Callable[..., Any] | None = None, **kwargs: Any
+) -> Any:
+    """module(*args, **kwargs) with these values, by their paths, in place of its parameters: a function of them, too
+
+    So that what is differentiated are Tensors of your own: `hessian(lambda w: loss(functional_call(model, {"weight":
+    w}, x)), w)`. The parameters are as they were afterwards. `call(module, *args, **kwargs)` stands in for the call
+    itself. Raises ValueError for a path that names no parameter, or a value of another shape.
+    """
+    own = dict(module.named_parameters())
+    for path, value in parameters.items():
+        if path not in own:
+            raise ValueError(f"functional_call: {path} is no parameter of this {type(module).__name__}")
+        if np.shape(value) != own[path].shape:
+            raise ValueError(f"functional_call: {path} is {np.shape(value)}, expected {own[path].shape}")
+    kept = {path: (own[path].data, own[path].node) for path in parameters}
+    try:
+        for path, value in parameters.items():
+            own[path].data, own[path].node = (value.data, value.node) if isinstance(value, Tensor) else (value, None)
+        return module(*args, **kwargs) if call is None else call(module, *args, **kwargs)
+    finally:
+        for path, (data, node) in kept.items():
+            own[path].data, own[path].node = data, node

@@ -113,7 +113,7 @@ a, b = (xm.Tensor(rows, requires_grad=True) for rows in vectors)
 same = np.eye(6, dtype=bool)
 same[0, 5] = same[5, 0] = True  # as if texts 0 and 5 were equal
 ours, library = contrastive(a, b, 1 / 0.07, same), xm.ops.contrastive(a, b, 1 / 0.07, same)
-for by_hand, of_library in zip(xm.grad(ours, [a, b]), xm.grad(library, [a, b]), strict=True):
+for by_hand, of_library in zip(xm.gradients(ours, [a, b]), xm.gradients(library, [a, b]), strict=True):
     np.testing.assert_allclose(by_hand.data, of_library.data, rtol=1e-3, atol=1e-5)
 print(f"contrastive loss by hand {ours.item():.4f}, by tinyxm.ops {library.item():.4f}; the gradients agree, too")
 assert math.isclose(ours.item(), library.item(), rel_tol=1e-5)

@@ -1,0 +1,1 @@
+"""What happened in a training step, told number by number."""
