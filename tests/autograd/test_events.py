@@ -58,6 +58,32 @@ def test_each_rule_tells_what_it_did() -> None:
     assert found[-1].node is product.node
 
 
+def test_the_graph_can_be_walked_by_what_is_told() -> None:
+    """A forward names the nodes of its operands, an adjoint the node that its gradient goes to."""
+    a, b = leaf(2), leaf(2)
+
+    def run() -> None:
+        ops.concatenate([a * b, np.ones(1), a]).sum().backward()
+
+    found = heard(run)
+    product, joined, total = (e for e in found if e.kind == "forward")
+    assert product.inputs == {"a": a.node, "b": b.node}
+    assert joined.inputs == {"arrays": [product.node, None, a.node]}
+    assert total.inputs == {"a": joined.node}
+    adjoints = [e for e in found if e.kind == "adjoint"]
+    assert [(e.node, e.to) for e in adjoints] == [
+        (total.node, joined.node),
+        (joined.node, product.node),
+        (joined.node, a.node),
+        (product.node, a.node),
+        (product.node, b.node),
+    ]
+    (sum_,) = (e for e in found if e.kind == "accumulate")
+    assert sum_.node is a.node
+    terms = [e.result for e in adjoints if e.to is a.node]
+    assert np.array_equal(sum_.result, terms[0] + terms[1])
+
+
 def test_kernels_count_their_own_operations() -> None:
     found = heard(lambda: leaf(5, 2, 3) @ leaf(3, 4))
     assert [e.flops for e in found if e.operation == "matmul"] == [2 * 5 * 2 * 3 * 4]

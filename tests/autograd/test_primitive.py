@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from tinyxm import Each, Tensor, check_gradients, debug, ops, primitive
+from tinyxm.autograd import gradient_errors
 
 
 @primitive(a=lambda g, a, scale: g * scale * np.cos(scale * a))
@@ -209,3 +210,20 @@ def test_a_sequence_may_be_a_generator_and_holds_numbers_that_promote_nothing() 
     x = Tensor([1.0, 2.0], requires_grad=True)
     assert ops.concatenate(part for part in (x, x)).shape == (4,)
     assert np.stack([x[0], 1.0, np.float64(2)]).dtype == np.float32
+
+
+def test_the_errors_of_gradients_are_numbers() -> None:
+    rows = gradient_errors(lambda a, b: wave(a) * b, [np.array([0.3, -0.7]), np.array(2.0)])
+    assert [(row.order, row.input) for row in rows] == [(1, 0), (1, 1), (2, 0), (2, 1)]
+    assert all(0 <= row.relative < 1e-8 for row in rows)
+    assert len({row.expected for row in rows}) == 4
+
+    @primitive(a=lambda g, a: 3 * g * a)
+    def square(a: Any) -> Any:
+        return a * a
+
+    first, second = gradient_errors(square, [np.array([0.3, -0.7])])
+    assert first.found == pytest.approx(1.5 * first.expected)
+    assert first.relative == pytest.approx(abs(first.expected) / 2 / (1 + abs(first.expected)))
+    assert second.relative < 1e-8  # the second order is asked of the gradient as it is
+    assert gradient_errors(ops.negative, [np.ones(3)])[1][2:] == (0, 0)  # linear: nothing is left

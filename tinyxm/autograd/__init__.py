@@ -5,7 +5,7 @@ gradients come back), `inplace.py` (what a write does to what was recorded) and 
 `checks.py` compares gradients with differences; `debug.py` finds the first operation that went wrong.
 """
 
-from tinyxm.autograd.checks import check_gradients
+from tinyxm.autograd.checks import check_gradients, gradient_errors
 from tinyxm.autograd.debug import debug
 from tinyxm.autograd.events import Event, listen
 from tinyxm.autograd.inplace import write
@@ -25,6 +25,7 @@ __all__ = [
     "debug",
     "generator",
     "grad_mode",
+    "gradient_errors",
     "gradients",
     "listen",
     "no_grad",

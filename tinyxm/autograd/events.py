@@ -50,9 +50,11 @@ class Event:
     `kind` is `forward`, `adjoint`, `accumulate`, `clip` or `update`; `phase` the part of the training step it ran in
     (`forward`, `backward`, `clip`, `update`: the adjoints of a second derivative record forwards in the backward).
     `operands` and `saved` map names to arrays, `static` maps the other arguments. `node` is the tape's, where one was
-    made or followed. `module` is the path of layers, and `source` the user's line, `(file, line, function)`: an
-    adjoint's are those of its forward. `random_state` is the default generator's, before the rule. `seconds` is wall
-    time. `flops` is an estimate: a kernel's own formula, for its adjoints too; one per element of the result elsewhere.
+    made or followed; `inputs` maps a forward's operands to the nodes they came from (None: no gradient reaches them; a
+    list for a sequence), and `to` is the node that an adjoint's result goes to. `module` is the path of layers, and
+    `source` the user's line, `(file, line, function)`: an adjoint's are those of its forward. `random_state` is the
+    default generator's, before the rule. `seconds` is wall time. `flops` is an estimate: a kernel's own formula, for
+    its adjoints too; one per element of the result elsewhere.
     """
 
     kind: str
@@ -68,6 +70,8 @@ class Event:
     module: str
     source: tuple[str, int, str] | None
     flops: int
+    inputs: dict[str, Any]
+    to: Any
 
     @property
     def bytes(self) -> int:
@@ -83,11 +87,12 @@ def observe(
     static: dict[str, Any] | None = None,
     saved: dict[str, Any] | None = None,
     node: Any = None,
+    to: Any = None,
 ) -> Any:
     """Run rule(*operands), tell the listeners, and return its result."""
     start = before()
     result = rule(*operands.values())
-    emit(start, kind, operation, operands, static or {}, saved or {}, result, node)
+    emit(start, kind, operation, operands, static or {}, saved or {}, result, node, to=to)
     return result
 
 
@@ -106,6 +111,8 @@ def emit(
     saved: dict[str, Any],
     result: Any,
     node: Any = None,
+    inputs: dict[str, Any] | None = None,
+    to: Any = None,
 ) -> None:
     """Tell the listeners of a rule that ran since `start`; of Tensors they are told the arrays."""
     seconds = time.perf_counter() - start[0]
@@ -125,7 +132,7 @@ def emit(
         flops = int(np.size(result))
     event = Event(
         *(kind, operation, operands, static, saved, result, seconds, start[1]),
-        *(node, context.phase, module, source, flops),
+        *(node, context.phase, module, source, flops, inputs or {}, to),
     )
     for listener in tuple(listeners):
         listener(event)

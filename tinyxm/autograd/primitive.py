@@ -59,7 +59,7 @@ def _build({bound}):
                 _node = _new(_Node)
                 _node.operation, _node.shape, _node.dtype = "{name}", _y.shape, _y.dtype
                 _node.edges, _node.tick = _edges, _clock()
-        if _start: _emit(_start, "forward", "{name}", {operands}, {static}, {saved}, _y, _node)
+        if _start: _emit(_start, "forward", "{name}", {operands}, {static}, {saved}, _y, _node, {nodes})
         _tensor = _new(_Tensor)
         _tensor.data, _tensor.node = _y, _node
         return _tensor
@@ -231,6 +231,7 @@ def primitive(
             ),
             record="\n".join(record) or "            pass",
             operands="{" + ", ".join(f'"{i}": {i}' for i in adjoints) + "}",
+            nodes="{" + ", ".join(f'"{i}": {"_nodes" if i in each else "_node"}_{i}' for i in adjoints) + "}",
             static="{" + ", ".join(f'"{i}": {i}' for i in static) + "}",
             saved="{" + ", ".join(f'"{read}": {value}' for read, value in kept.items()) + "}",
         )

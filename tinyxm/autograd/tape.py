@@ -62,7 +62,7 @@ def pull_back(
                     name = f"{adjoint.operation}.{adjoint.input}"
                     values = dict(zip(adjoint.reads, saved, strict=True))
                     rule = partial(fitted, source, adjoint.rule)
-                    gx = events.observe("adjoint", name, rule, {"g": g, **values}, saved=values, node=node)
+                    gx = events.observe("adjoint", name, rule, {"g": g, **values}, None, values, node, source)
                 else:
                     gx = adjoint.rule(g, *saved)
                     if gx.shape != source.shape:
