@@ -4,16 +4,17 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 import tinyxm as xm
 from tinyxm.nn import init
 
-SHAPES = [(300, 200), (3, 5, 40, 60)]
+SHAPES = [(300, 200), (3, 5, 40, 60), (7, 60, 90), (2, 3, 3, 30, 40)]
 
 
 def fan(shape):
     """Counted on the wiring itself: products that make one result, results that one input takes part in."""
-    receptive = shape[0] * shape[1] if len(shape) == 4 else 1
+    receptive = np.ones(shape[:-2]).size
     return receptive * shape[-2], receptive * shape[-1]
 
 
@@ -25,6 +26,8 @@ def fan(shape):
         (init.xavier_normal, lambda i, o: 2 / (i + o), False),
         (init.he_uniform, lambda i, o: 2 / i, True),
         (init.he_normal, lambda i, o: 2 / i, False),
+        (init.lecun_uniform, lambda i, o: 1 / i, True),
+        (init.lecun_normal, lambda i, o: 1 / i, False),
     ],
 )
 def test_rules_have_the_variance_and_the_form_they_promise(initialise, variance, flat, shape):
@@ -60,10 +63,42 @@ def test_simple_fillings():
     assert w.std() == pytest.approx(0.5, rel=0.01)
 
 
+def test_a_truncated_normal_keeps_within_two_deviations_and_has_the_variance_it_says():
+    w = init.truncated_normal((400000,), np.random.default_rng(0), np.float64, mean=3, deviation=0.5)
+    z = (w - 3) / 0.5
+    assert 1.99 < np.abs(z).max() <= 2
+    assert z.mean() == pytest.approx(0, abs=0.01)
+    assert z.var() == pytest.approx(0.7737, rel=0.01)
+    assert z.var() == pytest.approx(stats.truncnorm(-2, 2).var(), rel=0.01)
+    assert stats.kstest(z[:10000], stats.truncnorm(-2, 2).cdf).pvalue > 0.01
+
+
+@pytest.mark.parametrize("shape", [(6, 4), (4, 6), (5, 5), (1, 1), (3, 2, 7), (2, 2, 3, 20)])
+def test_orthogonal_weights_keep_lengths(shape):
+    w = init.orthogonal(shape, np.random.default_rng(0), np.float64, gain=3).reshape(-1, shape[-1])
+    product = w.T @ w if len(w) >= w.shape[1] else w @ w.T
+    np.testing.assert_allclose(product, 9 * np.eye(len(product)), atol=1e-12)
+
+
+def test_orthogonal_weights_are_drawn_evenly():
+    """Without the turn of signs the diagonal of QR's Q would be negative nearly always."""
+    rng = np.random.default_rng(0)
+    corners = [init.orthogonal((3, 3), rng)[0, 0] for _ in range(400)]
+    assert abs(np.mean(np.sign(corners))) < 0.2
+
+
+def test_identity_weights_pass_their_inputs():
+    x = np.random.default_rng(0).normal(size=(2, 5, 4, 3)).astype(np.float32)
+    np.testing.assert_array_equal(xm.nn.Linear(3, 3, initialise=init.identity)(x).data, x)
+    np.testing.assert_array_equal(xm.nn.Conv2d(3, 3, 3, padding="same", initialise=init.identity)(x).data, x)
+    np.testing.assert_array_equal(init.identity((2, 3)), [[1, 0, 0], [0, 1, 0]])
+
+
+RULES = ["xavier_uniform", "xavier_normal", "he_uniform", "he_normal", "lecun_uniform", "lecun_normal", "orthogonal"]
+
+
 @given(
-    st.sampled_from(
-        ["zeros", "constant", "uniform", "normal", "xavier_uniform", "xavier_normal", "he_uniform", "he_normal"]
-    ),
+    st.sampled_from(["zeros", "constant", "uniform", "normal", "truncated_normal", "identity", *RULES]),
     st.tuples(st.integers(1, 6), st.integers(1, 6)),
     st.sampled_from([np.float32, np.float64]),
 )
@@ -76,10 +111,11 @@ def test_shape_dtype_and_seed_are_obeyed(name, shape, dtype):
     np.testing.assert_array_equal(initialise(shape, None, dtype), one)
 
 
+@pytest.mark.parametrize("name", [*RULES, "identity"])
 @pytest.mark.parametrize("shape", [(), (3,), (0, 4), (4, 0)])
-def test_weights_without_fans_are_refused(shape):
+def test_weights_without_fans_are_refused(shape, name):
     with pytest.raises(ValueError, match="has no fan-in"):
-        init.he_normal(shape)
+        getattr(init, name)(shape)
 
 
 def test_zero_weights_never_break_symmetry_and_random_ones_do():

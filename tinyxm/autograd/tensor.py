@@ -116,6 +116,8 @@ class Tensor:
 
     @grad.setter
     def grad(self, g: Array | None) -> None:
+        if g is None and self.node is None:  # a frozen Parameter's: nothing to drop
+            return
         if isinstance(self.node, Retained) and g is None:
             retained.pop(self.node, None)
             return

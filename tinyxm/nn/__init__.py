@@ -6,10 +6,11 @@ its parameters and a `forward` of a few operations. A model is a `Module` whose 
 
 from tinyxm.nn import init
 from tinyxm.nn.activation import GELU, ReLU, Sigmoid, Tanh
+from tinyxm.nn.containers import ModuleDict, ModuleList, Residual, Sequential
 from tinyxm.nn.convolution import Conv2d
 from tinyxm.nn.embedding import Embedding, EmbeddingBag
 from tinyxm.nn.linear import Linear
-from tinyxm.nn.module import Module, Sequential, functional_call
+from tinyxm.nn.module import Buffer, Module, functional_call
 from tinyxm.nn.normalisation import GroupNorm, LayerNorm
 from tinyxm.nn.pooling import AveragePool2d, GlobalAveragePool, MaxPool2d
 from tinyxm.nn.regularisation import Dropout
@@ -18,6 +19,7 @@ from tinyxm.nn.shape import Flatten
 __all__ = [
     "GELU",
     "AveragePool2d",
+    "Buffer",
     "Conv2d",
     "Dropout",
     "Embedding",
@@ -29,7 +31,10 @@ __all__ = [
     "Linear",
     "MaxPool2d",
     "Module",
+    "ModuleDict",
+    "ModuleList",
     "ReLU",
+    "Residual",
     "Sequential",
     "Sigmoid",
     "Tanh",

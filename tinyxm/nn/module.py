@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Self, overload
+from functools import partial
+from typing import Any, Self, TypeVar
 
 import numpy as np
+from numpy.typing import DTypeLike
 
-from tinyxm.autograd import Array, Parameter, Tensor, events, no_grad
+from tinyxm.autograd import Parameter, Tensor, events, no_grad
+from tinyxm.autograd.tensor import Leaf
+from tinyxm.ops import reshape
+
+
+class Buffer(Tensor):
+    """An array that a module saves and loads with its parameters, but that isn't trained: running statistics, say."""
+
+    __slots__ = ()
 
 
 class Module:
@@ -21,9 +31,12 @@ class Module:
             def forward(self, x):
                 return self.out(np.maximum(self.hidden(x), 0))
 
-    What is an attribute (or within a list, tuple or dictionary that is one) belongs to the module. Its name is the path
-    that leads to it, `hidden.weight`, `layers.0.weight`. Shared by several modules, it's listed once, where it's found
-    first. `training` tells layers such as Dropout whether this is training or use. Printed, it shows what it's made of.
+    What is an attribute (or within a list, tuple or dictionary that is one) belongs to the module: Parameters, Modules,
+    and Buffers, which are saved but not trained. Its name is the path that leads to it, `hidden.weight`,
+    `layers.0.weight`. Shared by several modules, it's listed once, where it's found first. `training` tells layers such
+    as Dropout whether this is training or use. Printed, it shows what it's made of.
+
+    An error raised in a `forward` has the path of its module first: `encoder.blocks.2: Linear: x (2, 3) has ...`.
 
     Raises TypeError for what would be left out of training unseen: an attribute that is a Tensor which requires a
     gradient, or a set that holds Parameters or Modules.
@@ -31,21 +44,55 @@ class Module:
 
     training = True
     _name = ""  # of this module in the module it belongs to
+    _hooks: tuple[Hook, ...] = ()
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         raise NotImplementedError(f"{type(self).__name__}: define forward(self, ...), which calling the module runs")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """forward(...), with this module's name on the path that listeners are told."""
-        if not events.listeners:
-            return self.forward(*args, **kwargs)
+        """forward(...), between the hooks, with this module's name on the path that listeners and errors are told."""
+        try:
+            if not events.listeners and not self._hooks:
+                return self.forward(*args, **kwargs)
+            return self._observed(args, kwargs)
+        except Exception as error:
+            _tell_path(error, self)
+            raise
+
+    def _observed(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         _tell_names(self.children())  # again, for modules that others hold as well, or that a list got later
         path = [self._name] if self._name else []  # the outermost has no name
         events.context.modules += path
         try:
-            return self.forward(*args, **kwargs)
+            for hook in self._hooks_of("before"):
+                changed = hook.function(self, args)
+                args = args if changed is None else changed if isinstance(changed, tuple) else (changed,)
+            y = self.forward(*args, **kwargs)
+            for hook in self._hooks_of("after"):
+                changed = hook.function(self, args, y)
+                y = y if changed is None else changed
+            for hook in self._hooks_of("backward"):
+                y = _hooked(y, partial(hook.function, self))
+            return y
         finally:
             del events.context.modules[len(events.context.modules) - len(path) :]
+
+    def register_forward_pre_hook(self, hook: Callable[[Module, tuple[Any, ...]], Any]) -> Hook:
+        """Call hook(module, args) before each forward; what it returns, if not None, takes the place of args."""
+        return Hook(self, "before", hook)
+
+    def register_forward_hook(self, hook: Callable[[Module, tuple[Any, ...], Any], Any]) -> Hook:
+        """Call hook(module, args, y) after each forward; what it returns, if not None, takes the place of y."""
+        return Hook(self, "after", hook)
+
+    def register_backward_hook(self, hook: Callable[[Module, Any], Any]) -> Hook:
+        """Call hook(module, g) when the gradient g of what forward returned has arrived; g is an array, or with
+        `create_graph` a Tensor. What it returns, if not None, takes the place of g. Where forward returns a tuple or
+        list, it's called for each Tensor in it that a gradient reaches."""
+        return Hook(self, "backward", hook)
+
+    def _hooks_of(self, kind: str) -> list[Hook]:
+        return [hook for hook in self._hooks if hook.kind == kind]
 
     def __setattr__(self, name: str, value: Any) -> None:
         _tell_names(_members(name, value))  # now, for a module that is called from outside
@@ -53,8 +100,11 @@ class Module:
 
     def children(self) -> Iterator[tuple[str, Module]]:
         """The modules that this one is made of directly, with their names."""
+        return self._own(Module)
+
+    def _own(self, kind: type[Member]) -> Iterator[tuple[str, Member]]:
         for name, value in vars(self).items():
-            yield from ((path, member) for path, member in _members(name, value) if isinstance(member, Module))
+            yield from ((path, member) for path, member in _members(name, value) if isinstance(member, kind))
 
     def named_modules(self) -> Iterator[tuple[str, Module]]:
         """This module, under the name "", and all within it, each once, with the path that leads there."""
@@ -74,16 +124,19 @@ class Module:
 
     def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
         """The parameters of this module and of all within it, each once, with the path that leads there."""
+        return self._named(Parameter)
+
+    def named_buffers(self) -> Iterator[tuple[str, Buffer]]:
+        """The buffers of this module and of all within it, each once, with the path that leads there."""
+        return self._named(Buffer)
+
+    def _named(self, kind: type[Member]) -> Iterator[tuple[str, Member]]:
         seen: set[int] = set()
         for path, module in self.named_modules():
-            for name, parameter in module._own_parameters():
-                if id(parameter) not in seen:
-                    seen.add(id(parameter))
-                    yield f"{path}.{name}" if path else name, parameter
-
-    def _own_parameters(self) -> Iterator[tuple[str, Parameter]]:
-        for name, value in vars(self).items():
-            yield from ((path, member) for path, member in _members(name, value) if isinstance(member, Parameter))
+            for name, member in module._own(kind):
+                if id(member) not in seen:
+                    seen.add(id(member))
+                    yield f"{path}.{name}" if path else name, member
 
     def parameters(self) -> list[Parameter]:
         """The parameters of this module and of all within it, each once."""
@@ -109,24 +162,50 @@ class Module:
         """For use, not training: Dropout passes everything. Returns this module."""
         return self.train(False)
 
+    def freeze(self) -> Self:
+        """Train none of the parameters here and within from the next forward on: they require no gradient, and get
+        none. Gradients still pass through to what comes before. Returns this module."""
+        for parameter in self.parameters():
+            parameter.node = None
+        return self
+
+    def unfreeze(self) -> Self:
+        """Train all parameters here and within. Returns this module."""
+        for parameter in self.parameters():
+            parameter.node = parameter.node or Leaf(parameter.data)
+        return self
+
+    def astype(self, dtype: DTypeLike) -> Self:
+        """Turn parameters and buffers here and within to float64, say; before an optimizer is made. Returns this.
+
+        Raises TypeError for a type that isn't of floats."""
+        if np.dtype(dtype).kind != "f":
+            raise TypeError(f"astype: {np.dtype(dtype)} can't be trained; give np.float32 or np.float64")
+        for _, tensor in (*self.named_parameters(), *self.named_buffers()):
+            if tensor.dtype.kind == "f":
+                tensor.data = tensor.data.astype(dtype)
+                tensor.node = tensor.node and Leaf(tensor.data)
+        return self
+
     def state_dict(self) -> dict[str, np.ndarray]:
-        """A copy of each parameter's array, by its name."""
-        return {name: parameter.data.copy() for name, parameter in self.named_parameters()}
+        """A copy of the array of each parameter, and then of each buffer, by its name."""
+        return {name: tensor.data.copy() for name, tensor in (*self.named_parameters(), *self.named_buffers())}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Copy arrays into the parameters of these names. Raises ValueError, and loads none, unless all of them fit."""
-        parameters = dict(self.named_parameters())
-        wrong = [f"{name} is missing" for name in parameters if name not in state]
-        wrong += [f"{name} is unexpected" for name in state if name not in parameters]
-        for name, parameter in parameters.items():
+        """Copy arrays into the parameters and buffers of these names. Raises ValueError, and loads none, unless all of
+        them fit."""
+        own: dict[str, Tensor] = {**dict(self.named_parameters()), **dict(self.named_buffers())}
+        wrong = [f"{name} is missing" for name in own if name not in state]
+        wrong += [f"{name} is unexpected" for name in state if name not in own]
+        for name, tensor in own.items():
             if name in state:
-                given, wanted = _kind(state[name]), _kind(parameter)
+                given, wanted = _kind(state[name]), _kind(tensor)
                 wrong += [f"{name} is {given}, expected {wanted}"] * (given != wanted)
         if wrong:
             raise ValueError(f"load_state_dict: the state isn't this {type(self).__name__}'s: " + "; ".join(wrong))
         with no_grad():
-            for name, parameter in parameters.items():
-                parameter[...] = state[name]
+            for name, tensor in own.items():
+                tensor[...] = state[name]
 
     def __repr__(self) -> str:
         rows = [("layer", "parameters", "count")]
@@ -135,7 +214,7 @@ class Module:
             above = [outer for outer in modules if outer and path.startswith(f"{outer}.")]
             name = path.removeprefix(max(above, key=len, default="")).removeprefix(".")
             indented = "  " * (len(above) + 1) + f"{name}: " if path else ""
-            own = dict(module._own_parameters())
+            own = dict(module._own(Parameter))
             shapes = ", ".join(f"{name} {parameter.shape}" for name, parameter in own.items())
             count = f"{sum(parameter.size for parameter in own.values()):,}" if own else ""
             rows.append((indented + module._settings(), shapes, count))
@@ -153,44 +232,41 @@ class Module:
         return f"{type(self).__name__}({', '.join(shown)})" if shown else type(self).__name__
 
 
-class Sequential(Module):
-    """One module after another: y = fₙ(… f₂(f₁(x))). Has a length, indices and slices; the names are 0, 1, …"""
+class Hook:
+    """What registering a hook returns: `remove()` takes the hook away, and so does the end of a `with` over it."""
 
-    def __init__(self, *layers: Module) -> None:
-        for i, layer in enumerate(layers):
-            if not isinstance(layer, Module):
-                raise TypeError(
-                    f"Sequential: layer {i} is of type {type(layer).__name__}; "
-                    "give modules one by one, such as nn.ReLU(); those of a list as Sequential(*layers)"
-                )
-            setattr(self, str(i), layer)
+    def __init__(self, module: Module, kind: str, function: Callable[..., Any]) -> None:
+        self.module, self.kind, self.function = module, kind, function
+        module._hooks = (*module._hooks, self)
 
-    @property
-    def layers(self) -> list[Module]:
-        return [layer for name, layer in vars(self).items() if name.isdigit()]
+    def remove(self) -> None:
+        self.module._hooks = tuple(hook for hook in self.module._hooks if hook is not self)
 
-    def forward(self, x: Array) -> Array:
-        for layer in self.layers:
-            x = layer(x)
-        return x
+    def __enter__(self) -> Self:
+        return self
 
-    def __len__(self) -> int:
-        return len(self.layers)
+    def __exit__(self, *_: Any) -> None:
+        self.remove()
 
-    def __iter__(self) -> Iterator[Module]:
-        return iter(self.layers)
 
-    @overload
-    def __getitem__(self, index: int) -> Module: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequential: ...
-    def __getitem__(self, index: int | slice) -> Module:
-        return Sequential(*self.layers[index]) if isinstance(index, slice) else self.layers[index]
+Member = TypeVar("Member", Parameter, Buffer, Module)
+
+
+def _hooked(y: Any, hook: Callable[[Any], Any]) -> Any:
+    """y, with this hook on the gradient of each Tensor that it is or holds."""
+    if isinstance(y, list | tuple):
+        parts = [_hooked(part, hook) for part in y]
+        return type(y)(*parts) if hasattr(y, "_fields") else type(y)(parts)
+    if not isinstance(y, Tensor) or not y.requires_grad:
+        return y
+    y = reshape(y, y.shape)  # a node of its own, as y may be what was given, and used elsewhere as well
+    y.register_hook(hook)
+    return y
 
 
 def _members(path: str, value: Any) -> Iterator[tuple[str, Any]]:
     """The Parameters and Modules in an attribute, lists, tuples and dictionaries included, with their paths."""
-    if isinstance(value, Parameter | Module):
+    if isinstance(value, Parameter | Buffer | Module):
         yield path, value
     elif isinstance(value, list | tuple | dict):
         for key, part in value.items() if isinstance(value, dict) else enumerate(value):
@@ -206,6 +282,27 @@ def _tell_names(members: Iterable[tuple[str, Any]]) -> None:
     for name, member in reversed([*members]):
         if isinstance(member, Module):
             vars(member)["_name"] = name
+
+
+def _tell_path(error: Exception, module: Module) -> None:
+    """Let an error that leaves this module name the one that raised it, by its path from here.
+
+    The path grows in front as the error passes one module after another, and is put first in the message; where the
+    message isn't the error's one argument, as with KeyError, it's a note.
+    """
+    inner, known = vars(error).get("_passed", (module, ""))
+    name = next((path for path, other in module.named_modules() if other is inner), "")
+    path = f"{name}.{known}" if name and known else name or known
+    vars(error)["_passed"] = module, path
+    if not name:
+        return
+    plain = isinstance(error, ValueError | TypeError | IndexError | ArithmeticError | RuntimeError)
+    if plain and type(error).__str__ is BaseException.__str__ and len(error.args) == 1:
+        error.args = (f"{path}: {str(error).removeprefix(f'{known}: ' if known else '')}",)
+    else:
+        if known:
+            error.__notes__.remove(f"in {known}")
+        error.add_note(f"in {path}")
 
 
 def _kind(x: Any) -> str:
