@@ -1,0 +1,256 @@
+"""How one number follows from others: an operation's formula at one place, with the numbers that took part."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from itertools import product
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from tinyxm.autograd import Tensor, grad_mode, gradients
+from tinyxm.autograd.primitive import primitives
+from tinyxm.steps.provenance import Origin, Place, Term
+
+
+class Cell(NamedTuple):
+    """One number of an operand; `i` tells which array of a sequence."""
+
+    name: str
+    i: int
+    place: Place
+    value: float
+
+    def __str__(self) -> str:
+        return f"{self.name}{list(self.place) or ''}"
+
+
+class Row(NamedTuple):
+    """One line of a derivation: what it is, its numbers where they are several, what they make, and its operands."""
+
+    label: str
+    numbers: tuple[float, ...]
+    value: float
+    cells: tuple[Cell, ...] = ()
+
+
+class Derivation(NamedTuple):
+    """`formula` as the operation states it; `rows`; and in words what becomes of the rows."""
+
+    formula: str
+    rows: list[Row]
+    conclusion: str
+
+
+Rule = Callable[[Origin, np.ndarray, Place], Derivation]
+
+
+def derive(origin: Origin, y: np.ndarray, place: Place) -> Derivation:
+    """How y[place] came about, y the result of this operation."""
+    operation = primitives.get(origin.operation)
+    rule = _RULES.get(origin.operation)
+    if rule is None and operation is not None:
+        rule = _each_element if operation.__module__ in _ELEMENTWISE else _by_slopes
+    return (rule or _listed)(origin, y, place)
+
+
+def formula_of(origin: Origin) -> str:
+    """The first formula of the operation's docstring."""
+    lines = (getattr(primitives.get(origin.operation), "__doc__", None) or "").strip().splitlines()
+    return lines[0].split(";")[0].strip().removesuffix(",") if lines else ""
+
+
+def cell(origin: Origin, name: str, place: Place, i: int = 0) -> Cell:
+    """The number of this operand that broadcasting puts at this place."""
+    x = origin.operands[name]
+    x = np.asarray(x[i] if isinstance(x, list) else x)
+    label = f"{name}[{i}]" if isinstance(origin.operands[name], list) else name
+    own = place[len(place) - x.ndim :] if x.ndim else ()
+    at = tuple(0 if n == 1 else k for n, k in zip(x.shape, own, strict=True))
+    return Cell(label, i, at, x[at].item())
+
+
+_ELEMENTWISE = ("tinyxm.ops.elementwise", "tinyxm.ops.activation")
+
+
+def _each_element(origin: Origin, y: np.ndarray, place: Place) -> Derivation:
+    cells = [cell(origin, name, place) for name, x in origin.operands.items() if x is not None]
+    return Derivation(formula_of(origin), [Row(str(c), (), c.value, (c,)) for c in cells], "")
+
+
+def _matmul(origin: Origin, y: np.ndarray, place: Place) -> Derivation:
+    *batch, n, m = place
+    rows = []
+    for k in range(origin.operands["a"].shape[-1]):
+        a, b = cell(origin, "a", (*batch, n, k)), cell(origin, "b", (*batch, k, m))
+        rows.append(Row(f"{a}·{b}", (a.value, b.value), a.value * b.value, (a, b)))
+    return Derivation(formula_of(origin), rows, f"row {n} of a times column {m} of b: their sum")
+
+
+def _conv2d(origin: Origin, y: np.ndarray, place: Place) -> Derivation:
+    x, w, static = origin.operands["x"], origin.operands["w"], origin.static
+    (image, p, q, o), stride, padding = place, static["stride"], static["padding"]
+    dilation, groups = static.get("dilation", (1, 1)), static.get("groups", 1)
+    first = o // (w.shape[3] // groups) * w.shape[2]  # of the input channels that this one's group sees
+    rows = []
+    for u, v, c in np.ndindex(w.shape[:3]):
+        i, j = (k * s + t * d - m for k, t, s, d, m in zip((p, q), (u, v), stride, dilation, padding, strict=True))
+        if 0 <= i < x.shape[1] and 0 <= j < x.shape[2]:
+            a, b = cell(origin, "x", (image, i, j, first + c)), cell(origin, "w", (u, v, c, o))
+            rows.append(Row(f"{a}·{b}", (a.value, b.value), a.value * b.value, (a, b)))
+    outside = math.prod(w.shape[:3]) - len(rows)
+    beyond = f" ({outside} taps lie outside the image, where x is 0)" if outside else ""
+    formula = "y[n, p, q, o] = Σ over u, v, c of x[n, p·s + u·d − padding, q·s + v·d − padding, c]·w[u, v, c, o]"
+    return Derivation(formula, rows, f"the patch of x under the kernel, times the kernel: their sum{beyond}")
+
+
+def _softmax(origin: Origin, y: np.ndarray, place: Place) -> Derivation:
+    a, axis = origin.operands["a"], origin.static["axis"]
+    return _exponentials(origin, a, place, axis % a.ndim, origin.operation)
+
+
+def _exponentials(origin: Origin, a: np.ndarray, place: Place, axis: int, what: str) -> Derivation:
+    line = [(*place[:axis], k, *place[axis + 1 :]) for k in range(a.shape[axis])]
+    name = next(iter(origin.operands))
+    cells = [cell(origin, name, at) for at in line]
+    largest = max(c.value for c in cells)
+    rows = [Row(f"exp({c} − {largest:.6g})", (), math.exp(c.value - largest), (c,)) for c in cells]
+    total, own = sum(row.value for row in rows), rows[place[axis]].value
+    if what == "softmax":
+        conclusion = f"its own share: {own:.6g} / {total:.6g}, the sum of all"
+    else:
+        sign = "" if what == "log_softmax" else "−"
+        conclusion = f"{sign}ln of its own share: {sign}ln({own:.6g} / {total:.6g}), {total:.6g} the sum of all"
+    return Derivation(formula_of(origin), rows, conclusion)
+
+
+def _cross_entropies(origin: Origin, y: np.ndarray, place: Place) -> Derivation:
+    label = int(origin.operands["labels"][place])
+    return _exponentials(origin, origin.operands["logits"], (*place, label), len(place), f"class {label}")
+
+
+def _standardise(origin: Origin, y: np.ndarray, place: Place) -> Derivation:
+    x, groups, eps = origin.operands["x"], origin.static["groups"], origin.static["eps"]
+    size = x.shape[-1] // groups
+    start = place[-1] // size * size
+    members = [
+        cell(origin, "x", (place[0], *at, c))
+        for at in np.ndindex(x.shape[1:-1])
+        for c in range(start, start + size)
+    ]  # fmt: skip
+    numbers = np.array([c.value for c in members])
+    own, mean, variance = cell(origin, "x", place), float(numbers.mean()), float(numbers.var())
+    rows = [
+        Row(str(own), (), own.value, (own,)),
+        Row(f"μ, the mean of {len(members)} in its group", (), mean, tuple(c for c in members if c != own)),
+        Row("σ², their variance", (), variance),
+        Row("ε", (), eps),
+    ]
+    return Derivation(formula_of(origin), rows, f"({own.value:.6g} − {mean:.6g}) / √({variance:.6g} + {eps:.6g})")
+
+
+_REDUCTIONS = {
+    "sum": "their sum",
+    "mean": "their sum over their number",
+    "max": "the largest",
+    "min": "the smallest",
+    "prod": "their product",
+    "logsumexp": "ln of the sum of their exponentials",
+}
+
+
+def _reduction(origin: Origin, y: np.ndarray, place: Place) -> Derivation:
+    a, axis, keepdims = origin.operands["a"], origin.static["axis"], origin.static["keepdims"]
+    axes = range(a.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    reduced = {i % a.ndim for i in axes}
+    kept: Iterator[int] = iter(k for i, k in enumerate(place) if not (keepdims and i in reduced))
+    spans = [range(n) if i in reduced else (next(kept),) for i, n in enumerate(a.shape)]
+    cells = [cell(origin, "a", at) for at in product(*spans)]
+    rows = [Row(str(c), (), c.value, (c,)) for c in cells]
+    return Derivation(formula_of(origin), rows, f"{_REDUCTIONS[origin.operation]} ({len(rows)})")
+
+
+def _by_slopes(origin: Origin, y: np.ndarray, place: Place) -> Derivation:
+    """For any other operation: which numbers of its operands this one moves with, and how much, by its own adjoints."""
+    again, tensors = _run_again(origin)
+    if again is None or not again.requires_grad:
+        return _listed(origin, y, place)
+    inputs = [t for _, _, t in tensors]
+    slopes = gradients(again[place], inputs, retain_graph=True)
+    rows: dict[str, list[Row]] = {}
+    for (name, i, _), slope in zip(tensors, slopes, strict=True):
+        for at in map(tuple, np.argwhere(slope.data)):
+            c, s = cell(origin, name, at, i), float(slope.data[at])
+            rows.setdefault(name, []).append(Row(f"{c}·{s:.6g}" if s != 1 else str(c), (), c.value * s, (c,)))
+    value = float(y[place])
+    everything = [row for of_one in rows.values() for row in of_one]
+    for part in (everything, *rows.values()):  # linear in all operands together, or in one of them at least
+        if np.isclose(sum(row.value for row in part), value, rtol=1e-4, atol=1e-6):
+            return Derivation(formula_of(origin), part, "" if len(part) == 1 else "their sum")
+    moved = [
+        Row(f"{row.cells[0]} (slope {row.value / row.cells[0].value if row.cells[0].value else 0:.6g})", (), row.cells[0].value, row.cells)
+        for row in everything
+    ]  # fmt: skip
+    return Derivation(formula_of(origin), moved, "it depends on these; the slope tells how much it moves with each")
+
+
+def _listed(origin: Origin, y: np.ndarray, place: Place) -> Derivation:
+    """Where nothing more is known: the operands' shapes."""
+    shapes = ", ".join(f"{name} {np.shape(x)}" for name, x in origin.operands.items())
+    return Derivation(formula_of(origin), [], f"from {shapes}")
+
+
+def _run_again(origin: Origin) -> tuple[Tensor | None, list[tuple[str, int, Tensor]]]:
+    """The operation once more, on Tensors of its own: its result, and (name, place in a sequence, Tensor) of each."""
+    operation = primitives.get(origin.operation)
+    if operation is None:
+        return None, []
+    tensors: list[tuple[str, int, Tensor]] = []
+
+    def fresh(name: str, i: int, x: Any) -> Any:
+        if not isinstance(x, np.ndarray) or x.dtype.kind != "f":
+            return x
+        tensors.append((name, i, Tensor(x, requires_grad=True)))
+        return tensors[-1][2]
+
+    with grad_mode(True):
+        operands = {
+            name: [fresh(name, i, part) for i, part in enumerate(x)] if isinstance(x, list) else fresh(name, 0, x)
+            for name, x in origin.operands.items()
+        }
+        y = operation(**operands, **origin.static)
+    return y, tensors
+
+
+def derive_term(term: Term, place: Place) -> list[Row]:
+    """What one use sent back to the number at this place: ∂y/∂x·g for each number y of its result that x moves.
+
+    The slopes ∂y/∂x are those of the adjoint itself: it's linear in g, so they are its gradient with respect to g.
+    """
+    y, tensors = _run_again(term.by)
+    own = next(t for name, i, t in tensors if (name, i) == (term.input, term.place))
+    if y is None:
+        return []
+    with grad_mode(True):
+        g = Tensor(np.zeros_like(y.data), requires_grad=True)
+        (gx,) = gradients(y, [own], g, create_graph=True)
+        slopes = gradients(gx[place], [g])[0].data if gx.requires_grad else np.zeros_like(y.data)
+    name = Cell(term.input if not isinstance(term.by.operands[term.input], list) else f"{term.input}[{term.place}]", 0, place, 0)
+    rows = []
+    for at in map(tuple, np.argwhere(slopes)):
+        slope, arrived = float(slopes[at]), float(term.g[at])
+        label = f"∂y{list(at) or ''}/∂{name}·g{list(at) or ''}"
+        rows.append(Row(label, (slope, arrived), slope * arrived, (Cell("g", 0, at, arrived),)))
+    return rows
+
+
+_RULES: dict[str, Rule] = {
+    "matmul": _matmul,
+    "conv2d": _conv2d,
+    "softmax": _softmax,
+    "log_softmax": _softmax,
+    "cross_entropies": _cross_entropies,
+    "standardise": _standardise,
+    **dict.fromkeys(_REDUCTIONS, _reduction),
+}

@@ -1,0 +1,118 @@
+"""Where numbers came from: which operation made an array, of which arrays, and what flowed back to it."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from tinyxm.autograd import Event, Tensor, listen
+from tinyxm.autograd.tensor import Node
+
+Place = tuple[int, ...]
+
+
+@dataclass(slots=True, weakref_slot=True, eq=False)
+class Origin:
+    """One operation as it ran: `operands` are arrays (or lists of them), `made` the origins of those that have one."""
+
+    operation: str
+    operands: dict[str, Any]
+    static: dict[str, Any]
+    made: dict[tuple[str, int], Origin]
+    module: str
+    source: tuple[str, int, str] | None
+
+
+@dataclass(slots=True, eq=False)
+class Term:
+    """What one use of a value sent back to it: `g` is the gradient of what that use, `by`, made of it."""
+
+    by: Origin
+    input: str
+    place: int  # in a sequence of inputs
+    g: np.ndarray
+    result: np.ndarray
+    upstream: Flow | None
+
+
+@dataclass(slots=True, weakref_slot=True, eq=False)
+class Flow:
+    """All that flowed back to one value: a list of terms for each backward pass."""
+
+    passes: list[list[Term]] = field(default_factory=list)
+
+
+_origins: dict[int, tuple[Any, Origin]] = {}  # id of an array -> (weak reference to it, how it was made)
+_nodes: weakref.WeakKeyDictionary[Node, Origin] = weakref.WeakKeyDictionary()
+_flows: weakref.WeakKeyDictionary[Node, Flow] = weakref.WeakKeyDictionary()
+
+
+@contextmanager
+def explaining() -> Iterator[None]:
+    """Remember how each number within this context comes about, for `explain`; it keeps every array, so use it on little.
+
+    What was made before it counts as given: the leaves of an explanation.
+    """
+    with listen(_Memory()):
+        yield
+
+
+class _Memory:
+    """The listener: origins of what was made, and terms of what flowed back, one list for each backward pass."""
+
+    def __init__(self) -> None:
+        self.root: Node | None = None  # where the present backward pass began,
+        self.terms: dict[Node, list[Term]] = {}  # what it brought to each node,
+        self.followed: set[tuple[Any, ...]] = set()  # and the edges it took
+
+    def __call__(self, event: Event) -> None:
+        if event.kind == "forward":
+            _remember_origin(event)
+        elif event.kind == "adjoint" and event.node in _nodes:
+            name, place = event.operation.rpartition(".")[2], event.saved.get("i", 0)
+            edge = event.node, event.to, name, place
+            if edge in self.followed or (event.node is not self.root and event.node not in self.terms):
+                self.root, self.terms, self.followed = event.node, {}, set()
+            self.followed.add(edge)
+            if event.to not in self.terms:
+                _flows.setdefault(event.to, Flow()).passes.append(self.terms.setdefault(event.to, []))
+            term = Term(_nodes[event.node], name, place, event.operands["g"], event.result, _flows.get(event.node))
+            self.terms[event.to].append(term)
+
+
+def _remember_origin(event: Event) -> None:
+    made: dict[tuple[str, int], Origin] = {}
+
+    def kept(name: str, i: int, x: Any) -> Any:
+        if not isinstance(x, np.ndarray):
+            return x
+        origin = origin_of(x)
+        if origin is None:
+            return x.copy()  # a leaf, which an optimizer may write to
+        made[name, i] = origin
+        return x
+
+    operands = {
+        name: [kept(name, i, part) for i, part in enumerate(x)] if isinstance(x, list) else kept(name, 0, x)
+        for name, x in event.operands.items()
+    }
+    origin = Origin(event.operation, operands, event.static, made, event.module, event.source)
+    key = id(event.result)
+    _origins[key] = weakref.ref(event.result, lambda _: _origins.pop(key, None)), origin
+    if event.node is not None:
+        _nodes[event.node] = origin
+
+
+def origin_of(array: np.ndarray) -> Origin | None:
+    """How this array was made, where that was remembered."""
+    return _origins[id(array)][1] if id(array) in _origins else None
+
+
+def flow_to(tensor: Tensor) -> Flow | None:
+    """What flowed back to this Tensor, where that was remembered."""
+    return _flows.get(tensor.node) if tensor.node is not None else None
