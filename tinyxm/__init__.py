@@ -25,6 +25,7 @@ from tinyxm.autograd import (
     primitive,
     seed,
 )
+from tinyxm.steps import explain, explaining
 from tinyxm_kernels import keep_freed_memory as _keep_freed_memory
 
 __version__ = "0.1.0"
@@ -37,6 +38,8 @@ __all__ = [
     "autograd",
     "check_gradients",
     "debug",
+    "explain",
+    "explaining",
     "generator",
     "gradients",
     "listen",

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 
 from tinyxm.autograd import events, tensor
-from tinyxm.autograd.tensor import Array, Node, Parameter, Tensor, mode, rules
+from tinyxm.autograd.tensor import Array, Node, Parameter, Tensor, mode, primitives, rules
 
 Rule = TypeVar("Rule", bound=Callable[..., Any])
 
@@ -247,6 +247,7 @@ def primitive(
             {i.removeprefix("_adjoint_"): a for i, a in bound.items() if isinstance(a, Adjoint)},
         )
         rules.update(dict.fromkeys(numpy_functions, operation))
+        primitives[name] = operation
         return operation
 
     return declare

@@ -10,17 +10,22 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tinyxm.autograd import Tensor, grad_mode, gradients
-from tinyxm.autograd.primitive import primitives
+from tinyxm.autograd.tensor import primitives
 from tinyxm.steps.provenance import Origin, Place, Term
 
 
 class Cell(NamedTuple):
-    """One number of an operand; `i` tells which array of a sequence."""
+    """One number of an operand; `i` tells which array, where the operand is a sequence of them."""
 
-    name: str
+    operand: str
     i: int
     place: Place
     value: float
+    in_sequence: bool = False
+
+    @property
+    def name(self) -> str:
+        return f"{self.operand}[{self.i}]" if self.in_sequence else self.operand
 
     def __str__(self) -> str:
         return f"{self.name}{list(self.place) or ''}"
@@ -63,12 +68,11 @@ def formula_of(origin: Origin) -> str:
 
 def cell(origin: Origin, name: str, place: Place, i: int = 0) -> Cell:
     """The number of this operand that broadcasting puts at this place."""
-    x = origin.operands[name]
-    x = np.asarray(x[i] if isinstance(x, list) else x)
-    label = f"{name}[{i}]" if isinstance(origin.operands[name], list) else name
+    operand = origin.operands[name]
+    x = np.asarray(operand[i] if isinstance(operand, list) else operand)
     own = place[len(place) - x.ndim :] if x.ndim else ()
     at = tuple(0 if n == 1 else k for n, k in zip(x.shape, own, strict=True))
-    return Cell(label, i, at, x[at].item())
+    return Cell(name, i, at, x[at].item(), isinstance(operand, list))
 
 
 _ELEMENTWISE = ("tinyxm.ops.elementwise", "tinyxm.ops.activation")
@@ -176,23 +180,24 @@ def _by_slopes(origin: Origin, y: np.ndarray, place: Place) -> Derivation:
     again, tensors = _run_again(origin)
     if again is None or not again.requires_grad:
         return _listed(origin, y, place)
-    inputs = [t for _, _, t in tensors]
-    slopes = gradients(again[place], inputs, retain_graph=True)
-    rows: dict[str, list[Row]] = {}
-    for (name, i, _), slope in zip(tensors, slopes, strict=True):
-        for at in map(tuple, np.argwhere(slope.data)):
-            c, s = cell(origin, name, at, i), float(slope.data[at])
-            rows.setdefault(name, []).append(Row(f"{c}·{s:.6g}" if s != 1 else str(c), (), c.value * s, (c,)))
-    value = float(y[place])
-    everything = [row for of_one in rows.values() for row in of_one]
-    for part in (everything, *rows.values()):  # linear in all operands together, or in one of them at least
-        if np.isclose(sum(row.value for row in part), value, rtol=1e-4, atol=1e-6):
-            return Derivation(formula_of(origin), part, "" if len(part) == 1 else "their sum")
-    moved = [
-        Row(f"{row.cells[0]} (slope {row.value / row.cells[0].value if row.cells[0].value else 0:.6g})", (), row.cells[0].value, row.cells)
-        for row in everything
-    ]  # fmt: skip
-    return Derivation(formula_of(origin), moved, "it depends on these; the slope tells how much it moves with each")
+    slopes = gradients(again[place], [t for _, _, t in tensors])
+    moving = [
+        (cell(origin, name, at, i), float(slope.data[at]))
+        for (name, i, _), slope in zip(tensors, slopes, strict=True)
+        for at in _places(slope.data)
+    ]
+    names = dict.fromkeys(c.name for c, _ in moving)
+    for part in (moving, *([(c, s) for c, s in moving if c.name == name] for name in names)):
+        if np.isclose(sum(c.value * s for c, s in part), float(y[place]), rtol=1e-4, atol=1e-6):  # linear in this part
+            rows = [Row(f"{c}" if s == 1 else f"{c}·{s:.6g}", (), c.value * s, (c,)) for c, s in part]
+            return Derivation(formula_of(origin), rows, "" if len(part) == 1 else "their sum")
+    rows = [Row(f"{c} (slope {s:.6g})", (), c.value, (c,)) for c, s in moving]
+    return Derivation(formula_of(origin), rows, "it depends on these; the slope tells how much it moves with each")
+
+
+def _places(x: np.ndarray) -> list[Place]:
+    """Where x isn't 0."""
+    return [tuple(at) for at in np.argwhere(x).tolist()]
 
 
 def _listed(origin: Origin, y: np.ndarray, place: Place) -> Derivation:
@@ -227,21 +232,24 @@ def derive_term(term: Term, place: Place) -> list[Row]:
     """What one use sent back to the number at this place: ∂y/∂x·g for each number y of its result that x moves.
 
     The slopes ∂y/∂x are those of the adjoint itself: it's linear in g, so they are its gradient with respect to g.
+    Where g is 0 nothing arrives, and no row is made.
     """
     y, tensors = _run_again(term.by)
-    own = next(t for name, i, t in tensors if (name, i) == (term.input, term.place))
-    if y is None:
+    own = next((t for name, i, t in tensors if (name, i) == (term.input, term.place)), None)
+    if y is None or own is None:
         return []
     with grad_mode(True):
         g = Tensor(np.zeros_like(y.data), requires_grad=True)
         (gx,) = gradients(y, [own], g, create_graph=True)
-        slopes = gradients(gx[place], [g])[0].data if gx.requires_grad else np.zeros_like(y.data)
-    name = Cell(term.input if not isinstance(term.by.operands[term.input], list) else f"{term.input}[{term.place}]", 0, place, 0)
+        slopes = gradients(gx[place], [g])[0].data
+    x = cell(term.by, term.input, place, term.place)
     rows = []
-    for at in map(tuple, np.argwhere(slopes)):
-        slope, arrived = float(slopes[at]), float(term.g[at])
-        label = f"∂y{list(at) or ''}/∂{name}·g{list(at) or ''}"
-        rows.append(Row(label, (slope, arrived), slope * arrived, (Cell("g", 0, at, arrived),)))
+    for at in _places(slopes * (term.g != 0)):
+        arrived = Cell("g", 0, at, float(term.g[at]))
+        slope = float(slopes[at])
+        rows.append(
+            Row(f"∂y{list(at) or ''}/∂{x}·{arrived}", (slope, arrived.value), slope * arrived.value, (arrived,))
+        )
     return rows
 
 

@@ -54,7 +54,7 @@ _flows: weakref.WeakKeyDictionary[Node, Flow] = weakref.WeakKeyDictionary()
 
 @contextmanager
 def explaining() -> Iterator[None]:
-    """Remember how each number within this context comes about, for `explain`; it keeps every array, so use it on little.
+    """Remember how each number within this context comes about, for `explain`. It keeps every array: use it on little.
 
     What was made before it counts as given: the leaves of an explanation.
     """

@@ -1,0 +1,196 @@
+"""An explanation adds up: its rows make the number they explain, and their numbers are those of the operands."""
+
+import math
+import re
+
+import numpy as np
+import pytest
+
+import tinyxm as xm
+from tinyxm import ops
+from tinyxm.autograd.tensor import Tensor
+from tinyxm.steps.derivation import derive, derive_term
+from tinyxm.steps.provenance import flow_to, origin_of
+
+rng = np.random.default_rng(0)
+
+
+def derivation_of(y: Tensor, place: tuple[int, ...]):
+    return derive(origin_of(y.data), y.data, place)
+
+
+def drawn(*shape: int) -> xm.Parameter:
+    return xm.Parameter(rng.standard_normal(shape))
+
+
+LINEAR = {
+    "matmul": lambda: (drawn(3, 4) @ drawn(4, 2), 4),
+    "matmul of batches": lambda: (drawn(5, 3, 4) @ drawn(5, 4, 2), 4),
+    "matmul, one operand repeated": lambda: (drawn(1, 3, 4) @ drawn(5, 4, 2), 4),
+    "conv2d": lambda: (ops.conv2d(drawn(2, 5, 6, 3), drawn(3, 2, 3, 4), (2, 1), (1, 1)), None),
+    "sum over one axis": lambda: (drawn(3, 4, 2).sum(axis=1), 4),
+    "sum over two, kept": lambda: (drawn(3, 4, 2).sum(axis=(0, -1), keepdims=True), 6),
+    "average pooling": lambda: (ops.average_pool2d(drawn(1, 4, 4, 2), 2), 4),
+    "max pooling": lambda: (ops.max_pool2d(drawn(1, 4, 4, 2), 2), 1),
+    "embedding": lambda: (ops.embedding(drawn(5, 3), np.array([[0, 2], [4, 4]])), 1),
+    "transposed": lambda: (drawn(3, 4).T, 1),
+    "indexed": lambda: (drawn(3, 4)[[2, 0], ::-1], 1),
+    "stacked": lambda: (ops.stack([drawn(3), drawn(3)], axis=1), 1),
+}
+
+
+@pytest.mark.parametrize("name", LINEAR)
+def test_the_rows_add_up_to_the_number(name: str) -> None:
+    with xm.explaining():
+        y, count = LINEAR[name]()
+    for place in np.ndindex(y.shape):
+        rows = derivation_of(y, place).rows
+        assert count in (None, len(rows))
+        assert math.isclose(sum(row.value for row in rows), y.data[place], rel_tol=1e-9, abs_tol=1e-12)
+
+
+def test_a_matmul_shows_its_row_and_its_column() -> None:
+    a, b = drawn(3, 4), drawn(4, 2)
+    with xm.explaining():
+        y = a @ b
+    rows = derivation_of(y, (2, 1)).rows
+    assert [row.numbers for row in rows] == [*zip(a.data[2].tolist(), b.data[:, 1].tolist(), strict=True)]
+    assert [row.label for row in rows] == [f"a[2, {k}]·b[{k}, 1]" for k in range(4)]
+
+
+def test_a_convolution_shows_the_patch_that_lies_in_the_image() -> None:
+    x, w = drawn(1, 4, 4, 2), drawn(3, 3, 2, 3)
+    with xm.explaining():
+        y = ops.conv2d(x, w, 1, 1)
+    derivation = derivation_of(y, (0, 0, 3, 1))  # a corner: 4 of 9 pixels
+    assert len(derivation.rows) == 8
+    assert "10 taps lie outside" in derivation.conclusion
+    patch = {row.cells[0].place: row.cells[1].place for row in derivation.rows}
+    assert patch[0, 1, 2, 1] == (2, 0, 1, 1)
+
+
+def test_a_softmax_row_and_a_normalisation() -> None:
+    a, x = drawn(2, 3), drawn(2, 4)
+    with xm.explaining():
+        p, log_p, losses = ops.softmax(a), ops.log_softmax(a, axis=0), ops.cross_entropies(a, np.array([2, 0]))
+        y = ops.standardise(x, 2)
+    exponentials = [row.value for row in derivation_of(p, (1, 2)).rows]
+    assert math.isclose(exponentials[2] / sum(exponentials), p.data[1, 2])
+    assert len(derivation_of(log_p, (1, 2)).rows) == 2
+    exponentials = [row.value for row in derivation_of(losses, (0,)).rows]
+    assert math.isclose(-math.log(exponentials[2] / sum(exponentials)), losses.data[0])
+    own, mean, variance, eps = (row.value for row in derivation_of(y, (1, 2)).rows)
+    assert math.isclose(mean, x.data[1, 2:].mean())
+    assert math.isclose((own - mean) / math.sqrt(variance + eps), y.data[1, 2])
+
+
+def test_what_is_not_linear_tells_its_slopes(capsys) -> None:
+    x = drawn(3)
+    with xm.explaining():
+        y = ops.unit_length(x)
+    xm.explain(y, 1)
+    slopes = re.findall(r"slope (\S+)\)", capsys.readouterr().out)
+    jacobian = (np.eye(3) - np.outer(y.data, y.data)) / np.linalg.norm(x.data)
+    np.testing.assert_allclose([float(s) for s in slopes], jacobian[1], rtol=1e-4)
+
+
+def test_a_gradient_is_the_sum_of_its_uses() -> None:
+    """Σ over uses of Σ slope·g is the gradient, of every element, also where an operand was repeated."""
+    w, b, x = drawn(4, 3), drawn(3), rng.standard_normal((5, 4))
+    with xm.explaining():
+        h = np.tanh(x @ w + b)
+        loss = (h * h).sum() + (w * w).sum() * 0.1 + ops.logsumexp(b)
+        loss.backward()
+    for parameter, uses in ((w, 3), (b, 2)):
+        (terms,) = flow_to(parameter).passes
+        assert len(terms) == uses
+        for place in np.ndindex(parameter.shape):
+            rows = [row for term in terms for row in derive_term(term, place)]
+            assert math.isclose(sum(row.value for row in rows), parameter.grad[place], rel_tol=1e-9)
+
+
+def test_passes_that_add_up_are_told_apart_from_those_before(capsys) -> None:
+    w = drawn(2)
+    with xm.explaining():
+        for _ in range(3):
+            w.grad = None
+            for _ in range(2):
+                (w * w).sum().backward()
+        xm.explain(w, 0, gradient=True)
+        assert f"∂L/∂x[0] = {float(w.grad[0]):.6g}    from 4 uses, 2 passes" in capsys.readouterr().out
+        xm.optim.clip_by_norm([w], 0.01)
+        xm.explain(w, 0, gradient=True)
+    assert "it was changed since, as clipping does" in capsys.readouterr().out
+
+
+def test_the_same_graph_twice_makes_two_passes() -> None:
+    w = drawn(2)
+    with xm.explaining():
+        loss = (w * w).sum()
+        loss.backward(retain_graph=True)
+        loss.backward()
+    assert [len(terms) for terms in flow_to(w).passes] == [2, 2]
+
+
+def test_down_to_the_leaves_each_number_once(capsys) -> None:
+    layer = xm.nn.Linear(2, 2)
+    with xm.explaining():
+        y = ops.relu(layer(np.ones((1, 2), np.float32)))
+        z = y + y
+    xm.explain(z, (0, 0))
+    assert "matmul" not in capsys.readouterr().out
+    xm.explain(z, (0, 0), depth=None)
+    told = capsys.readouterr().out
+    assert told.count("matmul") == 1
+    assert [told.index(name) for name in ("add,", "relu,", "matmul,")] == sorted(
+        told.index(name) for name in ("add,", "relu,", "matmul,")
+    )
+    assert "test_explain.py:" in told
+
+
+def test_an_update_does_not_change_what_is_told() -> None:
+    w = drawn(3)
+    before = w.data.copy()
+    with xm.explaining():
+        y = w * 2
+        y.sum().backward()
+    xm.optim.GradientDescent([w], lr=1.0).step()
+    assert derivation_of(y, (1,)).rows[0].value == before[1]
+
+
+def test_an_operation_of_ones_own(capsys) -> None:
+    @xm.primitive(a=lambda g, a: g * 3 * a * a)
+    def cubed_here(a):
+        """y = a³;  ∂a = 3·g·a²"""
+        return a * a * a
+
+    with xm.explaining():
+        y = cubed_here(xm.Tensor([1.0, 2.0], requires_grad=True))
+    xm.explain(y, 1)
+    assert capsys.readouterr().out.splitlines()[1:3] == ["  y = a³", "    a[1] (slope 12) = 2"]
+
+
+def test_what_can_not_be_explained_is_told() -> None:
+    y = xm.Tensor([[1.0, 2.0]], requires_grad=True) * 2
+    with pytest.raises(RuntimeError, match=r"^explain: it isn't remembered .* compute it within"):
+        xm.explain(y, (0, 0))
+    with pytest.raises(RuntimeError, match=r"^explain: it isn't remembered what flowed back"):
+        xm.explain(y, (0, 0), gradient=True)
+    with pytest.raises(ValueError, match=r"^explain: index 0 into \(1, 2\): give one whole number for each axis"):
+        xm.explain(y, 0)
+    with pytest.raises(ValueError, match=r"^explain: index \(0, 2\) into \(1, 2\): 2 is outside axis 1, 0 to 1"):
+        xm.explain(y, (0, 2))
+    with pytest.raises(TypeError, match=r"^explain: ndarray given"):
+        xm.explain(np.ones(2), 0)
+
+
+def test_memory_is_given_back() -> None:
+    from tinyxm.steps import provenance
+
+    before = len(provenance._origins)
+    with xm.explaining():
+        y = (drawn(3) * 2).sum()
+        y.backward()
+    assert len(provenance._origins) > before
+    del y
+    assert len(provenance._origins) == before

@@ -1,0 +1,158 @@
+"""Explain one number: print how it came about, from the operands that made it, one level or down to the leaves."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+
+import numpy as np
+
+from tinyxm.autograd import Tensor
+from tinyxm.steps.derivation import Row, derive, derive_term
+from tinyxm.steps.provenance import Flow, Origin, Place, Term, flow_to, origin_of
+
+SHOWN = 12  # rows of one derivation; of more, the first and the last are shown
+INDENT = "    "
+
+
+def explain(
+    tensor: Tensor, index: int | Sequence[int] = (), depth: int | None = 1, gradient: bool = False, widest: int = 3
+) -> None:
+    """Print how tensor[index] came about: the formula of the operation that made it, with its actual operands.
+
+    The Tensor is one that was computed `with xm.explaining():`. A product of matrices shows the row, the column and the
+    products, a convolution the patch and the kernel, a softmax its row, a normalisation its statistics; any other
+    operation the numbers that this one depends on. `depth` is how many operations to go back, None: down to the leaves;
+    of each, the `widest` numbers that weigh most are followed.
+
+    With `gradient=True` it is the gradient that is explained: ∂L/∂x = Σ over the uses of x, and over each number y that
+    a use made of it, of ∂y/∂x·g, g the gradient that had arrived at y. `depth` then goes on towards the loss.
+
+    Raises ValueError unless index is one whole number within each axis, RuntimeError where nothing was remembered.
+    """
+    if (depth is not None and depth < 1) or widest < 1:
+        raise ValueError(f"explain: depth {depth}, widest {widest}: expected 1 or more")
+    if not isinstance(tensor, Tensor):
+        raise TypeError(f"explain: {type(tensor).__name__} given; give a Tensor that was computed within explaining()")
+    place, printer = _checked(tensor.shape, index), _Printer(widest)
+    if gradient:
+        flow = flow_to(tensor)
+        if flow is None:
+            raise RuntimeError(
+                "explain: it isn't remembered what flowed back to this Tensor; run forward and backward within "
+                "`with xm.explaining():`"
+            )
+        printer.gradient("∂L/∂x", place, flow, tensor.grad, depth, 0)
+        return
+    origin = origin_of(tensor.data)
+    if origin is None:
+        raise RuntimeError(
+            "explain: it isn't remembered how this Tensor was made; compute it within `with xm.explaining():`"
+            + (" (it's a leaf, made by hand: nothing made it)" if tensor.node and tensor.node.edges is None else "")
+        )
+    printer.value("y", place, tensor.data, origin, depth, 0)
+
+
+def _checked(shape: tuple[int, ...], index: int | Sequence[int]) -> Place:
+    numbers = tuple(index) if isinstance(index, tuple | list) else (index,)
+    try:
+        place = tuple(operator.index(k) for k in numbers)
+    except TypeError:
+        place = ()
+    if len(place) != len(shape) or len(place) != len(numbers):
+        raise ValueError(f"explain: index {index} into {shape}: give one whole number for each axis")
+    for axis, (k, n) in enumerate(zip(place, shape, strict=True)):
+        if not -n <= k < n:
+            raise ValueError(f"explain: index {index} into {shape}: {k} is outside axis {axis}, 0 to {n - 1}")
+    return tuple(k % n for k, n in zip(place, shape, strict=True))
+
+
+class _Printer:
+    """Prints each number once: `seen` are those above."""
+
+    def __init__(self, widest: int) -> None:
+        self.widest = widest
+        self.seen: set[tuple[int, Place]] = set()
+
+    def value(self, name: str, place: Place, y: np.ndarray, origin: Origin, depth: int | None, level: int) -> None:
+        """How y[place] came about, and, while depth lasts, how its heaviest operands did."""
+        margin, told = INDENT * level, (id(origin), place) in self.seen
+        print(f"{margin}{name}{list(place) or ''} = {_number(y[place])}    {_title(origin)}{', as above' * told}")
+        if told:
+            return
+        self.seen.add((id(origin), place))
+        derivation = derive(origin, y, place)
+        if derivation.formula:
+            print(f"{margin}  {derivation.formula}")
+        _print_rows(derivation.rows, margin)
+        if derivation.conclusion:
+            print(f"{margin}  = {_number(y[place])}    {derivation.conclusion}")
+        if depth == 1:
+            return
+        heaviest = sorted(derivation.rows, key=lambda row: -abs(row.value))
+        cells = [*dict.fromkeys(c for row in heaviest for c in row.cells if (c.operand, c.i) in origin.made)]
+        for c in cells[: self.widest]:
+            x, made = origin.operands[c.operand], origin.made[c.operand, c.i]
+            below = None if depth is None else depth - 1
+            self.value(c.name, c.place, x[c.i] if isinstance(x, list) else x, made, below, level + 1)
+        if len(cells) > self.widest:
+            print(f"{margin}{INDENT}… {len(cells) - self.widest} more, which weigh less (widest={self.widest})")
+
+    def gradient(
+        self, name: str, place: Place, flow: Flow, grad: np.ndarray | None, depth: int | None, level: int
+    ) -> None:
+        """What flowed back to one place, use by use, and, while depth lasts, where the heaviest of it came from."""
+        margin, told = INDENT * level, (id(flow), place) in self.seen
+        passes, total = _passes(flow, place, grad)
+        terms = [term for one in passes for term in one]
+        uses = f"{len(terms)} use{'s' * (len(terms) != 1)}" + f", {len(passes)} passes" * (len(passes) > 1)
+        print(f"{margin}{name}{list(place) or ''} = {_number(total)}    from {uses}{', as above' * told}")
+        if told:
+            return
+        self.seen.add((id(flow), place))
+        if grad is not None and not np.isclose(total, grad[place], rtol=1e-4, atol=1e-7):
+            print(f"{margin}  (.grad holds {_number(grad[place])}: it was changed since, as clipping does)")
+        for term in terms:
+            print(f"{margin}  {_number(term.result[place])} by way of {_title(term.by)}, as its input {term.input}")
+            rows = derive_term(term, place)
+            _print_rows(rows, margin)
+            if depth != 1 and term.upstream is not None:
+                for row in sorted(rows, key=lambda row: -abs(row.value))[: self.widest]:
+                    below = None if depth is None else depth - 1
+                    self.gradient("g", row.cells[0].place, term.upstream, None, below, level + 1)
+
+
+def _passes(flow: Flow, place: Place, grad: np.ndarray | None) -> tuple[list[list[Term]], float]:
+    """The latest backward passes whose terms add up to what the Tensor holds, and their sum; the last one, if none."""
+
+    def total(passes: list[list[Term]]) -> float:
+        return float(sum(term.result[place] for one in passes for term in one))
+
+    for count in range(1, len(flow.passes) + 1):
+        latest = flow.passes[-count:]
+        if grad is not None and np.isclose(total(latest), grad[place], rtol=1e-4, atol=1e-7):
+            return latest, total(latest)
+    return flow.passes[-1:], total(flow.passes[-1:])
+
+
+def _title(origin: Origin) -> str:
+    where = f", {origin.source[0].rpartition('/')[2]}:{origin.source[1]}" if origin.source else ""
+    return f"{origin.operation}{where}" + (f", in {origin.module}" if origin.module else "")
+
+
+def _print_rows(rows: Sequence[Row], margin: str) -> None:
+    """Aligned; of a long list the first and last, and what the rest adds up to."""
+    shown = [*rows[: SHOWN - 3], *rows[-2:]] if len(rows) > SHOWN else [*rows]
+    labels = [row.label for row in shown]
+    products = [" · ".join(map(_number, row.numbers)) for row in shown]
+    first, second = max(map(len, labels), default=0), max(map(len, products), default=0)
+    for i, (row, label, numbers) in enumerate(zip(shown, labels, products, strict=True)):
+        if len(rows) > SHOWN and i == SHOWN - 3:
+            rest = sum(r.value for r in rows[SHOWN - 3 : -2])
+            print(f"{margin}    … {len(rows) - len(shown)} more, which add up to {_number(rest)}")
+        middle = f" = {numbers:<{second}}" if second else ""
+        print(f"{margin}    {label:<{first}}{middle} = {_number(row.value)}")
+
+
+def _number(x: float) -> str:
+    return f"{float(x) + 0.0:.6g}"  # + 0.0 makes 0 of −0
