@@ -47,8 +47,9 @@ context = _Context()
 class Event:
     """One rule that ran.
 
-    `kind` is `forward`, `adjoint`, `accumulate`, `clip` or `update`; `phase` the part of the training step it ran in
-    (`forward`, `backward`, `clip`, `update`: the adjoints of a second derivative record forwards in the backward).
+    `kind` is `forward`, `adjoint`, `accumulate`, `hook`, `clip` or `update`; `phase` the part of the training step it
+    ran in (`forward`, `backward`, `clip`, `update`: the adjoints of a second derivative record forwards in the
+    backward).
     `operands` and `saved` map names to arrays, `static` maps the other arguments. `node` is the tape's, where one was
     made or followed; `inputs` maps a forward's operands to the nodes they came from (None: no gradient reaches them; a
     list for a sequence), and `to` is the node that an adjoint's result goes to. `module` is the path of layers, and

@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 
 from tinyxm.autograd import events, inplace, tensor
+from tinyxm.autograd.hooks import Hooked, run_hooks
 from tinyxm.autograd.primitive import Adjoint, as_array
-from tinyxm.autograd.tensor import Array, Leaf, Node, Retained, Tensor, grad_mode, retained, tensor_of
+from tinyxm.autograd.tensor import Array, Leaf, Node, Tensor, grad_mode, retained, tensor_of
 
 
 def pull_back(
@@ -42,11 +43,10 @@ def pull_back(
     queue = [(-root.tick, root)] if root.edges is not None else []
     while queue:
         node = heappop(queue)[1]
-        kept = node in keep if keep else type(node) is Retained
-        edges, g = node.edges, arrived[node] if kept else arrived.pop(node)
+        edges, g = node.edges, arrived.pop(node)
         if not node.shape:
             g = as_array(g)
-        if not edges:
+        if not edges and not isinstance(node, Leaf):
             raise RuntimeError(
                 f"{node.operation}: an earlier backward pass freed its saved values; pass retain_graph=True to that one"
             )
@@ -54,6 +54,14 @@ def pull_back(
             inplace.refuse_stale(node)
         if not retain_graph:
             node.edges = ()
+        if keep or type(node) is not Node:
+            if isinstance(node, Leaf):
+                node.edges = edges  # its hooks outlast this graph
+            if isinstance(edges, Hooked):
+                g = run_hooks(node, edges.hooks, g)
+                shared.add(node)
+            if isinstance(node, Leaf) or node in (keep or retained):
+                arrived[node] = g
         for source, adjoint, saved in edges:
             if create_graph:
                 saved = as_tensors(saved, adjoint, node, edges)
@@ -171,7 +179,8 @@ def backward(y: Tensor, g: Any = None, retain_graph: bool = False) -> None:
                 gx = np.asarray(gx, node.dtype)
                 node.grad = gx if node.grad is None else accumulate(node.grad, gx, node)
             else:
-                retained[node] = gx if node not in retained else accumulate(retained[node], gx, node)
+                total = retained.get(node)
+                retained[node] = gx if total is None else accumulate(total, gx, node)
 
 
 def gradients(

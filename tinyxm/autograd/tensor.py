@@ -53,13 +53,13 @@ class Leaf(Node):
         self.grad = None
 
 
-class Retained(Node):
-    """A node in between that keeps its gradient all the same; see Tensor.retain_grad."""
+class Watched(Node):
+    """A node in between whose gradient is kept or hooked; see Tensor.retain_grad and register_hook."""
 
     __slots__ = ()
 
 
-retained: weakref.WeakKeyDictionary[Node, Array] = weakref.WeakKeyDictionary()  # the gradients of Retained nodes
+retained: weakref.WeakKeyDictionary[Node, Array | None] = weakref.WeakKeyDictionary()  # what retain_grad asked to keep
 
 
 class Tensor:
@@ -119,8 +119,8 @@ class Tensor:
     def grad(self, g: Array | None) -> None:
         if g is None and self.node is None:  # a frozen Parameter's: nothing to drop
             return
-        if isinstance(self.node, Retained) and g is None:
-            retained.pop(self.node, None)
+        if g is None and self.node in retained:
+            retained[self.node] = None
             return
         if not isinstance(self.node, Leaf):
             raise TypeError("grad: only a leaf that requires a gradient holds one; see retain_grad for other Tensors")
@@ -137,7 +137,8 @@ class Tensor:
         if self.node is None:
             raise RuntimeError("retain_grad: this Tensor requires no gradient")
         if not isinstance(self.node, Leaf):
-            self.node.__class__ = Retained
+            self.node.__class__ = Watched
+            retained.setdefault(self.node, None)
 
     def detach(self) -> Tensor:
         """The same array, without a copy, as a Tensor that gradients don't reach."""
@@ -237,6 +238,8 @@ class Tensor:
         T: Tensor
 
         def backward(self, g: Any = None, retain_graph: bool = False) -> None: ...
+
+        def register_hook(self, hook: Callable[[Array], Any]) -> Any: ...
 
 
 class Parameter(Tensor):
