@@ -119,7 +119,7 @@ class Tensor:
     def grad(self, g: Array | None) -> None:
         if g is None and self.node is None:  # a frozen Parameter's: nothing to drop
             return
-        if g is None and self.node in retained:
+        if g is None and self.node and self.node in retained:
             retained[self.node] = None
             return
         if not isinstance(self.node, Leaf):
