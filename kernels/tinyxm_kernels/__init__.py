@@ -27,9 +27,18 @@ from tinyxm_kernels.pooling import (
 )
 from tinyxm_kernels.registry import bytes_moved, chosen, flops, ladder, operations, rules, use, using
 from tinyxm_kernels.softmax_cross_entropy import softmax_cross_entropy, softmax_cross_entropy_gradient
-from tinyxm_kernels.updates import adam_update, gradient_descent_update, momentum_update
+from tinyxm_kernels.updates import (
+    adadelta_update,
+    adagrad_update,
+    adam_update,
+    gradient_descent_update,
+    momentum_update,
+    rmsprop_update,
+)
 
 __all__ = [
+    "adadelta_update",
+    "adagrad_update",
     "adam_update",
     "average_pool2d",
     "average_pool2d_input_gradient",
@@ -50,6 +59,7 @@ __all__ = [
     "max_pool2d_input_gradient",
     "momentum_update",
     "operations",
+    "rmsprop_update",
     "rules",
     "scatter_add_rows",
     "softmax_cross_entropy",

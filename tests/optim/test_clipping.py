@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tinyxm as xm
-from tinyxm.optim import clip_by_norm, clip_by_value
+from tinyxm.optim import clip_by_layer, clip_by_norm, clip_by_value
 
 
 def with_gradients(*gradients):
@@ -47,6 +47,18 @@ def test_values_by_hand():
     np.testing.assert_array_equal(params[1].grad, -1)
 
 
+def test_each_layer_is_held_by_itself():
+    gradients = [np.array([300.0, 400.0]), np.array([[0.3], [0.4]]), np.array(-2.0), np.zeros(3), np.zeros((0, 2))]
+    params = with_gradients(*gradients)
+    assert clip_by_layer(params, 1.0) == pytest.approx(np.sqrt(500**2 + 0.5**2 + 2**2))
+    for parameter, expected in zip(params, [[0.6, 0.8], gradients[1], -1, gradients[3], gradients[4]], strict=True):
+        np.testing.assert_allclose(parameter.grad, expected)
+    assert params[1].grad.shape == (2, 1)
+    params = with_gradients(*gradients)
+    clip_by_norm(params, 1.0)
+    assert np.linalg.norm(params[1].grad) < 0.002  # by the norm of all, one layer that explodes stills the others
+
+
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=8), st.floats(1e-3, 1e3))
 def test_clipped_by_norm_is_short_enough_and_parallel(values, limit):
     g = np.array(values)
@@ -58,7 +70,7 @@ def test_clipped_by_norm_is_short_enough_and_parallel(values, limit):
     np.testing.assert_allclose(parameter.grad * before, g * after, rtol=1e-9, atol=1e-9)
 
 
-@pytest.mark.parametrize("clip", [clip_by_norm, clip_by_value])
+@pytest.mark.parametrize("clip", [clip_by_norm, clip_by_value, clip_by_layer])
 def test_small_gradients_pass_as_they_are_however_small(clip):
     """Clipping is no help against vanishing."""
     params = with_gradients(np.full(3, 1e-12))
@@ -66,7 +78,7 @@ def test_small_gradients_pass_as_they_are_however_small(clip):
     np.testing.assert_array_equal(params[0].grad, np.full(3, 1e-12))
 
 
-@pytest.mark.parametrize("clip", [clip_by_norm, clip_by_value])
+@pytest.mark.parametrize("clip", [clip_by_norm, clip_by_value, clip_by_layer])
 def test_float32_shape_and_missing_gradients_are_kept(clip):
     params = with_gradients(*random_gradients(np.float32))
     params[1].grad = None
@@ -84,7 +96,7 @@ def test_squares_too_large_for_float32_are_no_infinite_norm():
     np.testing.assert_allclose(params[0].grad, 1, rtol=1e-6)
 
 
-@pytest.mark.parametrize("clip", [clip_by_norm, clip_by_value])
+@pytest.mark.parametrize("clip", [clip_by_norm, clip_by_value, clip_by_layer])
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 def test_a_gradient_that_is_not_finite_is_named_and_none_is_clipped(clip, bad):
     params = with_gradients(np.full(3, 9.0), np.array([[1.0, bad], [2.0, 3.0]]))
@@ -93,20 +105,20 @@ def test_a_gradient_that_is_not_finite_is_named_and_none_is_clipped(clip, bad):
     np.testing.assert_array_equal(params[0].grad, np.full(3, 9.0))
 
 
-@pytest.mark.parametrize("clip", [clip_by_norm, clip_by_value])
+@pytest.mark.parametrize("clip", [clip_by_norm, clip_by_value, clip_by_layer])
 @pytest.mark.parametrize("limit", [0, -1, np.nan, np.inf])
 def test_limits_are_checked(clip, limit):
     with pytest.raises(ValueError, match=f"{clip.__name__}: limit"):
         clip([], limit)
 
 
-@pytest.mark.parametrize("clip", [clip_by_norm, clip_by_value])
+@pytest.mark.parametrize("clip", [clip_by_norm, clip_by_value, clip_by_layer])
 def test_one_tensor_is_not_a_list_of_them(clip):
     with pytest.raises(TypeError, match="params is a Parameter"):
         clip(with_gradients(np.ones(3))[0], 1)
 
 
-@pytest.mark.parametrize("clip", [clip_by_norm, clip_by_value])
+@pytest.mark.parametrize("clip", [clip_by_norm, clip_by_value, clip_by_layer])
 @pytest.mark.parametrize("limit", [0.5, 1000])
 def test_listeners_are_told_before_and_after(clip, limit):
     gradients = random_gradients()
@@ -117,10 +129,11 @@ def test_listeners_are_told_before_and_after(clip, limit):
     for event, parameter, g in zip(events, params, gradients, strict=True):
         np.testing.assert_array_equal(event.operands["gradient"], g)
         assert event.result is parameter.grad
-        assert event.static == {"limit": limit, "norm": norm}
+        own = np.linalg.norm(g) if clip is clip_by_layer else norm
+        assert event.static == {"limit": limit, "norm": pytest.approx(own)}
 
 
-@pytest.mark.parametrize("clip", [clip_by_norm, clip_by_value])
+@pytest.mark.parametrize("clip", [clip_by_norm, clip_by_value, clip_by_layer])
 def test_each_parameter_is_given_once_in_a_list(clip):
     (parameter,) = with_gradients(np.array([3.0, 4.0]))
     with pytest.raises(ValueError, match=rf"{clip.__name__}: parameter 1, \(2,\), is given twice"):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 import tinyxm as xm
 from tinyxm import optim
-from tinyxm.optim import Schedule, constant, cosine, warm_up
+from tinyxm.optim import Plateau, Schedule, constant, cosine, exponential, one_cycle, step, warm_up
 
 
 def optimizer():
@@ -79,3 +79,101 @@ def test_a_factor_is_a_function():
     optimizer = optim.GradientDescent([xm.Parameter(np.ones(1))], lr=0.1)
     with pytest.raises(TypeError, match="Schedule: factor is 5; give a function of the step"):
         optim.Schedule(optimizer, 5)
+
+
+ORACLES = {
+    "constant": (constant, lambda s, o: s.ConstantLR(o, factor=1)),
+    "step": (step(7, 0.3), lambda s, o: s.StepLR(o, 7, 0.3)),
+    "exponential": (exponential(0.9), lambda s, o: s.ExponentialLR(o, 0.9)),
+    "cosine": (cosine(39, 0.0), lambda s, o: s.CosineAnnealingLR(o, 39)),
+    "warm-up": (warm_up(5), lambda s, o: s.LinearLR(o, 1 / 5, 1, total_iters=4)),
+    "warm-up, step": (
+        warm_up(5, step(7)),
+        lambda s, o: s.SequentialLR(o, [s.LinearLR(o, 1 / 5, 1, total_iters=4), s.StepLR(o, 7)], [5]),
+    ),
+    "one cycle": (one_cycle(40), lambda s, o: s.OneCycleLR(o, 2.0, 40)),
+    "one cycle, settings": (
+        one_cycle(40, 0.45, 0.1, 0.001),
+        lambda s, o: s.OneCycleLR(o, 2.0, 40, pct_start=0.45, div_factor=10, final_div_factor=100),
+    ),
+}
+
+
+@pytest.mark.oracle
+@pytest.mark.filterwarnings("ignore:The epoch parameter")  # PyTorch's SequentialLR warns of its own call
+@pytest.mark.parametrize("name", ORACLES)
+def test_rates_agree_with_pytorch(name):
+    torch = pytest.importorskip("torch")
+    factor, make = ORACLES[name]
+    theirs = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=2.0)
+    their_schedule = make(torch.optim.lr_scheduler, theirs)
+    ours = optim.GradientDescent([xm.Parameter(np.ones(1))], lr=2.0)
+    schedule = Schedule(ours, factor)
+    for i in range(40):
+        assert ours.groups[0]["lr"] == pytest.approx(theirs.param_groups[0]["lr"], rel=1e-12), i
+        theirs.step()
+        schedule.step()
+        if i < 39:
+            their_schedule.step()
+
+
+@pytest.mark.oracle
+@given(
+    st.lists(st.floats(0.1, 10), min_size=1, max_size=40), st.integers(0, 3), st.integers(0, 3),
+    st.sampled_from([0, 0.01, 0.3]), st.sampled_from([0.0, 0.2]),
+)  # fmt: skip
+def test_plateau_agrees_with_pytorch(metrics, patience, cooldown, threshold, floor):
+    torch = pytest.importorskip("torch")
+    theirs = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=2.0)
+    their_plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(
+        theirs, factor=0.5, patience=patience, threshold=threshold, cooldown=cooldown, min_lr=2 * floor, eps=0
+    )
+    ours = optim.GradientDescent([xm.Parameter(np.ones(1))], lr=2.0)
+    plateau = Plateau(ours, 0.5, patience, threshold, cooldown, floor)
+    for i, metric in enumerate(metrics):
+        if i == len(metrics) // 2:
+            state = plateau.state_dict()
+            plateau = Plateau(ours, 0.5, patience, threshold, cooldown)  # made late, it doesn't know the start
+            plateau.load_state_dict(state)
+        plateau.step(metric)
+        their_plateau.step(metric)
+        assert ours.groups[0]["lr"] == pytest.approx(theirs.param_groups[0]["lr"], rel=1e-12)
+
+
+def test_plateau_by_hand():
+    o = optimizer()
+    plateau = Plateau(o, 0.5, patience=1, threshold=0.1, cooldown=1, floor=0.2)
+    cuts = [plateau.step(metric) for metric in (-1.0, -1.05, -1.2, -1.2, -1.2, -1.2, -1.2, -1.2)]
+    assert cuts == [False, False, False, False, True, False, False, True]  # −1.05 isn't better by a tenth of 1
+    assert [group["lr"] for group in o.groups] == [0.25, 0.5]
+    for _ in range(9):
+        plateau.step(0.0)
+    assert [group["lr"] for group in o.groups] == [0.2, 0.4]
+    with pytest.raises(ValueError, match="Plateau: the metric is nan"):
+        plateau.step(np.float64("nan"))
+    for bad in ({"factor": 1.0}, {"patience": -1}, {"floor": 1.5}, {"threshold": -1}, {"cooldown": -1}):
+        with pytest.raises(ValueError, match="Plateau: factor"):
+            Plateau(o, **bad)
+    with pytest.raises(ValueError, match=r"Plateau.load_state_dict: expected \['best', 'waited', 'cooling', 'floor.0'"):
+        plateau.load_state_dict({"best": 1.0})
+
+
+@given(st.integers(1, 60), st.floats(0, 1), st.floats(0, 1), st.floats(0, 1))
+def test_one_cycle_stays_within_its_bounds_and_ends_where_it_says(total, peak_at, start, end):
+    factor = one_cycle(total, peak_at, start, end)
+    values = [factor(i) for i in range(total + 3)]
+    assert min(values) >= min(start, end) - 1e-12
+    assert max(values) <= 1 + 1e-12
+    assert values[total - 1] == values[-1] == pytest.approx(1 if total == 1 or peak_at == 1 else end)
+
+
+def test_errors_of_the_others():
+    for make, words in (
+        (lambda: step(0), "step: size 0, factor 0.1: expected size from 1 up"),
+        (lambda: step(3, 1.5), "step: size 3, factor 1.5"),
+        (lambda: exponential(-0.1), "exponential: factor -0.1"),
+        (lambda: one_cycle(0), "one_cycle: total 0"),
+        (lambda: one_cycle(5, start=2), "one_cycle: total 5, peak_at 0.3, start 2"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            make()

@@ -68,13 +68,22 @@ def test_rungs_agree_over_blocks_and_leave_the_gradient_alone(size, dtype, step,
     gradient = gradient[::2] if strided else gradient[:size]
     before, results = gradient.copy(), []
     for rung in [rung.name for rung in kernels.ladder(OPERATION) if rung.available]:
-        state = [np.abs(np.random.default_rng(i).normal(size=size)).astype(dtype) for i in range(5)]
+        state = [np.abs(np.random.default_rng(i).normal(size=size)).astype(dtype) for i in range(18)]
+        state[13] *= 0.1  # of RMSProp centred, a mean whose square is below the mean of squares
+        state[12] += 0.1
         with kernels.using(f"updates={rung}"), pytest.MonkeyPatch.context() as patch:
             patch.setattr(blocked, "BLOCK", 7)
             kernels.adam_update(
                 state[0], gradient, *state[1:3], step=step, learning_rate=0.01, weight_decay=decay, decoupled=flag
             )
             kernels.momentum_update(state[3], gradient, state[4], learning_rate=0.01, nesterov=flag, weight_decay=decay)
+            kernels.adagrad_update(state[5], gradient, state[6], learning_rate=0.01, weight_decay=decay)
+            kernels.adadelta_update(state[7], gradient, *state[8:10], weight_decay=decay)
+            kernels.rmsprop_update(
+                state[11], gradient, state[12], state[13] if flag else None, state[10] if decay else None,
+                learning_rate=0.01, momentum=0.5, weight_decay=decay,
+            )  # fmt: skip
+            kernels.adam_update(state[14], gradient, *state[15:18], step=step, learning_rate=0.01)
         results.append(state)
     np.testing.assert_array_equal(gradient, before)
     for result in results:
@@ -82,8 +91,22 @@ def test_rungs_agree_over_blocks_and_leave_the_gradient_alone(size, dtype, step,
             np.testing.assert_allclose(one, other, rtol=2e-5 if dtype == np.float32 else 1e-12, atol=1e-6)
 
 
+def test_work_is_counted_with_the_state_that_is_given():
+    a = np.ones((4, 5), np.float32)
+    assert kernels.bytes_moved("adam_update", a, a, a, a) == 7 * 20 * 4
+    assert kernels.bytes_moved("adam_update", a, a, a, a, a) == 9 * 20 * 4
+    assert kernels.bytes_moved("rmsprop_update", a, a, a) == 5 * 20 * 4
+    assert all(kernels.flops(name, a, a, a) >= 80 for name in kernels.operations() if name.endswith("_update"))
+
+
 def test_errors():
     a = np.ones((4, 4))
+    with pytest.raises(ValueError, match=r"adagrad_update: square_sum has shape \(2,\), expected \(4, 4\)"):
+        kernels.adagrad_update(a, a, np.ones(2), learning_rate=0.1)
+    with pytest.raises(ValueError, match="rmsprop_update: mean isn't contiguous"):
+        kernels.rmsprop_update(a, a, a, a.T, learning_rate=0.1)
+    with pytest.raises(TypeError, match=r"adadelta_update: .* change_square float32"):
+        kernels.adadelta_update(a, a, a, a.astype(np.float32))
     with pytest.raises(ValueError, match=r"adam_update: gradient has shape \(3,\), expected \(4, 4\)"):
         kernels.adam_update(a, np.ones(3), a, a, step=1, learning_rate=0.1)
     with pytest.raises(ValueError, match="adam_update: step 0: steps count from 1"):

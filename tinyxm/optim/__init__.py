@@ -10,20 +10,37 @@ for batch in batches:
     schedule.step()
 """
 
-from tinyxm.optim.clipping import clip_by_norm, clip_by_value
-from tinyxm.optim.optimizers import Adam, AdamW, GradientDescent, Momentum, Optimizer
-from tinyxm.optim.schedules import Schedule, constant, cosine, warm_up
+from tinyxm.optim.adaptive import AdaDelta, AdaGrad, Adam, AdamW, AMSGrad, RMSProp
+from tinyxm.optim.averaging import AveragedWeights
+from tinyxm.optim.clipping import clip_by_layer, clip_by_norm, clip_by_value
+from tinyxm.optim.descent import GradientDescent, Momentum, Nesterov
+from tinyxm.optim.optimizer import Optimizer
+from tinyxm.optim.range_test import RangeTest, lr_range_test
+from tinyxm.optim.schedules import Plateau, Schedule, constant, cosine, exponential, one_cycle, step, warm_up
 
 __all__ = [
+    "AMSGrad",
+    "AdaDelta",
+    "AdaGrad",
     "Adam",
     "AdamW",
+    "AveragedWeights",
     "GradientDescent",
     "Momentum",
+    "Nesterov",
     "Optimizer",
+    "Plateau",
+    "RMSProp",
+    "RangeTest",
     "Schedule",
+    "clip_by_layer",
     "clip_by_norm",
     "clip_by_value",
     "constant",
     "cosine",
+    "exponential",
+    "lr_range_test",
+    "one_cycle",
+    "step",
     "warm_up",
 ]

@@ -9,12 +9,13 @@ networks", ICML 2013.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from tinyxm.autograd import Tensor, events
+from tinyxm.optim.optimizer import listed_once
 
 
 def clip_by_value(params: Iterable[Tensor], limit: float) -> float:
@@ -33,34 +34,34 @@ def clip_by_value(params: Iterable[Tensor], limit: float) -> float:
 def clip_by_norm(params: Iterable[Tensor], limit: float) -> float:
     """g ← g·min(1, limit / ‖g‖), ‖g‖ = √Σ g² over all parameters: the direction stays; returns ‖g‖, the norm before.
 
-    Prevents explosion, not vanishing. Told to listeners as one `clip` per parameter. Raises ValueError unless limit is
-    positive and each parameter given once, TypeError for what isn't a list of them, FloatingPointError where a gradient
-    isn't finite, and then clips none.
+    Prevents explosion, not vanishing. Tells and raises as `clip_by_value` does.
     """
     held = _with_gradients("clip_by_norm", params, limit)
     norm = _norm("clip_by_norm", held)
-    factor = limit / norm if norm > limit else 1.0
-    if factor < 1 or events.listeners:
-        _replace("clip_by_norm", held, lambda g: np.multiply(g, factor, out=np.empty_like(g)), limit, norm)
+    _shorten("clip_by_norm", held, limit, norm)
+    return norm
+
+
+def clip_by_layer(params: Iterable[Tensor], limit: float) -> float:
+    """g ← g·min(1, limit / ‖g‖), ‖g‖ of each parameter by itself; returns the norm of all before, as clip_by_norm.
+
+    One layer that explodes doesn't shrink the others' steps; each parameter keeps its direction, all together don't.
+    Prevents explosion, not vanishing. Tells and raises as `clip_by_value` does.
+    """
+    held = _with_gradients("clip_by_layer", params, limit)
+    norm = _norm("clip_by_layer", held)
+    for i, parameter in held.items():
+        one = {i: parameter}
+        _shorten("clip_by_layer", one, limit, _norm("clip_by_layer", one))
     return norm
 
 
 def _with_gradients(name: str, params: Iterable[Tensor], limit: float) -> dict[int, Any]:
     """The parameters that have a gradient, by their place among all."""
-    if isinstance(params, Tensor | Mapping) or not isinstance(params, Iterable):
-        raise TypeError(f"{name}: params is a {type(params).__name__}; give a list of them, such as model.parameters()")
+    given = listed_once(name, params)
     if not 0 < limit < math.inf:
         raise ValueError(f"{name}: limit {limit}: expected a finite number above 0")
-    places: dict[int, int] = {}
-    held = {}
-    for i, parameter in enumerate(params):
-        if not isinstance(parameter, Tensor):
-            raise TypeError(f"{name}: parameter {i} is a {type(parameter).__name__}; expected a Parameter")
-        if (first := places.setdefault(id(parameter), i)) != i:
-            raise ValueError(f"{name}: parameter {i}, {parameter.shape}, is given twice: it's parameter {first}, too")
-        if parameter.grad is not None:
-            held[i] = parameter
-    return held
+    return {i: parameter for i, parameter in enumerate(given) if parameter.grad is not None}
 
 
 def _norm(name: str, held: dict[int, Any]) -> float:
@@ -76,6 +77,12 @@ def _norm(name: str, held: dict[int, Any]) -> float:
                 )
         total = sum(float(np.sum(np.square(p.grad, dtype=np.float64))) for p in held.values())
     return math.sqrt(total)
+
+
+def _shorten(name: str, held: dict[int, Any], limit: float, norm: float) -> None:
+    factor = limit / norm if norm > limit else 1.0
+    if factor < 1 or events.listeners:
+        _replace(name, held, lambda g: np.multiply(g, factor, out=np.empty_like(g)), limit, norm)
 
 
 def _replace(name: str, held: dict[int, Any], rule: Any, limit: float, norm: float) -> None:

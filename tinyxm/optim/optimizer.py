@@ -1,4 +1,4 @@
-"""Optimizers: how gradients g become updates of the parameters θ, at a learning rate η.
+"""Optimizer: what all of them share. They say how gradients g become updates of the parameters θ, at a learning rate η.
 
 All take `params`: Parameters, or groups of them with settings of their own,
 
@@ -12,13 +12,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial
 from numbers import Real
 from typing import Any
 
 import numpy as np
 
-import tinyxm_kernels as kernels
 from tinyxm.autograd import Tensor, events, no_grad, write
 from tinyxm.autograd.tensor import Leaf
 
@@ -29,6 +27,8 @@ _RANGES: dict[str, tuple[Callable[[float], bool], int, str]] = {  # what holds f
     "lr": (lambda x: 0 <= x < math.inf, 1, "finite and at least 0"),
     "weight_decay": (lambda x: 0 <= x < math.inf, 1, "finite and at least 0"),
     "momentum": (lambda x: 0 <= x < 1, 1, "at least 0 and less than 1"),
+    "alpha": (lambda x: 0 <= x < 1, 1, "at least 0 and less than 1"),
+    "rho": (lambda x: 0 <= x < 1, 1, "at least 0 and less than 1"),
     "betas": (lambda x: 0 <= x < 1, 2, "two numbers, at least 0 and less than 1"),
     "eps": (lambda x: 0 < x < math.inf, 1, "finite and more than 0"),
 }
@@ -48,8 +48,11 @@ class Optimizer:
     def __init__(self, params: Parameters, **settings: Any) -> None:
         self.groups = self._grouped(params, settings)
         self.parameters: list[Tensor] = [parameter for group in self.groups for parameter in group["params"]]
-        self.state = {name: [np.zeros_like(p.data) for p in self.parameters] for name in self.state_names}
+        self.state = {name: self._zeros() for name in self.state_names}
         self.steps = [0] * len(self.parameters)
+
+    def _zeros(self) -> list[Any]:
+        return [np.zeros_like(parameter.data) for parameter in self.parameters]
 
     def rule(self, group: dict[str, Any], step: int) -> Rule:
         """The update with this group's settings, a function (parameter, gradient, *state) that writes to its arrays."""
@@ -96,15 +99,8 @@ class Optimizer:
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from a saved state, bit for bit. Raises ValueError, and loads nothing, unless all of it fits."""
-        name, own = type(self).__name__, self.state_dict()
-        wrong = [f"{key} is missing" for key in own if key not in state]
-        wrong += [f"{key} is unexpected" for key in state if key not in own]
-        for key in own.keys() & state.keys():
-            if isinstance(own[key], np.ndarray):
-                given, wanted = _kind(state[key]), _kind(own[key])
-                wrong += [f"{key} is {given}, expected {wanted}"] * (given != wanted)
-        if wrong:
-            raise ValueError(f"{name}.load_state_dict: the state isn't this optimizer's: {'; '.join(sorted(wrong))}")
+        name = type(self).__name__
+        check_state(name, self.state_dict(), state)
         settings = [
             {key: _checked(name, key, state[f"groups.{i}.{key}"]) for key in group if key != "params"}
             for i, group in enumerate(self.groups)
@@ -118,9 +114,7 @@ class Optimizer:
 
     def _grouped(self, params: Parameters, settings: dict[str, Any]) -> list[dict[str, Any]]:
         name = type(self).__name__
-        if isinstance(params, Tensor) or not isinstance(params, Iterable):
-            raise TypeError(f"{name}: params is a {type(params).__name__}; give a list, such as model.parameters()")
-        given: list[Any] = list(params)
+        given = listed(name, params)
         if any(isinstance(part, Mapping) for part in given):
             groups = [{**settings, **part} if isinstance(part, Mapping) else {"params": part} for part in given]
         else:
@@ -143,108 +137,35 @@ class Optimizer:
         return groups
 
 
-class GradientDescent(Optimizer):
-    """θ ← θ − η·(g + λθ), λ the weight decay
-
-    It keeps no state. On batches of samples this is stochastic gradient descent. Sources: Cauchy 1847; Robbins and
-    Monro, "A stochastic approximation method", Annals of Mathematical Statistics 1951.
-    """
-
-    operation = "gradient_descent_update"
-
-    def __init__(self, params: Parameters, lr: float, weight_decay: float = 0.0) -> None:
-        super().__init__(params, lr=lr, weight_decay=weight_decay)
-
-    def rule(self, group: dict[str, Any], step: int) -> Rule:
-        return partial(
-            kernels.gradient_descent_update, learning_rate=float(group["lr"]), weight_decay=group["weight_decay"]
-        )
+def listed(name: str, params: Any) -> list[Any]:
+    """params as a list. Raises TypeError for one Tensor, a dictionary, or what isn't a list at all."""
+    if isinstance(params, Tensor | Mapping) or not isinstance(params, Iterable):
+        raise TypeError(f"{name}: params is a {type(params).__name__}; give a list of them, such as model.parameters()")
+    return list(params)
 
 
-class Momentum(Optimizer):
-    """u ← μu + g + λθ,  θ ← θ − ηu;  Nesterov's, which looks ahead:  θ ← θ − η·(g + λθ + μu)
-
-    μ is `momentum`, λ `weight_decay`. State: `velocity`, u, the sum of past gradients, each weighing μ times the next:
-    along a steady slope it grows to 1 / (1 − μ) of them, and across a ravine they cancel. Sources: Polyak 1964;
-    Nesterov 1983; Sutskever et al., "On the importance of initialization and momentum in deep learning", ICML 2013.
-    """
-
-    operation = "momentum_update"
-    state_names = ("velocity",)
-
-    def __init__(
-        self,
-        params: Parameters,
-        lr: float,
-        momentum: float = 0.9,
-        nesterov: bool = False,
-        weight_decay: float = 0.0,
-    ) -> None:
-        super().__init__(params, lr=lr, momentum=momentum, nesterov=nesterov, weight_decay=weight_decay)
-
-    def rule(self, group: dict[str, Any], step: int) -> Rule:
-        return partial(
-            kernels.momentum_update,
-            learning_rate=float(group["lr"]),
-            momentum=group["momentum"],
-            nesterov=group["nesterov"],
-            weight_decay=group["weight_decay"],
-        )
+def listed_once(name: str, params: Any) -> list[Tensor]:
+    """params as a list of Tensors. Raises TypeError for what isn't one, ValueError for one that is given twice."""
+    given = listed(name, params)
+    places: dict[int, int] = {}
+    for i, parameter in enumerate(given):
+        if not isinstance(parameter, Tensor):
+            raise TypeError(f"{name}: parameter {i} is a {type(parameter).__name__}; expected a Parameter")
+        if (first := places.setdefault(id(parameter), i)) != i:
+            raise ValueError(f"{name}: parameter {i}, {parameter.shape}, is given twice: it's parameter {first}, too")
+    return given
 
 
-class Adam(Optimizer):
-    """m ← β₁m + (1 − β₁)g,  v ← β₂v + (1 − β₂)g²,  θ ← θ − η·m̂ / (√v̂ + ε)
-
-    m̂ = m / (1 − β₁ᵗ) and v̂ = v / (1 − β₂ᵗ) make up for the start at 0, t counting a parameter's updates from 1. Weight
-    decay λ adds λθ to g, so it is divided by √v̂ as well (see AdamW). State: `mean`, m, and `square`, v: running means
-    of the gradient and of its square. Source: Kingma and Ba, "Adam: a method for stochastic optimization", ICLR 2015.
-    """
-
-    operation = "adam_update"
-    state_names = ("mean", "square")
-    decoupled = False
-
-    def __init__(
-        self,
-        params: Parameters,
-        lr: float = 1e-3,
-        betas: tuple[float, float] = (0.9, 0.999),
-        eps: float = 1e-8,
-        weight_decay: float = 0.0,
-    ) -> None:
-        super().__init__(params, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay)
-
-    def rule(self, group: dict[str, Any], step: int) -> Rule:
-        beta1, beta2 = group["betas"]
-        return partial(
-            kernels.adam_update,
-            step=step,
-            learning_rate=float(group["lr"]),
-            beta1=beta1,
-            beta2=beta2,
-            epsilon=group["eps"],
-            weight_decay=group["weight_decay"],
-            decoupled=self.decoupled,
-        )
-
-
-class AdamW(Adam):
-    """θ ← θ − ηλθ, then Adam's update without λ: all weights decay alike, whatever their gradients' size
-
-    State: Adam's. Source: Loshchilov and Hutter, "Decoupled weight decay regularization", ICLR 2019.
-    """
-
-    decoupled = True
-
-    def __init__(
-        self,
-        params: Parameters,
-        lr: float = 1e-3,
-        betas: tuple[float, float] = (0.9, 0.999),
-        eps: float = 1e-8,
-        weight_decay: float = 0.01,
-    ) -> None:
-        super().__init__(params, lr, betas, eps, weight_decay)
+def check_state(name: str, own: Mapping[str, Any], state: Mapping[str, Any]) -> None:
+    """Raises ValueError unless the state has the keys of `own`, and its arrays their shapes and dtypes."""
+    wrong = [f"{key} is missing" for key in own if key not in state]
+    wrong += [f"{key} is unexpected" for key in state if key not in own]
+    for key in own.keys() & state.keys():
+        if isinstance(own[key], np.ndarray):
+            given, wanted = _kind(state[key]), _kind(own[key])
+            wrong += [f"{key} is {given}, expected {wanted}"] * (given != wanted)
+    if wrong:
+        raise ValueError(f"{name}.load_state_dict: the state isn't this {name}'s: {'; '.join(sorted(wrong))}")
 
 
 def _checked(optimizer: str, setting: str, value: Any) -> Any:
