@@ -9,7 +9,6 @@ import pytest
 import tinyxm as xm
 from tinyxm import nn
 
-later = pytest.mark.skipif(not hasattr(xm.Tensor, "register_hook"), reason="Tensors have no hooks yet")
 X = np.random.default_rng(0).normal(size=(4, 3)).astype(np.float32)
 
 
@@ -119,7 +118,6 @@ def test_a_hook_that_is_a_module_does_not_become_a_part():
     assert layer.modules() == [layer]
 
 
-@later
 def test_a_backward_hook_is_given_the_gradient_of_the_result():
     model, seen = nn.Sequential(nn.Linear(3, 2), nn.Tanh()), []
     hooks = [layer.register_backward_hook(lambda module, g: seen.append((module, g))) for layer in model]
@@ -134,7 +132,6 @@ def test_a_backward_hook_is_given_the_gradient_of_the_result():
     assert len(seen) == 2
 
 
-@later
 def test_a_backward_hook_may_change_the_gradient():
     x, layer = xm.Tensor(X, requires_grad=True), nn.ReLU()
     layer.register_backward_hook(lambda module, g: g * 3)
@@ -142,7 +139,6 @@ def test_a_backward_hook_may_change_the_gradient():
     np.testing.assert_array_equal(x.grad, 3 * (X > 0))
 
 
-@later
 def test_a_backward_hook_of_a_layer_that_passes_its_input_sees_its_own_share():
     x, layer, seen = xm.Tensor(X, requires_grad=True), nn.Dropout(0.5).eval(), []
     layer.register_backward_hook(lambda module, g: seen.append(g.copy()))
@@ -151,7 +147,6 @@ def test_a_backward_hook_of_a_layer_that_passes_its_input_sees_its_own_share():
     np.testing.assert_array_equal(x.grad, np.full(X.shape, 7))
 
 
-@later
 def test_a_backward_hook_is_called_for_each_result_that_has_a_gradient():
     class Two(nn.Module):
         def forward(self, x):

@@ -9,16 +9,17 @@ from tinyxm.nn.activation import GELU, ReLU, Sigmoid, Tanh
 from tinyxm.nn.containers import ModuleDict, ModuleList, Residual, Sequential
 from tinyxm.nn.convolution import Conv2d
 from tinyxm.nn.embedding import Embedding, EmbeddingBag
-from tinyxm.nn.linear import Linear
+from tinyxm.nn.linear import Bilinear, Linear
 from tinyxm.nn.module import Buffer, Module, functional_call
 from tinyxm.nn.normalisation import GroupNorm, LayerNorm
 from tinyxm.nn.pooling import AveragePool2d, GlobalAveragePool, MaxPool2d
-from tinyxm.nn.regularisation import Dropout
+from tinyxm.nn.regularisation import Dropout, SpatialDropout
 from tinyxm.nn.shape import Flatten
 
 __all__ = [
     "GELU",
     "AveragePool2d",
+    "Bilinear",
     "Buffer",
     "Conv2d",
     "Dropout",
@@ -37,6 +38,7 @@ __all__ = [
     "Residual",
     "Sequential",
     "Sigmoid",
+    "SpatialDropout",
     "Tanh",
     "functional_call",
     "init",

@@ -19,12 +19,28 @@ class Dropout(Module):
 
     def __init__(self, rate: float, rng: np.random.Generator | None = None) -> None:
         if not 0 <= rate < 1:
-            raise ValueError(f"Dropout: rate {rate}: expected at least 0 and less than 1")
+            raise ValueError(f"{type(self).__name__}: rate {rate}: expected at least 0 and less than 1")
         self.rate, self.rng = rate, rng
 
     def forward(self, x: Array) -> Array:
-        check_floats("Dropout", x)
+        check_floats(type(self).__name__, x)
         if not self.training or not self.rate:
             return x
-        kept = generator(self.rng).random(x.shape, np.float32) >= self.rate
+        kept = generator(self.rng).random(self.mask_shape(x.shape), np.float32) >= self.rate
         return x * (kept * np.asarray(1 / (1 - self.rate), x.dtype))
+
+    def mask_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        return shape
+
+
+class SpatialDropout(Dropout):
+    """Dropout of whole channels: x `(batch, ..., channels)`, m `(batch, 1, ..., channels)`, one draw for all positions
+
+    Neighbouring positions of a channel are much alike, so a lone one that is dropped can be told from them. Raises as
+    Dropout does. Source: Tompson et al., "Efficient object localization using convolutional networks", CVPR 2015.
+    """
+
+    def mask_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        if len(shape) < 2:
+            raise ValueError(f"SpatialDropout: x {shape}: expected (batch, ..., channels), channels last")
+        return shape[0], *(1 for _ in shape[1:-1]), shape[-1]
