@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from tinyxm.autograd import Parameter, Tensor, events, no_grad
+from tinyxm.autograd.hooks import Handle
 from tinyxm.autograd.tensor import Leaf
 from tinyxm.ops import reshape
 
@@ -44,7 +45,7 @@ class Module:
 
     training = True
     _name = ""  # of this module in the module it belongs to
-    _hooks: tuple[Hook, ...] = ()
+    _hooks: dict[str, dict[Handle, Callable[..., Any]]] = {}  # noqa: RUF012  # replaced, never written to
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         raise NotImplementedError(f"{type(self).__name__}: define forward(self, ...), which calling the module runs")
@@ -65,34 +66,39 @@ class Module:
         events.context.modules += path
         try:
             for hook in self._hooks_of("before"):
-                changed = hook.function(self, args)
+                changed = hook(args)
                 args = args if changed is None else changed if isinstance(changed, tuple) else (changed,)
             y = self.forward(*args, **kwargs)
             for hook in self._hooks_of("after"):
-                changed = hook.function(self, args, y)
+                changed = hook(args, y)
                 y = y if changed is None else changed
             for hook in self._hooks_of("backward"):
-                y = _hooked(y, partial(hook.function, self))
+                y = _hooked(y, hook)
             return y
         finally:
             del events.context.modules[len(events.context.modules) - len(path) :]
 
-    def register_forward_pre_hook(self, hook: Callable[[Module, tuple[Any, ...]], Any]) -> Hook:
+    def register_forward_pre_hook(self, hook: Callable[[Module, tuple[Any, ...]], Any]) -> Handle:
         """Call hook(module, args) before each forward; what it returns, if not None, takes the place of args."""
-        return Hook(self, "before", hook)
+        return self._hook("before", hook)
 
-    def register_forward_hook(self, hook: Callable[[Module, tuple[Any, ...], Any], Any]) -> Hook:
+    def register_forward_hook(self, hook: Callable[[Module, tuple[Any, ...], Any], Any]) -> Handle:
         """Call hook(module, args, y) after each forward; what it returns, if not None, takes the place of y."""
-        return Hook(self, "after", hook)
+        return self._hook("after", hook)
 
-    def register_backward_hook(self, hook: Callable[[Module, Any], Any]) -> Hook:
+    def register_backward_hook(self, hook: Callable[[Module, Any], Any]) -> Handle:
         """Call hook(module, g) when the gradient g of what forward returned has arrived; g is an array, or with
         `create_graph` a Tensor. What it returns, if not None, takes the place of g. Where forward returns a tuple or
         list, it's called for each Tensor in it that a gradient reaches."""
-        return Hook(self, "backward", hook)
+        return self._hook("backward", hook)
 
-    def _hooks_of(self, kind: str) -> list[Hook]:
-        return [hook for hook in self._hooks if hook.kind == kind]
+    def _hook(self, kind: str, hook: Callable[..., Any]) -> Handle:
+        if not self._hooks:
+            self._hooks = {"before": {}, "after": {}, "backward": {}}
+        return Handle(self._hooks[kind], partial(hook, self))
+
+    def _hooks_of(self, kind: str) -> list[Callable[..., Any]]:
+        return [*self._hooks.get(kind, {}).values()]
 
     def __setattr__(self, name: str, value: Any) -> None:
         _tell_names(_members(name, value))  # now, for a module that is called from outside
@@ -230,23 +236,6 @@ class Module:
             if isinstance(value, bool | int | float | str | tuple) and value != argument.default:
                 shown.append(repr(value) if argument.default is argument.empty else f"{name}={value!r}")
         return f"{type(self).__name__}({', '.join(shown)})" if shown else type(self).__name__
-
-
-class Hook:
-    """What registering a hook returns: `remove()` takes the hook away, and so does the end of a `with` over it."""
-
-    def __init__(self, module: Module, kind: str, function: Callable[..., Any]) -> None:
-        self.module, self.kind, self.function = module, kind, function
-        module._hooks = (*module._hooks, self)
-
-    def remove(self) -> None:
-        self.module._hooks = tuple(hook for hook in self.module._hooks if hook is not self)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: Any) -> None:
-        self.remove()
 
 
 Member = TypeVar("Member", Parameter, Buffer, Module)
