@@ -15,6 +15,7 @@ import traceback
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, fields
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Annotated, Any
@@ -191,6 +192,44 @@ def query(
     _print_path(console, "picture", path)
 
 
+@app.command("certify")
+def certify_(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="NAME", help="Such as softmax or Linear; all of them by default.")
+    ] = None,
+    check: Annotated[
+        list[str] | None, typer.Option(metavar="CHECK", help="Ask this alone, such as forward; may be given again.")
+    ] = None,
+    json: Annotated[Path | None, typer.Option(metavar="FILE", help="Write every row here, as JSON.")] = None,
+    page: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the page of the documentation here.")] = None,
+    debug: Debug = False,
+) -> None:
+    """Hold every operation, loss, layer and optimizer to its formula, to differences and to PyTorch.
+
+    Each in float64 and float32 and on every rung of its kernels. Exit status 1 where anything fails, or has no case.
+    """
+    from rich.progress import track
+
+    from tinyxm.certificate import CHECKS, as_json, certify, known_names, markdown, show
+    from tinyxm.training.folder import beside
+
+    usage(lambda: _known("name", names or (), known_names()))
+    usage(lambda: _known("check", check or (), CHECKS))
+    outputs = [(path, text) for path, text in ((json, as_json), (page, markdown)) if path is not None]
+    for path, _ in outputs:
+        usage(partial(path.parent.mkdir, parents=True, exist_ok=True))
+    console, total = Console(), len(names or known_names())
+    asked = certify(names or (), checks=check or CHECKS)
+    results = dict(track(asked, "certifying", total, transient=True, console=Console(stderr=True)))
+    show(console, results)
+    for path, text in outputs:
+        with beside(path) as part:
+            part.write_text(text(results), "utf-8")
+        _print_path(console, "written", path)
+    if any(row.passed is False for rows in results.values() for row in rows):
+        raise typer.Exit(1)
+
+
 @app.command()
 def doctor(debug: Debug = False) -> None:
     """Tell what this machine offers: libraries and threads, GPU or why none, data packages, kernels."""
@@ -283,6 +322,16 @@ def _command() -> Any:
             if getattr(parameter, "is_flag", False):
                 parameter.metavar = ""  # help would call it <bool>
     return group
+
+
+def _known(what: str, given: Sequence[str], known: Sequence[str]) -> None:
+    """Raise ValueError, with the nearest that there are, for what isn't known."""
+    import difflib
+
+    for name in given:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 3, 0.5) or known
+            raise ValueError(f"certify: no {what} {name!r}; there is {', '.join(near)}")
 
 
 def _recipe(name: str) -> ModuleType:

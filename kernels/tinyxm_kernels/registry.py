@@ -72,6 +72,9 @@ class Operation:
 
     def choose(self, *operands: Any) -> Kernel:
         """The kernel to run on these operands, by the user's word or else by the default rule."""
+        if _watchers:
+            for calls in _watchers:
+                calls.append((self, operands))
         choices = _scoped.get(_choices)
         if choices is None:
             choices = _read_environment()
@@ -109,6 +112,7 @@ _operations: dict[str, Operation] = {}
 _loaded: dict[tuple[str, str], str] = {}  # (room, rung file) -> "" or why its import failed
 _choices: Mapping[str, str] | None = None  # operation -> rung, of the process; None until the environment is read
 _scoped: ContextVar[Mapping[str, str]] = ContextVar("tinyxm_kernels.using")
+_watchers: list[list[tuple[Operation, tuple[Any, ...]]]] = []
 
 
 def operation(
@@ -252,6 +256,17 @@ def using(spec: str) -> Iterator[None]:
         yield
     finally:
         _scoped.reset(token)
+
+
+@contextmanager
+def watching() -> Iterator[list[tuple[Operation, tuple[Any, ...]]]]:
+    """Which kernels run within a `with` block, in any thread: a list that grows by (operation, operands) per call."""
+    calls: list[tuple[Operation, tuple[Any, ...]]] = []
+    _watchers.append(calls)
+    try:
+        yield calls
+    finally:
+        _watchers[:] = [other for other in _watchers if other is not calls]
 
 
 def operations() -> list[str]:

@@ -1,0 +1,157 @@
+"""The certificate to read: in the terminal, as a page, and as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.markup import escape
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from tinyxm.certificate.checks import DTYPES, TOLERANCES
+from tinyxm.certificate.run import ADVICE, KINDS, Row
+from tinyxm.certificate.scope import NOT_ASKED
+
+PLURALS = {"operation": "operations", "loss": "losses", "layer": "layers", "optimizer": "optimizers"}
+
+
+def as_json(results: dict[str, list[Row]]) -> str:
+    """A list of objects, one for each row."""
+    return json.dumps([row._asdict() for rows in results.values() for row in rows], indent=1, allow_nan=False) + "\n"
+
+
+def show(console: Console, results: dict[str, list[Row]]) -> None:
+    """A line for each name, the failures in full, and a summary."""
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    table.add_column("name", no_wrap=True, min_width=14, overflow="ellipsis")
+    for heading in (*DTYPES, "passed", "failed", "not run"):
+        table.add_column(heading, justify="right", no_wrap=True, min_width=len(heading))
+    table.add_column("rungs", no_wrap=True, overflow="ellipsis")
+    for kind in KINDS:
+        named = {name: rows for name, rows in results.items() if rows and rows[0].kind == kind}
+        if named:
+            table.add_row(f"[bold]{PLURALS[kind]}")
+        for name, rows in named.items():
+            table.add_row(*_line(name, rows))
+    console.print(table)
+    rows = [row for rows in results.values() for row in rows]
+    failures = [row for row in rows if row.passed is False]
+    for row in failures:
+        if row.dtype:
+            size = "" if row.error is None else f"error {row.error:.2g}, tolerance {row.tolerance:g}: "
+            _tell(console, f"{row.name}: {row.check}, {row.dtype}, {row.rung}", f"{size}{row.reason}")
+    gaps: dict[str, list[str]] = {}
+    for row in failures:
+        if not row.dtype:
+            gaps.setdefault(row.name, []).append(row.check)
+    if gaps:
+        _tell(console, "without a case", "\n".join(f"{name}: {', '.join(checks)}" for name, checks in gaps.items()))
+        console.print(f"[dim]{ADVICE}", highlight=False)
+    console.print()
+    passed, unasked = sum(row.passed is True for row in rows), sum(row.passed is None for row in rows)
+    counted = ", ".join(
+        f"{n} {PLURALS[kind] if n != 1 else kind}"
+        for kind in KINDS
+        if (n := sum(bool(rows) and rows[0].kind == kind for rows in results.values()))
+    )
+    console.print(f"{counted}: {passed} checks passed, {len(failures)} failed, {unasked} not run", highlight=False)
+    console.print("[dim]float64, float32: the largest error, as a share of its tolerance", highlight=False)
+
+
+def _tell(console: Console, heading: str, text: str) -> None:
+    console.print(Text(f"\n{heading}", style="bold red"))
+    console.print(Padding(Text(text), (0, 0, 0, 4)))
+
+
+def _line(name: str, rows: Sequence[Row]) -> list[str]:
+    failed = sum(row.passed is False for row in rows)
+    return [
+        f"[red]{escape(name)}" if failed else escape(name),
+        *(_worst([row for row in rows if row.dtype == dtype]) for dtype in DTYPES),
+        str(sum(row.passed is True for row in rows)),
+        f"[red]{failed}" if failed else "",
+        str(sum(row.passed is None for row in rows) or ""),
+        escape(_rungs(rows)),
+    ]
+
+
+def _rungs(rows: Sequence[Row]) -> str:
+    """The rungs that ran, by room: matmul blas, reference."""
+    rooms: dict[str, set[str]] = {}
+    for row in rows:
+        if row.passed is not None and row.rung:
+            room, _, rung = row.rung.rpartition("=")
+            rooms.setdefault(room, set()).add(rung)
+    return "; ".join(f"{room} {', '.join(sorted(rungs))}".strip() for room, rungs in sorted(rooms.items()))
+
+
+def _worst(rows: Sequence[Row]) -> str:
+    """The largest error of these rows, as a share of its tolerance."""
+    if not any(row.passed is not None for row in rows):
+        return ""
+    ratio = max(row.ratio for row in rows)
+    return "[red]fails" if ratio > 1 else f"{100 * ratio:.0f} %" if ratio >= 0.005 else "0 %"
+
+
+PAGE = """\
+# The certificate
+
+`tinyxm certify` holds every public operation, loss, layer and optimizer to what others know of it: its formula in plain
+NumPy, central differences of first and second order along random directions, and PyTorch; in float64 and in float32,
+and on every rung of the kernels that it runs. `tinyxm certify softmax` asks one alone, `--json FILE` writes every
+number. This page is made by `tinyxm certify --page docs/certificate.md`.
+
+✓ passed in both dtypes on every rung, ✗ failed, – not asked, for a reason given below. Behind the terms:
+
+- *first*, *second*: gradients, and gradients of gradients. Float32 is held to our own float64, which is held to the
+  differences; where a point has no two-sided difference (ties, kinks, very large values), to the stated gradients.
+- *layout*: strided, reversed and Fortran-ordered inputs give the same. *dtype*: float32 stays float32 to second order.
+- *edges*: cases at the border. *empty* has an axis of length 0, *size one* a single element, *broadcast* shapes that
+  differ, *large* and *tiny* values near overflow and underflow, *ties* several largest, *subgradient* a kink.
+
+An error is the largest difference from what is expected, relative to the largest number expected, or to 1 where that is
+smaller (but for tiny values, where there is no such floor). It passes up to these tolerances:
+
+"""
+
+
+def markdown(results: dict[str, list[Row]]) -> str:
+    """The page of the documentation: free of dates, machines and last digits, so that it changes when the code does."""
+    lines = ["| check | float64 | float32 | because |", "| --- | --- | --- | --- |"]
+    lines += [f"| {check} | {a:g} | {b:g} | {why} |" for check, (a, b, why) in TOLERANCES.items()]
+    for kind in KINDS:
+        named = {name: rows for name, rows in results.items() if rows and rows[0].kind == kind}
+        if not named:
+            continue
+        columns = OF_OPTIMIZERS if kind == "optimizer" else OF_FUNCTIONS
+        lines += ["", f"## {PLURALS[kind].capitalize()}", ""]
+        lines += [f"| name | {' | '.join(columns)} | edges | rungs |", f"|{' --- |' * (len(columns) + 3)}"]
+        for name, rows in named.items():
+            cells = [_mark([row for row in rows if row.check == check]) for check in columns.values()]
+            edges = [row.check for row in rows if row.check not in columns.values() and row.passed is not None]
+            failed = {row.check for row in rows if row.passed is False}
+            shown = ", ".join(f"✗ {edge}" if edge in failed else edge for edge in dict.fromkeys(edges))
+            lines.append(f"| `{name}` | {' | '.join(cells)} | {shown} | {_rungs(rows)} |")
+    lines += ["", "## What isn't asked", ""]
+    for check, reasons in NOT_ASKED.items():
+        for why, names in reasons.items():
+            lines.append(f"- *{check}*: {why}: {', '.join(f'`{name}`' for name in names.split())}")
+    return PAGE + "\n".join(lines) + "\n"
+
+
+OF_FUNCTIONS = {
+    **{"forward": "forward", "first": "first order", "second": "second order", "PyTorch": "torch"},
+    **{"layout": "non-contiguous", "arrays": "arrays", "dtype": "dtype"},
+}
+OF_OPTIMIZERS = {
+    **{"50 steps": "forward", "PyTorch": "torch", "state restored": "restored"},
+    **{"layout": "non-contiguous", "dtype": "dtype"},
+}
+
+
+def _mark(rows: Sequence[Row]) -> str:
+    results = {row.passed for row in rows}
+    return "✗" if False in results else "✓" if True in results else "–"
