@@ -111,7 +111,8 @@ def test_groups_keep_their_proportions_and_what_is_kept_is_put_back():
 def test_its_picture(tmp_path, flat):
     _, optimizer, loss = bowl((0.0, 0.0) if flat else (3.0, -2.0))
     found = lr_range_test(optimizer, loss, [None], 1e-5, 10.0, steps=120)
-    figure = found.plot(tmp_path / "range.png")
+    figure = found.plot()
+    figure.savefig(tmp_path / "range.png")
     assert (tmp_path / "range.png").stat().st_size > 5000
     (axes,) = figure.axes
     assert axes.get_xscale() == "log"
@@ -119,6 +120,7 @@ def test_its_picture(tmp_path, flat):
     labels = [text.get_text() for text in axes.get_legend().get_texts()]
     assert any("steepest" in label for label in labels) != flat
     assert (found.suggestion is None) == flat
+    assert found.plot(axes) is figure
 
 
 def test_errors():

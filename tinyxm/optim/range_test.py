@@ -6,7 +6,6 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from tinyxm.autograd import Tensor, generator, no_grad
 from tinyxm.optim.optimizer import Optimizer
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
@@ -34,20 +34,20 @@ class RangeTest:
     suggestion: float | None
     diverged: float | None
 
-    def plot(self, path: str | Path | None = None) -> Figure:
-        """Loss over learning rate, as a matplotlib Figure; saved to `path`, where one is given."""
+    def plot(self, axes: Axes | None = None) -> Figure:
+        """Loss over learning rate, drawn on these axes or in a Figure of its own: plot().savefig("range.png")."""
         from matplotlib.figure import Figure
 
-        figure = Figure((7.0, 4.0), layout="constrained")
-        axes = figure.add_subplot()
+        figure: Any = Figure((7.0, 4.0), layout="constrained") if axes is None else axes.figure
+        axes = axes or figure.add_subplot()
         axes.plot(self.rates, self.losses, color="#767676", linewidth=0.8, alpha=0.6, label="each batch")
         axes.plot(self.rates, self.smoothed, color="#0072B2", linewidth=2, label="smoothed")
         if self.suggestion is not None:
             at = float(np.interp(math.log(self.suggestion), np.log(self.rates), self.smoothed))
-            axes.plot(self.suggestion, at, "o", color="#D55E00", label=f"steepest fall: {self.suggestion:.1e}")
+            axes.plot(self.suggestion, at, "o", color="#D55E00", label=f"steepest fall: {self.suggestion:.2g}")
             axes.axvline(self.suggestion, color="#D55E00", linewidth=0.8, linestyle=":")
         if self.diverged is not None:
-            axes.axvline(self.diverged, color="#CC79A7", linestyle="--", label=f"diverged: {self.diverged:.1e}")
+            axes.axvline(self.diverged, color="#CC79A7", linestyle="--", label=f"diverged: {self.diverged:.2g}")
         low, high = self.smoothed.min(), max(self.smoothed[0], self.losses[: len(self.losses) // 2 + 1].max())
         margin = 0.15 * (high - low) or 0.1 * abs(high) or 0.1
         axes.set_ylim(min(self.losses.min(), low) - margin / 3, high + margin)
@@ -55,8 +55,6 @@ class RangeTest:
         axes.grid(alpha=0.3)
         axes.spines[["top", "right"]].set_visible(False)
         axes.legend(frameon=False, loc="best")
-        if path is not None:
-            figure.savefig(path, dpi=150)
         return figure
 
 
