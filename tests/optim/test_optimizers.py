@@ -297,3 +297,23 @@ def test_micro_batches_accumulate_to_one_batch(make):
             optimizer.step()
         ends.append(w.data)
     np.testing.assert_allclose(*ends, rtol=1e-10)
+
+
+@pytest.mark.parametrize("early", [True, False])
+def test_what_is_frozen_rests_with_its_state_until_it_is_thawed(early):
+    layer, head = xm.nn.Linear(2, 3), xm.nn.Linear(3, 1)
+    if early:
+        layer.freeze()
+    optimizer = optim.Adam([*layer.parameters(), *head.parameters()], lr=0.1)
+    layer.freeze()
+    before = layer.state_dict()
+    for frozen in (True, False):
+        optimizer.zero_grad()
+        head(layer(np.ones((4, 2), np.float32))).sum().backward()
+        optim.clip_by_norm(optimizer.parameters, 1.0)
+        optimizer.step()
+        assert (layer.state_dict()["weight"] == before["weight"]).all() == frozen
+        layer.unfreeze()
+    assert optimizer.steps == [1, 1, 2, 2]
+    layer.freeze()
+    optim.lr_range_test(optimizer, lambda x: head(layer(x)).sum() ** 2, [np.ones((4, 2), np.float32)], steps=5)

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from tinyxm.autograd import Tensor, events, no_grad, write
+from tinyxm.autograd import Parameter, Tensor, events, no_grad, write
 from tinyxm.autograd.tensor import Leaf
 
 Parameters = Iterable[Tensor] | Iterable[Mapping[str, Any]]
@@ -79,7 +79,8 @@ class Optimizer:
     def zero_grad(self) -> None:
         """Drop the gradients that `backward` gathered, so that the next ones aren't added to them."""
         for parameter in self.parameters:
-            parameter.grad = None
+            if parameter.requires_grad:  # one that is frozen holds none
+                parameter.grad = None
 
     def state_dict(self) -> dict[str, Any]:
         """All that the next step depends on but parameters and gradients, flat: copies of arrays, and plain numbers.
@@ -127,7 +128,8 @@ class Optimizer:
             parameters = group["params"]
             group["params"] = [parameters] if isinstance(parameters, Tensor) else list(parameters)
             for j, parameter in enumerate(group["params"]):
-                if not isinstance(parameter, Tensor) or not isinstance(parameter.node, Leaf):
+                frozen = isinstance(parameter, Parameter) and parameter.node is None
+                if not frozen and not (isinstance(parameter, Tensor) and isinstance(parameter.node, Leaf)):
                     raise TypeError(f"{name}: parameter {j} of group {i} is {_kind(parameter)}; expected a Parameter")
                 if id(parameter) in seen:
                     raise ValueError(f"{name}: parameter {j} of group {i}, {parameter.shape}, is given twice")

@@ -116,7 +116,8 @@ def _undone(optimizer: Optimizer, keep: Iterable[Any]) -> Iterator[None]:
         with no_grad():
             for parameter, array, gradient in arrays:
                 parameter[...] = array
-                parameter.grad = gradient
+                if parameter.requires_grad:
+                    parameter.grad = gradient
         optimizer.load_state_dict(state)
         generator().bit_generator.state = random
         for thing, kept in others:
