@@ -1,0 +1,213 @@
+# %% [markdown]
+# # Initialisation: why zero fails, and what Xavier and He fix
+#
+# Before it has learned anything a network already has numbers in its weights. Two things about them decide whether it
+# will ever learn: they must *differ*, and they must have the right *size*.
+
+# %%
+from itertools import pairwise
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+import tinyxm as xm
+from tinyxm import data, nn
+from tinyxm.nn import init
+
+try:
+    samples = data.emoji()
+except data.MissingExtra as error:
+    raise SystemExit(f"This lesson trains on real drawings. {error}") from None
+
+rgba = samples["twemoji"][:, ::2, ::2].astype(np.float32) / 255  # 16 × 16 pixels are enough here
+X = (rgba[..., :3] * rgba[..., 3:] + 1 - rgba[..., 3:]).reshape(len(rgba), -1)  # over white
+X = (X - X.mean(axis=0)) / (X.std(axis=0) + 1e-3)  # each pixel: mean 0, deviation 1
+kinds, labels = np.unique(samples.groups["category"], return_inverse=True)
+print(f"{len(X):,} drawings of {X.shape[1]} numbers, {len(kinds)} categories: {', '.join(kinds)}")
+
+# %% [markdown]
+# ## Zero, or any one number: all units stay one unit
+#
+# Let every weight of a layer be c ("mean initialisation" is the same with c the mean of something). Each hidden unit
+# then computes the same h, so each receives the same gradient, so after the update they are the same again. Nothing
+# ever breaks the tie: a layer of 50 units does the work of one. With c = 0 not even that happens: the hidden values
+# are 0, so the second layer's gradient is hᵀg = 0, and the first layer's is 0 because the second's weights are.
+
+
+# %%
+def columns_that_differ(initialise, steps=20):
+    """Train one hidden layer of 50 units; how many of them are different in the end, and the loss before and after."""
+    rng = np.random.default_rng(0)
+    hidden = nn.Linear(X.shape[1], 50, initialise=initialise, rng=rng)
+    out = nn.Linear(50, len(kinds), initialise=initialise, rng=rng)
+    parameters = hidden.parameters() + out.parameters()
+    optimizer = xm.optim.GradientDescent(parameters, lr=0.05)
+    losses = []
+    for _ in range(steps):
+        loss = xm.ops.cross_entropy(out(np.tanh(hidden(X))), labels)
+        losses.append(loss.item())
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    different = len(np.unique(hidden.weight.data.round(6), axis=1).T)
+    return different, losses[0], losses[-1]
+
+
+def halves(shape, rng=None):
+    return init.constant(shape, value=0.01)
+
+
+for name, initialise in [("zeros", init.zeros), ("all 0.01", halves), ("Xavier", init.xavier_uniform)]:
+    different, before, after = columns_that_differ(initialise)
+    print(f"{name:<9} {different:2} different units of 50, loss {before:.3f} -> {after:.3f}")
+    assert different == (50 if name == "Xavier" else 1)
+
+# %% [markdown]
+# (With zeros the loss still falls a little: the last bias may learn how frequent each category is. Nothing else can.)
+#
+# ## The right size: a variance that neither grows nor shrinks
+#
+# One result of a layer is a sum of n products, y = Σᵢ wᵢ xᵢ. If the w are independent with mean 0,
+#
+#     Var y = n · Var w · mean x²
+#
+# so a layer multiplies the size of its signal by √(n · Var w). Backwards the same sum runs over the layer's outputs:
+# the gradient is multiplied by √(n_out · Var w). Ten layers do it ten times, and 0.5¹⁰ is a thousandth.
+#
+# - **LeCun** 1998: Var w = 1/n_in, so that the forward factor is 1.
+# - **Xavier** (Glorot) 2010: Var w = 2/(n_in + n_out), between the forward's wish and the backward's; for tanh, which
+#   is nearly the identity near 0.
+# - **He** 2015: Var w = 2/n_in: ReLU drops half of the signal, so mean x² is only half of the Var before it.
+
+# %%
+rng = np.random.default_rng(0)
+x = rng.normal(size=(2000, 300)).astype(np.float32)
+for name, rule, expected in [
+    ("LeCun", init.lecun_normal, 1.0),
+    ("Xavier", init.xavier_normal, 2 * 300 / (300 + 600)),
+    ("He", init.he_normal, 2.0),
+]:
+    measured = np.var(x @ rule((300, 600), rng))  # the code line that is the formula: Var y = n Var w mean x²
+    print(f"{name:<7} Var y / mean x² = {measured:.3f}, by the formula {expected:.3f}")
+    assert abs(measured / expected - 1) < 0.05
+
+# %% [markdown]
+# ## Thirty layers
+#
+# Real drawings go in at the left. What is left of them after each layer, and of the gradient on the way back?
+
+
+# %%
+def sizes(rule, activation, depth=30, width=128):
+    """Deviation of the signal after each layer, and of the gradient there."""
+    rng = np.random.default_rng(1)
+    widths = [X.shape[1], *[width] * depth]
+    weights = [xm.Parameter(rule((n, m), rng)) for n, m in pairwise(widths)]
+    signals, h = [], X[:256]
+    for w in weights:
+        h = activation(h @ w)
+        h.retain_grad()
+        signals.append(h)
+    h.backward(np.random.default_rng(2).normal(size=h.shape) / np.sqrt(h.size))
+    return [np.std(s.data) for s in signals], [np.sqrt(np.sum(s.grad**2)) for s in signals]
+
+
+def small(shape, rng=None):
+    return init.normal(shape, rng, deviation=0.01)
+
+
+def large(shape, rng=None):
+    return init.normal(shape, rng, deviation=0.3)
+
+
+RULES = {
+    "tanh, deviation 0.01": (small, np.tanh),
+    "tanh, deviation 0.3": (large, np.tanh),
+    "tanh, Xavier": (init.xavier_normal, np.tanh),
+    "ReLU, Xavier": (init.xavier_normal, xm.ops.relu),
+    "ReLU, He": (init.he_normal, xm.ops.relu),
+}
+figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.8), layout="constrained")
+end = {}
+for name, (rule, activation) in RULES.items():
+    signal, gradient = sizes(rule, activation)
+    end[name] = signal[-1], gradient[0]
+    (line,) = left.semilogy(range(1, 31), np.maximum(signal, 1e-30), label=name)
+    right.semilogy(range(1, 31), np.maximum(gradient, 1e-30), color=line.get_color())
+    print(f"{name:<21} signal after 30 layers {signal[-1]:.1e}, gradient at the first {gradient[0]:.1e}")
+left.set(title="forward: deviation of the signal", xlabel="layer", ylim=(1e-12, 10))
+right.set(title="backward: norm of the gradient, from 1 at the end", xlabel="layer", ylim=(1e-12, 1e8))
+figure.legend(loc="outside lower center", ncols=3, fontsize="small")
+plt.show()
+assert end["tanh, deviation 0.01"][0] < 1e-20  # the signal is gone,
+assert end["tanh, deviation 0.3"][1] > 1e3  # the gradient explodes through saturated units,
+assert end["ReLU, Xavier"][0] < end["ReLU, He"][0] / 1e3  # half is lost in each layer, 2⁻¹⁵ in 30,
+assert 0.1 < end["ReLU, He"][0] < 10  # and He keeps it.
+
+# %% [markdown]
+# ## Does it matter for learning?
+#
+# Ten layers, the same steps, only the start differs.
+
+
+# %%
+def train(rule, steps=60):
+    rng = np.random.default_rng(0)
+    widths = [X.shape[1], *[128] * 9]
+    layers = [nn.Linear(n, m, initialise=rule, rng=rng) for n, m in pairwise(widths)]
+    net = nn.Sequential(*(part for layer in layers for part in (layer, nn.ReLU())), nn.Linear(128, len(kinds), rng=rng))
+    optimizer, losses = xm.optim.Momentum(net.parameters(), lr=0.02), []
+    for step in range(steps):
+        batch = np.random.default_rng(step).integers(len(X), size=128)
+        loss = xm.ops.cross_entropy(net(X[batch]), labels[batch])
+        losses.append(loss.item())
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    return losses
+
+
+figure, axes = plt.subplots(figsize=(6, 3.6), layout="constrained")
+final = {}
+for name, rule in {"deviation 0.01": small, "Xavier": init.xavier_normal, "He": init.he_normal}.items():
+    losses = train(rule)
+    final[name] = np.mean(losses[-10:])
+    axes.plot(losses, label=name)
+axes.set(title="ten ReLU layers on real drawings", xlabel="step", ylabel="cross-entropy, nats")
+axes.legend()
+plt.show()
+print("mean loss of the last ten steps: " + ", ".join(f"{name} {loss:.3f}" for name, loss in final.items()))
+assert final["He"] < final["deviation 0.01"] - 0.1
+
+# %% [markdown]
+# ## Change it and see
+#
+# Put `init.orthogonal` into `RULES` with the identity as activation (`lambda h: h * 1`): an orthogonal matrix keeps
+# every length exactly, so both curves are level to the last layer (Saxe et al. 2014).
+
+# %%
+signal, gradient = sizes(init.orthogonal, lambda h: h * 1)
+print(
+    f"orthogonal, linear: signal {signal[1]:.4f} -> {signal[-1]:.4f}, gradient {gradient[-1]:.4f} -> {gradient[1]:.4f}"
+)
+assert np.isclose(signal[1], signal[-1], rtol=1e-3)
+assert np.isclose(gradient[1], gradient[-1], rtol=1e-3)
+
+# %% [markdown]
+# ## What can go wrong
+#
+# - Inputs that aren't centred and scaled: the rule's mean x² is then not 1, and the first layer is off by that factor.
+# - A weight `(in, out)` read as `(out, in)`: fan_in and fan_out change places, which is silent where they are alike.
+# - A residual network adds a branch to its input at every block: the variance grows with depth even with He's rule.
+#   Start the last layer of each branch at 0 there, and only there.
+#
+# ## Three questions
+#
+# 1. Biases start at 0. Why is that no harm? *The weights differ already, so the units do; a bias has no fan-in to
+#    keep.*
+# 2. Why does He's rule have the 2? *ReLU passes half of a symmetric signal, so mean x² halves; 2/n makes up for it.*
+# 3. Embeddings have one-hot inputs: what is their n? *One product only is not 0, so their size is w's own: the rules of
+#    this lesson don't apply, and `nn.Embedding` starts at a deviation of its own.*
+#
+# **Where it came from.** LeCun, Bottou, Orr and Müller, "Efficient backprop", 1998; Glorot and Bengio 2010; He, Zhang,
+# Ren and Sun 2015; Saxe, McClelland and Ganguli, "Exact solutions to the nonlinear dynamics of learning", ICLR 2014.
