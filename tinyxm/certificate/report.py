@@ -11,7 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from tinyxm.certificate.checks import DTYPES, TOLERANCES
+from tinyxm.certificate.checks import DTYPES, NO_KERNEL, TOLERANCES
 from tinyxm.certificate.run import ADVICE, KINDS, Row
 from tinyxm.certificate.scope import NOT_ASKED
 
@@ -26,7 +26,7 @@ def as_json(results: dict[str, list[Row]]) -> str:
 def show(console: Console, results: dict[str, list[Row]]) -> None:
     """A line for each name, the failures in full, and a summary."""
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
-    table.add_column("name", no_wrap=True, min_width=14, overflow="ellipsis")
+    table.add_column("name", no_wrap=True, min_width=min(24, max(map(len, results))), overflow="ellipsis")
     for heading in (*DTYPES, "passed", "failed", "not run"):
         table.add_column(heading, justify="right", no_wrap=True, min_width=len(heading))
     table.add_column("rungs", no_wrap=True, overflow="ellipsis")
@@ -79,13 +79,15 @@ def _line(name: str, rows: Sequence[Row]) -> list[str]:
 
 
 def _rungs(rows: Sequence[Row]) -> str:
-    """The rungs that ran, by room: matmul blas, reference."""
+    """The rungs that ran: those of one room by their names, those of several by their number."""
     rooms: dict[str, set[str]] = {}
     for row in rows:
-        if row.passed is not None and row.rung:
+        if row.passed is not None and row.rung != NO_KERNEL and row.rung:
             room, _, rung = row.rung.rpartition("=")
             rooms.setdefault(room, set()).add(rung)
-    return "; ".join(f"{room} {', '.join(sorted(rungs))}".strip() for room, rungs in sorted(rooms.items()))
+    if len(rooms) == 1:
+        return ", ".join(*map(sorted, rooms.values()))
+    return ", ".join(f"{room} {len(rungs)}" for room, rungs in sorted(rooms.items()))
 
 
 def _worst(rows: Sequence[Row]) -> str:

@@ -17,7 +17,7 @@ from tinyxm.ops import reshape
 
 
 class Buffer(Tensor):
-    """An array that a module saves and loads with its parameters, but that isn't trained: running statistics, say."""
+    """An array that a module saves and loads with its parameters, but that isn't trained (running statistics, say)."""
 
     __slots__ = ()
 

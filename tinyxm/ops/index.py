@@ -39,5 +39,5 @@ def _repeats(index: Any) -> bool:
 
 
 def getitem(a: Array, index: Any) -> Array:
-    """a[index] where Tensors in the index count as their arrays"""
+    """y = a[index], where Tensors in the index count as their arrays"""
     return take(a, tuple(map(array_of, index)) if isinstance(index, tuple) else array_of(index))

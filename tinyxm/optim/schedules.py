@@ -16,7 +16,7 @@ Factor = Callable[[int], float]
 
 
 def constant(step: int) -> float:
-    """1, at each step."""
+    """s(t) = 1, at each step t"""
     return 1.0
 
 
