@@ -83,7 +83,7 @@ MUTANTS: dict[str, tuple[Callable[[], Callable[..., Any]], tuple[tuple[int, ...]
         (square,),
     ),
     "repeats dropped": (
-        lambda: lambda a: declared(ops.take, a=lambda g, a_shape, index: last_of(g, a_shape, index))(a, [0, 0, 1]),
+        lambda: lambda a: declared(ops.getitem, a=lambda g, a_shape, index: last_of(g, a_shape, index))(a, [0, 0, 1]),
         ((3,),),
     ),
     "parts in reverse": (

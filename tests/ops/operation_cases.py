@@ -162,9 +162,8 @@ for label, index in {
     "step": (slice(None, None, 2), None), "tuple in a tuple": ((0, 0), (1, 1)), "2-d": rows.reshape(2, 2),
     "mixed": (slice(None), [0, 1, 1]), "row of mask": [True, False, True],
 }.items():  # fmt: skip
-    for name in ("take", "getitem"):
-        theirs = None if label == "tuple in a tuple" else lambda t, a, index=index: a[index]
-        add(name, label, lambda a, index=index: ops.getitem(a, index), (values(3, 2),), theirs)
+    theirs = None if label == "tuple in a tuple" else lambda t, a, index=index: a[index]
+    add("getitem", label, lambda a, index=index: ops.getitem(a, index), (values(3, 2),), theirs)
     taken = np.zeros((3, 2))[index].shape
     add("scatter_add", label, lambda a, index=index: ops.scatter_add(a, (3, 2), index), (values(*taken),))
 add("scatter_add", "like torch", lambda a: ops.scatter_add(a, (3, 2), rows), (values(4, 2),),

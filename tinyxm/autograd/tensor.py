@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import itertools
 import operator
 import threading
@@ -163,7 +164,11 @@ class Tensor:
 
     def __array_function__(self, function: Any, types: Any, args: Any, options: Any) -> Any:
         if function in rules:
-            return rules[function](*args, **options)
+            try:
+                return rules[function](*args, **options)
+            except TypeError:
+                check_arguments(function, args, options)
+                raise
         if function in constant:
             return function(*map(array_of, args), **{name: array_of(x) for name, x in options.items()})
         raise TypeError(f"{function.__name__}: no rule differentiates it; declare a primitive, or pass t.data")
@@ -183,14 +188,6 @@ class Tensor:
 
     def __itruediv__(self, other: Any, /) -> Tensor:
         return inplace.write("divide in place", operator.itruediv, self, other)
-
-    def argmax(self, axis: int | None = None) -> Array:
-        """Where the largest element is, as an integer array; like all that is piecewise constant, without gradient."""
-        return self.data.argmax(axis)
-
-    def argmin(self, axis: int | None = None) -> Array:
-        """Where the smallest element is, as an integer array."""
-        return self.data.argmin(axis)
 
     def __len__(self) -> int:
         return len(self.data)
@@ -230,9 +227,13 @@ class Tensor:
 
         def _comparison(self, other: Any) -> np.ndarray: ...
 
+        def _places(self, *args: Any, **options: Any) -> np.ndarray: ...
+
         __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = _operator
         __matmul__ = __rmatmul__ = __pow__ = __rpow__ = __getitem__ = _operator
-        __neg__ = __abs__ = sum = mean = var = std = max = min = _method
+        __neg__ = __abs__ = sum = mean = var = std = max = min = prod = cumsum = _method
+        take = repeat = clip = _method
+        argmax = argmin = argsort = _places
         reshape = transpose = swapaxes = squeeze = flatten = astype = _method
         __lt__ = __le__ = __gt__ = __ge__ = _comparison
         T: Tensor
@@ -249,6 +250,16 @@ class Parameter(Tensor):
 
     def __init__(self, data: Any) -> None:
         super().__init__(data, requires_grad=True)
+
+
+def check_arguments(function: Any, args: Any, options: Any) -> None:
+    """Raise TypeError where NumPy's function has an argument that the rule which answers for it on Tensors hasn't."""
+    signature = inspect.signature(rules[function])
+    try:
+        signature.bind(*args, **options)
+    except TypeError as error:
+        own = ", ".join(signature.parameters)
+        raise TypeError(f"{function.__name__}: {error}; on a Tensor it takes {own}") from None
 
 
 def array_of(x: Any) -> Any:

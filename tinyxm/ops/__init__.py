@@ -1,7 +1,7 @@
 """The operations, each in one place: its forward rule on arrays and one adjoint per input.
 
-`elementwise`, `reduce`, `shape`, `index`, `linalg`, `conv`, `norm`, `embedding`, `loss`. NumPy's own functions call
-them when given Tensors: `np.exp(t)` is `ops.exp(t)`.
+`elementwise`, `activation`, `reduce`, `shape`, `index`, `linalg`, `conv`, `norm`, `embedding`, `loss`. NumPy's own
+functions call them when given Tensors: `np.exp(t)` is `ops.exp(t)`.
 """
 
 from __future__ import annotations
@@ -12,54 +12,87 @@ from typing import Any
 import numpy as np
 
 from tinyxm.autograd.tensor import Tensor, array_of, constant, rules
+from tinyxm.ops.activation import elu, gelu, leaky_relu, relu, sigmoid, silu, softplus
 from tinyxm.ops.conv import average_pool2d, conv2d, max_pool2d
 from tinyxm.ops.elementwise import (
     absolute,
     add,
+    arctan2,
     astype,
     clip,
+    clip_of_numpy,
     cos,
     divide,
     erf,
     exp,
-    gelu,
+    expm1,
+    hypot,
     log,
+    log1p,
     maximum,
     minimum,
     multiply,
     negative,
     power,
-    relu,
-    sigmoid,
+    rsqrt,
+    sign,
     sin,
     sqrt,
     square,
     subtract,
+    tan,
     tanh,
     where,
 )
 from tinyxm.ops.embedding import embedding, embedding_bag
-from tinyxm.ops.index import getitem, scatter_add, take
+from tinyxm.ops.index import getitem, masked_fill, scatter_add, take, take_along_axis
 from tinyxm.ops.linalg import matmul, transposed
 from tinyxm.ops.loss import contrastive, cross_entropies, cross_entropy, log_softmax, softmax, squared_error
 from tinyxm.ops.norm import group_norm, layer_norm, standardise, unit_length
-from tinyxm.ops.reduce import logsumexp, max, mean, min, std, sum, var
+from tinyxm.ops.reduce import (
+    argmax,
+    argmin,
+    argsort,
+    cumsum,
+    logsumexp,
+    max,
+    mean,
+    min,
+    norm,
+    norm_of_numpy,
+    prod,
+    sort,
+    std,
+    sum,
+    top_k,
+    var,
+)
 from tinyxm.ops.shape import (
     broadcast_to,
     concatenate,
     expand_dims,
     flatten,
+    flip,
     moveaxis,
+    pad,
+    repeat,
     reshape,
+    roll,
+    split,
     squeeze,
     stack,
     swapaxes,
+    tile,
     transpose,
 )
 
 __all__ = [
     "absolute",
     "add",
+    "arctan2",
+    "argmax",
+    "argmin",
+    "argsort",
     "astype",
     "average_pool2d",
     "broadcast_to",
@@ -70,20 +103,28 @@ __all__ = [
     "cos",
     "cross_entropies",
     "cross_entropy",
+    "cumsum",
     "divide",
+    "elu",
     "embedding",
     "embedding_bag",
     "erf",
     "exp",
     "expand_dims",
+    "expm1",
     "flatten",
+    "flip",
     "gelu",
     "getitem",
     "group_norm",
+    "hypot",
     "layer_norm",
+    "leaky_relu",
     "log",
+    "log1p",
     "log_softmax",
     "logsumexp",
+    "masked_fill",
     "matmul",
     "max",
     "max_pool2d",
@@ -94,13 +135,24 @@ __all__ = [
     "moveaxis",
     "multiply",
     "negative",
+    "norm",
+    "pad",
     "power",
+    "prod",
     "relu",
+    "repeat",
     "reshape",
+    "roll",
+    "rsqrt",
     "scatter_add",
     "sigmoid",
+    "sign",
+    "silu",
     "sin",
     "softmax",
+    "softplus",
+    "sort",
+    "split",
     "sqrt",
     "square",
     "squared_error",
@@ -112,7 +164,11 @@ __all__ = [
     "sum",
     "swapaxes",
     "take",
+    "take_along_axis",
+    "tan",
     "tanh",
+    "tile",
+    "top_k",
     "transpose",
     "transposed",
     "unit_length",
@@ -120,12 +176,24 @@ __all__ = [
     "where",
 ]
 
-rules |= {np.matmul: matmul, np.var: var, np.std: std}
+rules |= {np.matmul: matmul, np.var: var, np.std: std, np.amax: max, np.amin: min, np.clip: clip_of_numpy}
+rules |= {np.split: split, np.pad: pad, np.linalg.norm: norm_of_numpy, np.linalg.vector_norm: norm}
 constant |= {
-    *(np.greater, np.greater_equal, np.less, np.less_equal, np.equal, np.not_equal, np.sign, np.floor, np.ceil),
+    *(np.greater, np.greater_equal, np.less, np.less_equal, np.equal, np.not_equal, np.floor, np.ceil, np.any),
     *(np.isnan, np.isinf, np.isfinite, np.isclose, np.allclose, np.array_equal, np.logical_and, np.logical_or),
     *(np.logical_not, np.argmax, np.argmin, np.argsort, np.shape, np.ndim, np.size, np.zeros_like, np.ones_like),
-    *(np.empty_like, np.full_like, np.array_repr, np.array_str, np.array2string),
+    *(
+        np.empty_like,
+        np.full_like,
+        np.all,
+        np.nonzero,
+        np.argwhere,
+        np.count_nonzero,
+        np.searchsorted,
+        np.array_repr,
+        np.array_str,
+        np.array2string,
+    ),
 }
 
 
@@ -153,6 +221,8 @@ _comparisons |= {"eq": np.equal, "ne": np.not_equal}
 _methods = {
     **{"__neg__": negative, "__abs__": absolute, "__getitem__": getitem, "sum": sum, "mean": mean, "var": var},
     **{"std": std, "max": max, "min": min, "swapaxes": swapaxes, "squeeze": squeeze, "flatten": flatten},
+    **{"prod": prod, "cumsum": cumsum, "argsort": argsort, "argmax": argmax, "argmin": argmin, "take": take},
+    **{"repeat": repeat, "clip": clip_of_numpy},
     **{"astype": astype, "reshape": _several(reshape), "transpose": _several(transpose), "T": property(transpose)},
 }
 for _name, _function in _operators.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from scipy import special
@@ -68,16 +69,34 @@ def sqrt(a: Array) -> Array:
     return np.sqrt(a)
 
 
+@primitive(a=lambda g, y: g * (-0.5 * (y * y * y)))
+def rsqrt(a: Array) -> Array:
+    """y = 1 / √a;  ∂a = −g·y³ / 2"""
+    return 1 / np.sqrt(a)
+
+
 @primitive(np.exp, a=lambda g, y: g * y)
 def exp(a: Array) -> Array:
     """y = eᵃ;  ∂a = g·y"""
     return np.exp(a)
 
 
+@primitive(np.expm1, a=lambda g, a: g * np.exp(a))
+def expm1(a: Array) -> Array:
+    """y = eᵃ − 1, right to the last digit where a is near 0;  ∂a = g·eᵃ"""
+    return np.expm1(a)
+
+
 @primitive(np.log, a=lambda g, a: g / a)
 def log(a: Array) -> Array:
     """y = ln a;  ∂a = g / a"""
     return np.log(a)
+
+
+@primitive(np.log1p, a=lambda g, a: g / (1 + a))
+def log1p(a: Array) -> Array:
+    """y = ln(1 + a), right to the last digit where a is near 0;  ∂a = g / (1 + a)"""
+    return np.log1p(a)
 
 
 @primitive(np.sin, a=lambda g, a: g * np.cos(a))
@@ -92,10 +111,44 @@ def cos(a: Array) -> Array:
     return np.cos(a)
 
 
+@primitive(np.tan, a=lambda g, y: g * (1 + y * y))
+def tan(a: Array) -> Array:
+    """y = tan a;  ∂a = g·(1 + y²)"""
+    return np.tan(a)
+
+
+@primitive(np.hypot, a=lambda g, a, y: g * (a / _nonzero(y)), b=lambda g, b, y: g * (b / _nonzero(y)))
+def hypot(a: Array, b: Array) -> Array:
+    """y = √(a² + b²), without overflow on the way;  ∂a = g·a / y,  ∂b = g·b / y, 0 where y = 0"""
+    return np.hypot(a, b)
+
+
+@primitive(
+    np.arctan2,
+    a=lambda g, a, b: g * (b / _nonzero(hypot(a, b)) / _nonzero(hypot(a, b))),
+    b=lambda g, a, b: -g * (a / _nonzero(hypot(a, b)) / _nonzero(hypot(a, b))),
+)
+def arctan2(a: Array, b: Array) -> Array:
+    """y = the angle, −π to π, of the point with height a and width b;  ∂a = g·b / (a² + b²),  ∂b = −g·a / (a² + b²),
+    0 where a = b = 0"""
+    return np.arctan2(a, b)
+
+
+def _nonzero(a: Array) -> Array:
+    """a, with 1 in place of 0: a divisor."""
+    return np.where(a == 0, 1, a)
+
+
 @primitive(np.tanh, a=lambda g, y: g * (1 - y * y))
 def tanh(a: Array) -> Array:
     """y = tanh a;  ∂a = g·(1 − y²)"""
     return np.tanh(a)
+
+
+@primitive(np.sign, a=lambda g: np.zeros_like(g))
+def sign(a: Array) -> Array:
+    """y = −1, 0 or 1 as a is below, at or above 0;  ∂a = 0: y moves nowhere but at 0, where it jumps"""
+    return np.sign(a)
 
 
 @primitive(np.abs, a=lambda g, a: g * np.sign(a))
@@ -125,15 +178,23 @@ def minimum(a: Array, b: Array) -> Array:
 
 
 @primitive(
-    np.clip,
     a=lambda g, a, a_min, a_max: g * _within(a, a_min, a_max),
-    a_min=lambda g, a, a_min: g * (a < a_min),
-    a_max=lambda g, a, a_max: g * (a > a_max),
+    a_min=lambda g, a, a_min, a_max: g * ((a < a_min) & (True if a_max is None else a_min <= a_max)),
+    a_max=lambda g, a, a_min, a_max: g * ((a > a_max) | (False if a_min is None else a_min > a_max)),
 )
 def clip(a: Array, a_min: Array | None = None, a_max: Array | None = None) -> Array:
     """y = a held between a_min and a_max (None: no limit);  ∂a = g where a is within, limits included, else 0; ∂a_min
-    and ∂a_max = g where a is beyond them"""
+    and ∂a_max = g where a is beyond them. Where a_min > a_max, y = a_max"""
     return np.clip(a, a_min, a_max)
+
+
+def clip_of_numpy(
+    a: Array, a_min: Array | None = None, a_max: Array | None = None, *, min: Any = None, max: Any = None
+) -> Array:
+    """What np.clip means: the limits by either of their names."""
+    if not (a_min is a_max is None or min is max is None):
+        raise ValueError("clip: the limits are given twice; give min= and max=, or a_min= and a_max=")
+    return clip(a, min if a_min is None else a_min, max if a_max is None else a_max)
 
 
 def _within(a: Array, low: Array | None, high: Array | None) -> Array:
@@ -151,39 +212,10 @@ def where(condition: Array, a: Array, b: Array) -> Array:
     return np.where(condition, a, b)
 
 
-@primitive(a=lambda g, a: g * (1 / _ROOT_PI * 2) * np.exp(-a * a))
+@primitive(a=lambda g, a: g * (2 / math.sqrt(math.pi)) * np.exp(-a * a))
 def erf(a: Array) -> Array:
     """y = 2/√π ∫₀ᵃ exp(−t²) dt;  ∂a = g·2/√π·exp(−a²)"""
     return special.erf(a)
-
-
-_ROOT_PI = math.sqrt(math.pi)
-
-
-@primitive(a=lambda g, y: g * (y * (1 - y)))
-def sigmoid(a: Array) -> Array:
-    """y = 1 / (1 + e⁻ᵃ);  ∂a = g·y·(1 − y)"""
-    return special.expit(a)
-
-
-@primitive(a=lambda g, y: g * (y > 0))
-def relu(a: Array) -> Array:
-    """y = max(a, 0);  ∂a = g where a > 0, else 0 (Nair & Hinton 2010)"""
-    return np.maximum(a, 0)
-
-
-@primitive(a=lambda g, a: g * (_normal_cdf(a) + a * _normal_pdf(a)))
-def gelu(a: Array) -> Array:
-    """y = a·Φ(a), Φ(a) = (1 + erf(a/√2)) / 2;  ∂a = g·(Φ(a) + a·φ(a)) (Hendrycks & Gimpel 2016)"""
-    return a * _normal_cdf(a)
-
-
-def _normal_cdf(a: Array) -> Array:
-    return 0.5 * (1 + erf(a * math.sqrt(0.5)))
-
-
-def _normal_pdf(a: Array) -> Array:
-    return np.exp(-0.5 * (a * a)) * (1 / math.sqrt(2 * math.pi))
 
 
 @primitive(a=lambda g, a_dtype: astype(g, a_dtype))

@@ -6,7 +6,7 @@ import numpy as np
 
 import tinyxm_kernels as kernels
 from tinyxm.autograd import Array, primitive
-from tinyxm.ops.index import take
+from tinyxm.ops.index import getitem
 
 
 def embedding(weight: Array, indices: Array) -> Array:
@@ -20,7 +20,7 @@ def embedding(weight: Array, indices: Array) -> Array:
     if indices.size and not (indices.min() >= 0 and indices.max() < weight.shape[0]):
         worst = indices.max() if indices.max() >= weight.shape[0] else indices.min()
         raise ValueError(f"embedding: index {worst} is outside the table's rows, 0 to {weight.shape[0] - 1}")
-    return take(weight, indices)
+    return getitem(weight, indices)
 
 
 @primitive(
@@ -29,7 +29,9 @@ def embedding(weight: Array, indices: Array) -> Array:
     ),
     indices=None,
     offsets=None,
-    weights=lambda g, weight, indices, offsets: np.sum(_of_each_entry(g, indices, offsets) * take(weight, indices), -1),
+    weights=lambda g, weight, indices, offsets: np.sum(
+        _of_each_entry(g, indices, offsets) * getitem(weight, indices), -1
+    ),
 )
 def embedding_bag(weight: Array, indices: Array, offsets: Array, weights: Array) -> Array:
     """y_b = Σ weights_i·weight[indices_i] over the i of bag b;  ∂weight = weights_i·g_b added up at row indices_i,
@@ -45,7 +47,7 @@ def embedding_bag(weight: Array, indices: Array, offsets: Array, weights: Array)
     g_y=lambda g, indices, offsets, weights: embedding_bag(g, indices, offsets, weights),
     indices=None,
     offsets=None,
-    weights=lambda g, g_y, indices, offsets: np.sum(_of_each_entry(g_y, indices, offsets) * take(g, indices), -1),
+    weights=lambda g, g_y, indices, offsets: np.sum(_of_each_entry(g_y, indices, offsets) * getitem(g, indices), -1),
 )
 def embedding_bag_weight_gradient(g_y: Array, indices: Array, offsets: Array, weights: Array, rows: int) -> Array:
     """∂weight[r] = Σ weights_i·g_b over the entries i with indices_i = r, b the bag of i"""
@@ -54,4 +56,4 @@ def embedding_bag_weight_gradient(g_y: Array, indices: Array, offsets: Array, we
 
 def _of_each_entry(g: Array, indices: Array, offsets: Array) -> Array:
     """Of g `(bags, dimensions)`, the row of the bag that each entry belongs to: `(entries, dimensions)`."""
-    return take(g, np.repeat(np.arange(len(offsets)), np.diff(offsets, append=len(indices))))
+    return getitem(g, np.repeat(np.arange(len(offsets)), np.diff(offsets, append=len(indices))))

@@ -7,6 +7,8 @@ import math
 import numpy as np
 
 from tinyxm.autograd import Array, primitive
+from tinyxm.autograd.tensor import array_of
+from tinyxm.ops.index import take_along_axis
 from tinyxm.ops.shape import spread
 
 Axis = int | tuple[int, ...] | None
@@ -38,8 +40,11 @@ def var(a: Array, axis: Axis = None, keepdims: bool = False, ddof: float = 0) ->
 
 
 def std(a: Array, axis: Axis = None, keepdims: bool = False, ddof: float = 0) -> Array:
-    """y = √var(a)"""
-    return np.sqrt(var(a, axis, keepdims, ddof))
+    """y = √var(a), as ‖a − mean a‖ / √(n − ddof);  the gradient is 0 where all are equal"""
+    n = _count(a.shape, axis)
+    if n <= ddof:
+        raise ValueError(f"std: {n} elements less ddof {ddof} leave nothing to divide by")
+    return norm(a - mean(a, axis, True), 2, axis, keepdims) * (1 / math.sqrt(n - ddof))
 
 
 @primitive(np.max, a=lambda g, a, y, axis, keepdims: _to_the_equal(g, a, y, axis, keepdims))
@@ -60,6 +65,32 @@ def _to_the_equal(g: Array, a: Array, y: Array, axis: Axis, keepdims: bool) -> A
     return spread(g, a.shape, axis, keepdims) * (equal / equal.sum(axis=axis, keepdims=True))
 
 
+@primitive(np.prod, a=lambda g, a, axis, keepdims: _products_of_others(g, a, axis, keepdims))
+def prod(a: Array, axis: Axis = None, keepdims: bool = False) -> Array:
+    """y = Π a;  ∂aᵢ = g·Π a over the others, without a division: right where some are 0"""
+    return a.prod(axis=axis, keepdims=keepdims)
+
+
+def _products_of_others(g: Array, a: Array, axis: Axis, keepdims: bool) -> Array:
+    """g times, for each element, the product of the others: halves are multiplied until one number is left, and on the
+    way back each half gets what lies outside it, times the other half."""
+    axes = tuple(i % a.ndim for i in (range(a.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)))
+    kept = tuple(i for i in range(a.ndim) if i not in axes)
+    rest, lengths = [a.shape[i] for i in kept], [a.shape[i] for i in axes]
+    n = math.prod(lengths)
+    size = 1 << (n - 1).bit_length() if n else 1
+    rows = np.reshape(np.transpose(a, (*kept, *axes)), (*rest, n))
+    level = np.concatenate([rows, np.ones_like(a, shape=(*rest, size - n))], axis=-1)
+    others, halves = np.reshape(g, (*rest, 1)), []
+    while size > 1:
+        size //= 2
+        halves.append((level[..., :size], level[..., size:]))
+        level = halves[-1][0] * halves[-1][1]
+    for left, right in reversed(halves):
+        others = np.concatenate([others * right, others * left], axis=-1)
+    return np.transpose(np.reshape(others[..., :n], (*rest, *lengths)), np.argsort([*kept, *axes]).tolist())
+
+
 @primitive(
     a=lambda g, a, y, axis, keepdims: (
         spread(g, a.shape, axis, keepdims) * np.exp(a - spread(y, a.shape, axis, keepdims))
@@ -72,6 +103,95 @@ def logsumexp(a: Array, axis: Axis = None, keepdims: bool = False) -> Array:
     with np.errstate(divide="ignore"):  # ln 0 = −∞ is right where all are −∞
         y = np.log(np.exp(a - m).sum(axis=axis, keepdims=True)) + m
     return y if keepdims else y.squeeze(axis=axis)
+
+
+def norm(a: Array, ord: float | str = 2, axis: Axis = None, keepdims: bool = False) -> Array:
+    """y = (Σ |a|ᵖ)^(1/p), p = ord a number above 0, or inf: max |a|;  ∂a = g·sign a·(|a| / y)ᵖ⁻¹, 0 where y = 0
+
+    The norm of the vector of all elements over these axes; "fro" is 2, over the two axes of a matrix. Computed without
+    overflow on the way. Raises ValueError for other norms, the spectral and nuclear norms of a matrix among them.
+    """
+    if ord == "fro" and (a.ndim if axis is None else np.size(axis)) == 2:
+        ord = 2
+    if isinstance(ord, str) or not ord > 0:
+        raise ValueError(
+            f'norm: ord is {ord!r} over axis {axis}; expected a number above 0, inf, or "fro" over two axes'
+        )
+    if ord == 1:
+        return sum(np.abs(a), axis, keepdims)
+    return max(np.abs(a), axis, keepdims) if ord == math.inf else _norm(a, ord, axis, keepdims)
+
+
+@primitive(a=lambda g, a, y, ord, axis, keepdims: _norm_adjoint(g, a, y, ord, axis, keepdims))
+def _norm(a: Array, ord: float, axis: Axis, keepdims: bool) -> Array:
+    size = np.abs(a)
+    m = size.max(axis=axis, keepdims=True, initial=0)
+    m = np.where((m > 0) & np.isfinite(m), m, 1)
+    y = m * ((size / m) ** ord).sum(axis=axis, keepdims=True) ** (1 / ord)
+    return y if keepdims else y.squeeze(axis=axis)
+
+
+def _norm_adjoint(g: Array, a: Array, y: Array, ord: float, axis: Axis, keepdims: bool) -> Array:
+    y = spread(y, a.shape, axis, keepdims)
+    g, share = spread(g, a.shape, axis, keepdims), a / np.where(y == 0, 1, y)
+    if ord == 2:
+        return g * share
+    size = np.abs(share) if ord > 2 else np.where(a == 0, 1, np.abs(share))  # not 0·∞ below
+    return g * share * size ** (ord - 2)
+
+
+def norm_of_numpy(x: Array, ord: float | str | None = None, axis: Axis = None, keepdims: bool = False) -> Array:
+    """What np.linalg.norm means: without ord, all elements as one vector; with it, over two axes a matrix norm."""
+    if ord is None:
+        return norm(x, 2, axis, keepdims)
+    if (x.ndim if axis is None else np.size(axis)) > 1 and ord != "fro":
+        raise ValueError(f"norm: ord {ord} of a matrix has no rule; ops.norm takes all elements as one vector")
+    return norm(x, ord, axis, keepdims)
+
+
+@primitive(np.cumsum, a=lambda g, a_shape, axis: np.reshape(np.flip(np.cumsum(np.flip(g, axis), axis), axis), a_shape))
+def cumsum(a: Array, axis: int | None = None) -> Array:
+    """yᵢ = Σ aⱼ over j ≤ i along an axis (None: of a flattened);  ∂aⱼ = Σ gᵢ over i ≥ j"""
+    return a.cumsum(axis)
+
+
+@primitive(np.sort, a=lambda g, a, axis: _unsorted(g, a, axis))
+def sort(a: Array, axis: int | None = -1) -> Array:
+    """y = a in ascending order along an axis (None: a flattened);  ∂a = g put back where each came from"""
+    return np.sort(a, axis)
+
+
+def _unsorted(g: Array, a: Array, axis: int | None) -> Array:
+    order = argsort(a, axis)
+    rank = np.argsort(order, -1 if axis is None else axis)
+    return np.reshape(take_along_axis(g, rank, -1 if axis is None else axis), a.shape)
+
+
+def top_k(a: Array, k: int, axis: int = -1) -> tuple[Array, np.ndarray]:
+    """The k largest along an axis, the largest first, and where they are: (values, indices);  ∂a = g put back there
+
+    Of equal ones the first comes first. Raises ValueError where the axis is shorter than k.
+    """
+    if not -a.ndim <= axis < a.ndim or not 0 <= k <= a.shape[axis]:
+        raise ValueError(f"top_k: the {k} largest along axis {axis} of {a.shape} aren't there")
+    backwards = np.flip(argsort(np.flip(array_of(a), axis), axis), axis)  # so that of equal ones the first is first
+    indices = np.take(a.shape[axis] - 1 - backwards, np.arange(k), axis)
+    return take_along_axis(a, indices, axis), indices
+
+
+def argsort(a: Array, axis: int | None = -1) -> np.ndarray:
+    """The places along an axis in ascending order of what stands there, equal ones as they come; without gradient"""
+    return np.argsort(array_of(a), axis, kind="stable")
+
+
+def argmax(a: Array, axis: int | None = None, keepdims: bool = False) -> np.ndarray:
+    """Where the largest is: the first of equal ones, as integers; without gradient, as all that moves in steps"""
+    return np.argmax(array_of(a), axis, keepdims=keepdims)
+
+
+def argmin(a: Array, axis: int | None = None, keepdims: bool = False) -> np.ndarray:
+    """Where the smallest is, the first of equal ones, as integers; without gradient"""
+    return np.argmin(array_of(a), axis, keepdims=keepdims)
 
 
 def _count(shape: tuple[int, ...], axis: Axis) -> int:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from tinyxm.autograd import Array, Each, Tensor, primitive
+from tinyxm.ops.index import add_along, take
 
 
 @primitive(np.reshape, a=lambda g, a_shape: np.reshape(g, a_shape))
@@ -84,6 +86,95 @@ def _part(g: Array, i: int, shapes: list[tuple[int, ...]], axis: int) -> Array:
 def stack(arrays: Sequence[Array], axis: int = 0) -> Array:
     """y = the arrays side by side along a new axis;  ∂aᵢ = the i-th slice of g along it"""
     return np.stack(arrays, axis)
+
+
+def split(a: Array, indices_or_sections: int | Sequence[int], axis: int = 0) -> list[Array]:
+    """A list of the parts of a along an axis: so many of equal length, or cut at these places;  concatenate's adjoint
+
+    Raises ValueError where the length doesn't divide into so many.
+    """
+    if not -a.ndim <= axis < a.ndim:
+        raise ValueError(f"split: axis {axis} is out of bounds for {a.shape}")
+    n, parts = a.shape[axis], indices_or_sections
+    if isinstance(parts, int | np.integer):
+        if parts < 1 or n % parts:
+            raise ValueError(
+                f"split: a length of {n} doesn't divide into {parts} equal parts; give the places to cut at"
+            )
+        parts = [n // parts * i for i in range(1, parts)]
+    lead = (slice(None),) * (axis % a.ndim)
+    return [a[(*lead, slice(i, j))] for i, j in zip([0, *parts], [*parts, n], strict=True)]
+
+
+@primitive(a=lambda g, a_shape, widths: g[tuple(slice(i, i + n) for n, (i, _) in zip(a_shape, widths, strict=True))])
+def _pad(a: Array, widths: list[list[int]], constant_values: Any) -> Array:
+    return np.pad(a, widths, constant_values=constant_values)
+
+
+def pad(a: Array, pad_width: Any, mode: str = "constant", constant_values: Any = 0) -> Array:
+    """y = a, longer by pad_width at the ends of its axes;  ∂a = g without them, or added up where they were taken from
+
+    pad_width is n, (before, after), or such a pair for each axis. The modes: "constant" adds constant_values, which get
+    no gradient; "edge" repeats the last element, "reflect" mirrors at it, "symmetric" beyond it, "wrap" goes round.
+    Raises ValueError for another mode, for negative widths, and where nothing is there to be repeated.
+    """
+    widths = np.asarray(pad_width)
+    if widths.dtype.kind not in "iu":
+        raise TypeError(f"pad: pad_width is {pad_width!r}; give whole numbers: n, (before, after), or a pair per axis")
+    try:
+        widths = np.broadcast_to(widths, (a.ndim, 2)).tolist()
+    except ValueError:
+        raise ValueError(f"pad: pad_width {pad_width} doesn't fit the {a.ndim} axes of {a.shape}") from None
+    if mode == "constant":
+        return _pad(a, widths, constant_values)
+    if mode not in ("edge", "reflect", "symmetric", "wrap"):
+        raise ValueError(f"pad: mode is {mode!r}; expected constant, edge, reflect, symmetric or wrap")
+    for axis, width in enumerate(widths):
+        if any(width):
+            if not a.shape[axis] or min(width) < 0:
+                raise ValueError(f"pad: axis {axis} of {a.shape} can't be padded by {width} in mode {mode!r}")
+            a = take(a, np.pad(np.arange(a.shape[axis]), width, mode), axis)  # type: ignore  # the mode is one of those
+    return a
+
+
+@primitive(np.flip, a=lambda g, axis: np.flip(g, axis))
+def flip(a: Array, axis: int | tuple[int, ...] | None = None) -> Array:
+    """y = a in reverse order along these axes (None: all);  ∂a = g reversed back"""
+    return np.flip(a, axis)
+
+
+@primitive(np.roll, a=lambda g, shift, axis: np.roll(g, tuple(np.negative(np.atleast_1d(shift)).tolist()), axis))
+def roll(a: Array, shift: int | tuple[int, ...], axis: int | tuple[int, ...] | None = None) -> Array:
+    """y = a moved by `shift` places along these axes, what leaves at the end coming in at the start (None: in a
+    flattened);  ∂a = g moved back"""
+    return np.roll(a, shift, axis)
+
+
+@primitive(
+    np.repeat, a=lambda g, a_shape, repeats, axis: add_along(g, a_shape, _repeated(a_shape, repeats, axis), axis)
+)
+def repeat(a: Array, repeats: int | Sequence[int], axis: int | None = None) -> Array:
+    """y = a with each element so often one after another, all alike or each by its own number, along an axis (None: in
+    a flattened);  ∂a = Σ g over the repeats"""
+    return np.repeat(a, repeats, axis)
+
+
+def _repeated(shape: tuple[int, ...], repeats: int | Sequence[int], axis: int | None) -> np.ndarray:
+    return np.repeat(np.arange(math.prod(shape) if axis is None else shape[axis]), repeats)
+
+
+@primitive(np.tile, a=lambda g, a_shape, reps: _tile_adjoint(g, a_shape, reps))
+def tile(a: Array, reps: int | Sequence[int]) -> Array:
+    """y = so many copies of a side by side along each axis (the last ones, where reps are few);  ∂a = Σ g over them"""
+    return np.tile(a, reps)
+
+
+def _tile_adjoint(g: Array, shape: tuple[int, ...], reps: int | Sequence[int]) -> Array:
+    own = (1,) * (g.ndim - len(shape)) + shape
+    counts = np.atleast_1d(np.asarray(reps, int)).tolist()
+    counts = [1] * (g.ndim - len(counts)) + counts
+    copies = np.reshape(g, [n for pair in zip(counts, own, strict=True) for n in pair])  # copy, place, copy, place, ...
+    return np.reshape(np.sum(copies, axis=tuple(range(0, 2 * g.ndim, 2))), shape)
 
 
 def flatten(a: Tensor) -> Tensor:
