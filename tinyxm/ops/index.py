@@ -30,7 +30,8 @@ def scatter_add(a: Array, shape: tuple[int, ...], index: Any) -> Array:
     index = _plain(index)
     rows = isinstance(index, np.ndarray) and index.ndim > 0 and index.dtype.kind in "iu"
     if rows and len(shape) >= 2 and a.dtype.char in "fd":
-        numbers = np.where(index < 0, index + shape[0], index).astype(np.intp)
+        numbers = index.astype(np.intp)
+        numbers = np.where(numbers < 0, numbers + shape[0], numbers)
         return tinyxm_kernels.scatter_add_rows(a, numbers, shape[0])
     y = np.zeros_like(a, shape=shape)
     if _repeats(index):
