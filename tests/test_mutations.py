@@ -10,7 +10,7 @@ import pytest
 
 from tinyxm import Each, Tensor, check_gradients, gradients, ops, primitive
 from tinyxm.autograd import tape
-from tinyxm.autograd.tensor import rules
+from tinyxm.autograd.tensor import primitives, rules
 
 pytestmark = pytest.mark.slow
 
@@ -22,12 +22,13 @@ norm, shape, linalg, conv = (
 def declared(operation: Any, **adjoints: Any) -> Callable[..., Any]:
     """The same forward rule with other adjoints; those not given stay as they are."""
     kept = {name.removesuffix("_adjoint"): a.rule for name, a in operation.adjoints.items()}
-    answered = dict(rules)
+    answered, named = dict(rules), dict(primitives)
     try:
         return primitive(**kept | adjoints)(operation.__wrapped__)
     finally:
         rules.clear()
         rules.update(answered)
+        primitives.update(named)
 
 
 def standardise_without(term: str) -> Callable[..., Any]:

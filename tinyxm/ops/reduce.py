@@ -180,17 +180,17 @@ def top_k(a: Array, k: int, axis: int = -1) -> tuple[Array, np.ndarray]:
 
 
 def argsort(a: Array, axis: int | None = -1) -> np.ndarray:
-    """The places along an axis in ascending order of what stands there, equal ones as they come; without gradient"""
+    """i = the places along an axis (None: a flattened) in ascending order of a, equal ones as they lie; integers"""
     return np.argsort(array_of(a), axis, kind="stable")
 
 
 def argmax(a: Array, axis: int | None = None, keepdims: bool = False) -> np.ndarray:
-    """Where the largest is: the first of equal ones, as integers; without gradient, as all that moves in steps"""
+    """i = where the largest is, the first of equal ones; integers, so without gradient"""
     return np.argmax(array_of(a), axis, keepdims=keepdims)
 
 
 def argmin(a: Array, axis: int | None = None, keepdims: bool = False) -> np.ndarray:
-    """Where the smallest is, the first of equal ones, as integers; without gradient"""
+    """i = where the smallest is, the first of equal ones; integers, so without gradient"""
     return np.argmin(array_of(a), axis, keepdims=keepdims)
 
 

@@ -89,7 +89,7 @@ def stack(arrays: Sequence[Array], axis: int = 0) -> Array:
 
 
 def split(a: Array, indices_or_sections: int | Sequence[int], axis: int = 0) -> list[Array]:
-    """A list of the parts of a along an axis: so many of equal length, or cut at these places;  concatenate's adjoint
+    """[y₀, y₁, ...] = parts of a along an axis: so many of equal length, or cut at these places; concatenate undone
 
     Raises ValueError where the length doesn't divide into so many.
     """
