@@ -19,11 +19,19 @@ from tinyxm.autograd import (
     check_gradients,
     debug,
     generator,
+    grad,
     gradients,
+    hessian,
+    hvp,
+    jacobian,
+    jvp,
     listen,
     no_grad,
     primitive,
     seed,
+    stop_gradient,
+    value_and_grad,
+    vjp,
 )
 from tinyxm.steps import explain, explaining
 from tinyxm_kernels import keep_freed_memory as _keep_freed_memory
@@ -41,7 +49,12 @@ __all__ = [
     "explain",
     "explaining",
     "generator",
+    "grad",
     "gradients",
+    "hessian",
+    "hvp",
+    "jacobian",
+    "jvp",
     "listen",
     "nn",
     "no_grad",
@@ -49,6 +62,9 @@ __all__ = [
     "optim",
     "primitive",
     "seed",
+    "stop_gradient",
+    "value_and_grad",
+    "vjp",
 ]
 
 _keep_freed_memory()

@@ -13,6 +13,7 @@ from tinyxm.autograd.primitive import Each, primitive
 from tinyxm.autograd.random import generator, seed
 from tinyxm.autograd.tape import backward, gradients
 from tinyxm.autograd.tensor import Array, Parameter, Tensor, grad_mode, no_grad
+from tinyxm.autograd.transforms import grad, hessian, hvp, jacobian, jvp, stop_gradient, value_and_grad, vjp
 
 __all__ = [
     "Array",
@@ -24,12 +25,20 @@ __all__ = [
     "check_gradients",
     "debug",
     "generator",
+    "grad",
     "grad_mode",
     "gradient_errors",
     "gradients",
+    "hessian",
+    "hvp",
+    "jacobian",
+    "jvp",
     "listen",
     "no_grad",
     "primitive",
     "seed",
+    "stop_gradient",
+    "value_and_grad",
+    "vjp",
     "write",
 ]
