@@ -26,7 +26,7 @@ MUTATIONS = (
     Mutation("bias corrected twice on one rung", BLOCKED, "epsilon * root", "epsilon", "Adam"),
     Mutation("Nesterov without looking ahead", UPDATES, "gradient + momentum * velocity if nesterov else velocity",
              "velocity", "Nesterov"),
-    Mutation("a decay that isn't decoupled", "tinyxm/optim/adaptive.py", "decoupled = True", "decoupled = False", "AdamW"),
+    Mutation("a coupled decay", "tinyxm/optim/adaptive.py", "decoupled = True", "decoupled = False", "AdamW"),
     Mutation("AMSGrad that forgets the largest", UPDATES, "np.maximum(largest, square)", "square", "AMSGrad"),
     Mutation("a velocity that doesn't last", BLOCKED, "            u *= momentum\n            u += a\n",
              "            u[...] = a\n", "RMSProp"),

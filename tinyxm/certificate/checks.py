@@ -68,7 +68,7 @@ def difference(found: Any, expected: Any, floor: float = 1.0) -> float:
     found, expected = found.astype(np.float64), expected.astype(np.float64)
     same = (found == expected) | (np.isnan(found) & np.isnan(expected))
     finite = np.abs(expected[np.isfinite(expected)])
-    apart = np.max(np.abs(found - expected), where=~same, initial=0.0)
+    apart = np.max(np.abs(np.where(same, 0, found) - np.where(same, 0, expected)), initial=0.0)
     return float(apart / max(np.max(finite, initial=0.0), floor)) if np.isfinite(apart) else np.inf
 
 

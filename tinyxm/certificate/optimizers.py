@@ -27,7 +27,8 @@ class Course:
 
     def __init__(self, case: OptimizerCase, dtype: str, shapes: Sequence[tuple[int, ...]] = SHAPES, scale: float = 1.0):
         self.case, self.dtype = case, dtype
-        self.start = [values(*shape).astype(dtype) for shape in shapes]
+        self.floor = min(scale, 1.0)  # tiny gradients are those of tiny parameters
+        self.start = [np.asarray(self.floor * values(*shape), dtype) for shape in shapes]
         self.slopes = [
             [np.asarray(scale * weighting(shape, np.float64, STEPS * i + step), dtype) for step in range(STEPS)]
             for i, shape in enumerate(shapes)
@@ -71,15 +72,16 @@ def examine_optimizer(case: OptimizerCase, dtype: str, torch: Any) -> Iterator[t
 
 
 def _ask(case: OptimizerCase, dtype: str, torch: Any) -> Iterator[Finding]:
-    course = Course(case, dtype)
-
-    def asked(check: str, what: str, found: Callable[[], Any], expected: Callable[[], Any], like: str = "") -> Finding:
+    def asked(
+        check: str, what: str, found: Callable[[], Any], expected: Callable[[], Any], like: str = "", floor: float = 1.0
+    ) -> Finding:
         try:
-            pairs = zip(found(), expected(), strict=True)
-            return compare(check, dtype, [(f"parameter {i} {what}", *pair) for i, pair in enumerate(pairs)], like)
+            pairs = enumerate(zip(found(), expected(), strict=True))
+            return compare(check, dtype, [(f"parameter {i} {what}", *pair) for i, pair in pairs], like, floor)
         except Exception as error:
             return failed(check, error)
 
+    course = Course(case, dtype)
     yield asked("forward", f"after {STEPS} steps", course.run, course.truth)
     yield asked("restored", "with its state restored halfway", lambda: course.run(restore=True), course.run)
     yield asked("non-contiguous", "of strided gradients", lambda: course.run(lay=strided), course.run)
@@ -91,4 +93,5 @@ def _ask(case: OptimizerCase, dtype: str, torch: Any) -> Iterator[Finding]:
         yield asked("torch", what, lambda: course.run(restore=True), lambda: course.theirs(torch))
     for edge, (shape, scale) in EDGES.items():
         extreme = Course(case, dtype, [shape], scale)
-        yield asked(edge, f"{shape}, gradients of {scale:g}", extreme.run, extreme.truth, "forward")
+        what = f"{shape}, gradients of {scale:g}"
+        yield asked(edge, what, extreme.run, extreme.truth, "forward", extreme.floor)
