@@ -1,4 +1,4 @@
-"""Known errors in the tape, planted one at a time: each breaks a promise that the certificate can't see, or sees late."""
+"""Known errors in the tape, planted one at a time: each breaks a promise that a case of one operation hardly shows."""
 
 import inspect
 from typing import Any
