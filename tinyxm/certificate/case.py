@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import reduce
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -66,6 +67,11 @@ def apart(*shape: int, seed: int = 7) -> np.ndarray:
     """Numbers around 0 that differ by 0.1 at least: a small step doesn't change which is the largest."""
     size = int(np.prod(shape))
     return (np.random.default_rng((seed, *shape)).permutation(size).reshape(shape) - size / 2 + 0.5) * 0.1
+
+
+def of_torch(path: str, *args: Any, **options: Any) -> Callable[..., Any]:
+    """torch.PATH(*tensors, *args, **options), as a case wants it."""
+    return lambda torch, *tensors: reduce(getattr, path.split("."), torch)(*tensors, *args, **options)
 
 
 def layer(

@@ -218,12 +218,16 @@ class Trial:
 
 def strided(x: np.ndarray) -> np.ndarray:
     """x as every second element of an array, from its end."""
-    view = np.empty([2 * n for n in x.shape], x.dtype)[(slice(None, None, -2),) * x.ndim]
+    index: tuple[Any, ...] = (*(slice(None, None, -2),) * x.ndim, ...)
+    view = np.empty([2 * n for n in x.shape], x.dtype)[index]
     view[...] = x
     return view
 
 
-VIEWS: dict[str, Callable[[np.ndarray], np.ndarray]] = {"strided": strided, "Fortran's": np.asfortranarray}
+VIEWS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "strided": strided,
+    "Fortran's": lambda x: np.array(x, order="F"),
+}
 
 
 def _shown(x: Any) -> str:
