@@ -155,7 +155,7 @@ BAD: list[tuple[str, type[Exception], Callable[[], Any]]] = [
     (r"embedding: index -1 is outside", ValueError, lambda: ops.embedding(leaf(4, 2), [0, -1])),
     (r"embedding: indices are float64", TypeError, lambda: ops.embedding(leaf(4, 2), [0.0])),
     (r"embedding_bag: ", ValueError, lambda: ops.embedding_bag(leaf(4, 2), np.array([9]), np.array([0]), np.ones(1))),
-    (r"standardise: .*\(2, 5\).* groups", ValueError, lambda: ops.group_norm(leaf(2, 5), leaf(5), leaf(5), 2)),
+    (r"group_norm: .*\(2, 5\).* groups", ValueError, lambda: ops.group_norm(leaf(2, 5), leaf(5), leaf(5), 2)),
     (r"conv2d: x has 2 channels, w .* expects 3", ValueError, lambda: ops.conv2d(leaf(1, 4, 4, 2), leaf(3, 3, 3, 1))),
     (r"conv2d: x has shape", ValueError, lambda: ops.conv2d(leaf(4, 4, 2), leaf(3, 3, 2, 1))),
     (r"conv2d: stride 0: expected an integer from 1", ValueError,

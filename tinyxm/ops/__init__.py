@@ -48,7 +48,7 @@ from tinyxm.ops.embedding import embedding, embedding_bag
 from tinyxm.ops.index import getitem, masked_fill, scatter_add, take, take_along_axis
 from tinyxm.ops.linalg import matmul, transposed
 from tinyxm.ops.loss import contrastive, cross_entropies, cross_entropy, log_softmax, softmax, squared_error
-from tinyxm.ops.norm import group_norm, layer_norm, standardise, unit_length
+from tinyxm.ops.norm import batch_norm, group_norm, instance_norm, layer_norm, rms_norm, standardise, unit_length
 from tinyxm.ops.reduce import (
     argmax,
     argmin,
@@ -95,6 +95,7 @@ __all__ = [
     "argsort",
     "astype",
     "average_pool2d",
+    "batch_norm",
     "broadcast_to",
     "clip",
     "concatenate",
@@ -118,6 +119,7 @@ __all__ = [
     "getitem",
     "group_norm",
     "hypot",
+    "instance_norm",
     "layer_norm",
     "leaky_relu",
     "log",
@@ -142,6 +144,7 @@ __all__ = [
     "relu",
     "repeat",
     "reshape",
+    "rms_norm",
     "roll",
     "rsqrt",
     "scatter_add",

@@ -1,4 +1,4 @@
-"""Normalisation: zero mean and unit variance over groups of elements, and unit length."""
+"""Normalisation: zero mean and unit variance over groups of elements or over the batch, and unit length."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from tinyxm.autograd import Array, primitive
+from tinyxm.ops.elementwise import rsqrt
 
 
 @primitive(x=lambda g, x, y, groups, eps: _standardise_adjoint(g, x, y, groups, eps))
@@ -17,14 +18,13 @@ def standardise(x: Array, groups: int, eps: float = 1e-5) -> Array:
     y·mean(g·y)) / √(σ² + ε), the means over the same group. One group is layer normalisation over all but the batch
     axis; as many groups as channels is instance normalisation. Raises ValueError where groups don't divide channels.
     """
+    _check_groups("standardise", x, groups)
     centred, deviation = _centred(x, groups, eps)
     return np.reshape(centred / deviation, x.shape)
 
 
 def _centred(x: Array, groups: int, eps: float) -> tuple[Array, Array]:
     """x − μ as (batch, positions, groups, channels in a group), and √(σ² + ε) of each group."""
-    if x.ndim < 2 or groups < 1 or x.shape[-1] % groups:
-        raise ValueError(f"standardise: the channels of {x.shape}, its last axis, don't divide into {groups} groups")
     x = np.reshape(x, _grouped(x.shape, groups))
     centred = x - _mean(x)
     return centred, np.sqrt(_mean(centred * centred) + eps)
@@ -36,7 +36,9 @@ def _grouped(shape: tuple[int, ...], groups: int) -> tuple[int, ...]:
 
 def _mean(x: Array) -> Array:
     """The mean over positions first, where neighbours in memory are summed side by side, then over channels."""
-    return np.mean(np.mean(x, axis=1, keepdims=True), axis=3, keepdims=True)
+    for axis in (1, 3):  # a pass over all for each, unless there is nothing to sum
+        x = np.mean(x, axis=axis, keepdims=True) if x.shape[axis] != 1 else x
+    return x
 
 
 def _standardise_adjoint(g: Array, x: Array, y: Array, groups: int, eps: float) -> Array:
@@ -46,21 +48,87 @@ def _standardise_adjoint(g: Array, x: Array, y: Array, groups: int, eps: float) 
     return np.reshape((g - _mean(g) - y * _mean(g * y)) / deviation, x.shape)
 
 
+def _check_groups(operation: str, x: Array, groups: int) -> None:
+    if x.ndim < 2 or groups < 1 or x.shape[-1] % groups:
+        raise ValueError(f"{operation}: the channels of x {x.shape}, its last axis, don't divide into {groups} groups")
+    if x.shape[0] and not x.size:
+        raise ValueError(f"{operation}: x {x.shape} has no elements to take the mean of")
+
+
+def _check(operation: str, x: Array, least: int, **parameters: Array) -> None:
+    """Raise ValueError unless x has this many axes, and each parameter one number for each of its last."""
+    if x.ndim < least:
+        raise ValueError(
+            f"{operation}: x {x.shape}: expected {('(..., features)', '(batch, ..., channels)')[least - 1]}"
+        )
+    for name, parameter in parameters.items():
+        if np.shape(parameter) != x.shape[-1:]:
+            raise ValueError(f"{operation}: {name} {np.shape(parameter)}: expected {x.shape[-1:]}, as x is {x.shape}")
+
+
 def layer_norm(x: Array, scale: Array, shift: Array, eps: float = 1e-5) -> Array:
     """y = scale·(x − μ) / √(σ² + ε) + shift, μ and σ² over the last axis (Ba, Kiros & Hinton 2016)
 
-    x `(..., features)`, scale and shift `(features,)`.
+    x `(..., features)`, scale and shift `(features,)`. Raises ValueError for other shapes.
     """
-    rows = np.reshape(x, (-1, x.shape[-1]))
+    _check("layer_norm", x, 1, scale=scale, shift=shift)
+    rows = np.reshape(x, (math.prod(x.shape[:-1]), x.shape[-1]))
     return np.reshape(standardise(rows, 1, eps), x.shape) * scale + shift
 
 
 def group_norm(x: Array, scale: Array, shift: Array, groups: int, eps: float = 1e-5) -> Array:
     """y = scale·(x − μ) / √(σ² + ε) + shift, μ and σ² over each sample's group of channels (Wu & He 2018)
 
-    x `(batch, ..., channels)`, scale and shift `(channels,)`.
+    x `(batch, ..., channels)`, scale and shift `(channels,)`. Raises ValueError for other shapes, and where
+    groups don't divide channels.
     """
+    _check("group_norm", x, 2, scale=scale, shift=shift)
+    _check_groups("group_norm", x, groups)
     return standardise(x, groups, eps) * scale + shift
+
+
+def instance_norm(x: Array, scale: Array, shift: Array, eps: float = 1e-5) -> Array:
+    """y = scale·(x − μ) / √(σ² + ε) + shift, μ and σ² over the positions of each sample and channel
+
+    x `(batch, ..., channels)`, scale and shift `(channels,)`. Raises ValueError for other shapes. Source: Ulyanov,
+    Vedaldi & Lempitsky 2016.
+    """
+    _check("instance_norm", x, 2, scale=scale, shift=shift)
+    _check_groups("instance_norm", x, x.shape[-1])
+    return standardise(x, x.shape[-1], eps) * scale + shift
+
+
+def batch_norm(
+    x: Array, scale: Array, shift: Array, eps: float = 1e-5, statistics: tuple[Array, Array] | None = None
+) -> tuple[Array, Array, Array]:
+    """y = scale·(x − μ) / √(σ² + ε) + shift, μ and σ² over all axes but the last: (y, μ, σ²) (Ioffe & Szegedy 2015)
+
+    x `(batch, ..., channels)`, scale, shift, μ and σ² `(channels,)`. σ² = Σ (x − μ)² / n; gradients flow through both.
+    `statistics` (μ, σ²) stand in for those of x, as when a model is used and not trained. Raises ValueError for other
+    shapes, and where there is nothing to take statistics of.
+    """
+    _check("batch_norm", x, 2, scale=scale, shift=shift)
+    if statistics is None:
+        if not x.size:
+            raise ValueError(f"batch_norm: x {x.shape} has no elements; give `statistics` from elsewhere")
+        axes = tuple(range(x.ndim - 1))
+        mean = np.mean(x, axes)
+        centred = x - mean
+        variance = np.mean(np.square(centred), axes)
+    else:
+        mean, variance = statistics
+        _check("batch_norm", x, 2, mean=mean, variance=variance)
+        centred = x - mean
+    return centred * (scale * rsqrt(variance + eps)) + shift, mean, variance
+
+
+def rms_norm(x: Array, scale: Array, eps: float = 1e-5) -> Array:
+    """y = scale·x / √(Σ x² / n + ε), the mean square over the n features of the last axis (Zhang & Sennrich 2019)
+
+    x `(..., features)`, scale `(features,)`. Raises ValueError for other shapes.
+    """
+    _check("rms_norm", x, 1, scale=scale)
+    return unit_length(x, x.shape[-1] * eps) * (scale * math.sqrt(x.shape[-1]))
 
 
 @primitive(x=lambda g, x, y, eps: (g - y * np.sum(g * y, axis=-1, keepdims=True)) / _length(x, eps))
