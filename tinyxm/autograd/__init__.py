@@ -5,6 +5,7 @@ gradients come back), `inplace.py` (what a write does to what was recorded) and 
 `checks.py` compares gradients with differences; `debug.py` finds the first operation that went wrong.
 """
 
+from tinyxm.autograd.checkpoint import checkpoint
 from tinyxm.autograd.checks import check_gradients, gradient_errors
 from tinyxm.autograd.debug import debug
 from tinyxm.autograd.events import Event, listen
@@ -23,6 +24,7 @@ __all__ = [
     "Tensor",
     "backward",
     "check_gradients",
+    "checkpoint",
     "debug",
     "generator",
     "grad",

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -161,6 +161,16 @@ def phase(name: str) -> Iterator[None]:
         yield
     finally:
         context.phase = outer
+
+
+@contextmanager
+def within(modules: Iterable[str]) -> Iterator[None]:
+    """Mark the events within this context as of these modules, outermost first."""
+    outer, context.modules = context.modules, list(modules)
+    try:
+        yield
+    finally:
+        context.modules = outer
 
 
 def user_line() -> tuple[str, int, str] | None:

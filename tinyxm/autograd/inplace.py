@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +17,13 @@ if TYPE_CHECKING:
 
 last_write = 0
 written: dict[int, tuple[Any, int]] = {}  # id of an array -> (weak reference to it, tick of the last write)
+
+
+class _Watch(threading.local):
+    logs: tuple[dict[int, tuple[Array, Array, Any]], ...] = ()
+
+
+_watch = _Watch()
 
 
 def write(
@@ -36,6 +45,10 @@ def write(
     if tensor.mode.recording and any(isinstance(x, tensor.Tensor) and x.requires_grad for x in (target, *inputs)):
         raise RuntimeError(f"{operation}: a gradient would be lost; write under no_grad(), or make a new Tensor")
     arrays = [tensor.array_of(x) for x in (target, *inputs)]
+    memory = owner(target.data)
+    key = id(memory)
+    for log in _watch.logs:
+        log.setdefault(key, (memory, memory.copy(), written.get(key)))
     if events.listeners:
         operands = {name: np.array(x) for name, x in zip(("target", *names), arrays, strict=True)}  # as they were
         start = events.before()
@@ -43,8 +56,7 @@ def write(
         events.emit(start, "update", operation, operands, static or {}, {}, np.array(arrays[0]))
     else:
         rule(*arrays)
-    memory = owner(target.data)
-    last_write, key = tensor.clock(), id(memory)
+    last_write = tensor.clock()
     written[key] = weakref.ref(memory, lambda _: written.pop(key, None)), last_write
     return target
 
@@ -56,13 +68,35 @@ def owner(array: Array) -> Array:
     return array
 
 
+def stale(memory: Array, tick: int) -> bool:
+    """Whether this memory was written in place after a tick."""
+    return written.get(id(memory), (None, 0))[1] > tick
+
+
 def refuse_stale(node: Node) -> None:
     """Raise if a value that this node saved was written in place since."""
     for _, adjoint, saved in node.edges:
         for name, value in zip(adjoint.reads, saved, strict=True):
             for x in value if isinstance(value, tuple | list) else (value,):
-                if isinstance(x, np.ndarray) and written.get(id(owner(x)), (None, 0))[1] > node.tick:
+                if isinstance(x, np.ndarray) and stale(owner(x), node.tick):
                     raise RuntimeError(
                         f"{node.operation}: {name}, which the adjoint of {adjoint.input} reads, was written in place "
                         "after it was recorded; write before it is used, or run the backward pass first"
                     )
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """Take back what this thread writes in place within this context, such as statistics, when it ends."""
+    outer = _watch.logs
+    log: dict[int, tuple[Array, Array, Any]] = {}
+    _watch.logs = (*outer, log)
+    try:
+        yield
+    finally:
+        _watch.logs = outer
+        for key, (memory, before, stamp) in log.items():
+            memory[...] = before
+            written.pop(key)
+            if stamp:
+                written[key] = stamp
