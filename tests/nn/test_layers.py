@@ -17,6 +17,7 @@ def images(*shape, seed=0):
     return RNG(seed).normal(size=shape)
 
 
+ONES = np.ones((2, 3), np.float32)
 INDICES, OFFSETS = np.array([3, 1, 1, 0, 4, 2]), np.array([0, 2, 2, 5])  # the second bag is empty
 WEIGHTS = np.array([0.5, -1, 2, 1, 0.3, 4])
 
@@ -161,6 +162,14 @@ def test_convolution_and_pooling_give_the_shape_their_docstrings_promise(batch, 
         (nn.MaxPool2d(2), (np.ones((2, 3), np.float32),), r"max_pool2d: x has shape \(2, 3\), expected \(batch"),
         (nn.AveragePool2d(2), (np.ones((2, 3), np.float32),), r"average_pool2d: x has shape \(2, 3\)"),
         (nn.GlobalAveragePool(), (np.ones((2, 3), np.float32),), r"GlobalAveragePool: x \(2, 3\)"),
+        (nn.Bilinear(2, 3, 1), (ONES[:, :2], ONES[:, :2]), r"Bilinear: x2 \(2, 2\): expected \(\.\.\., 3\)"),
+        (nn.Bilinear(2, 3, 1), (ONES, ONES), r"Bilinear: x1 \(2, 3\): expected \(\.\.\., 2\)"),
+        (nn.BatchNorm(4), (ONES,), r"BatchNorm: x \(2, 3\): expected \(batch, \.\.\., 4\), channels last"),
+        (nn.BatchNorm(3), (ONES[:1],), r"BatchNorm: x \(1, 3\) has 1 values of a channel; give more, or call eval"),
+        (nn.BatchNorm(3), (ONES[:0],), r"BatchNorm: x \(0, 3\) has 0 values of a channel"),
+        (nn.InstanceNorm(3), (ONES,), r"InstanceNorm: x \(2, 3\): expected \(batch, \.\.\., 3\), channels last"),
+        (nn.RMSNorm(4), (ONES,), r"RMSNorm: x \(2, 3\): expected \(\.\.\., 4\)"),
+        (nn.SpatialDropout(0.5), (ONES[0],), r"SpatialDropout: x \(3,\): expected \(batch, \.\.\., channels\)"),
         (nn.Embedding(5, 3), (np.array([5]),), "embedding: index 5 is outside"),
         (nn.EmbeddingBag(5, 3), (np.array([1, 5]), np.array([0])), "5"),
         (nn.EmbeddingBag(5, 3), (np.array([1, 2]), np.array([1])), "EmbeddingBag: offsets"),
@@ -189,6 +198,9 @@ def test_impossible_settings_are_refused():
         (lambda: nn.Conv2d(1, 2, (3,)), r"Conv2d: kernel_size \(3,\): expected an integer from 1, or a pair"),
         (lambda: nn.Conv2d(1, 2, 3, stride=0), "Conv2d: stride 0: expected"),
         (lambda: nn.Conv2d(1, 2, 3, padding="smae"), "Conv2d: padding 'smae': expected"),
+        (lambda: nn.BatchNorm(3, momentum=1.5), "BatchNorm: momentum 1.5: expected 0 to 1"),
+        (lambda: nn.GELU("erf"), r"GELU: approximate 'erf': expected"),
+        (lambda: nn.Bilinear(2, 0, 1), "Bilinear: in2_features 0: expected"),
         (lambda: nn.MaxPool2d(0), "MaxPool2d: size 0: expected"),
         (lambda: nn.AveragePool2d(2, -1), "AveragePool2d: stride -1: expected"),
         (lambda: nn.GroupNorm(0, 4), "GroupNorm: groups 0: expected"),
@@ -209,7 +221,8 @@ def test_sizes_may_be_numpys():
     assert nn.EmbeddingBag(n, n)([2], [0]).shape == nn.Embedding(n, n)([2]).shape == (1, 3)
 
 
-LAYERS_WITH_WEIGHTS = [nn.Linear(3, 2), nn.Conv2d(3, 2, 1), nn.GroupNorm(1, 3), nn.LayerNorm(3)]
+LAYERS_WITH_WEIGHTS = [nn.Linear(3, 2), nn.Conv2d(3, 2, 1)]
+LAYERS_WITH_WEIGHTS += [nn.GroupNorm(1, 3), nn.LayerNorm(3), nn.BatchNorm(3), nn.InstanceNorm(3), nn.RMSNorm(3)]
 
 
 @pytest.mark.parametrize("layer", LAYERS_WITH_WEIGHTS, ids=lambda layer: type(layer).__name__)
@@ -285,3 +298,46 @@ def test_norms_remove_what_they_should():
     y = nn.LayerNorm(8)(x.astype(np.float32)).data
     np.testing.assert_allclose(y.mean(-1), 0, atol=1e-5)
     np.testing.assert_allclose(y.var(-1), 1, atol=1e-4)
+
+
+@pytest.mark.oracle
+@pytest.mark.parametrize("momentum", [0.1, 0.5, 1.0])
+def test_running_statistics_follow_the_batches_as_pytorchs(momentum):
+    torch = pytest.importorskip("torch")
+    ours, theirs = nn.BatchNorm(3, momentum=momentum), torch.nn.BatchNorm2d(3, momentum=momentum)
+    for seed, shape in enumerate([(4, 5, 6, 3), (2, 1, 1, 3), (1, 2, 3, 3)]):
+        x = (images(*shape, seed=seed) * 3 + 1).astype(np.float32)
+        y, their_y = ours(x), theirs(torch.tensor(x).permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
+        np.testing.assert_allclose(y.data, their_y.detach().numpy(), rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(ours.running_mean.data, theirs.running_mean.numpy(), rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(ours.running_var.data, theirs.running_var.numpy(), rtol=1e-5)
+    y, their_y = ours.eval()(x), theirs.eval()(torch.tensor(x).permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
+    np.testing.assert_allclose(y.data, their_y.detach().numpy(), rtol=1e-4, atol=1e-5)
+
+
+def test_statistics_stand_still_in_use_and_go_with_the_state():
+    layer, other, x = nn.BatchNorm(3), nn.BatchNorm(3).eval(), images(8, 4, 3).astype(np.float32)
+    layer(x)
+    state = layer.state_dict()
+    assert list(state) == ["scale", "shift", "running_mean", "running_var"]
+    other.load_state_dict(state)
+    np.testing.assert_array_equal(other(x).data, layer.eval()(x).data)
+    np.testing.assert_array_equal(other(x[:1, :1]).data, layer(x).data[:1, :1])  # alone or not
+    for name, array in layer.state_dict().items():
+        np.testing.assert_array_equal(array, state[name])
+    assert not any(buffer.requires_grad for _, buffer in layer.named_buffers())
+
+
+def test_a_copy_in_float64_has_statistics_of_its_own_type():
+    layer = nn.BatchNorm(3).astype(np.float64)
+    layer(images(4, 3))
+    assert layer.eval()(images(4, 3)).dtype == layer.running_var.dtype == np.float64
+
+
+def test_whole_channels_are_dropped():
+    x = np.ones((50, 3, 4, 20), np.float32)
+    y = nn.SpatialDropout(0.3, RNG(0))(x)
+    assert (np.ptp(y, axis=(1, 2)) == 0).all()
+    assert (y[:, 0, 0] == 0).mean() == pytest.approx(0.3, abs=0.05)
+    np.testing.assert_allclose(y[y != 0], 1 / 0.7, rtol=1e-6)
+    assert nn.SpatialDropout(0.3).eval()(x) is x

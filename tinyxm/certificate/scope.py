@@ -6,9 +6,25 @@ import inspect
 
 from tinyxm import nn, ops, optim
 
+_LARGEST = "AdaptiveMaxPool1d AdaptiveMaxPool2d GlobalMaxPool MaxPool1d MaxPool2d MaxPool3d"
+_KINKED = "ELU LeakyReLU ReLU"
+_TABLES = "Embedding EmbeddingBag"
+_SMOOTH = (
+    f"Conv1d Conv2d Conv3d ConvTranspose1d ConvTranspose2d ConvTranspose3d AdaptiveAveragePool1d {_TABLES} "
+    "AdaptiveAveragePool2d AveragePool1d AveragePool2d AveragePool3d GlobalAveragePool BatchNorm GroupNorm "
+    "InstanceNorm LayerNorm RMSNorm GELU SiLU Sigmoid Softmax Softplus Tanh Dropout SpatialDropout Flatten Linear "
+    "Residual Sequential"
+)
 NOT_ASKED: dict[str, dict[str, str]] = {  # check -> why it isn't asked of these names
+    "broadcast": {"a layer of one input, to whose size its parameters are made": f"{_SMOOTH} {_KINKED} {_LARGEST}"},
+    "ties": {"it doesn't compare inputs with one another": f"{_SMOOTH} {_KINKED} Bilinear"},
+    "subgradient": {"it is smooth everywhere": f"{_SMOOTH} Bilinear", "its kinks are ties": _LARGEST},
+    "large": {"its inputs are integers": _TABLES},
+    "tiny": {"its inputs are integers": _TABLES},
 }
 OUTSIDE: dict[str, str] = {  # public names that aren't certified, and why
+    "ModuleDict": "it holds modules and computes nothing",
+    "ModuleList": "it holds modules and computes nothing",
     "Module": "what all layers are made of; it computes nothing",
     "Optimizer": "what all optimizers share; it has no rule of its own",
 }
