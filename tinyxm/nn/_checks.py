@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinyxm.autograd import Array
+from tinyxm.autograd.tensor import array_of
 from tinyxm.ops.conv import Pair, pair
 
 
@@ -27,6 +28,19 @@ def window(layer: str, name: str, value: Any, least: int = 1) -> int | Pair:
 
 def _plain(value: Any) -> Any:
     return int(value) if isinstance(value, np.integer) else value
+
+
+def check_lengths(layer: str, lengths: Any, batch: int, time: int) -> np.ndarray:
+    """How many steps of each sequence are real. Raises TypeError, ValueError unless (batch,) integers, 0 to time."""
+    lengths = np.asarray(array_of(lengths))
+    if lengths.dtype.kind not in "iu" and lengths.size:
+        raise TypeError(f"{layer}: lengths are {lengths.dtype}; give one integer for each sequence")
+    if lengths.shape != (batch,):
+        raise ValueError(f"{layer}: lengths {lengths.shape}: expected ({batch},), one for each sequence of the batch")
+    wrong = lengths[(lengths < 0) | (lengths > time)]
+    if wrong.size:
+        raise ValueError(f"{layer}: length {wrong[0]}: expected 0 to {time}, the steps there are")
+    return lengths.astype(np.intp)
 
 
 def check_array(layer: str, x: Array) -> None:

@@ -1,7 +1,7 @@
 """The operations, each in one place: its forward rule on arrays and one adjoint per input.
 
-`elementwise`, `activation`, `reduce`, `shape`, `index`, `linalg`, `conv`, `norm`, `embedding`, `loss`. NumPy's own
-functions call them when given Tensors: `np.exp(t)` is `ops.exp(t)`.
+`elementwise`, `activation`, `reduce`, `shape`, `index`, `linalg`, `conv`, `norm`, `attention`, `embedding`, `loss`.
+NumPy's own functions call them when given Tensors: `np.exp(t)` is `ops.exp(t)`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import numpy as np
 
 from tinyxm.autograd.tensor import Tensor, array_of, constant, rules
 from tinyxm.ops.activation import elu, gelu, leaky_relu, relu, sigmoid, silu, softplus
+from tinyxm.ops.attention import attention, attention_weights, masked_softmax
 from tinyxm.ops.conv import average_pool2d, conv2d, max_pool2d
 from tinyxm.ops.elementwise import (
     absolute,
@@ -94,6 +95,8 @@ __all__ = [
     "argmin",
     "argsort",
     "astype",
+    "attention",
+    "attention_weights",
     "average_pool2d",
     "batch_norm",
     "broadcast_to",
@@ -127,6 +130,7 @@ __all__ = [
     "log_softmax",
     "logsumexp",
     "masked_fill",
+    "masked_softmax",
     "matmul",
     "max",
     "max_pool2d",

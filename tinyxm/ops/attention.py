@@ -1,0 +1,79 @@
+"""Attention: each query takes a mixture of values, by how well their keys agree with it."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from tinyxm.autograd import Array, primitive
+from tinyxm.autograd.tensor import array_of
+from tinyxm.ops.linalg import matmul, transposed
+from tinyxm.ops.loss import softmax
+
+
+@primitive(a=lambda g, y, axis: y * (g - np.sum(g * y, axis=axis, keepdims=True)), mask=None)
+def masked_softmax(a: Array, mask: Array, axis: int = -1) -> Array:
+    """y = eᵃ / Σ eᵃ over the places where mask is True, and 0 elsewhere;  ∂a = y·(g − Σ g·y)
+
+    mask, booleans, broadcasts to a. Where it leaves no place along the axis, all y are 0.
+    """
+    largest = np.max(a, axis=axis, keepdims=True, where=mask, initial=-np.inf)
+    e = np.exp(np.where(mask, a - np.where(np.isfinite(largest), largest, 0), -np.inf))
+    total = e.sum(axis=axis, keepdims=True)
+    return e / np.where(total > 0, total, 1)
+
+
+def attention_weights(
+    q: Array, k: Array, mask: Array | None = None, causal: bool = False, scale: float | None = None
+) -> Array:
+    """A = softmax(scale·Q Kᵀ), each row over the keys that its query may attend; `(..., queries, keys)`
+
+    See `attention`, whose weights these are.
+    """
+    if q.ndim < 2 or k.ndim < 2 or q.shape[-1] != k.shape[-1]:
+        raise ValueError(f"attention: q {q.shape} and k {k.shape}: expected (..., queries, n) and (..., keys, n)")
+    scale = 1 / math.sqrt(max(q.shape[-1], 1)) if scale is None else float(scale)
+    scores = matmul(q * scale, transposed(k))
+    if mask is not None:
+        mask = check_mask("attention", mask, scores.shape)
+    if causal:
+        queries, keys = scores.shape[-2:]
+        earlier = np.arange(keys) <= np.arange(queries)[:, None]
+        mask = earlier if mask is None else mask & earlier
+    if mask is None and scores.size:
+        return softmax(scores)
+    return masked_softmax(scores, np.True_ if mask is None else mask)
+
+
+def attention(
+    q: Array, k: Array, v: Array, mask: Array | None = None, causal: bool = False, scale: float | None = None
+) -> Array:
+    """Y = softmax(scale·Q Kᵀ) V: each query's mixture of the values, by how well their keys agree with it
+
+    q `(..., queries, n)`, k `(..., keys, n)`, v `(..., keys, values)`, Y `(..., queries, values)`; `scale` is 1/√n
+    where none is given, which keeps the scores of random vectors at variance 1. `mask` holds booleans that broadcast
+    to `(..., queries, keys)`, True where a query may attend a key; with `causal`, query i attends keys 0 … i alone. A
+    query that may attend none gets zeros. Raises ValueError where shapes don't agree, TypeError for a mask that isn't
+    boolean. Source: Vaswani et al., "Attention is all you need", 2017.
+    """
+    if v.ndim < 2 or v.shape[-2] != k.shape[-2]:
+        raise ValueError(f"attention: k {k.shape} and v {v.shape}: expected one value for each key")
+    return matmul(attention_weights(q, k, mask, causal, scale), v)
+
+
+def check_mask(operation: str, mask: Array, shape: tuple[int, ...]) -> np.ndarray:
+    """The mask as an array. Raises TypeError unless boolean, ValueError unless it broadcasts to the scores' shape."""
+    mask = np.asarray(array_of(mask))
+    if mask.dtype != bool:
+        raise TypeError(
+            f"{operation}: mask is {mask.dtype}; give booleans, True where a query may attend a key "
+            "(of a mask that is added to the scores: mask == 0)"
+        )
+    try:
+        fits = np.broadcast_shapes(mask.shape, shape) == shape
+    except ValueError:
+        fits = False
+    if not fits:
+        raise ValueError(f"{operation}: mask {mask.shape} doesn't broadcast to the scores' shape {shape}")
+    return mask
