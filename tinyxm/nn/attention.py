@@ -50,13 +50,14 @@ class MultiHeadAttention(Module):
         self.heads = whole("MultiHeadAttention", "heads", heads)
         if self.features % self.heads:
             raise ValueError(f"MultiHeadAttention: {features} features don't divide into {heads} heads")
-        self.key_features = self.features if key_features is None else key_features
-        self.value_features = self.key_features if value_features is None else value_features
+        self.key_features, self.value_features = key_features, value_features
+        key_features = self.features if key_features is None else key_features
+        value_features = key_features if value_features is None else value_features
 
         def linear(in_features: int) -> Linear:
             return Linear(in_features, self.features, bias, initialise=initialise, rng=rng)
 
-        self.query, self.key, self.value = linear(features), linear(self.key_features), linear(self.value_features)
+        self.query, self.key, self.value = linear(features), linear(key_features), linear(value_features)
         self.output, self.dropout = linear(features), Dropout(dropout, rng)
         self.positions = RotaryPositions(self.features // self.heads) if rotary else None
 
