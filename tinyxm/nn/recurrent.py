@@ -118,7 +118,7 @@ class _Recurrent(Module):
         steps, places = np.nonzero(going)
         rows, sizes = order[places] * time + steps, [n for n in going.sum(axis=1).tolist() if n]
         initial, last = iter(self._initial(state, batch, order)), []
-        y = ops.take(ops.reshape(x, (batch * time, features)), rows)
+        y = ops.take(ops.reshape(x, (batch * time, features)), rows, 0)
         for i, cell in enumerate(self.forward_cells):
             y = self.dropout(y) if i else y
             runs = [_run(cell, y, sizes, next(initial), backward=False)]
@@ -126,7 +126,7 @@ class _Recurrent(Module):
             y = np.concatenate([outputs for outputs, _ in runs], axis=1)
             last += [state for _, state in runs]
         y = ops.reshape(ops.scatter_add(y, (batch * time, y.shape[1]), rows), (batch, time, y.shape[1]))
-        found = tuple(ops.stack(parts)[:, np.argsort(order)] for parts in zip(*last, strict=True))
+        found = tuple(ops.take(ops.stack(parts), np.argsort(order), 1) for parts in zip(*last, strict=True))
         return y, found if self.states > 1 else found[0]
 
     def _initial(self, state: Any, batch: int, order: np.ndarray) -> list[State]:
@@ -145,7 +145,7 @@ class _Recurrent(Module):
                     f"{name}: state {part.shape} of {part.dtype}: expected (layers·directions, batch, hidden_features) "
                     f"= {shape} of {dtype}"
                 )
-        state = [ops.take(part, (slice(None), order)) for part in state]
+        state = [ops.take(part, order, 1) for part in state]
         return [tuple(part[i] for part in state) for i in range(shape[0])]
 
 
