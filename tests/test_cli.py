@@ -197,6 +197,8 @@ def test_warnings_are_one_line(fake, run):
         (["query", "nowhere", "heart", "--top", "0"], ["--top 0", "1 to 50"]),
         (["query", "nowhere", "heart", "--top", "51"], ["--top 51", "1 to 50"]),
         (["query", "nowhere", "heart", "--out", "a.jpg"], ["a.jpg", ".png"]),
+        (["certify", "sofmax"], ["'sofmax'", "softmax"]),
+        (["certify", "tanh", "--check", "foreward"], ["'foreward'", "forward"]),
     ],
 )
 def test_usage_errors_are_one_line_and_status_2(fake, run, tmp_path, arguments, parts):
@@ -377,6 +379,40 @@ def test_a_corrupt_image_fails_in_one_line(run, trained, tmp_path):
     refused(run("query", str(trained), "--image", "bad.png"), 1, "bad.png isn't a picture")
 
 
+def test_certify_prints_and_writes_the_table(run, tmp_path):
+    code, out, err = run(
+        "certify",
+        "tanh",
+        "Adam",
+        "--check",
+        "forward",
+        "--json",
+        str(tmp_path / "deep" / "a.json"),
+        "--page",
+        str(tmp_path / "a.md"),
+    )
+    assert (code, err) == (0, "")
+    assert [line.split()[0] for line in out.splitlines()[:5]] == ["name", "operations", "tanh", "optimizers", "Adam"]
+    assert "1 operation, 1 optimizer: " in out
+    assert "0 failed" in out
+    rows = json.loads((tmp_path / "deep" / "a.json").read_text())
+    assert {(row["name"], row["kind"]) for row in rows} == {("tanh", "operation"), ("Adam", "optimizer")}
+    assert {row["rung"] for row in rows} == {"numpy", "updates=reference", "updates=blocked"}
+    assert "| `tanh` |" in (tmp_path / "a.md").read_text("utf-8")
+
+
+def test_certify_fails_where_a_check_does(run, monkeypatch):
+    from tinyxm.certificate import Row
+
+    row = Row("tanh", "operation", "float32", "numpy", "forward", 0.5, 1e-5, False, "tanh (2,3): result")
+    gap = row._replace(dtype="", check="empty", reason="write one")
+    monkeypatch.setattr("tinyxm.certificate.certify", lambda *_, **__: iter([("tanh", [row, gap])]))
+    code, out, err = run("certify", "tanh")
+    assert (code, err) == (1, "")
+    assert "tanh: forward, float32, numpy\n    error 0.5, tolerance 1e-05: tanh (2,3): result" in out
+    assert "without a case\n    tanh: empty" in out
+
+
 def test_doctor_tells_of_libraries_data_and_kernels(run, monkeypatch):
     code, out, _ = run("doctor")
     assert code == 0
@@ -393,7 +429,7 @@ def test_doctor_tells_of_libraries_data_and_kernels(run, monkeypatch):
     assert "em-keyboard isn't installed" in out
 
 
-@pytest.mark.parametrize("command", [[], ["train"], ["eval"], ["query"], ["doctor"]])
+@pytest.mark.parametrize("command", [[], ["train"], ["eval"], ["query"], ["certify"], ["doctor"]])
 def test_help_everywhere(run, command):
     code, out, _ = run(*command, "--help")
     assert code == 0

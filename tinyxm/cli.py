@@ -220,7 +220,8 @@ def certify_(
         usage(partial(path.parent.mkdir, parents=True, exist_ok=True))
     console, total = Console(), len(names or known_names())
     asked = certify(names or (), checks=check or CHECKS)
-    results = dict(track(asked, "certifying", total, transient=True, console=Console(stderr=True)))
+    watched = Console(stderr=True)
+    results = dict(track(asked, "certifying", total, transient=True, console=watched, disable=not watched.is_terminal))
     show(console, results)
     for path, text in outputs:
         with beside(path) as part:
