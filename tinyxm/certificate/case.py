@@ -71,7 +71,7 @@ def apart(*shape: int, seed: int = 7) -> np.ndarray:
 
 def of_torch(path: str, *args: Any, **options: Any) -> Callable[..., Any]:
     """torch.PATH(*tensors, *args, **options), as a case wants it."""
-    return lambda torch, *tensors: reduce(getattr, path.split("."), torch)(*tensors, *args, **options)
+    return lambda torch, *tensors, **more: reduce(getattr, path.split("."), torch)(*tensors, *args, **options, **more)
 
 
 def layer(
