@@ -15,12 +15,40 @@ _SMOOTH = (
     "InstanceNorm LayerNorm RMSNorm GELU SiLU Sigmoid Softmax Softplus Tanh Dropout SpatialDropout Flatten Linear "
     "Residual Sequential"
 )
+_MOVES = (
+    "concatenate expand_dims flatten flip moveaxis pad repeat reshape roll split squeeze stack swapaxes tile transpose"
+)
+_LOOKUPS = "getitem scatter_add take take_along_axis masked_fill"
+_PLACES = "argmax argmin argsort"
+_EACH = (
+    "astype cos erf exp expm1 log log1p negative rsqrt sin sqrt square tan tanh gelu sigmoid silu softplus "
+    "cumsum logsumexp mean prod sum var"
+)
+_STEPS = "absolute elu leaky_relu relu sign"
+_PAIRS = "add divide multiply subtract where"
 NOT_ASKED: dict[str, dict[str, str]] = {  # check -> why it isn't asked of these names
-    "broadcast": {"a layer of one input, to whose size its parameters are made": f"{_SMOOTH} {_KINKED} {_LARGEST}"},
-    "ties": {"it doesn't compare inputs with one another": f"{_SMOOTH} {_KINKED} Bilinear"},
-    "subgradient": {"it is smooth everywhere": f"{_SMOOTH} Bilinear", "its kinks are ties": _LARGEST},
-    "large": {"its inputs are integers": _TABLES},
-    "tiny": {"its inputs are integers": _TABLES},
+    "first order": {"integers have no gradient": _PLACES},
+    "second order": {"integers have no gradient": _PLACES},
+    "broadcast": {
+        "a layer of one input, to whose size its parameters are made": f"{_SMOOTH} {_KINKED} {_LARGEST}",
+        "an operation of one array, or of arrays that must fit": (
+            f"{_EACH} {_STEPS} {_MOVES} {_PLACES} getitem scatter_add take max min norm sort std top_k"
+        ),
+    },
+    "ties": {
+        "it doesn't compare inputs with one another": f"{_SMOOTH} {_KINKED} Bilinear",
+        "it compares no numbers": (
+            f"{_EACH} {_STEPS} {_PAIRS} {_MOVES} {_LOOKUPS} broadcast_to std arctan2 hypot power"
+        ),
+    },
+    "subgradient": {
+        "it is smooth everywhere": f"{_SMOOTH} Bilinear",
+        "its kinks are ties": _LARGEST,
+        "it is smooth where it is defined": f"{_EACH} {_PAIRS} {_MOVES} {_LOOKUPS} broadcast_to",
+        "it has no gradient": _PLACES,
+    },
+    "large": {"its inputs are integers": _TABLES, "it moves numbers and computes none": f"{_MOVES} broadcast_to"},
+    "tiny": {"its inputs are integers": _TABLES, "it moves numbers and computes none": f"{_MOVES} broadcast_to"},
 }
 OUTSIDE: dict[str, str] = {  # public names that aren't certified, and why
     "ModuleDict": "it holds modules and computes nothing",
