@@ -15,6 +15,12 @@ _SMOOTH = (
     "InstanceNorm LayerNorm RMSNorm GELU SiLU Sigmoid Softmax Softplus Tanh Dropout SpatialDropout Flatten Linear "
     "Residual Sequential"
 )
+_RECURRENT = "GRU LSTM RNN"
+_TRANSFORMERS = (
+    "MultiHeadAttention TransformerDecoder TransformerDecoderLayer TransformerEncoder TransformerEncoderLayer"
+)
+_SEQUENCES = f"{_RECURRENT} {_TRANSFORMERS} FeedForward LearnedPositions RotaryPositions SinusoidalPositions"
+_ATTENTION = "attention attention_weights"
 _MOVES = (
     "concatenate expand_dims flatten flip moveaxis pad repeat reshape roll split squeeze stack swapaxes tile transpose"
 )
@@ -30,25 +36,29 @@ NOT_ASKED: dict[str, dict[str, str]] = {  # check -> why it isn't asked of these
     "first order": {"integers have no gradient": _PLACES},
     "second order": {"integers have no gradient": _PLACES},
     "broadcast": {
-        "a layer of one input, to whose size its parameters are made": f"{_SMOOTH} {_KINKED} {_LARGEST}",
+        "a layer of one input, to whose size its parameters are made": f"{_SMOOTH} {_KINKED} {_LARGEST} {_RECURRENT}",
         "an operation of one array, or of arrays that must fit": (
             f"{_EACH} {_STEPS} {_MOVES} {_PLACES} getitem scatter_add take max min norm sort std top_k"
         ),
     },
     "ties": {
-        "it doesn't compare inputs with one another": f"{_SMOOTH} {_KINKED} Bilinear",
+        "it doesn't compare inputs with one another": f"{_SMOOTH} {_KINKED} {_SEQUENCES} Bilinear",
         "it compares no numbers": (
-            f"{_EACH} {_STEPS} {_PAIRS} {_MOVES} {_LOOKUPS} broadcast_to std arctan2 hypot power"
+            f"{_EACH} {_STEPS} {_PAIRS} {_MOVES} {_LOOKUPS} broadcast_to std arctan2 hypot power {_ATTENTION}"
         ),
     },
     "subgradient": {
-        "it is smooth everywhere": f"{_SMOOTH} Bilinear",
+        "it is smooth everywhere": f"{_SMOOTH} {_SEQUENCES} {_ATTENTION} masked_softmax Bilinear",
         "its kinks are ties": _LARGEST,
         "it is smooth where it is defined": f"{_EACH} {_PAIRS} {_MOVES} {_LOOKUPS} broadcast_to",
         "it has no gradient": _PLACES,
     },
     "large": {"its inputs are integers": _TABLES, "it moves numbers and computes none": f"{_MOVES} broadcast_to"},
-    "tiny": {"its inputs are integers": _TABLES, "it moves numbers and computes none": f"{_MOVES} broadcast_to"},
+    "tiny": {
+        "its inputs are integers": _TABLES,
+        "it moves numbers and computes none": f"{_MOVES} broadcast_to",
+        "what could underflow in it is layer_norm and masked_softmax, which are asked": _TRANSFORMERS,
+    },
 }
 OUTSIDE: dict[str, str] = {  # public names that aren't certified, and why
     "ModuleDict": "it holds modules and computes nothing",
