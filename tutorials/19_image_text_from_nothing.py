@@ -100,7 +100,7 @@ print(model)
 
 
 # %%
-def contrastive(a: xm.Tensor, b: xm.Tensor, scale: xm.Tensor | float, same: np.ndarray) -> xm.Tensor:
+def info_nce(a: xm.Tensor, b: xm.Tensor, scale: xm.Tensor | float, same: np.ndarray) -> xm.Tensor:
     own = np.arange(len(same))
     logits = scale * (a @ b.T)
     logits = np.where(same & (own[:, None] != own), np.float32(-1e9), logits)
@@ -112,7 +112,7 @@ vectors = xm.ops.unit_length(rng.standard_normal((2, 6, 8)).astype(np.float32))
 a, b = (xm.Tensor(rows, requires_grad=True) for rows in vectors)
 same = np.eye(6, dtype=bool)
 same[0, 5] = same[5, 0] = True  # as if texts 0 and 5 were equal
-ours, library = contrastive(a, b, 1 / 0.07, same), xm.ops.contrastive(a, b, 1 / 0.07, same)
+ours, library = info_nce(a, b, 1 / 0.07, same), xm.ops.info_nce(a, b, 1 / 0.07, same)
 for by_hand, of_library in zip(xm.gradients(ours, [a, b]), xm.gradients(library, [a, b]), strict=True):
     np.testing.assert_allclose(by_hand.data, of_library.data, rtol=1e-3, atol=1e-5)
 print(f"contrastive loss by hand {ours.item():.4f}, by tinyxm.ops {library.item():.4f}; the gradients agree, too")
@@ -146,8 +146,8 @@ def losses(chosen: np.ndarray, scales: xm.Tensor) -> tuple[xm.Tensor, xm.Tensor]
     first, second = pictures[:size], pictures[size:]
     words = model.g(vocabulary.bag([texts[i] for i in chosen], rng))
     same = meaning[chosen][:, None] == meaning[chosen]
-    to_words = (contrastive(first, words, scales[0], same) + contrastive(second, words, scales[0], same)) * 0.5
-    return to_words, contrastive(first, second, scales[1], same)
+    to_words = (info_nce(first, words, scales[0], same) + info_nce(second, words, scales[0], same)) * 0.5
+    return to_words, info_nce(first, second, scales[1], same)
 
 
 # %% [markdown]

@@ -260,8 +260,8 @@ def contrastive_of_torch(t: Any, a: Any, b: Any, scale: Any, same: np.ndarray | 
 
 
 inputs = values(4, 3), values(4, 3), values(low=1, high=3)
-add("contrastive", "", ops.contrastive, inputs, contrastive_of_torch)
+add("info_nce", "", ops.info_nce, inputs, contrastive_of_torch)
 alike = np.array([0, 1, 0, 2])
 alike = alike[:, None] == alike
-add("contrastive", "some the same", method("contrastive", same=alike), inputs,
+add("info_nce", "some the same", method("info_nce", same=alike), inputs,
     lambda t, *inputs: contrastive_of_torch(t, *inputs, alike))  # fmt: skip

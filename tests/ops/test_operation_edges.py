@@ -103,10 +103,10 @@ def test_nothing_to_divide_by() -> None:
     assert np.isfinite(g.data).all()
 
 
-def test_contrastive_of_what_has_learned_nothing_is_ln_n() -> None:
+def test_info_nce_of_what_has_learned_nothing_is_ln_n() -> None:
     a = Tensor(np.ones((5, 3)))
-    assert ops.contrastive(a, a, 10.0).item() == pytest.approx(np.log(5))
-    assert ops.contrastive(a, a, 10.0, np.ones((5, 5), bool)).item() == pytest.approx(0)
+    assert ops.info_nce(a, a, 10.0).item() == pytest.approx(np.log(5))
+    assert ops.info_nce(a, a, 10.0, np.ones((5, 5), bool)).item() == pytest.approx(0)
 
 
 @pytest.mark.oracle
@@ -150,7 +150,7 @@ BAD: list[tuple[str, type[Exception], Callable[[], Any]]] = [
     (r"cross_entropy: .*empty", ValueError, lambda: ops.cross_entropy(leaf(0, 4), np.zeros(0, int))),
     (r"squared_error: prediction \(3,\) and target \(3, 1\)", ValueError,
      lambda: ops.squared_error(leaf(3), leaf(3, 1))),
-    (r"contrastive: a \(3, 2\) and b \(4, 2\)", ValueError, lambda: ops.contrastive(leaf(3, 2), leaf(4, 2), 1.0)),
+    (r"info_nce: a \(3, 2\) and b \(4, 2\)", ValueError, lambda: ops.info_nce(leaf(3, 2), leaf(4, 2), 1.0)),
     (r"embedding: index 4 is outside the table's rows, 0 to 3", ValueError, lambda: ops.embedding(leaf(4, 2), [0, 4])),
     (r"embedding: index -1 is outside", ValueError, lambda: ops.embedding(leaf(4, 2), [0, -1])),
     (r"embedding: indices are float64", TypeError, lambda: ops.embedding(leaf(4, 2), [0.0])),

@@ -12,7 +12,7 @@ import numpy as np
 
 from tinyxm import nn
 from tinyxm.autograd import Array, Parameter, Tensor, generator
-from tinyxm.ops import clip, contrastive, unit_length
+from tinyxm.ops import clip, info_nce, unit_length
 
 Bag = tuple[np.ndarray, np.ndarray, np.ndarray]  # indices, offsets, weights: see nn.EmbeddingBag
 
@@ -84,7 +84,7 @@ class TwoTowers(nn.Module):
 
     Two views of each concept, x₁ and x₂ (drawings in two styles), and its text t:
 
-        L = (contrastive(x₁, t) + contrastive(x₂, t)) / 2 + contrastive(x₁, x₂)
+        L = (info_nce(x₁, t) + info_nce(x₂, t)) / 2 + info_nce(x₁, x₂)
 
     each contrastive loss at its learned scale eˢ = 1 / temperature, from 1 / 0.07, held at 100 at most. The second term
     makes one concept's drawings agree across styles, which is what carries over to a style never seen.
@@ -105,8 +105,8 @@ class TwoTowers(nn.Module):
             raise ValueError(f"TwoTowers: {images.shape[0]} views and {n} texts: expected two views for each text")
         first, second = images[:n], images[n:]
         scale = np.exp(clip(self.log_scale, None, math.log(100)))
-        across = (contrastive(first, texts, scale[0], same) + contrastive(second, texts, scale[0], same)) * 0.5
-        return across + contrastive(first, second, scale[1], same)
+        across = (info_nce(first, texts, scale[0], same) + info_nce(second, texts, scale[0], same)) * 0.5
+        return across + info_nce(first, second, scale[1], same)
 
     @property
     def temperature(self) -> float:

@@ -1,7 +1,7 @@
 """The operations, each in one place: its forward rule on arrays and one adjoint per input.
 
-`elementwise`, `activation`, `reduce`, `shape`, `index`, `linalg`, `conv`, `norm`, `attention`, `embedding`, `loss`.
-NumPy's own functions call them when given Tensors: `np.exp(t)` is `ops.exp(t)`.
+`elementwise`, `activation`, `reduce`, `shape`, `index`, `linalg`, `conv`, `norm`, `attention`, `embedding`, `loss`,
+`cross_entropy`, `contrastive`, `ctc`. NumPy's own functions call them when given Tensors: `np.exp(t)` is `ops.exp(t)`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,10 @@ import numpy as np
 from tinyxm.autograd.tensor import Tensor, array_of, constant, rules
 from tinyxm.ops.activation import elu, gelu, leaky_relu, relu, sigmoid, silu, softplus
 from tinyxm.ops.attention import attention, attention_weights, masked_softmax
+from tinyxm.ops.contrastive import info_nce, sigmoid_contrastive
 from tinyxm.ops.conv import average_pool2d, conv2d, max_pool2d
+from tinyxm.ops.cross_entropy import binary_cross_entropy, cross_entropies, cross_entropy, log_softmax, nll, softmax
+from tinyxm.ops.ctc import ctc
 from tinyxm.ops.elementwise import (
     absolute,
     add,
@@ -48,7 +51,7 @@ from tinyxm.ops.elementwise import (
 from tinyxm.ops.embedding import embedding, embedding_bag
 from tinyxm.ops.index import getitem, masked_fill, scatter_add, take, take_along_axis
 from tinyxm.ops.linalg import matmul, transposed
-from tinyxm.ops.loss import contrastive, cross_entropies, cross_entropy, log_softmax, softmax, squared_error
+from tinyxm.ops.loss import absolute_error, hinge, huber, kl_divergence, squared_error, triplet
 from tinyxm.ops.norm import batch_norm, group_norm, instance_norm, layer_norm, rms_norm, standardise, unit_length
 from tinyxm.ops.reduce import (
     argmax,
@@ -89,6 +92,7 @@ from tinyxm.ops.shape import (
 
 __all__ = [
     "absolute",
+    "absolute_error",
     "add",
     "arctan2",
     "argmax",
@@ -99,14 +103,15 @@ __all__ = [
     "attention_weights",
     "average_pool2d",
     "batch_norm",
+    "binary_cross_entropy",
     "broadcast_to",
     "clip",
     "concatenate",
-    "contrastive",
     "conv2d",
     "cos",
     "cross_entropies",
     "cross_entropy",
+    "ctc",
     "cumsum",
     "divide",
     "elu",
@@ -121,8 +126,12 @@ __all__ = [
     "gelu",
     "getitem",
     "group_norm",
+    "hinge",
+    "huber",
     "hypot",
+    "info_nce",
     "instance_norm",
+    "kl_divergence",
     "layer_norm",
     "leaky_relu",
     "log",
@@ -141,6 +150,7 @@ __all__ = [
     "moveaxis",
     "multiply",
     "negative",
+    "nll",
     "norm",
     "pad",
     "power",
@@ -153,6 +163,7 @@ __all__ = [
     "rsqrt",
     "scatter_add",
     "sigmoid",
+    "sigmoid_contrastive",
     "sign",
     "silu",
     "sin",
@@ -178,6 +189,7 @@ __all__ = [
     "top_k",
     "transpose",
     "transposed",
+    "triplet",
     "unit_length",
     "var",
     "where",

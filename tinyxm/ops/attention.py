@@ -8,8 +8,8 @@ import numpy as np
 
 from tinyxm.autograd import Array, primitive
 from tinyxm.autograd.tensor import array_of
+from tinyxm.ops.cross_entropy import softmax
 from tinyxm.ops.linalg import matmul, transposed
-from tinyxm.ops.loss import softmax
 
 
 @primitive(a=lambda g, y, axis: y * (g - np.sum(g * y, axis=axis, keepdims=True)), mask=None)

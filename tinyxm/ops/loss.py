@@ -1,81 +1,119 @@
-"""Losses: what a model's mistakes cost, as one number to make small."""
+"""Losses: what a model's mistakes cost, as numbers to make small. Here those of regression, distributions and margins.
+
+Every loss takes `reduction`: "mean" over the batch, "sum", or "none" for each sample's own.
+"""
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-import tinyxm_kernels as kernels
-from tinyxm.autograd import Array, primitive
-from tinyxm.ops.linalg import matmul, transposed
-from tinyxm.ops.reduce import mean
+from tinyxm.autograd import Array
+from tinyxm.autograd.tensor import array_of
+from tinyxm.ops.activation import relu
+from tinyxm.ops.elementwise import where
+from tinyxm.ops.index import masked_fill, take_along_axis
+from tinyxm.ops.reduce import mean, norm
 
 
-@primitive(a=lambda g, y, axis: y * (g - np.sum(g * y, axis=axis, keepdims=True)))
-def softmax(a: Array, axis: int = -1) -> Array:
-    """y = eᵃ / Σ eᵃ, computed from a − max a, which can't overflow;  ∂a = y·(g − Σ g·y)"""
-    e = np.exp(a - a.max(axis=axis, keepdims=True))
-    return e / e.sum(axis=axis, keepdims=True)
+def squared_error(prediction: Array, target: Array, reduction: str = "mean") -> Array:
+    """L = mean (prediction − target)², both of one shape"""
+    target = matched("squared_error", prediction, target)
+    return reduced("squared_error", np.square(prediction - target), reduction)
 
 
-@primitive(a=lambda g, y, axis: g - np.exp(y) * np.sum(g, axis=axis, keepdims=True))
-def log_softmax(a: Array, axis: int = -1) -> Array:
-    """y = a − ln Σ eᵃ, computed from a − max a: no overflow, and no digits lost to large a;  ∂a = g − eʸ·Σ g"""
-    a = a - a.max(axis=axis, keepdims=True)
-    return a - np.log(np.exp(a).sum(axis=axis, keepdims=True))
+def absolute_error(prediction: Array, target: Array, reduction: str = "mean") -> Array:
+    """L = mean |prediction − target|, both of one shape;  the gradient is 0 where they are equal"""
+    target = matched("absolute_error", prediction, target)
+    return reduced("absolute_error", np.abs(prediction - target), reduction)
 
 
-def squared_error(prediction: Array, target: Array) -> Array:
-    """L = mean (prediction − target)²"""
-    _same_shape("squared_error", prediction, target)
-    return np.mean(np.square(prediction - target))
+def huber(prediction: Array, target: Array, delta: float = 1.0, reduction: str = "mean") -> Array:
+    """L = mean of d²/2 where |d| ≤ δ, else δ·(|d| − δ/2), d = prediction − target, both of one shape
+
+    That is c·(d − c/2) with c = d held within ±δ, and c is the gradient: no mistake, however large, pulls harder than
+    δ. Raises ValueError where δ isn't above 0. Source: Huber 1964.
+    """
+    if not delta > 0:
+        raise ValueError(f"huber: delta {delta}: expected a number above 0")
+    d = prediction - matched("huber", prediction, target)
+    c = np.clip(d, -delta, delta)
+    return reduced("huber", c * (d - c * 0.5), reduction)
 
 
-def _same_shape(operation: str, prediction: Array, target: Array) -> None:
-    if np.shape(prediction) != np.shape(target):
+def kl_divergence(log_p: Array, log_q: Array, reduction: str = "mean") -> Array:
+    """L = mean of KL(p‖q) = Σ p·(ln p − ln q) over the last axis: what q costs beyond p (Kullback & Leibler 1951)
+
+    log_p and log_q, the logarithms of probabilities, `(..., classes)`, as `log_softmax` gives them; p is the truth,
+    where there is one. Where p = 0 (ln p = −∞) the term is 0. The mean is over distributions, not over classes.
+    """
+    log_q = matched("kl_divergence", log_p, log_q, ("log_p", "log_q"), least=1)
+    p, absent = np.exp(log_p), array_of(log_p) == -np.inf
+    if absent.any():
+        log_p, log_q = where(absent, 0, log_p), where(absent, 0, log_q)
+    return reduced("kl_divergence", np.sum(p * (log_p - log_q), axis=-1), reduction)
+
+
+def hinge(scores: Array, labels: Array, margin: float = 1.0, reduction: str = "mean") -> Array:
+    """L = mean of Σ max(0, margin − s_t + s_k) / classes over the classes k other than the true t
+
+    scores `(..., classes)`, labels `(...)` integers. The gradient is 0 at the kink. Of two scores (0, s) it is half the
+    binary hinge max(0, 1 ∓ s). Raises as `cross_entropy` does. Source: Weston & Watkins 1999.
+    """
+    labels = class_labels("hinge", scores, labels)[..., None]
+    short = relu(scores - take_along_axis(scores, labels, -1) + margin)
+    own = labels == np.arange(scores.shape[-1])
+    return reduced("hinge", np.sum(masked_fill(short, own, 0), -1) * (1 / scores.shape[-1]), reduction)
+
+
+def triplet(anchor: Array, positive: Array, negative: Array, margin: float = 1.0, reduction: str = "mean") -> Array:
+    """L = mean of max(0, ‖a − p‖ − ‖a − n‖ + margin): its like should be nearer than its unlike, by a margin
+
+    anchor, positive and negative `(..., dimensions)`, of one shape. The gradient is 0 at the kink, and that of a
+    distance of 0 is 0. Source: Weinberger & Saul 2009; Schroff, Kalenichenko & Philbin 2015 (of squared distances).
+    """
+    positive = matched("triplet", anchor, positive, ("anchor", "positive"), least=1)
+    negative = matched("triplet", anchor, negative, ("anchor", "negative"), least=1)
+    return reduced("triplet", relu(norm(anchor - positive, 2, -1) - norm(anchor - negative, 2, -1) + margin), reduction)
+
+
+def matched(
+    operation: str, a: Array, b: Array, names: tuple[str, str] = ("prediction", "target"), least: int = 0
+) -> Array:
+    """b, whole numbers as floats of a's type; ValueError unless a and b are of one shape with at least so many axes."""
+    if np.shape(a) != np.shape(b):
         raise ValueError(
-            f"{operation}: prediction {np.shape(prediction)} and target {np.shape(target)} differ in shape; "
+            f"{operation}: {names[0]} {np.shape(a)} and {names[1]} {np.shape(b)} differ in shape; "
             "reshape one (broadcasting them would compare every pair)"
         )
+    if np.ndim(a) < least:
+        raise ValueError(f"{operation}: {names[0]} is a single number, shape (); expected an axis")
+    plain = array_of(b)
+    return plain.astype(a.dtype) if isinstance(plain, np.ndarray) and plain.dtype.kind in "iub" else b
 
 
-@primitive(logits=lambda g, logits, labels: _cross_entropies_adjoint(g, logits, labels), labels=None)
-def cross_entropies(logits: Array, labels: Array) -> Array:
-    """y[n] = −log softmax(logits[n])[labels[n]];  ∂logits[n] = g[n]·(softmax(logits[n]) − one_hot(labels[n]))
-
-    logits `(batch, classes)`, labels `(batch,)` integers from 0 to classes − 1. Raises ValueError for a label outside
-    that range and for shapes that don't agree, TypeError for labels that aren't integers.
-    """
-    return kernels.softmax_cross_entropy(logits, np.asarray(labels))
-
-
-def _cross_entropies_adjoint(g: Array, logits: Array, labels: Array) -> Array:
-    """The fused kernel on arrays; on Tensors, for a second derivative, the formula in operations."""
-    if isinstance(g, np.ndarray) and isinstance(logits, np.ndarray):
-        return kernels.softmax_cross_entropy_gradient(g, logits, np.asarray(labels))
-    one_hot = (np.asarray(labels)[:, None] == np.arange(logits.shape[1])).astype(logits.dtype)
-    return np.expand_dims(g, 1) * (softmax(logits) - one_hot)
+def class_labels(operation: str, scores: Array, labels: Any) -> np.ndarray:
+    """The labels as an array; ValueError or TypeError unless they are one of the classes for each row of scores."""
+    labels = np.asarray(labels)
+    if not scores.ndim or labels.shape != scores.shape[:-1]:
+        raise ValueError(
+            f"{operation}: scores {scores.shape} and labels {labels.shape}: expected (..., classes), (...)"
+        )
+    if labels.dtype.kind not in "iu":
+        raise TypeError(f"{operation}: labels are {labels.dtype}, expected whole numbers, one class for each row")
+    if labels.size and not (labels.min() >= 0 and labels.max() < scores.shape[-1]):
+        wrong = labels[(labels < 0) | (labels >= scores.shape[-1])]
+        raise ValueError(f"{operation}: label {wrong[0]} is outside 0 ... {scores.shape[-1] - 1}, the classes")
+    return labels
 
 
-def cross_entropy(logits: Array, labels: Array) -> Array:
-    """L = mean of `cross_entropies` over the batch; its errors, and ValueError for an empty batch"""
-    if not logits.size:
-        raise ValueError(f"cross_entropy: logits {logits.shape}: the mean over an empty batch has no value")
-    return mean(cross_entropies(logits, labels))
-
-
-def contrastive(a: Array, b: Array, scale: Array | float, same: np.ndarray | None = None) -> Array:
-    """InfoNCE, both ways: each row of a should find its row of b among all, and each row of b its row of a
-
-        S = scale·A Bᵀ,   L = (cross_entropy(S, 0 … n−1) + cross_entropy(Sᵀ, 0 … n−1)) / 2
-
-    a, b `(n, dimensions)`, of unit length; `scale` is 1 / temperature. `same[i, j]` marks pairs off the diagonal that
-    mean the same: they are false negatives, and take no part. A loss that stays at ln n hasn't learned. (van den Oord,
-    Li & Vinyals 2018; Radford et al. 2021)
-    """
-    if a.shape != b.shape or a.ndim != 2:
-        raise ValueError(f"contrastive: a {a.shape} and b {b.shape}: expected two of one shape, (n, dimensions)")
-    similarity = matmul(a, transposed(b)) * scale
-    if same is not None:
-        similarity = np.where(same & ~np.eye(len(same), dtype=bool), np.float32(-1e9), similarity)
-    own = np.arange(a.shape[0])
-    return (cross_entropy(similarity, own) + cross_entropy(transposed(similarity), own)) * 0.5
+def reduced(operation: str, losses: Array, reduction: str) -> Array:
+    """The mean or the sum of the losses, or each; ValueError for other reductions, and for the mean of none."""
+    if reduction == "mean":
+        if not losses.size:
+            raise ValueError(f"{operation}: losses {losses.shape}: the mean over an empty batch has no value")
+        return mean(losses)
+    if reduction not in ("sum", "none"):
+        raise ValueError(f"{operation}: reduction {reduction!r}: expected 'mean', 'sum' or 'none'")
+    return np.sum(losses) if reduction == "sum" else losses
