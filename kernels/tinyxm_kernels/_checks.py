@@ -29,16 +29,22 @@ def check_shape(operation: str, name: str, given: Shape, expected: Shape) -> Non
         raise ValueError(f"{operation}: {name} has shape {given}, expected {expected}")
 
 
-def window_grid(operation: str, image: Shape, window: Shape, stride: Shape, padding: Shape) -> tuple[int, int]:
-    """(rows, columns) of windows in an image (height, width): ⌊(size + 2 padding − window) / stride⌋ + 1 each way."""
-    for name, pair, least in (("window", window, 1), ("stride", stride, 1), ("padding", padding, 0)):
-        if not isinstance(pair, tuple) or len(pair) != 2 or min(pair) < least:
-            raise ValueError(
-                f"{operation}: {name} {pair!r}: expected two whole numbers from {least} up, (rows, columns)"
-            )
-    height, width = image[0] + 2 * padding[0], image[1] + 2 * padding[1]
-    if height < window[0] or width < window[1]:
+def window_grid(
+    operation: str, image: Shape, window: Shape, stride: Shape, padding: Shape, dilation: Shape | None = None
+) -> Shape:
+    """How many windows fit along each axis: ⌊(size + 2 padding − dilation (window − 1) − 1) / stride⌋ + 1."""
+    dilation, axes = (1,) * len(image) if dilation is None else dilation, len(image)
+    given = {"window": window, "stride": stride, "padding": padding, "dilation": dilation}
+    for name, numbers in given.items():
+        least = 0 if name == "padding" else 1
+        if not isinstance(numbers, tuple) or len(numbers) != axes or min(numbers) < least:
+            raise ValueError(f"{operation}: {name} {numbers!r}: expected {axes} whole numbers from {least} up")
+    sizes = [size + 2 * more for size, more in zip(image, padding, strict=True)]
+    spans = [apart * (taps - 1) + 1 for apart, taps in zip(dilation, window, strict=True)]
+    if any(size < span for size, span in zip(sizes, spans, strict=True)):
+        told = f" (its taps {'×'.join(map(str, dilation))} apart)" if max(dilation) > 1 else ""
         raise ValueError(
-            f"{operation}: a {window[0]}×{window[1]} window doesn't fit in the image, {height}×{width} with its padding"
+            f"{operation}: a {'×'.join(map(str, window))} window{told} doesn't fit in the image, "
+            f"{'×'.join(map(str, sizes))} with its padding"
         )
-    return (height - window[0]) // stride[0] + 1, (width - window[1]) // stride[1] + 1
+    return tuple((size - span) // step + 1 for size, span, step in zip(sizes, spans, stride, strict=True))

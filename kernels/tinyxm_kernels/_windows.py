@@ -27,9 +27,10 @@ def inside(x_padded: NDArray[Any], padding: Shape) -> NDArray[Any]:
     return x_padded[:, rows : height - rows, columns : width - columns]
 
 
-def taps(window: Shape, grid: Shape, stride: Shape) -> Iterator[Tap]:
-    """(i, j, index), row-major: `x_padded[index]` is what position (i, j) of each window in the grid looks at."""
+def taps(window: Shape, grid: Shape, stride: Shape, dilation: Shape = (1, 1)) -> Iterator[Tap]:
+    """(i, j, index), row-major: `x_padded[index]` is what tap (i, j) of each window in the grid looks at."""
     for i in range(window[0]):
         for j in range(window[1]):
-            rows = slice(i, i + stride[0] * grid[0], stride[0])
-            yield i, j, (slice(None), rows, slice(j, j + stride[1] * grid[1], stride[1]))
+            top, left = i * dilation[0], j * dilation[1]
+            rows = slice(top, top + stride[0] * grid[0], stride[0])
+            yield i, j, (slice(None), rows, slice(left, left + stride[1] * grid[1], stride[1]))

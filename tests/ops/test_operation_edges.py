@@ -43,7 +43,7 @@ def test_max_pool_gives_ties_to_the_first_as_torch_does() -> None:
     x = Tensor(np.ones((1, 4, 4, 1)), requires_grad=True)
     (g,) = gradients(ops.max_pool2d(x, 2).sum(), [x])
     assert g.data[0, :, :, 0].tolist() == [[1, 0, 1, 0], [0, 0, 0, 0], [1, 0, 1, 0], [0, 0, 0, 0]]
-    check_gradients(lambda g: ops.conv._to_the_largest(g, x.data, x.data[:, ::2, ::2], (2, 2), (2, 2), (0, 0)),
+    check_gradients(lambda g: ops.pooling._to_the_largest(g, x.data, x.data[:, ::2, ::2], (2, 2), (2, 2), (0, 0)),
                     [np.random.default_rng(0).standard_normal((1, 2, 2, 1))])  # fmt: skip
 
 

@@ -111,8 +111,8 @@ def test_agrees_with_pytorch(rung, case):
         ((5, 5, 3), (3, 3, 3, 8), {}, "expected \\(batch, height, width, channels\\)"),
         ((1, 5, 5, 3), (3, 3, 3), {}, "expected \\(kernel_height, kernel_width, in_channels, out_channels\\)"),
         ((1, 2, 2, 3), (3, 3, 3, 8), {}, "a 3×3 window doesn't fit in the image, 2×2"),
-        ((1, 5, 5, 3), (3, 3, 3, 8), {"stride": (0, 1)}, r"stride \(0, 1\): expected two whole numbers from 1 up"),
-        ((1, 5, 5, 3), (3, 3, 3, 8), {"padding": 1}, "padding 1: expected two whole numbers"),
+        ((1, 5, 5, 3), (3, 3, 3, 8), {"stride": (0, 1)}, r"stride \(0, 1\): expected 2 whole numbers from 1 up"),
+        ((1, 5, 5, 3), (3, 3, 3, 8), {"padding": 1}, "padding 1: expected 2 whole numbers"),
     ],
 )
 def test_shape_errors(x, w, static, message):

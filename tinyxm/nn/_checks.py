@@ -9,7 +9,7 @@ import numpy as np
 
 from tinyxm.autograd import Array
 from tinyxm.autograd.tensor import array_of
-from tinyxm.ops.conv import Pair, pair
+from tinyxm.ops.conv import Pair, per_axis
 
 
 def whole(layer: str, name: str, value: Any) -> int:
@@ -22,7 +22,7 @@ def whole(layer: str, name: str, value: Any) -> int:
 def window(layer: str, name: str, value: Any, least: int = 1) -> int | Pair:
     """A size or a pair of them, as ints. Raises ValueError unless they are whole numbers from `least` up."""
     plain = tuple(map(_plain, value)) if isinstance(value, tuple) else _plain(value)
-    pair(layer, name, plain, least)
+    per_axis(layer, name, plain, 2, least)
     return plain
 
 

@@ -9,7 +9,7 @@ from tinyxm.autograd import Array, Parameter
 from tinyxm.nn import init
 from tinyxm.nn._checks import check_floats, whole, window
 from tinyxm.nn.module import Module
-from tinyxm.ops.conv import Pair, pair
+from tinyxm.ops.conv import Pair, per_axis
 
 
 class Conv2d(Module):
@@ -40,7 +40,7 @@ class Conv2d(Module):
         self.kernel_size = window("Conv2d", "kernel_size", kernel_size)
         self.stride = window("Conv2d", "stride", stride)
         self.padding = padding if padding == "same" else window("Conv2d", "padding", padding, 0)
-        size = pair("Conv2d", "kernel_size", self.kernel_size, 1)
+        size = per_axis("Conv2d", "kernel_size", self.kernel_size, 2, 1)
         self.weight = Parameter(initialise((*size, self.in_channels, self.out_channels), rng))
         self.bias = Parameter(init.zeros((self.out_channels,))) if bias else None
 

@@ -1,7 +1,8 @@
 """The operations, each in one place: its forward rule on arrays and one adjoint per input.
 
-`elementwise`, `activation`, `reduce`, `shape`, `index`, `linalg`, `conv`, `norm`, `attention`, `embedding`, `loss`,
-`cross_entropy`, `contrastive`, `ctc`. NumPy's own functions call them when given Tensors: `np.exp(t)` is `ops.exp(t)`.
+`elementwise`, `activation`, `reduce`, `shape`, `index`, `linalg`, `conv`, `pooling`, `resize`, `spectral`, `norm`,
+`attention`, `embedding`, `loss`, `cross_entropy`, `contrastive`, `ctc`. NumPy's own functions call them when
+given Tensors: `np.exp(t)` is `ops.exp(t)`.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from tinyxm.autograd.tensor import Tensor, array_of, constant, rules
 from tinyxm.ops.activation import elu, gelu, leaky_relu, relu, sigmoid, silu, softplus
 from tinyxm.ops.attention import attention, attention_weights, masked_softmax
 from tinyxm.ops.contrastive import info_nce, sigmoid_contrastive
-from tinyxm.ops.conv import average_pool2d, conv2d, max_pool2d
+from tinyxm.ops.conv import conv1d, conv2d, conv3d, conv_transpose1d, conv_transpose2d, conv_transpose3d
 from tinyxm.ops.cross_entropy import binary_cross_entropy, cross_entropies, cross_entropy, log_softmax, nll, softmax
 from tinyxm.ops.ctc import ctc
 from tinyxm.ops.elementwise import (
@@ -53,6 +54,20 @@ from tinyxm.ops.index import getitem, masked_fill, scatter_add, take, take_along
 from tinyxm.ops.linalg import matmul, transposed
 from tinyxm.ops.loss import absolute_error, hinge, huber, kl_divergence, squared_error, triplet
 from tinyxm.ops.norm import batch_norm, group_norm, instance_norm, layer_norm, rms_norm, standardise, unit_length
+from tinyxm.ops.pooling import (
+    adaptive_average_pool1d,
+    adaptive_average_pool2d,
+    adaptive_max_pool1d,
+    adaptive_max_pool2d,
+    average_pool1d,
+    average_pool2d,
+    average_pool3d,
+    global_average_pool,
+    global_max_pool,
+    max_pool1d,
+    max_pool2d,
+    max_pool3d,
+)
 from tinyxm.ops.reduce import (
     argmax,
     argmin,
@@ -71,6 +86,7 @@ from tinyxm.ops.reduce import (
     top_k,
     var,
 )
+from tinyxm.ops.resize import resize
 from tinyxm.ops.shape import (
     broadcast_to,
     concatenate,
@@ -93,6 +109,10 @@ from tinyxm.ops.shape import (
 __all__ = [
     "absolute",
     "absolute_error",
+    "adaptive_average_pool1d",
+    "adaptive_average_pool2d",
+    "adaptive_max_pool1d",
+    "adaptive_max_pool2d",
     "add",
     "arctan2",
     "argmax",
@@ -101,13 +121,20 @@ __all__ = [
     "astype",
     "attention",
     "attention_weights",
+    "average_pool1d",
     "average_pool2d",
+    "average_pool3d",
     "batch_norm",
     "binary_cross_entropy",
     "broadcast_to",
     "clip",
     "concatenate",
+    "conv1d",
     "conv2d",
+    "conv3d",
+    "conv_transpose1d",
+    "conv_transpose2d",
+    "conv_transpose3d",
     "cos",
     "cross_entropies",
     "cross_entropy",
@@ -125,6 +152,8 @@ __all__ = [
     "flip",
     "gelu",
     "getitem",
+    "global_average_pool",
+    "global_max_pool",
     "group_norm",
     "hinge",
     "huber",
@@ -142,7 +171,9 @@ __all__ = [
     "masked_softmax",
     "matmul",
     "max",
+    "max_pool1d",
     "max_pool2d",
+    "max_pool3d",
     "maximum",
     "mean",
     "min",
@@ -158,6 +189,7 @@ __all__ = [
     "relu",
     "repeat",
     "reshape",
+    "resize",
     "rms_norm",
     "roll",
     "rsqrt",

@@ -3,7 +3,7 @@
 Forward and weight gradient copy every patch of the image into a row of a matrix (im2col; Chellapilla, Puri and Simard
 2006): kernel_height·kernel_width times the image. Done for a few images at a time, that matrix stays in the
 second-level cache between being written and being read. The input gradient needs no such matrix: for each tap of the
-kernel one product of g with that tap's weights, added where the tap looked.
+kernel one product of g with that tap's weights, added where the tap looked. Groups are as many smaller products.
 """
 
 from collections.abc import Iterator
@@ -27,51 +27,72 @@ def _blocks(images: int, bytes_per_image: int) -> Iterator[slice]:
     return (slice(start, start + step) for start in range(0, images, step))
 
 
-def _patches(x: NDArray[Any], window: Shape, grid: Shape, stride: Pair, padding: Pair) -> NDArray[Any]:
-    """(pixels of the result, kernel_height·kernel_width·channels); a view where the patches don't overlap."""
+def _patches(
+    x: NDArray[Any], window: Shape, grid: Shape, stride: Pair, padding: Pair, dilation: Pair, groups: int
+) -> NDArray[Any]:
+    """(groups, pixels of the result, kernel_height·kernel_width·channels of a group); a view where none overlap."""
     x_padded = np.ascontiguousarray(padded(x, padding))
+    channels = x.shape[3] // groups
     image, row, pixel, channel = x_padded.strides
-    shape = (len(x), *grid, window[0], window[1] * x.shape[3])  # a window's row is contiguous: pixels and channels
-    strides = (image, row * stride[0], pixel * stride[1], row, channel)
-    return as_strided(x_padded, shape, strides, writeable=False).reshape(len(x) * prod(grid), prod(shape[3:]))
+    shape = (groups, len(x), *grid, *window, channels)
+    strides = (
+        *(channels * channel, image, row * stride[0], pixel * stride[1]),
+        *(row * dilation[0], pixel * dilation[1], channel),
+    )
+    pixels, taken = len(x) * prod(grid), prod(window) * channels
+    return as_strided(x_padded, shape, strides, writeable=False).reshape(groups, pixels, taken)
+
+
+def _grouped(a: NDArray[Any], groups: int) -> NDArray[Any]:
+    """(..., channels) → (groups, rows, channels of a group), a row for all that stands before the channels"""
+    rows = np.ascontiguousarray(a).reshape(prod(a.shape[:-1]), groups, a.shape[-1] // groups)
+    return rows.swapaxes(0, 1)
+
+
+def _joined(a: NDArray[Any], shape: Shape) -> NDArray[Any]:
+    """What `_grouped` took apart, in this shape again."""
+    return a.swapaxes(0, 1).reshape(shape)
 
 
 @rung()
-def conv2d(x: NDArray[Any], w: NDArray[Any], stride: Pair, padding: Pair) -> NDArray[Any]:
-    grid = window_grid("conv2d", x.shape[1:3], w.shape[:2], stride, padding)
-    weights = w.reshape(prod(w.shape[:3]), w.shape[3])
+def conv2d(x: NDArray[Any], w: NDArray[Any], stride: Pair, padding: Pair, dilation: Pair, groups: int) -> NDArray[Any]:
+    grid = window_grid("conv2d", x.shape[1:3], w.shape[:2], stride, padding, dilation)
+    weights = _grouped(w, groups)
     y = np.empty((len(x), *grid, w.shape[3]), x.dtype)
-    for block in _blocks(len(x), prod(grid) * weights.shape[0] * x.itemsize):
-        patches = _patches(x[block], w.shape[:2], grid, stride, padding)
-        np.matmul(patches, weights, out=y[block].reshape(len(patches), w.shape[3]))
+    for block in _blocks(len(x), prod(grid) * groups * weights.shape[1] * x.itemsize):
+        patches = _patches(x[block], w.shape[:2], grid, stride, padding, dilation, groups)
+        if groups == 1:
+            np.matmul(patches[0], weights[0], out=y[block].reshape(patches.shape[1], w.shape[3]))
+        else:
+            y[block] = _joined(patches @ weights, y[block].shape)
     return y
 
 
 @rung()
 def conv2d_weight_gradient(
-    g: NDArray[Any], x: NDArray[Any], kernel_shape: Shape, stride: Pair, padding: Pair
+    g: NDArray[Any], x: NDArray[Any], kernel_shape: Shape, stride: Pair, padding: Pair, dilation: Pair, groups: int
 ) -> NDArray[Any]:
     grid, rows = g.shape[1:3], prod(kernel_shape[:3])
-    w_gradient = np.zeros((rows, kernel_shape[3]), g.dtype)
-    for block in _blocks(len(x), prod(grid) * rows * x.itemsize):
-        patches = _patches(x[block], kernel_shape[:2], grid, stride, padding)
-        w_gradient += patches.T @ np.ascontiguousarray(g[block]).reshape(len(patches), kernel_shape[3])
-    return w_gradient.reshape(kernel_shape)
+    w_gradient = np.zeros((groups, rows, kernel_shape[3] // groups), g.dtype)
+    for block in _blocks(len(x), prod(grid) * groups * rows * x.itemsize):
+        patches = _patches(x[block], kernel_shape[:2], grid, stride, padding, dilation, groups)
+        w_gradient += patches.swapaxes(1, 2) @ _grouped(g[block], groups)
+    return _joined(w_gradient, kernel_shape)
 
 
 @rung()
 def conv2d_input_gradient(
-    g: NDArray[Any], w: NDArray[Any], input_shape: Shape, stride: Pair, padding: Pair
+    g: NDArray[Any], w: NDArray[Any], input_shape: Shape, stride: Pair, padding: Pair, dilation: Pair, groups: int
 ) -> NDArray[Any]:
     batch, height, width, channels = input_shape
     grid = g.shape[1:3]
-    transposed = np.ascontiguousarray(w.transpose(0, 1, 3, 2))
+    transposed = np.ascontiguousarray(w.reshape(*w.shape[:3], groups, w.shape[3] // groups).transpose(0, 1, 3, 4, 2))
     x_gradient = np.empty(input_shape, g.dtype)
     for block in _blocks(batch, prod(grid) * (channels + w.shape[3]) * g.itemsize):
-        images = len(g[block])
-        g_rows = np.ascontiguousarray(g[block]).reshape(images * prod(grid), w.shape[3])
-        sums = np.zeros((images, height + 2 * padding[0], width + 2 * padding[1], channels), g.dtype)
-        for i, j, seen in taps(w.shape[:2], grid, stride):
-            sums[seen] += (g_rows @ transposed[i, j]).reshape(images, *grid, channels)
+        g_rows = _grouped(g[block], groups)
+        shape = (len(g[block]), *grid, channels)
+        sums = np.zeros((shape[0], height + 2 * padding[0], width + 2 * padding[1], channels), g.dtype)
+        for i, j, seen in taps(w.shape[:2], grid, stride, dilation):
+            sums[seen] += _joined(g_rows @ transposed[i, j], shape)
         x_gradient[block] = inside(sums, padding)
     return x_gradient

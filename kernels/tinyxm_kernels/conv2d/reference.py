@@ -1,7 +1,7 @@
 """The truth: the formula, one tap (i, j) of the kernel at a time.
 
-Each tap sees the whole image shifted by (i, j), and what is left of the sum is over channels. Costs a pass over the
-result for each tap.
+Each tap sees the whole image shifted by (i, j), and what is left of the sum is over the channels of each group. Costs a
+pass over the result for each tap.
 """
 
 from typing import Any
@@ -15,33 +15,39 @@ from tinyxm_kernels.conv2d import Pair
 from tinyxm_kernels.registry import Shape, rung
 
 
+def _grouped(a: NDArray[Any], groups: int) -> NDArray[Any]:
+    """(..., channels) → (..., groups, channels of a group)"""
+    return a.reshape(*a.shape[:-1], groups, a.shape[-1] // groups)
+
+
 @rung()
-def conv2d(x: NDArray[Any], w: NDArray[Any], stride: Pair, padding: Pair) -> NDArray[Any]:
-    grid = window_grid("conv2d", x.shape[1:3], w.shape[:2], stride, padding)
-    x_padded = padded(x, padding)
-    y = np.zeros((len(x), *grid, w.shape[3]), x.dtype)
-    for i, j, seen in taps(w.shape[:2], grid, stride):
-        y += np.einsum("npqc,co->npqo", x_padded[seen], w[i, j])
-    return y
+def conv2d(x: NDArray[Any], w: NDArray[Any], stride: Pair, padding: Pair, dilation: Pair, groups: int) -> NDArray[Any]:
+    grid = window_grid("conv2d", x.shape[1:3], w.shape[:2], stride, padding, dilation)
+    x_padded, w = _grouped(padded(x, padding), groups), _grouped(w, groups)
+    y = np.zeros((len(x), *grid, *w.shape[3:]), x.dtype)
+    for i, j, seen in taps(w.shape[:2], grid, stride, dilation):
+        y += np.einsum("npqgc,cgo->npqgo", x_padded[seen], w[i, j])
+    return y.reshape(*y.shape[:3], w.shape[3] * w.shape[4])
 
 
 @rung()
 def conv2d_input_gradient(
-    g: NDArray[Any], w: NDArray[Any], input_shape: Shape, stride: Pair, padding: Pair
+    g: NDArray[Any], w: NDArray[Any], input_shape: Shape, stride: Pair, padding: Pair, dilation: Pair, groups: int
 ) -> NDArray[Any]:
     batch, height, width, channels = input_shape
+    g, w = _grouped(g, groups), _grouped(w, groups)
     x_gradient = np.zeros((batch, height + 2 * padding[0], width + 2 * padding[1], channels), g.dtype)
-    for i, j, seen in taps(w.shape[:2], g.shape[1:3], stride):
-        x_gradient[seen] += np.einsum("npqo,co->npqc", g, w[i, j])
+    for i, j, seen in taps(w.shape[:2], g.shape[1:3], stride, dilation):
+        x_gradient[seen] += np.einsum("npqgo,cgo->npqgc", g, w[i, j]).reshape(*g.shape[:3], channels)
     return inside(x_gradient, padding)
 
 
 @rung()
 def conv2d_weight_gradient(
-    g: NDArray[Any], x: NDArray[Any], kernel_shape: Shape, stride: Pair, padding: Pair
+    g: NDArray[Any], x: NDArray[Any], kernel_shape: Shape, stride: Pair, padding: Pair, dilation: Pair, groups: int
 ) -> NDArray[Any]:
-    x_padded = padded(x, padding)
+    x_padded, g = _grouped(padded(x, padding), groups), _grouped(g, groups)
     w_gradient = np.zeros(kernel_shape, g.dtype)
-    for i, j, seen in taps(kernel_shape[:2], g.shape[1:3], stride):
-        w_gradient[i, j] = np.einsum("npqc,npqo->co", x_padded[seen], g)
+    for i, j, seen in taps(kernel_shape[:2], g.shape[1:3], stride, dilation):
+        w_gradient[i, j] = np.einsum("npqgc,npqgo->cgo", x_padded[seen], g).reshape(kernel_shape[2:])
     return w_gradient

@@ -19,16 +19,20 @@ from tinyxm_kernels.registry import Shape, operation
 Pair = tuple[int, int]
 
 
-def output_shape(name: str, x: Shape, size: Pair, stride: Pair, padding: Pair) -> Shape:
-    """The shape of y: (batch, rows, columns, channels); raises ValueError where the windows don't go with x."""
-    if len(x) != 4:
-        raise ValueError(f"{name}: x has shape {x}, expected (batch, height, width, channels)")
-    grid = window_grid(name, x[1:3], size, stride, padding)
-    if padding[0] > size[0] // 2 or padding[1] > size[1] // 2:
+def output_shape(name: str, x: Shape, size: Shape, stride: Shape, padding: Shape) -> Shape:
+    """The shape of y: (batch, rows, columns, channels); raises ValueError where the windows don't go with x.
+
+    With a size of one number or of three it is that of pooling in so many dimensions.
+    """
+    if len(x) != len(size) + 2:
+        places = {1: "samples", 2: "height, width", 3: "frames, height, width"}[len(size)]
+        raise ValueError(f"{name}: x has shape {x}, expected (batch, {places}, channels)")
+    grid = window_grid(name, x[1:-1], size, stride, padding)
+    if any(more > window // 2 for more, window in zip(padding, size, strict=True)):
         raise ValueError(
             f"{name}: padding {padding} is more than half of size {size}: a window could hold nothing else"
         )
-    return (x[0], *grid, x[3])
+    return (x[0], *grid, x[-1])
 
 
 def _rule(*operands: Any) -> tuple[str, ...]:
