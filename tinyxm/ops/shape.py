@@ -129,11 +129,12 @@ def pad(a: Array, pad_width: Any, mode: str = "constant", constant_values: Any =
         return _pad(a, widths, constant_values)
     if mode not in ("edge", "reflect", "symmetric", "wrap"):
         raise ValueError(f"pad: mode is {mode!r}; expected constant, edge, reflect, symmetric or wrap")
-    for axis, width in enumerate(widths):
+    for axis, (n, width) in enumerate(zip(a.shape, widths, strict=True)):
+        if any(width) and (not n or min(width) < 0):
+            raise ValueError(f"pad: axis {axis} of {a.shape} can't be padded by {width} in mode {mode!r}")
+    for axis, (n, width) in enumerate(zip(a.shape, widths, strict=True)):
         if any(width):
-            if not a.shape[axis] or min(width) < 0:
-                raise ValueError(f"pad: axis {axis} of {a.shape} can't be padded by {width} in mode {mode!r}")
-            a = take(a, np.pad(np.arange(a.shape[axis]), width, mode), axis)  # type: ignore  # the mode is one of those
+            a = take(a, np.pad(np.arange(n), width, mode), axis)  # type: ignore  # the mode is one of those
     return a
 
 

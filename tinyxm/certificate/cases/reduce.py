@@ -15,6 +15,7 @@ from tinyxm.certificate.case import Case, apart, of_torch, values
 
 CASES: list[Case] = []
 o: dict[str, Any]
+axis: Any
 
 
 def add(name: str, label: str, ours: Any, x: Any, truth: Any, torch: Any = None, **more: Any) -> None:
