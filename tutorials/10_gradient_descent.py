@@ -7,28 +7,14 @@
 #
 # That is all. One number has to be chosen, the learning rate η, and it decides between creeping, arriving and flying
 # off. This lesson is about that number.
-#
-# Pictures open in a notebook or in windows (close one to go on); with TINYXM_FIGURES=folder they are written there.
 
 # %%
-import os
-from pathlib import Path
-
 import matplotlib.pyplot as plt
 import numpy as np
 
 import tinyxm as xm
 
 BLUE, ORANGE, GREEN, PURPLE, GRAY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#767676"
-
-
-def picture(name):
-    """The figure that was drawn, on the screen, or as a PNG in the folder TINYXM_FIGURES."""
-    if folder := os.environ.get("TINYXM_FIGURES"):
-        plt.savefig(Path(folder) / f"10_{name}.png", dpi=150)
-        plt.close()
-    else:
-        plt.show()
 
 
 # %% [markdown]
@@ -94,7 +80,7 @@ for axes, (label, path), colour in zip(panels, paths.items(), (GRAY, GREEN, BLUE
     axes.plot(0, 0, "k+")
     axes.set(title=f"η = {rates[label]}: {label}", xlabel="w₁ (curvature 1)", xlim=(-4.6, 2.2), ylim=(-3.2, 3.2))
 panels[0].set_ylabel("w₂ (curvature 10)")
-picture("bowl")
+plt.show()
 
 # %% [markdown]
 # ## The price of a ravine
@@ -185,7 +171,7 @@ plt.xlabel("passes through the data")
 plt.ylabel("loss above the best (log scale)")
 plt.title("The same price, spent on few exact steps or many rough ones")
 plt.legend(frameon=False)
-picture("batches")
+plt.show()
 above = {label: losses[-1] - floor for label, (_, losses) in runs.items()}
 assert above["100"] < 0.1 * above["all 2,000"]
 
@@ -212,7 +198,7 @@ batches = [rng.choice(400, 64) for _ in range(100)]
 found = xm.optim.lr_range_test(optimizer, network_loss, batches, low=1e-4, high=100.0)
 figure = plt.figure(figsize=(7, 4), layout="constrained")
 found.plot(plt.gca())
-picture("range_test")
+plt.show()
 assert all((network.state_dict()[name] == array).all() for name, array in before.items())  # undone
 assert found.suggestion < found.rates[np.argmin(found.smoothed)] < found.diverged
 
@@ -258,7 +244,7 @@ for (label, (rate, factor)), colour in zip(curves.items(), (GRAY, "black", BLUE,
 left.set(xlabel="step", ylabel="learning rate", title="The rate")
 right.set(xlabel="step", ylabel="loss above the best (log scale)", yscale="log", title="What it reaches")
 right.legend(frameon=False)
-picture("schedules")
+plt.show()
 assert ends["cosine from 0.1"] < 0.5 * min(ends["stays at 0.1"], ends["stays at 0.01"])
 
 # %% [markdown]

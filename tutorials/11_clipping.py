@@ -10,28 +10,14 @@
 #     by value   g ← min(max(g, −c), c), each element by itself
 #
 # It prevents **explosion**. It does not prevent **vanishing**, though it's often said to: this lesson shows both.
-#
-# Pictures open in a notebook or in windows (close one to go on); with TINYXM_FIGURES=folder they are written there.
 
 # %%
-import os
-from pathlib import Path
-
 import matplotlib.pyplot as plt
 import numpy as np
 
 import tinyxm as xm
 
 BLUE, ORANGE, GREEN, PURPLE, GRAY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#767676"
-
-
-def picture(name):
-    """The figure that was drawn, on the screen, or as a PNG in the folder TINYXM_FIGURES."""
-    if folder := os.environ.get("TINYXM_FIGURES"):
-        plt.savefig(Path(folder) / f"11_{name}.png", dpi=150)
-        plt.close()
-    else:
-        plt.show()
 
 
 # %% [markdown]
@@ -125,7 +111,7 @@ for axes, (title, path), colour in zip(
     axes.plot(inside, loss_of(inside), "o-", color=colour, markersize=3, linewidth=0.8)
     axes.set(xlabel="w", title=f"40 steps {title}: ends at w = {path[-1]:.2f}", xlim=(2.9, 8))
 panels[0].set_ylabel("loss")
-picture("cliff")
+plt.show()
 
 # %% [markdown]
 # ## In a network
@@ -165,7 +151,7 @@ right.axhline(1, color=GRAY, linestyle=":")
 left.set(xlabel="step", ylabel="loss (log scale)", yscale="log", title="Loss")
 right.set(xlabel="step", ylabel="gradient norm (log scale)", yscale="log", title="Gradient norm, before clipping")
 left.legend(frameon=False)
-picture("network")
+plt.show()
 (bare_losses, _), (clipped_losses, _) = trained.values()
 assert bare_losses[-30:].mean() > 1e3
 assert clipped_losses[-30:].mean() < 0.2 * clipped_losses[0]
@@ -224,7 +210,7 @@ plt.xlabel("layer, from the input on")
 plt.ylabel("norm of its weights' gradient (log scale)")
 plt.title("Clipping leaves a vanished gradient as it is")
 plt.legend(frameon=False)
-picture("vanishing")
+plt.show()
 
 # %% [markdown]
 # So training with clipping is, bit for bit, training without. And the gradient isn't all that vanishes: the same

@@ -8,28 +8,14 @@
 #     θ ← θ − η u
 #
 # μ, the momentum, says how much of the velocity is left after a step: 0 is gradient descent, 0.9 is usual.
-#
-# Pictures open in a notebook or in windows (close one to go on); with TINYXM_FIGURES=folder they are written there.
 
 # %%
-import os
-from pathlib import Path
-
 import matplotlib.pyplot as plt
 import numpy as np
 
 import tinyxm as xm
 
 BLUE, ORANGE, GREEN, PURPLE, GRAY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#767676"
-
-
-def picture(name):
-    """The figure that was drawn, on the screen, or as a PNG in the folder TINYXM_FIGURES."""
-    if folder := os.environ.get("TINYXM_FIGURES"):
-        plt.savefig(Path(folder) / f"12_{name}.png", dpi=150)
-        plt.close()
-    else:
-        plt.show()
 
 
 # %% [markdown]
@@ -111,7 +97,7 @@ for axes, (label, path), colour in zip(panels, ways.items(), (ORANGE, BLUE, GREE
     axes.plot(0, 0, "k+")
     axes.set(title=f"{label}: loss {loss[-1]:.1g}", xlabel="w₁ (curvature 1)", xlim=(-5.5, 2), ylim=(-1.6, 1.6))
 panels[0].set_ylabel("w₂ (curvature 50)")
-picture("ravine")
+plt.show()
 ends = [0.5 * np.sum(curvature * path[-1] ** 2) for path in ways.values()]
 assert max(ends[1:]) < 0.01 * ends[0]
 
@@ -173,7 +159,7 @@ plt.xlabel("step")
 plt.ylabel("w₂ (curvature 25)")
 plt.title(f"The same rate {rate} and momentum {mu}: Nesterov brakes ahead")
 plt.legend(frameon=False)
-picture("nesterov")
+plt.show()
 assert overshoot["Nesterov"] < 0.8 * overshoot["heavy ball"]
 
 # %% [markdown]

@@ -8,13 +8,8 @@
 #
 # Six of them stand here in the order in which each mended the one before: AdaGrad, RMSProp, AdaDelta, Adam, AMSGrad,
 # AdamW. At the end, two tasks where they lose.
-#
-# Pictures open in a notebook or in windows (close one to go on); with TINYXM_FIGURES=folder they are written there.
 
 # %%
-import os
-from pathlib import Path
-
 import matplotlib.pyplot as plt
 import numpy as np
 
@@ -22,15 +17,6 @@ import tinyxm as xm
 from tinyxm import optim
 
 BLUE, ORANGE, GREEN, PURPLE, GRAY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#767676"
-
-
-def picture(name):
-    """The figure that was drawn, on the screen, or as a PNG in the folder TINYXM_FIGURES."""
-    if folder := os.environ.get("TINYXM_FIGURES"):
-        plt.savefig(Path(folder) / f"13_{name}.png", dpi=150)
-        plt.close()
-    else:
-        plt.show()
 
 
 def walk(make, gradient, start, steps, **settings):
@@ -150,7 +136,7 @@ plt.xlabel("step t (log scale)")
 plt.ylabel("size of the step (log scale)")
 plt.title("Along a slope that never changes, η = 0.01 (AdaDelta: 1)")
 plt.legend(frameon=False)
-picture("slope")
+plt.show()
 print(f"without corrections Adam's step {uncorrected.argmax() + 1} would be {uncorrected.max() / 0.01:.1f} times η")
 
 # %% [markdown]
@@ -173,7 +159,7 @@ plt.xlabel("step")
 plt.ylabel("θ")
 plt.title("On average the slope is 2 / 3: down is minus")
 plt.legend(frameon=False)
-picture("amsgrad")
+plt.show()
 assert reached[optim.AMSGrad] < 0 < reached[optim.Adam]
 
 # %% [markdown]

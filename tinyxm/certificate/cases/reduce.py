@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from tinyxm import Tensor, ops
+from tinyxm import ops
+from tinyxm.autograd import Tensor
 from tinyxm.certificate.case import Case, apart, of_torch, values
 
 CASES: list[Case] = []
