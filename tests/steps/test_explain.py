@@ -9,6 +9,8 @@ import pytest
 import tinyxm as xm
 from tinyxm import ops
 from tinyxm.autograd.tensor import Tensor
+from tinyxm.certificate.case import Case
+from tinyxm.certificate.run import all_cases
 from tinyxm.steps.derivation import derive, derive_term
 from tinyxm.steps.provenance import flow_to, origin_of
 
@@ -182,6 +184,30 @@ def test_what_can_not_be_explained_is_told() -> None:
         xm.explain(y, (0, 2))
     with pytest.raises(TypeError, match=r"^explain: ndarray given"):
         xm.explain(np.ones(2), 0)
+
+
+def test_whatever_is_certified_can_be_explained(capsys) -> None:
+    explained = set()
+    for case in all_cases():
+        if not isinstance(case, Case) or case.edge in ("large", "tiny"):
+            continue
+        with xm.explaining(), np.errstate(all="ignore"):
+            inputs = [Tensor(x, requires_grad=True) for x in case.inputs]
+            y = case.ours(*inputs)
+            if isinstance(y, Tensor) and y.requires_grad:
+                y.backward(np.ones(y.shape))
+        if isinstance(y, Tensor) and y.size and origin_of(y.data):
+            place = tuple(n // 2 for n in y.shape)
+            xm.explain(y, place, depth=None, widest=1)
+            assert f"y{[*place] or ''} = {float(y.data[place]) + 0.0:.6g}  " in capsys.readouterr().out, case
+            explained.add(case.name)
+            for x in inputs:
+                if x.size and flow_to(x):
+                    place = tuple(n // 2 for n in x.shape)
+                    (terms,) = flow_to(x).passes
+                    total = sum(row.value for term in terms for row in derive_term(term, place))
+                    assert np.isclose(total, x.grad[place], rtol=1e-6, atol=1e-9, equal_nan=True), case
+    assert len(explained) > 80
 
 
 def test_memory_is_given_back() -> None:

@@ -241,7 +241,7 @@ def derive_term(term: Term, place: Place) -> list[Row]:
     with grad_mode(True):
         g = Tensor(np.zeros_like(y.data), requires_grad=True)
         (gx,) = gradients(y, [own], g, create_graph=True)
-        slopes = gradients(gx[place], [g])[0].data
+        slopes = gradients(gx[place], [g])[0].data if gx.requires_grad else np.zeros_like(y.data)
     x = cell(term.by, term.input, place, term.place)
     rows = []
     for at in _places(slopes * (term.g != 0)):
