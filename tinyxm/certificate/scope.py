@@ -13,7 +13,7 @@ _SMOOTH = (
     f"Conv1d Conv2d Conv3d ConvTranspose1d ConvTranspose2d ConvTranspose3d AdaptiveAveragePool1d {_TABLES} "
     "AdaptiveAveragePool2d AveragePool1d AveragePool2d AveragePool3d GlobalAveragePool BatchNorm GroupNorm "
     "InstanceNorm LayerNorm RMSNorm GELU SiLU Sigmoid Softmax Softplus Tanh Dropout SpatialDropout Flatten Linear "
-    "Residual Sequential"
+    "Residual Sequential Upsample"
 )
 _RECURRENT = "GRU LSTM RNN"
 _TRANSFORMERS = (

@@ -9,7 +9,7 @@ import numpy as np
 
 from tinyxm.autograd import Array
 from tinyxm.autograd.tensor import array_of
-from tinyxm.ops.conv import Pair, per_axis
+from tinyxm.ops.conv import Sizes, per_axis
 
 
 def whole(layer: str, name: str, value: Any) -> int:
@@ -19,10 +19,10 @@ def whole(layer: str, name: str, value: Any) -> int:
     raise ValueError(f"{layer}: {name} {value!r}: expected a whole number from 1")
 
 
-def window(layer: str, name: str, value: Any, least: int = 1) -> int | Pair:
-    """A size or a pair of them, as ints. Raises ValueError unless they are whole numbers from `least` up."""
+def window(layer: str, name: str, value: Any, axes: int, least: int = 1) -> Sizes:
+    """A size, or one for each of so many axes, as ints. Raises ValueError unless all are integers from `least` up."""
     plain = tuple(map(_plain, value)) if isinstance(value, tuple) else _plain(value)
-    per_axis(layer, name, plain, 2, least)
+    per_axis(layer, name, plain, axes, least)
     return plain
 
 

@@ -7,10 +7,11 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from scipy import special
 
 from tinyxm import nn
-from tinyxm.certificate.case import Case, layer, values
+from tinyxm.certificate.case import Case, apart, layer, values
 
 CASES: list[Case] = []
 RNG = np.random.default_rng
@@ -77,6 +78,148 @@ for edge, one, other, scale in (
     add("Bilinear", "", make, inputs, bilinear, torch, edge=edge)
 add("Bilinear", "of vectors, without bias", lambda: nn.Bilinear(3, 2, 4, bias=False), (values(3), values(2)), bilinear)
 add("Bilinear", "", lambda: nn.Bilinear(1, 1, 1), (values(1, 1), values(1, 1)), bilinear, edge="size one")
+
+# Convolution
+
+
+def windows(
+    x: np.ndarray, size: Sequence[int], stride: int, padding: int, dilation: int = 1, outside: float = 0
+) -> np.ndarray:
+    """(batch, ..., channels) → (batch, positions ..., channels, window ...)"""
+    n = x.ndim - 2
+    x = np.pad(x, [(0, 0), *[(padding, padding)] * n, (0, 0)], constant_values=outside)
+    views = sliding_window_view(x, [dilation * (k - 1) + 1 for k in size], tuple(range(1, n + 1)))
+    every, dilated = (slice(None, None, stride),) * n, (slice(None, None, dilation),) * n
+    return views[(slice(None), *every, slice(None), *dilated)]
+
+
+def convolve(
+    x: np.ndarray, w: np.ndarray, b: Any = 0.0, *, stride: int = 1, padding: int = 0, dilation: int = 1, groups: int = 1
+) -> np.ndarray:
+    """The sum over each window, group by group."""
+    n = x.ndim - 2
+    views = np.moveaxis(windows(x, w.shape[:n], stride, padding, dilation), n + 1, -1)
+    parts = zip(np.split(views, groups, -1), np.split(w, groups, -1), strict=True)
+    return np.concatenate([np.tensordot(part, kernel, n + 1) for part, kernel in parts], -1) + b
+
+
+def convolve_back(
+    x: np.ndarray, w: np.ndarray, b: Any = 0.0, *, output_padding: int = 0, **settings: Any
+) -> np.ndarray:
+    """The transpose of the matrix that `convolve` is, from results to x."""
+    stride, padding, dilation, groups = (settings.get(k, 1 - (k == "padding")) for k in SETTINGS)
+    size = [
+        (i - 1) * stride - 2 * padding + dilation * (k - 1) + output_padding + 1
+        for i, k in zip(x.shape[1:-1], w.shape, strict=False)
+    ]
+    shape = (*size, w.shape[-2] * groups)
+    basis = np.eye(int(np.prod(shape))).reshape(-1, *shape)
+    matrix = convolve(basis, w, **settings).reshape(len(basis), -1)
+    return (x.reshape(len(x), matrix.shape[1]) @ matrix.T).reshape(len(x), *shape) + b
+
+
+def torch_convolve(name: str, **settings: Any) -> Callable[..., Any]:
+    """Its weights are (out, in / groups, ...), of a transposed convolution (in, out / groups, ...): the same turn."""
+
+    def function(torch: Any, x: Any, w: Any, b: Any = None) -> Any:
+        n = w.ndim - 2
+        return getattr(torch.nn.functional, name)(x, w.permute(n + 1, n, *range(n)), b, **settings)
+
+    return channels_first(function)
+
+
+SETTINGS = ("stride", "padding", "dilation", "groups")
+FORWARD: list[dict[str, int]] = [{}, {"stride": 2, "padding": 1}, {"dilation": 2, "padding": 1, "groups": 2}]
+BACK: list[dict[str, int]] = [{}, {"stride": 2, "padding": 1, "output_padding": 1}, {"dilation": 2, "groups": 2}]
+for n, shape in enumerate(((2, 7, 4), (2, 5, 4, 4), (1, 3, 4, 3, 4)), 1):
+    for kind, truth, torch_name, tried in (
+        (f"Conv{n}d", convolve, f"conv{n}d", FORWARD),
+        (f"ConvTranspose{n}d", convolve_back, f"conv_transpose{n}d", BACK),
+    ):
+        convolution = getattr(nn, kind)
+        for settings in tried:
+            label = " ".join(f"{name} {value}" for name, value in settings.items())
+            make = partial(convolution, 4, 2, 2, **settings)
+            add(kind, label, make, values(*shape), partial(truth, **settings), torch_convolve(torch_name, **settings))
+        uneven = partial(convolution, 4, 2, (2, 3, 1)[:n], bias=False)
+        add(kind, "uneven, without bias", uneven, values(*shape), truth, torch_convolve(torch_name))
+        single = partial(convolution, 1, 1, 1)
+        add(kind, "", single, values(*(1,) * (n + 2)), truth, torch_convolve(torch_name), edge="size one")
+        add_edges(kind, partial(convolution, 4, 2, 2, bias=False), shape, truth, torch_convolve(torch_name))
+add("Conv2d", "same", lambda: nn.Conv2d(2, 3, 3, padding="same"), values(2, 4, 3, 2), partial(convolve, padding=1),
+    torch_convolve("conv2d", padding="same"))  # fmt: skip
+
+# Pooling
+
+
+def pool(x: np.ndarray, how: Any, size: int, stride: int, padding: int, outside: float) -> np.ndarray:
+    n = x.ndim - 2
+    return how(windows(x, (size,) * n, stride, padding, outside=outside), tuple(range(-n, 0)))
+
+
+def adaptive(x: np.ndarray, how: Any, sizes: Sequence[int]) -> np.ndarray:
+    """Along one axis after another: a mean of means, as the parts are all alike within each."""
+    for axis, n in enumerate(sizes, 1):
+        length = x.shape[axis]
+        parts = [np.arange(i * length // n, -(-(i + 1) * length // n)) for i in range(n)]
+        x = np.stack([how(x.take(part, axis), axis) for part in parts], axis)
+    return x
+
+
+for n, shape in enumerate(((2, 7, 3), (2, 5, 6, 2), (1, 4, 3, 4, 2)), 1):
+    for kind, how, torch_name, outside in (
+        ("MaxPool", np.max, "max_pool", -np.inf), ("AveragePool", np.mean, "avg_pool", 0.0),
+    ):  # fmt: skip
+        layer_of, torch_name = getattr(nn, f"{kind}{n}d"), f"{torch_name}{n}d"
+        for size, stride, padding in ((2, 2, 0), (3, 2, 1), (2, 1, 0)):
+            truth = partial(pool, how=how, size=size, stride=stride, padding=padding, outside=outside)
+            torch = channels_first(functional(torch_name, kernel_size=size, stride=stride, padding=padding))
+            add(f"{kind}{n}d", f"{size} {stride} {padding}", partial(layer_of, size, stride, padding), apart(*shape),
+                truth, torch)  # fmt: skip
+        single = partial(pool, how=how, size=1, stride=1, padding=0, outside=outside)
+        add(f"{kind}{n}d", "", partial(layer_of, 1), values(*(1,) * (n + 2)), single, edge="size one")
+        add_edges(f"{kind}{n}d", partial(layer_of, 2, 1), shape, truth, torch)
+    first = np.zeros((1, *(2,) * n, 1))
+    first.flat[0] = 1.0
+    add(f"MaxPool{n}d", "", partial(getattr(nn, f"MaxPool{n}d"), 2), np.ones_like(first),
+        lambda x: x.reshape(1, *(1,) * (x.ndim - 2), -1)[..., :1], gradients=[first], edge="ties")  # fmt: skip
+
+for n, shape, size in ((1, (2, 7, 3), (3,)), (2, (2, 5, 6, 2), (2, 4))):
+    for kind, how, torch_name in (("Max", np.max, "max"), ("Average", np.mean, "avg")):
+        name = f"Adaptive{kind}Pool{n}d"
+        make, truth = partial(getattr(nn, name), size), partial(adaptive, how=how, sizes=size)
+        torch = channels_first(functional(f"adaptive_{torch_name}_pool{n}d", output_size=size))
+        add(name, "", make, apart(*shape), truth, torch)
+        add(name, "to one", partial(getattr(nn, name), 1), apart(*shape), partial(adaptive, how=how, sizes=(1,) * n))
+        add(name, "", partial(getattr(nn, name), 1), values(*(1,) * (n + 2)), lambda x: x, edge="size one")
+        add_edges(name, make, shape, truth, torch)
+    add(f"AdaptiveMaxPool{n}d", "", partial(getattr(nn, f"AdaptiveMaxPool{n}d"), 1), np.ones((1, *(2,) * n, 1)),
+        lambda x: x[:, :1] if x.ndim == 3 else x[:, :1, :1],
+        gradients=[np.reshape([1.0, *[0.0] * (2**n - 1)], (1, *(2,) * n, 1))], edge="ties")  # fmt: skip
+
+for kind, how, torch_name in (("Max", np.max, "amax"), ("Average", np.mean, "mean")):
+    make = getattr(nn, f"Global{kind}Pool")
+    for shape in ((2, 5, 3), (2, 3, 4, 2), (1, 2, 3, 2, 2)):
+        middle = tuple(range(1, len(shape) - 1))
+        add(make.__name__, "", make, apart(*shape), partial(how, axis=middle),
+            lambda torch, x, f=torch_name, middle=middle: getattr(torch, f)(x, middle))  # fmt: skip
+    add(make.__name__, "", make, values(1, 1, 1), lambda x: x[:, 0], edge="size one")
+    add_edges(
+        make.__name__, make, (2, 5, 3), partial(how, axis=1), lambda torch, x, f=torch_name: getattr(torch, f)(x, 1)
+    )
+add("GlobalMaxPool", "", nn.GlobalMaxPool, np.array([1.0, 3, 3]).reshape(1, 3, 1), lambda x: x[:, 1],
+    gradients=[np.array([0, 0.5, 0.5]).reshape(1, 3, 1)], edge="ties")  # fmt: skip
+
+for mode in ("nearest", "bilinear"):
+    make = partial(nn.Upsample, 2, mode)
+    matrix = np.kron(np.eye(3), [[1.0], [1.0]])
+    if mode == "bilinear":  # a pixel's halves lie a quarter of the way to its neighbours; the outermost are repeated
+        matrix = np.array([[4, 0, 0], [3, 1, 0], [1, 3, 0], [0, 3, 1], [0, 1, 3], [0, 0, 4]]) / 4
+    truth = partial(lambda x, matrix: np.einsum("im,jn,bmnc->bijc", matrix, matrix, x), matrix=matrix)
+    torch = channels_first(functional("interpolate", scale_factor=2, mode=mode))
+    add("Upsample", mode, make, values(2, 3, 3, 2), truth, torch)
+    add("Upsample", mode, make, values(1, 1, 1, 1), lambda x: np.tile(x, (1, 2, 2, 1)), edge="size one")
+    add_edges("Upsample", make, (2, 3, 3, 2), truth)
 
 # Normalisation
 
