@@ -1,7 +1,7 @@
 """The operations, each in one place: its forward rule on arrays and one adjoint per input.
 
-`elementwise`, `activation`, `reduce`, `shape`, `index`, `linalg`, `conv`, `pooling`, `resize`, `spectral`, `norm`,
-`attention`, `embedding`, `loss`, `cross_entropy`, `contrastive`, `ctc`. NumPy's own functions call them when
+`elementwise`, `activation`, `reduce`, `shape`, `index`, `linalg`, `einsum`, `conv`, `pooling`, `resize`, `spectral`,
+`norm`, `attention`, `embedding`, `loss`, `cross_entropy`, `contrastive`, `ctc`. NumPy's own functions call them when
 given Tensors: `np.exp(t)` is `ops.exp(t)`.
 """
 
@@ -19,6 +19,7 @@ from tinyxm.ops.contrastive import info_nce, sigmoid_contrastive
 from tinyxm.ops.conv import conv1d, conv2d, conv3d, conv_transpose1d, conv_transpose2d, conv_transpose3d
 from tinyxm.ops.cross_entropy import binary_cross_entropy, cross_entropies, cross_entropy, log_softmax, nll, softmax
 from tinyxm.ops.ctc import ctc
+from tinyxm.ops.einsum import einsum
 from tinyxm.ops.elementwise import (
     absolute,
     add,
@@ -51,7 +52,7 @@ from tinyxm.ops.elementwise import (
 )
 from tinyxm.ops.embedding import embedding, embedding_bag
 from tinyxm.ops.index import getitem, masked_fill, scatter_add, take, take_along_axis
-from tinyxm.ops.linalg import matmul, transposed
+from tinyxm.ops.linalg import cholesky, diagonal, dot, matmul, outer, solve, trace, transposed, tril, triu, whiten
 from tinyxm.ops.loss import absolute_error, hinge, huber, kl_divergence, squared_error, triplet
 from tinyxm.ops.norm import batch_norm, group_norm, instance_norm, layer_norm, rms_norm, standardise, unit_length
 from tinyxm.ops.pooling import (
@@ -105,6 +106,7 @@ from tinyxm.ops.shape import (
     tile,
     transpose,
 )
+from tinyxm.ops.spectral import frames, irfft, overlap_add, rfft, stft
 
 __all__ = [
     "absolute",
@@ -127,6 +129,7 @@ __all__ = [
     "batch_norm",
     "binary_cross_entropy",
     "broadcast_to",
+    "cholesky",
     "clip",
     "concatenate",
     "conv1d",
@@ -140,7 +143,10 @@ __all__ = [
     "cross_entropy",
     "ctc",
     "cumsum",
+    "diagonal",
     "divide",
+    "dot",
+    "einsum",
     "elu",
     "embedding",
     "embedding_bag",
@@ -150,6 +156,7 @@ __all__ = [
     "expm1",
     "flatten",
     "flip",
+    "frames",
     "gelu",
     "getitem",
     "global_average_pool",
@@ -160,6 +167,7 @@ __all__ = [
     "hypot",
     "info_nce",
     "instance_norm",
+    "irfft",
     "kl_divergence",
     "layer_norm",
     "leaky_relu",
@@ -183,6 +191,8 @@ __all__ = [
     "negative",
     "nll",
     "norm",
+    "outer",
+    "overlap_add",
     "pad",
     "power",
     "prod",
@@ -190,6 +200,7 @@ __all__ = [
     "repeat",
     "reshape",
     "resize",
+    "rfft",
     "rms_norm",
     "roll",
     "rsqrt",
@@ -201,6 +212,7 @@ __all__ = [
     "sin",
     "softmax",
     "softplus",
+    "solve",
     "sort",
     "split",
     "sqrt",
@@ -210,6 +222,7 @@ __all__ = [
     "stack",
     "standardise",
     "std",
+    "stft",
     "subtract",
     "sum",
     "swapaxes",
@@ -219,15 +232,21 @@ __all__ = [
     "tanh",
     "tile",
     "top_k",
+    "trace",
     "transpose",
     "transposed",
+    "tril",
     "triplet",
+    "triu",
     "unit_length",
     "var",
     "where",
+    "whiten",
 ]
 
 rules |= {np.matmul: matmul, np.var: var, np.std: std, np.amax: max, np.amin: min, np.clip: clip_of_numpy}
+rules |= {np.dot: dot, np.outer: outer, np.einsum: einsum, np.trace: trace, np.tril: tril, np.triu: triu}
+rules |= {np.linalg.solve: solve, np.linalg.cholesky: cholesky}
 rules |= {np.split: split, np.pad: pad, np.linalg.norm: norm_of_numpy, np.linalg.vector_norm: norm}
 constant |= {
     *(np.greater, np.greater_equal, np.less, np.less_equal, np.equal, np.not_equal, np.floor, np.ceil, np.any),

@@ -1,4 +1,4 @@
-"""Products of matrices."""
+"""Linear algebra: products of matrices, their diagonals and triangles, equations solved, and whitening."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import tinyxm_kernels
 from tinyxm.autograd import Array, primitive
 from tinyxm.autograd.primitive import from_list
 from tinyxm.autograd.tensor import array_of
+from tinyxm.ops.elementwise import multiply
 
 
 def transposed(a: Array) -> Array:
@@ -40,3 +41,142 @@ def matmul(a: Array, b: Array) -> Array:
         return _matmul(a, b)
     y = _matmul(np.expand_dims(a, 0) if rows == 1 else a, np.expand_dims(b, 1) if columns == 1 else b)
     return np.squeeze(y, (-2,) * (rows == 1) + (-1,) * (columns == 1))
+
+
+def dot(a: Array, b: Array) -> Array:
+    """y[i, …, j, …] = Σ over k of a[i, …, k]·b[j, …, k, …] as np.dot: matmul for two matrices, the inner product of two
+    vectors; of more axes, every row of a with every column of b. A number times an array is their product"""
+    x, w = np.shape(array_of(a)), np.shape(array_of(b))
+    if not x or not w:
+        return multiply(a, b)
+    if x[-1] != w[-2:][0]:
+        raise ValueError(f"dot: {x} · {w}: inner sizes {x[-1]} and {w[-2:][0]} differ")
+    if len(w) < 3:
+        return matmul(a, b)
+    columns = np.reshape(np.moveaxis(b, -2, 0), (x[-1], math.prod(w[:-2]) * w[-1]))
+    return np.reshape(matmul(a, columns), (*x[:-1], *w[:-2], w[-1]))
+
+
+def outer(a: Array, b: Array) -> Array:
+    """y[i, j] = aᵢ·bⱼ, a and b flattened as np.outer does"""
+    return multiply(np.reshape(a, (-1, 1)), np.reshape(b, (1, -1)))
+
+
+@primitive(np.diagonal, a=lambda g, a_shape, offset, axis1, axis2: _onto_the_diagonal(g, a_shape, offset, axis1, axis2))
+def diagonal(a: Array, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Array:
+    """y[…, i] = a[…, i, …, i + offset, …], the two axes taken out and the diagonal last;  ∂a = g there, 0 elsewhere"""
+    return np.diagonal(a, offset, axis1, axis2)
+
+
+@primitive(a=lambda g, offset, axis1, axis2: diagonal(g, offset, axis1, axis2))
+def _onto_the_diagonal(a: Array, shape: tuple[int, ...], offset: int, axis1: int, axis2: int) -> Array:
+    """Zeros of this shape with a on their diagonal: the adjoint of `diagonal`."""
+    y = np.zeros_like(a, shape=shape)
+    i = np.arange(a.shape[-1])
+    np.moveaxis(y, (axis1, axis2), (-2, -1))[..., i + max(-offset, 0), i + max(offset, 0)] = a
+    return y
+
+
+def trace(a: Array, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Array:
+    """y = Σ over i of a[…, i, …, i + offset, …]: the sum of a diagonal"""
+    return np.sum(diagonal(a, offset, axis1, axis2), axis=-1)
+
+
+def tril(m: Array, k: int = 0) -> Array:
+    """Y = the elements of M on and below the k-th diagonal, 0 above;  ∂M = the same of G"""
+    return np.where(_below("tril", m, k), m, 0)
+
+
+def triu(m: Array, k: int = 0) -> Array:
+    """Y = the elements of M on and above the k-th diagonal, 0 below;  ∂M = the same of G"""
+    return np.where(~_below("triu", m, k - 1), m, 0)
+
+
+def _below(operation: str, m: Array, k: int) -> np.ndarray:
+    shape = np.shape(array_of(m))
+    if len(shape) < 2:
+        raise ValueError(f"{operation}: {shape}: expected matrices, (…, rows, columns)")
+    return np.tri(shape[-2], shape[-1], k, dtype=bool)
+
+
+@primitive(
+    a=lambda g, a, y: -_matmul(_solve(transposed(a), g), transposed(y)),
+    b=lambda g, a: _solve(transposed(a), g),
+)
+def _solve(a: Array, b: Array) -> Array:
+    try:
+        return np.linalg.solve(a, b)
+    except np.linalg.LinAlgError:
+        raise ValueError(
+            f"solve: a {a.shape} is singular: one row is a sum of others, so no x or many solve it; look for features "
+            "that repeat, or add a little to the diagonal, a + eps * np.eye(n)"
+        ) from None
+
+
+def solve(a: Array, b: Array) -> Array:
+    """X with A X = B;  ∂B = A⁻ᵀ G,  ∂A = −∂B Xᵀ
+
+    a `(…, n, n)`, b `(…, n, m)`, or a vector `(n,)` and then X `(…, n)`, as NumPy 2 has it; leading axes broadcast.
+    Raises ValueError where shapes don't agree, and where a matrix is singular. Source: Giles 2008, "Collected matrix
+    derivative results".
+    """
+    a_shape, b_shape = _square("solve", a), np.shape(array_of(b))
+    if not b_shape or b_shape[-2:][0] != a_shape[-1]:
+        raise ValueError(f"solve: a {a_shape}, b {b_shape}: expected {a_shape[-1]} rows in b, as a has")
+    if len(b_shape) == 1:
+        return np.squeeze(_solve(a, np.expand_dims(b, 1)), -1)
+    return _solve(a, b)
+
+
+def _square(operation: str, a: Array) -> tuple[int, ...]:
+    shape = np.shape(array_of(a))
+    if len(shape) < 2 or shape[-1] != shape[-2]:
+        raise ValueError(f"{operation}: a {shape}: expected square matrices, (…, n, n)")
+    return shape
+
+
+@primitive(a=lambda g, y: _cholesky_adjoint(g, y))
+def _cholesky(a: Array) -> Array:
+    try:
+        return np.linalg.cholesky(a)
+    except np.linalg.LinAlgError:
+        raise ValueError(
+            f"cholesky: a {a.shape} isn't positive definite; a covariance becomes so with a little on its diagonal, "
+            "a + eps * np.eye(n), or with more samples than features"
+        ) from None
+
+
+def _cholesky_adjoint(g: Array, y: Array) -> Array:
+    """∂A = L⁻ᵀ Φ(Lᵀ G) L⁻¹, where Φ keeps the lower triangle and half of the diagonal."""
+    half = np.tri(y.shape[-1], dtype=y.dtype) - 0.5 * np.eye(y.shape[-1], dtype=y.dtype)
+    upper = transposed(y)
+    return _solve(upper, transposed(_solve(upper, transposed(_matmul(upper, g) * half))))
+
+
+def cholesky(a: Array) -> Array:
+    """L, lower triangular, with L Lᵀ = A;  ∂A = the symmetric part of L⁻ᵀ Φ(Lᵀ G) L⁻¹
+
+    Φ keeps the lower triangle, and half of its diagonal. a `(…, n, n)`, symmetric and positive definite: its symmetric
+    part, (A + Aᵀ)/2, is what counts. Raises ValueError where one isn't positive definite. Source: Murray 2016,
+    "Differentiation of the Cholesky decomposition".
+    """
+    _square("cholesky", a)
+    return _cholesky((a + transposed(a)) * 0.5)
+
+
+def whiten(x: Array, eps: float = 1e-5) -> Array:
+    """Y = (X − μ) L⁻ᵀ with L Lᵀ = Σ + εI, Σ = (X − μ)ᵀ (X − μ) / (n − 1): features without mean or correlation
+
+    x `(…, samples, features)`: rows are samples. Σ, the covariance of the features, becomes I (but for ε, which keeps
+    it invertible). No singular values are needed, so gradients stay finite where two of them are equal. The canonical
+    correlations of two sets of features are the singular values of whiten(x)ᵀ whiten(y) / (n − 1). Raises ValueError
+    for fewer than two samples, and where Σ + εI isn't positive definite. Source: Kessy, Lewin & Strimmer 2018 (Cholesky
+    whitening); Andrew, Arora, Bilmes & Livescu 2013 (Deep CCA).
+    """
+    shape = np.shape(array_of(x))
+    if len(shape) < 2 or shape[-2] < 2:
+        raise ValueError(f"whiten: x {shape}: expected (…, samples, features) with two samples at least")
+    centred = x - np.mean(x, axis=-2, keepdims=True)
+    covariance = matmul(transposed(centred), centred) * (1 / (shape[-2] - 1))
+    factor = cholesky(covariance + eps * np.eye(shape[-1], dtype=x.dtype))
+    return transposed(solve(factor, transposed(centred)))
