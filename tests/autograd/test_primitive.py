@@ -79,11 +79,23 @@ def test_an_adjoint_of_a_wrong_shape_is_told_with_its_operation() -> None:
         ValueError, match=r"^the adjoint gave a gradient of shape \(1,\) to an input of shape \(2,\)"
     ) as error:
         double(Tensor([1.0, 2.0], requires_grad=True)).sum().backward()
-    assert error.value.__notes__ == ["in the adjoint of a of double, whose result is (2,)"]
+    assert error.value.__notes__ == [
+        "in the adjoint of a of double, whose result is (2,); to see the line that recorded it, run forward and "
+        "backward within tinyxm.debug()"
+    ]
+    with debug():
+        y = double(Tensor([1.0, 2.0], requires_grad=True))
+        line = inspect.currentframe().f_lineno - 1  # type: ignore[union-attr]
+        y = y.sum()
+        with pytest.raises(ValueError, match=r"^the adjoint gave") as error:
+            y.backward()
+    (note,) = error.value.__notes__
+    assert note.startswith("in the adjoint of a of double, whose result is (2,); recorded at ")
+    assert f"test_primitive.py:{line}, in test_an_adjoint" in note
 
 
 def test_an_error_names_the_operation_first() -> None:
-    with pytest.raises(ValueError, match=r"^wave: a \(2,\): operands could not be broadcast"):
+    with pytest.raises(ValueError, match=r"^wave: a \(2,\): sizes 3 and 2 of the last axis don't broadcast"):
         wave(Tensor([1.0, 2.0]), np.ones(3))
     with pytest.raises(TypeError, match=r"^wave\(\) got an unexpected keyword argument 'phase'"):
         wave(Tensor([1.0, 2.0]), phase=3)

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from tinyxm.autograd.events import Event, listen
+from tinyxm.autograd.causes import likely_cause
+from tinyxm.autograd.events import Event, at, listen
 from tinyxm.autograd.tensor import Node, array_of
 
 
@@ -18,9 +19,10 @@ from tinyxm.autograd.tensor import Node, array_of
 def debug() -> Iterator[None]:
     """Check every operation and adjoint that runs within this context; slow, for finding an error.
 
-    Raises FloatingPointError at the first operation, adjoint or update that makes a number that isn't finite from
-    numbers that are, with its line and its operands' ranges, and where NaN comes in from outside. Raises RuntimeError
-    where an array that an adjoint reads was changed since it was recorded, by any means, such as `t.data[...] = ...`.
+    Raises FloatingPointError at the first operation, adjoint, clip or update that makes NaN, or an infinity of finite
+    numbers, with its line and module, its operands' ranges, the likely cause and its mend (see `causes.py`); and where
+    NaN comes in from outside. Raises RuntimeError where an array that an adjoint reads was changed since it was
+    recorded, by any means, such as `t.data[...] = ...`.
     """
     recorded: weakref.WeakKeyDictionary[Node, tuple[dict[str, int], str]] = weakref.WeakKeyDictionary()
 
@@ -45,21 +47,23 @@ def debug() -> Iterator[None]:
         }
         for name, x in operands.items():
             if event.kind == "forward" and np.isnan(array_of(x)).any():  # infinities may be meant, as in a mask
-                raise FloatingPointError(f"{event.operation}: {name} held NaN when it came in{where}: {described(x)}")
-        if not finite(event.result) and all(map(finite, operands.values())):
+                raise FloatingPointError(
+                    f"{event.operation}: {name} held NaN when it came in{where}: {described(x)}; clean the data, or "
+                    "run what made it within debug(), too"
+                )
+        y = array_of(event.result)
+        made = is_float(y) and np.isnan(y).any() and not any(np.isnan(array_of(x)).any() for x in operands.values())
+        if made or (not finite(y) and all(map(finite, operands.values()))):
+            given = [f"{name} {described(x)}" for name, x in operands.items()]
+            given += [f"{name} {x:g}" for name, x in event.static.items() if type(x) in (int, float)]
             raise FloatingPointError(
-                f"{event.operation}: {described(event.result)} came out{where}"
-                + (f" in {event.module}" if event.module else "")
-                + "; it was given "
-                + ", ".join(f"{name} {described(x)}" for name, x in operands.items())
+                f"{event.operation}: {described(y)} came out{where}"
+                + (f", in the module {event.module}" if event.module else "")
+                + f"; it was given {', '.join(given)}. Likely {likely_cause(event)}"
             )
 
     with listen(check):
         yield
-
-
-def at(source: tuple[str, int, str] | None) -> str:
-    return f" at {source[0]}:{source[1]}, in {source[2]}" if source else ""
 
 
 def fingerprint(value: Any) -> int:

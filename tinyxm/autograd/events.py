@@ -143,6 +143,19 @@ def _array(x: Any) -> Any:
     return x.data if hasattr(x, "requires_grad") else x
 
 
+def at(source: tuple[str, int, str] | None) -> str:
+    """A user's line in words."""
+    return f" at {source[0]}:{source[1]}, in {source[2]}" if source else ""
+
+
+def recorded(node: Any) -> str:
+    """Where a node was recorded, or how to find out, in words: for an error on the way back."""
+    if node not in origins:
+        return "to see the line that recorded it, run forward and backward within tinyxm.debug()"
+    module, source, _ = origins[node]
+    return f"recorded{at(source)}" + (f", in the module {module}" if module else "")
+
+
 @contextmanager
 def listen(listener: Listener) -> Iterator[Listener]:
     """Call listener(event) after each rule that runs within this context, in any thread."""

@@ -81,7 +81,8 @@ def refuse_stale(node: Node) -> None:
                 if isinstance(x, np.ndarray) and stale(owner(x), node.tick):
                     raise RuntimeError(
                         f"{node.operation}: {name}, which the adjoint of {adjoint.input} reads, was written in place "
-                        "after it was recorded; write before it is used, or run the backward pass first"
+                        "after it was recorded; write before it is used, or run the backward pass first "
+                        f"({events.recorded(node)})"
                     )
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import inspect
 import linecache
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
@@ -16,6 +15,7 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 
 from tinyxm.autograd import events, tensor
+from tinyxm.autograd.errors import explained
 from tinyxm.autograd.tensor import Array, Node, Parameter, Tensor, mode, primitives, rules
 
 Rule = TypeVar("Rule", bound=Callable[..., Any])
@@ -113,15 +113,6 @@ def static_tensor(operation: str, name: str, value: Tensor) -> Array:
     return value.data
 
 
-def explained(error: Exception, operation: str, operands: dict[str, Any]) -> Exception:
-    """The same error with the operation and its operands' shapes first, unless it is one of ours already."""
-    if re.match(r"\w+: ", str(error)) or not isinstance(error, ValueError | TypeError | IndexError):
-        return error
-    shapes = ", ".join(f"{name} {getattr(x, 'shape', type(x).__name__)}" for name, x in operands.items())
-    kind = next(kind for kind in (ValueError, TypeError, IndexError) if isinstance(error, kind))
-    return kind(f"{operation}: {shapes}: {error}").with_traceback(error.__traceback__)
-
-
 def weak_number(operation: str, name: str, value: np.generic) -> Any:
     """The Python number of a NumPy scalar given for a static argument, so that it promotes nothing."""
     return value.item()
@@ -178,76 +169,101 @@ def primitive(
     """
 
     def declare(forward: Rule) -> Rule:
-        name, signature = forward.__name__.strip("_"), inspect.signature(forward)
-        inputs = list(signature.parameters)
-        if not name.isidentifier():
-            raise TypeError(f"primitive: {forward.__name__} is no name; give the rule one with def")
-        each = {i for i, rule in adjoints.items() if isinstance(rule, Each)}
-        readable = {"y": "_y"} | {i: i for i in inputs}
-        readable |= {f"{i}_shape": f"[_shape(_x) for _x in {i}]" if i in each else f"_shape({i})" for i in inputs}
-        bound: dict[str, Any] = {"_forward": forward}
-        for i, parameter in signature.parameters.items():
-            if i in ("g", "y", "i") or i.startswith("_") or i.removesuffix("_shape") in {*inputs} - {i}:
-                raise TypeError(f"{name}: rename its parameter {i}, which the tape uses")
-            if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
-                raise TypeError(f"{name}: {parameter} has no fixed number; take a list, or name each parameter")
-            if parameter.default is not parameter.empty:
-                bound[f"_default_{i}"] = parameter.default
-        record: list[str] = []
-        kept: dict[str, str] = {}
-        for i, rule in adjoints.items():
-            if rule is None:
-                continue
-            rule = rule.rule if isinstance(rule, Each) else rule
-            reads = tuple(inspect.signature(rule).parameters)[1:]
-            if i in each and reads[:1] != ("i",):
-                raise TypeError(f"{name}: the adjoint of the sequence {i} takes (g, i, ...), not {('g', *reads)}")
-            for read in (i, *reads[i in each :]):
-                if read not in readable:
-                    raise TypeError(f"{name}: the adjoint of {i} names {read}, which is no parameter of {name}")
-            bound[f"_adjoint_{i}"] = Adjoint(name, i, rule, reads)
-            values = {read: readable[read] for read in reads[i in each :]}
-            kept |= values
-            template = RECORD_EACH if i in each else RECORD
-            record.append(template.format(i, "".join(f"{value}, " for value in values.values())))
-        keyword = [i for i, p in signature.parameters.items() if p.kind is p.KEYWORD_ONLY]
-        written = [f"{i}=_default_{i}" if f"_default_{i}" in bound else i for i in inputs]
-        if keyword:
-            written.insert(inputs.index(keyword[0]), "*")
-        static = [i for i in inputs if i not in adjoints]
-        # a list takes the type of the arrays beside it; an index or a condition, which has no adjoint, its own
-        beside = {
-            i: "".join(f"{other}, " for other in adjoints if other != i and other not in each and rule)
-            for i, rule in adjoints.items()
-        }
-        source = CALL.format(
-            name=name,
-            bound=", ".join(bound),
-            signature=", ".join(written),
-            arguments=", ".join(f"{i}={i}" if i in keyword else i for i in inputs),
-            unwrap="\n".join(
-                [UNWRAP_EACH.format(i) if i in each else UNWRAP.format(i, beside[i]) for i in adjoints]
-                + [UNWRAP_STATIC.format(i, name) for i in static]
-            ),
-            record="\n".join(record) or "            pass",
-            operands="{" + ", ".join(f'"{i}": {i}' for i in adjoints) + "}",
-            nodes="{" + ", ".join(f'"{i}": {"_nodes" if i in each else "_node"}_{i}' for i in adjoints) + "}",
-            static="{" + ", ".join(f'"{i}": {i}' for i in static) + "}",
-            saved="{" + ", ".join(f'"{read}": {value}' for read, value in kept.items()) + "}",
-        )
-        file, built = f"<primitive {name}>", {f"_{i}": value for i, value in NAMES.items()}
-        linecache.cache[file] = len(source), None, source.splitlines(True), file
-        exec(compile(source, file, "exec"), built)
-        build: Any = built["_build"]
-        operation = build(**bound)
-        operation.__qualname__ = name
-        operation.__doc__, operation.__module__, operation.__wrapped__ = forward.__doc__, forward.__module__, forward
-        operation.source, operation.adjoints = (
-            source,
-            {i.removeprefix("_adjoint_"): a for i, a in bound.items() if isinstance(a, Adjoint)},
-        )
+        operation = Declaration(forward, adjoints).operation()
         rules.update(dict.fromkeys(numpy_functions, operation))
-        primitives[name] = operation
+        primitives[operation.__name__] = operation
         return operation
 
     return declare
+
+
+class Declaration:
+    """A forward rule and its adjoints: refuses what can't be meant, and writes out what runs at each call."""
+
+    def __init__(self, forward: Callable[..., Any], adjoints: dict[str, Any]) -> None:
+        self.forward, self.rules = forward, adjoints
+        self.name, self.parameters = forward.__name__.strip("_"), inspect.signature(forward).parameters
+        self.each = {i for i, rule in adjoints.items() if isinstance(rule, Each)}
+        self._check_parameters()
+        self.adjoints = {i: self._adjoint(i, rule) for i, rule in adjoints.items() if rule is not None}
+
+    def operation(self) -> Any:
+        """The function that runs, with the forward rule's name and account."""
+        bound = {f"_default_{i}": p.default for i, p in self.parameters.items() if p.default is not p.empty}
+        bound = {"_forward": self.forward, **bound, **{f"_adjoint_{i}": a for i, a in self.adjoints.items()}}
+        source, file = self._source(bound), f"<primitive {self.name}>"
+        linecache.cache[file] = len(source), None, source.splitlines(True), file
+        built: dict[str, Any] = {f"_{i}": value for i, value in NAMES.items()}
+        exec(compile(source, file, "exec"), built)
+        operation = built["_build"](**bound)
+        operation.__qualname__, operation.__doc__ = self.name, self.forward.__doc__
+        operation.__module__, operation.__wrapped__ = self.forward.__module__, self.forward
+        operation.source, operation.adjoints = source, self.adjoints
+        return operation
+
+    def _check_parameters(self) -> None:
+        if not self.name.isidentifier():
+            raise TypeError(f"primitive: {self.forward.__name__} is no name; give the rule one with def")
+        for i, parameter in self.parameters.items():
+            if i in ("g", "y", "i") or i.startswith("_") or i.removesuffix("_shape") in {*self.parameters} - {i}:
+                raise TypeError(f"{self.name}: rename its parameter {i}, which the tape uses")
+            if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+                raise TypeError(f"{self.name}: {parameter} has no fixed number; take a list, or name each parameter")
+
+    def _adjoint(self, i: str, rule: Any) -> Adjoint:
+        rule = rule.rule if isinstance(rule, Each) else rule
+        reads = tuple(inspect.signature(rule).parameters)[1:]
+        if i in self.each and reads[:1] != ("i",):
+            raise TypeError(f"{self.name}: the adjoint of the sequence {i} takes (g, i, ...), not {('g', *reads)}")
+        for read in (i, *reads[i in self.each :]):
+            if not self._value(read):
+                raise TypeError(f"{self.name}: the adjoint of {i} names {read}, which is no parameter of {self.name}")
+        return Adjoint(self.name, i, rule, reads)
+
+    def _value(self, read: str) -> str:
+        """The expression, in what is written out, for what an adjoint reads; "" where there is no such thing."""
+        shaped = read.removesuffix("_shape")
+        if read == "y" or read in self.parameters:
+            return "_y" if read == "y" else read
+        if shaped == read or shaped not in self.parameters:
+            return ""
+        return f"[_shape(_x) for _x in {shaped}]" if shaped in self.each else f"_shape({shaped})"
+
+    def _source(self, bound: Iterable[str]) -> str:
+        keyword = [i for i, p in self.parameters.items() if p.kind is p.KEYWORD_ONLY]
+        signature = [f"{i}=_default_{i}" if f"_default_{i}" in bound else i for i in self.parameters]
+        if keyword:
+            signature.insert([*self.parameters].index(keyword[0]), "*")
+        static = [i for i in self.parameters if i not in self.rules]
+        # a list takes the type of the arrays beside it; an index or a condition, which has no adjoint, its own
+        beside = {
+            i: _each_with_comma(j for j in self.rules if j != i and j not in self.each and rule)
+            for i, rule in self.rules.items()
+        }
+        saved = {i: {read: self._value(read) for read in a.reads[i in self.each :]} for i, a in self.adjoints.items()}
+        unwrap = [UNWRAP_EACH.format(i) if i in self.each else UNWRAP.format(i, beside[i]) for i in self.rules]
+        record = [
+            (RECORD_EACH if i in self.each else RECORD).format(i, _each_with_comma(values.values()))
+            for i, values in saved.items()
+        ]
+        return CALL.format(
+            name=self.name,
+            bound=", ".join(bound),
+            signature=", ".join(signature),
+            arguments=", ".join(f"{i}={i}" if i in keyword else i for i in self.parameters),
+            unwrap="\n".join(unwrap + [UNWRAP_STATIC.format(i, self.name) for i in static]),
+            record="\n".join(record) or "            pass",
+            operands=_written({i: i for i in self.rules}),
+            nodes=_written({i: f"{'_nodes' if i in self.each else '_node'}_{i}" for i in self.rules}),
+            static=_written({i: i for i in static}),
+            saved=_written({read: value for values in saved.values() for read, value in values.items()}),
+        )
+
+
+def _each_with_comma(values: Iterable[str]) -> str:
+    return "".join(f"{value}, " for value in values)
+
+
+def _written(values: dict[str, str]) -> str:
+    """The dict of these names and expressions, as source."""
+    return "{" + ", ".join(f'"{name}": {value}' for name, value in values.items()) + "}"

@@ -48,7 +48,8 @@ def pull_back(
             g = as_array(g)
         if not edges and not isinstance(node, Leaf):
             raise RuntimeError(
-                f"{node.operation}: an earlier backward pass freed its saved values; pass retain_graph=True to that one"
+                f"{node.operation}: an earlier backward pass freed its saved values; pass retain_graph=True to that "
+                f"one ({events.recorded(node)})"
             )
         if node.tick < last_write:
             inplace.refuse_stale(node)
@@ -79,7 +80,8 @@ def pull_back(
                         gx = gx.astype(source.dtype)
             except Exception as error:
                 error.add_note(
-                    f"in the adjoint of {adjoint.input} of {adjoint.operation}, whose result is {node.shape}"
+                    f"in the adjoint of {adjoint.input} of {adjoint.operation}, whose result is {node.shape}; "
+                    + events.recorded(node)
                 )
                 raise
             total = arrived.get(source)
