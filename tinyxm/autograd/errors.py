@@ -47,7 +47,7 @@ def _clash(message: str, operands: dict[str, Any]) -> str:
         shapes = next(([*map(np.shape, x)] for x in operands.values() if isinstance(x, list)), [])
         return next(
             (
-                f"array {i} is {s}, array 0 {shapes[0]}; all must have one"
+                f"array {i} is {s}, array 0 {shapes[0]}; all must have the same shape"
                 for i, s in enumerate(shapes)
                 if s != shapes[0]
             ),
