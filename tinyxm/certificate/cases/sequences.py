@@ -371,7 +371,7 @@ for name in ("TransformerEncoderLayer", "TransformerDecoderLayer", "TransformerE
     real = REAL[[0, 2]]
     for first in (False, True):
         how = "pre-norm" if first else "post-norm"
-        CASES.append(transformer(name, how, (2, 2), norm_first=first, layers=layers, **free))
+        CASES.append(transformer(name, how, (2, 2), norm_first=first, layers=layers if first else 1, **free))
     CASES += [
         transformer(name, "masked", (2, 3), SOME & CAUSAL3, SOME[:, :1], "broadcast", **told),
         transformer(name, "by length", (2, 3), None if decoder else real, real, norm_first=True, **ends),
