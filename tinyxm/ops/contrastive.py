@@ -57,8 +57,8 @@ def sigmoid_contrastive(
 
 def _false_negatives(operation: str, a: Array, b: Array, same: np.ndarray | None) -> np.ndarray | None:
     """`same` without its diagonal; ValueError for shapes that aren't (n, dimensions), twice, and (n, n)."""
-    if a.shape != b.shape or a.ndim != 2:
-        raise ValueError(f"{operation}: a {a.shape} and b {b.shape}: expected two of one shape, (n, dimensions)")
+    if a.shape != b.shape or a.ndim != 2 or not a.shape[0]:
+        raise ValueError(f"{operation}: a {a.shape} and b {b.shape}: expected two of one shape, (n, dimensions), n > 0")
     n = a.shape[0]
     if same is None:
         return None

@@ -110,10 +110,12 @@ def class_labels(operation: str, scores: Array, labels: Any) -> np.ndarray:
 
 def reduced(operation: str, losses: Array, reduction: str) -> Array:
     """The mean or the sum of the losses, or each; ValueError for other reductions, and for the mean of none."""
-    if reduction == "mean":
-        if not losses.size:
-            raise ValueError(f"{operation}: losses {losses.shape}: the mean over an empty batch has no value")
-        return mean(losses)
-    if reduction not in ("sum", "none"):
+    if reduction not in ("mean", "sum", "none"):
         raise ValueError(f"{operation}: reduction {reduction!r}: expected 'mean', 'sum' or 'none'")
-    return np.sum(losses) if reduction == "sum" else losses
+    if reduction == "none" or not losses.ndim:
+        return losses
+    if reduction == "sum":
+        return np.sum(losses)
+    if not losses.size:
+        raise ValueError(f"{operation}: losses {losses.shape}: the mean over an empty batch has no value")
+    return mean(losses)
