@@ -14,6 +14,9 @@ from tinyxm import ops
 from tinyxm.certificate.case import Case, apart, of_torch, values
 
 CASES: list[Case] = []
+shape: Any  # of what the loops below run over
+labels: Any
+s: Any
 REDUCTIONS: dict[str, Callable[..., Any]] = {"mean": np.mean, "sum": np.sum, "none": np.asarray}
 
 
@@ -113,7 +116,7 @@ for a, b, edge in (
 ):  # fmt: skip
     add("kl_divergence", "", ops.kl_divergence, (a, b), kl, kl_of_torch if a.ndim == 2 and a.size else None, edge=edge)
 with np.errstate(divide="ignore"):
-    never = np.log([[0.0, 1], [0, 1], [0.5, 0.5]]), np.log([[0.0, 1], [0.5, 0.5], [0.25, 0.75]])
+    never = np.log([[0.0, 1.0], [0.0, 1.0], [0.5, 0.5]]), np.log([[0.0, 1.0], [0.5, 0.5], [0.25, 0.75]])
 single("kl_divergence", never, "large", [
     [[0, 1], [0, 1 + np.log(2)], [0.5 * (np.log(2) + 1), 0.5 * (np.log(2 / 3) + 1)]], [[0, -1], [0, -1], [-0.5, -0.5]]
 ])  # fmt: skip
@@ -315,7 +318,7 @@ for reduction in REDUCTIONS:
                           partial(ctc_of_torch, **given) if edge != "large" else None, edge))  # fmt: skip
 CASES.append(Case("ctc", "loss", "too long", partial(ops.ctc, labels=[[1, 1], [1, 2]], input_lengths=[2, 2],
     label_lengths=[2, 2], reduction="none"), (np.zeros((2, 2, 3)),), lambda z: np.array([np.inf, np.log(9)]), None,
-    "large", [[np.zeros((2, 3)), [[1 / 3, -2 / 3, 1 / 3], [1 / 3, 1 / 3, -2 / 3]]]]))  # fmt: skip
+    "large", [np.array([[[0, 0, 0], [0, 0, 0]], [[1, -2, 1], [1, 1, -2]]]) / 3]))  # fmt: skip
 CASES.append(Case("ctc", "loss", "too long, as 0", partial(ops.ctc, labels=[[1, 1]], input_lengths=[2],
     label_lengths=[2], zero_infinity=True), (np.zeros((1, 2, 3)),), lambda z: np.zeros(()), None, "large",
     [np.zeros((1, 2, 3))]))  # fmt: skip

@@ -22,6 +22,7 @@ from tinyxm.certificate.cases.layers import (
 CASES: list[Case] = []
 x: Any
 weights: Any
+truth: Any
 
 
 def add(name: str, label: str, ours: Any, inputs: Any, truth: Any, torch: Any = None, edge: str = "") -> None:
@@ -84,6 +85,21 @@ for name, ours in (("layer_norm", ops.layer_norm), ("group_norm", partial(ops.gr
                    ("instance_norm", ops.instance_norm), ("batch_norm", of_batch)):  # fmt: skip
     add(name, "", ours, one, lambda x, scale, shift: 0 * x + shift, edge="size one")
 add("rms_norm", "", ops.rms_norm, one[:2], by_rms, edge="size one")
+
+for name, ours, truth in (  # the difference of two squares would lose a thousandth
+    ("layer_norm", ops.layer_norm, partial(standardised, axes=(-1,))), ("batch_norm", of_batch, in_batch),
+):  # fmt: skip
+    add(name, "beside a large mean", ours, (values(4, 3, 6) + 30, *(values(6, seed=i) for i in (1, 2))), truth)
+constant, parameters = np.full((2, 3, 4), 0.5), (values(4, seed=1), values(4, seed=2))
+for name, _, ours, count, shapes, truth, torch in NORMS:
+    if shapes[0][-1] == 4 and name != "unit_length":
+        add(name, "no variance", ours, (constant, *parameters[:count]), truth, torch, edge="tiny")
+for i, truth in ((1, lambda x, *_: x.mean((0, 1))), (2, lambda x, *_: x.var((0, 1)))):
+    ours = partial(lambda i, *arrays: ops.batch_norm(*arrays)[i], i)
+    add("batch_norm", ("μ", "σ²")[i - 1], ours, (values(2, 5, 4), *parameters), truth)
+add("batch_norm", "given, with gradients", lambda x, a, b, *given: ops.batch_norm(x, a, b, statistics=given)[0],
+    (values(2, 5, 4), *parameters, values(4, seed=3), values(4, low=0.5, seed=4)),
+    lambda x, a, b, mean, variance: a * (x - mean) / np.sqrt(variance + 1e-5) + b)  # fmt: skip
 
 # Tables
 
