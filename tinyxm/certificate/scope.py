@@ -23,6 +23,9 @@ _SEQUENCES = f"{_RECURRENT} {_TRANSFORMERS} FeedForward LearnedPositions RotaryP
 _ATTENTION = "attention attention_weights"
 _NORMS = "batch_norm group_norm instance_norm layer_norm rms_norm standardise unit_length"
 _ROWS = "embedding embedding_bag"
+_PAIRWISE = "info_nce sigmoid_contrastive"
+_SMOOTH_LOSSES = f"cross_entropies cross_entropy ctc kl_divergence nll squared_error {_PAIRWISE} softmax log_softmax"
+_KINKED_LOSSES = "absolute_error hinge huber triplet"
 _MOVES = (
     "concatenate expand_dims flatten flip moveaxis pad repeat reshape roll split squeeze stack swapaxes tile transpose"
 )
@@ -40,22 +43,26 @@ NOT_ASKED: dict[str, dict[str, str]] = {  # check -> why it isn't asked of these
     "broadcast": {
         "a layer of one input, to whose size its parameters are made": f"{_SMOOTH} {_KINKED} {_LARGEST} {_RECURRENT}",
         "an operation of one array, or of arrays that must fit": (
-            f"{_EACH} {_STEPS} {_MOVES} {_PLACES} getitem scatter_add take max min norm sort std top_k {_NORMS} {_ROWS}"
+            f"{_EACH} {_STEPS} {_MOVES} {_PLACES} getitem scatter_add take max min norm sort std top_k {_NORMS} "
+            f"{_ROWS} {_SMOOTH_LOSSES} {_KINKED_LOSSES}"
         ),
     },
     "ties": {
         "it doesn't compare inputs with one another": f"{_SMOOTH} {_KINKED} {_SEQUENCES} Bilinear",
         "it compares no numbers": (
             f"{_EACH} {_STEPS} {_PAIRS} {_MOVES} {_LOOKUPS} broadcast_to std arctan2 hypot power {_ATTENTION} {_NORMS} "
-            f"{_ROWS}"
+            f"{_ROWS} {_SMOOTH_LOSSES} binary_cross_entropy"
         ),
     },
     "subgradient": {
         "it is smooth everywhere": f"{_SMOOTH} {_SEQUENCES} {_ATTENTION} masked_softmax Bilinear",
         "its kinks are ties": _LARGEST,
-        "it is smooth where it is defined": f"{_EACH} {_PAIRS} {_MOVES} {_LOOKUPS} {_NORMS} {_ROWS} broadcast_to",
+        "it is smooth where it is defined": (
+            f"{_EACH} {_PAIRS} {_MOVES} {_LOOKUPS} {_NORMS} {_ROWS} {_SMOOTH_LOSSES} broadcast_to binary_cross_entropy"
+        ),
         "it has no gradient": _PLACES,
     },
+    "empty": {"without a row there is no pair": _PAIRWISE},
     "large": {
         "it only looks up and adds": f"{_TABLES} {_ROWS}",
         "it moves numbers and computes none": f"{_MOVES} broadcast_to",

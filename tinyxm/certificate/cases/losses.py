@@ -188,8 +188,10 @@ def add_classified(z: np.ndarray, labels: Any, edge: str = "", gradients: Any = 
             partial(classified_of_torch, theirs, **given) if z.size and np.isfinite(z).all() else None, edge, known,
         ))  # fmt: skip
     if not options:
+        each = {"labels": labels, "reduction": "none"}
         CASES.append(Case("cross_entropies", "loss", "", partial(ops.cross_entropies, labels=labels), (z,),
-                          partial(classified, labels=labels, reduction="none"), None, edge))  # fmt: skip
+                          partial(classified, **each),
+                          partial(classified_of_torch, "cross_entropy", **each) if z.size else None, edge))  # fmt: skip
 
 
 LABELS, GRID = np.array([0, 2, 2, 1]), np.array([[0, 2, 1], [3, 3, 1]])
