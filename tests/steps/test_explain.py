@@ -168,6 +168,15 @@ def test_an_operation_of_ones_own(capsys) -> None:
 
     with xm.explaining():
         y = cubed_here(xm.Tensor([1.0, 2.0], requires_grad=True))
+
+    @xm.primitive(a=lambda g, a: g)
+    def matmul(a):  # of the same name as another's
+        """y = a;  ∂a = g"""
+        return a + 0
+
+    with xm.explaining():
+        z = matmul(y) @ drawn(2)
+    assert len(derivation_of(z, ()).rows) == 1
     xm.explain(y, 1)
     assert capsys.readouterr().out.splitlines()[1:3] == ["  y = a³", "    a[1] (slope 12) = 2"]
 

@@ -52,10 +52,10 @@ class Event:
     backward).
     `operands` and `saved` map names to arrays, `static` maps the other arguments. `node` is the tape's, where one was
     made or followed; `inputs` maps a forward's operands to the nodes they came from (None: no gradient reaches them; a
-    list for a sequence), and `to` is the node that an adjoint's result goes to. `module` is the path of layers, and
-    `source` the user's line, `(file, line, function)`: an adjoint's are those of its forward. `random_state` is the
-    default generator's, before the rule. `seconds` is wall time. `flops` is an estimate: a kernel's own formula, for
-    its adjoints too; one per element of the result elsewhere.
+    list for a sequence), and `to` is the node that an adjoint's result goes to. `function` is the operation itself, or
+    the adjoint's rule. `module` is the path of layers, and `source` the user's line, `(file, line, function)`: an
+    adjoint's are those of its forward. `random_state` is the default generator's, before the rule. `seconds` is wall
+    time. `flops` is an estimate: a kernel's own formula, for its adjoints too; one per element of the result elsewhere.
     """
 
     kind: str
@@ -73,6 +73,7 @@ class Event:
     flops: int
     inputs: dict[str, Any]
     to: Any
+    function: Callable[..., Any] | None
 
     @property
     def bytes(self) -> int:
@@ -89,11 +90,12 @@ def observe(
     saved: dict[str, Any] | None = None,
     node: Any = None,
     to: Any = None,
+    function: Callable[..., Any] | None = None,
 ) -> Any:
     """Run rule(*operands), tell the listeners, and return its result."""
     start = before()
     result = rule(*operands.values())
-    emit(start, kind, operation, operands, static or {}, saved or {}, result, node, to=to)
+    emit(start, kind, operation, operands, static or {}, saved or {}, result, node, None, to, function)
     return result
 
 
@@ -114,6 +116,7 @@ def emit(
     node: Any = None,
     inputs: dict[str, Any] | None = None,
     to: Any = None,
+    function: Callable[..., Any] | None = None,
 ) -> None:
     """Tell the listeners of a rule that ran since `start`; of Tensors they are told the arrays."""
     seconds = time.perf_counter() - start[0]
@@ -133,7 +136,7 @@ def emit(
         flops = int(np.size(result))
     event = Event(
         *(kind, operation, operands, static, saved, result, seconds, start[1]),
-        *(node, context.phase, module, source, flops, inputs or {}, to),
+        *(node, context.phase, module, source, flops, inputs or {}, to, function),
     )
     for listener in tuple(listeners):
         listener(event)

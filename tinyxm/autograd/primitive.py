@@ -16,7 +16,7 @@ import numpy as np
 
 from tinyxm.autograd import events, tensor
 from tinyxm.autograd.errors import explained
-from tinyxm.autograd.tensor import Array, Node, Parameter, Tensor, mode, primitives, rules
+from tinyxm.autograd.tensor import Array, Node, Parameter, Tensor, mode, rules
 
 Rule = TypeVar("Rule", bound=Callable[..., Any])
 
@@ -59,7 +59,7 @@ def _build({bound}):
                 _node = _new(_Node)
                 _node.operation, _node.shape, _node.dtype = "{name}", _y.shape, _y.dtype
                 _node.edges, _node.tick = _edges, _clock()
-        if _start: _emit(_start, "forward", "{name}", {operands}, {static}, {saved}, _y, _node, {nodes})
+        if _start: _emit(_start, "forward", "{name}", {operands}, {static}, {saved}, _y, _node, {nodes}, None, {name})
         _tensor = _new(_Tensor)
         _tensor.data, _tensor.node = _y, _node
         return _tensor
@@ -171,7 +171,6 @@ def primitive(
     def declare(forward: Rule) -> Rule:
         operation = Declaration(forward, adjoints).operation()
         rules.update(dict.fromkeys(numpy_functions, operation))
-        primitives[operation.__name__] = operation
         return operation
 
     return declare

@@ -71,7 +71,8 @@ def pull_back(
                     name = f"{adjoint.operation}.{adjoint.input}"
                     values = dict(zip(adjoint.reads, saved, strict=True))
                     rule = partial(fitted, source, adjoint.rule)
-                    gx = events.observe("adjoint", name, rule, {"g": g, **values}, None, values, node, source)
+                    operands = {"g": g, **values}
+                    gx = events.observe("adjoint", name, rule, operands, None, values, node, source, adjoint.rule)
                 else:
                     gx = adjoint.rule(g, *saved)
                     if gx.shape != source.shape:

@@ -19,7 +19,6 @@ Array: TypeAlias = Any  # a NumPy or CuPy array, or a Tensor: the same rule runs
 
 clock = itertools.count(1).__next__
 rules: dict[Callable[..., Any], Callable[..., Any]] = {}  # NumPy function -> the primitive that differentiates it
-primitives: dict[str, Callable[..., Any]] = {}  # every declared operation, by its name
 constant: set[Callable[..., Any]] = set()  # NumPy functions without gradient: on Tensors they give arrays
 
 

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tinyxm.autograd import Tensor, grad_mode, gradients
-from tinyxm.autograd.tensor import primitives
 from tinyxm.steps.provenance import Origin, Place, Term
 
 
@@ -53,16 +52,15 @@ Rule = Callable[[Origin, np.ndarray, Place], Derivation]
 
 def derive(origin: Origin, y: np.ndarray, place: Place) -> Derivation:
     """How y[place] came about, y the result of this operation."""
-    operation = primitives.get(origin.operation)
-    rule = _RULES.get(origin.operation)
-    if rule is None and operation is not None:
-        rule = _each_element if operation.__module__ in _ELEMENTWISE else _by_slopes
-    return (rule or _listed)(origin, y, place)
+    room = getattr(origin.function, "__module__", "")
+    own = _RULES.get(origin.operation) if room.startswith("tinyxm.ops.") else None  # not another's of that name
+    rule = own or (_each_element if room in _ELEMENTWISE else _by_slopes if origin.function else _listed)
+    return rule(origin, y, place)
 
 
 def formula_of(origin: Origin) -> str:
     """The first formula of the operation's docstring."""
-    lines = (getattr(primitives.get(origin.operation), "__doc__", None) or "").strip().splitlines()
+    lines = (getattr(origin.function, "__doc__", None) or "").strip().splitlines()
     return lines[0].split(";")[0].strip().removesuffix(",") if lines else ""
 
 
@@ -208,8 +206,7 @@ def _listed(origin: Origin, y: np.ndarray, place: Place) -> Derivation:
 
 def _run_again(origin: Origin) -> tuple[Tensor | None, list[tuple[str, int, Tensor]]]:
     """The operation once more, on Tensors of its own: its result, and (name, place in a sequence, Tensor) of each."""
-    operation = primitives.get(origin.operation)
-    if operation is None:
+    if origin.function is None:
         return None, []
     tensors: list[tuple[str, int, Tensor]] = []
 
@@ -224,7 +221,7 @@ def _run_again(origin: Origin) -> tuple[Tensor | None, list[tuple[str, int, Tens
             name: [fresh(name, i, part) for i, part in enumerate(x)] if isinstance(x, list) else fresh(name, 0, x)
             for name, x in origin.operands.items()
         }
-        y = operation(**operands, **origin.static)
+        y = origin.function(**operands, **origin.static)
     return y, tensors
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,6 +21,7 @@ class Origin:
     """One operation as it ran: `operands` are arrays (or lists of them), `made` the origins of those that have one."""
 
     operation: str
+    function: Callable[..., Any] | None
     operands: dict[str, Any]
     static: dict[str, Any]
     made: dict[tuple[str, int], Origin]
@@ -101,7 +102,7 @@ def _remember_origin(event: Event) -> None:
         name: [kept(name, i, part) for i, part in enumerate(x)] if isinstance(x, list) else kept(name, 0, x)
         for name, x in event.operands.items()
     }
-    origin = Origin(event.operation, operands, event.static, made, event.module, event.source)
+    origin = Origin(event.operation, event.function, operands, event.static, made, event.module, event.source)
     key = id(event.result)
     _origins[key] = weakref.ref(event.result, lambda _: _origins.pop(key, None)), origin
     if event.node is not None:
