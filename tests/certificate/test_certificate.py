@@ -40,6 +40,12 @@ def detached(a: Any) -> Any:
     return a.detach() if isinstance(a, Tensor) else a
 
 
+def transposed(a: Any) -> Any:
+    """A running sum with the adjoint of the one from the other end: the transpose of the right one."""
+    back = np.flip(np.cumsum(np.flip(a, 1), 1), 1)
+    return back + detached(np.cumsum(a, 1) - back)
+
+
 def widened(a: Any) -> Any:
     return a * np.ones(a.shape)
 
@@ -60,6 +66,7 @@ def test_a_right_case_passes_every_check(rows_of: Any) -> None:
         (lambda a: ops.tanh(a)[None], np.tanh, {"forward"}),
         (lambda a: ops.sin(a) + detached(a), lambda a: np.sin(a) + a, {"first order"}),
         (lambda a: a * a * 0 + detached(a) * a, lambda a: a * a, {"first order", "second order"}),
+        (transposed, lambda a: np.cumsum(a, 1), {"first order"}),
         (widened, lambda a: a, {"dtype"}),
         (lambda a: Tensor(a) if isinstance(a, np.ndarray) else ops.tanh(a), np.tanh, {"arrays"}),
         (lambda a: np.nan * ops.tanh(a), np.tanh, {"forward", "first order", "second order"}),
