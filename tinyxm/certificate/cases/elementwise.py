@@ -113,6 +113,8 @@ add("clip", "learned limits", ops.clip, [values(3, 4), values(4, high=-1), value
 for edge, gradients in (("ties", [[1, 1, 1, 0]]), ("subgradient", [[1, 1, 1, 0]])):
     add("clip", "at its limits", lambda a: ops.clip(a, -1, 1), [[-1, 0, 1, 2]], lambda a: held(a, -1, 1), edge=edge,
         gradients=gradients)  # fmt: skip
+add("clip", "at learned limits", ops.clip, [[-1, 1], [-1, -1], [1, 1]], held, "clip", edge="ties",
+    gradients=[[1, 1], [0, 0], [0, 0]])  # fmt: skip
 add("clip", "limits exchanged", ops.clip, [[-2, 0, 3], [1, 1, 1], [-1, -1, -1]], lambda a, low, high: high,
     edge="subgradient", gradients=[[0, 0, 0], [0, 0, 0], [1, 1, 1]])  # fmt: skip
 
