@@ -1,8 +1,11 @@
 """Reverse-mode automatic differentiation on NumPy arrays.
 
 Read `tensor.py` (what is differentiated), `primitive.py` (how an operation is declared and recorded), `tape.py` (how
-gradients come back), `inplace.py` (what a write does to what was recorded) and `events.py` (what listeners are told).
-`checks.py` compares gradients with differences; `debug.py` finds the first operation that went wrong.
+gradients come back), `inplace.py` (what a write does to what was recorded) and `events.py` (what listeners are told):
+that is the engine, in one sitting. On it stand, each by itself, `hooks.py` (gradients seen and changed on their way),
+`transforms.py` (functions of derivatives, on `graph.py`), `checkpoint.py` (computing twice to save memory), `checks.py`
+(gradients beside differences), `debug.py` and `causes.py` (the first number that went wrong, and why) and `errors.py`
+(the sizes that clash).
 """
 
 from tinyxm.autograd.checkpoint import checkpoint
