@@ -393,7 +393,7 @@ def test_certify_prints_and_writes_the_table(run, tmp_path):
     )
     assert (code, err) == (0, "")
     assert [line.split()[0] for line in out.splitlines()[:5]] == ["name", "operations", "tanh", "optimizers", "Adam"]
-    assert "1 operation, 1 optimizer: " in out
+    assert "1 operation, 1 optimizer:" in out
     assert "0 failed" in out
     rows = json.loads((tmp_path / "deep" / "a.json").read_text())
     assert {(row["name"], row["kind"]) for row in rows} == {("tanh", "operation"), ("Adam", "optimizer")}

@@ -27,7 +27,9 @@ def show(console: Console, results: dict[str, list[Row]]) -> None:
     """A line for each name, the failures in full, and a summary."""
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
     table.add_column("name", no_wrap=True, min_width=min(24, max(map(len, results))), overflow="ellipsis")
-    for heading in (*DTYPES, "passed", "failed", "not run"):
+    rows = [row for rows in results.values() for row in rows]
+    failures = [row for row in rows if row.passed is False]
+    for heading in (*DTYPES, "passed", *["failed"] * bool(failures), "not run"):
         table.add_column(heading, justify="right", no_wrap=True, min_width=len(heading))
     table.add_column("rungs", no_wrap=True, overflow="ellipsis")
     for kind in KINDS:
@@ -35,10 +37,8 @@ def show(console: Console, results: dict[str, list[Row]]) -> None:
         if named:
             table.add_row(f"[bold]{PLURALS[kind]}")
         for name, rows in named.items():
-            table.add_row(*_line(name, rows))
+            table.add_row(*_line(name, rows, bool(failures)))
     console.print(table)
-    rows = [row for rows in results.values() for row in rows]
-    failures = [row for row in rows if row.passed is False]
     for row in failures:
         if row.dtype:
             size = "" if row.error is None else f"error {row.error:.2g}, tolerance {row.tolerance:g}: "
@@ -57,8 +57,8 @@ def show(console: Console, results: dict[str, list[Row]]) -> None:
         for kind in KINDS
         if (n := sum(bool(rows) and rows[0].kind == kind for rows in results.values()))
     )
-    console.print(f"{counted}: {passed} checks passed, {len(failures)} failed, {unasked} not run", highlight=False)
     console.print("[dim]float64, float32: the largest error, as a share of its tolerance", highlight=False)
+    console.print(f"{counted}:\n{passed} checks passed, {len(failures)} failed, {unasked} not run", highlight=False)
 
 
 def _tell(console: Console, heading: str, text: str) -> None:
@@ -66,13 +66,13 @@ def _tell(console: Console, heading: str, text: str) -> None:
     console.print(Padding(Text(text), (0, 0, 0, 4)))
 
 
-def _line(name: str, rows: Sequence[Row]) -> list[str]:
+def _line(name: str, rows: Sequence[Row], failures: bool) -> list[str]:
     failed = sum(row.passed is False for row in rows)
     return [
         f"[red]{escape(name)}" if failed else escape(name),
         *(_worst([row for row in rows if row.dtype == dtype]) for dtype in DTYPES),
         str(sum(row.passed is True for row in rows)),
-        f"[red]{failed}" if failed else "",
+        *[f"[red]{failed}" if failed else ""] * failures,
         str(sum(row.passed is None for row in rows) or ""),
         escape(_rungs(rows)),
     ]
@@ -95,7 +95,7 @@ def _worst(rows: Sequence[Row]) -> str:
     if not any(row.passed is not None for row in rows):
         return ""
     ratio = max(row.ratio for row in rows)
-    return "[red]fails" if ratio > 1 else f"{100 * ratio:.0f} %" if ratio >= 0.005 else "0 %"
+    return "[red]fails" if ratio > 1 else f"{100 * ratio:.0f} %" if ratio >= 0.01 else "< 1 %" if ratio else "0"
 
 
 PAGE = """\
