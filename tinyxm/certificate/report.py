@@ -27,8 +27,8 @@ def show(console: Console, results: dict[str, list[Row]]) -> None:
     """A line for each name, the failures in full, and a summary."""
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
     table.add_column("name", no_wrap=True, min_width=min(24, max(map(len, results))), overflow="ellipsis")
-    rows = [row for rows in results.values() for row in rows]
-    failures = [row for row in rows if row.passed is False]
+    every = [row for rows in results.values() for row in rows]
+    failures = [row for row in every if row.passed is False]
     for heading in (*DTYPES, "passed", *["failed"] * bool(failures), "not run"):
         table.add_column(heading, justify="right", no_wrap=True, min_width=len(heading))
     table.add_column("rungs", no_wrap=True, overflow="ellipsis")
@@ -51,7 +51,7 @@ def show(console: Console, results: dict[str, list[Row]]) -> None:
         _tell(console, "without a case", "\n".join(f"{name}: {', '.join(checks)}" for name, checks in gaps.items()))
         console.print(f"[dim]{ADVICE}", highlight=False)
     console.print()
-    passed, unasked = sum(row.passed is True for row in rows), sum(row.passed is None for row in rows)
+    passed, unasked = sum(row.passed is True for row in every), sum(row.passed is None for row in every)
     counted = ", ".join(
         f"{n} {PLURALS[kind] if n != 1 else kind}"
         for kind in KINDS
