@@ -29,6 +29,13 @@ _KINKED_LOSSES = "absolute_error hinge huber triplet"
 _MOVES = (
     "concatenate expand_dims flatten flip moveaxis pad repeat reshape roll split squeeze stack swapaxes tile transpose"
 )
+_PRODUCTS = "dot einsum matmul outer solve"
+_WINDOWS = (
+    "conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d average_pool1d average_pool2d "
+    "average_pool3d adaptive_average_pool1d adaptive_average_pool2d global_average_pool resize"
+)
+_LARGEST_OF = "max_pool1d max_pool2d max_pool3d adaptive_max_pool1d adaptive_max_pool2d global_max_pool"
+_LINEAR = f"cholesky diagonal trace transposed tril triu whiten frames irfft overlap_add rfft stft {_WINDOWS}"
 _LOOKUPS = "getitem scatter_add take take_along_axis masked_fill"
 _PLACES = "argmax argmin argsort"
 _EACH = (
@@ -44,32 +51,33 @@ NOT_ASKED: dict[str, dict[str, str]] = {  # check -> why it isn't asked of these
         "a layer of one input, to whose size its parameters are made": f"{_SMOOTH} {_KINKED} {_LARGEST} {_RECURRENT}",
         "an operation of one array, or of arrays that must fit": (
             f"{_EACH} {_STEPS} {_MOVES} {_PLACES} getitem scatter_add take max min norm sort std top_k {_NORMS} "
-            f"{_ROWS} {_SMOOTH_LOSSES} {_KINKED_LOSSES}"
+            f"{_ROWS} {_SMOOTH_LOSSES} {_KINKED_LOSSES} {_LINEAR} {_LARGEST_OF}"
         ),
     },
     "ties": {
         "it doesn't compare inputs with one another": f"{_SMOOTH} {_KINKED} {_SEQUENCES} Bilinear",
         "it compares no numbers": (
             f"{_EACH} {_STEPS} {_PAIRS} {_MOVES} {_LOOKUPS} broadcast_to std arctan2 hypot power {_ATTENTION} {_NORMS} "
-            f"{_ROWS} {_SMOOTH_LOSSES} binary_cross_entropy"
+            f"{_ROWS} {_SMOOTH_LOSSES} binary_cross_entropy {_LINEAR} {_PRODUCTS}"
         ),
     },
     "subgradient": {
         "it is smooth everywhere": f"{_SMOOTH} {_SEQUENCES} {_ATTENTION} masked_softmax Bilinear",
-        "its kinks are ties": _LARGEST,
+        "its kinks are ties": f"{_LARGEST} {_LARGEST_OF}",
         "it is smooth where it is defined": (
-            f"{_EACH} {_PAIRS} {_MOVES} {_LOOKUPS} {_NORMS} {_ROWS} {_SMOOTH_LOSSES} broadcast_to binary_cross_entropy"
+            f"{_EACH} {_PAIRS} {_MOVES} {_LOOKUPS} {_NORMS} {_ROWS} {_SMOOTH_LOSSES} broadcast_to binary_cross_entropy "
+            f"{_LINEAR} {_PRODUCTS}"
         ),
         "it has no gradient": _PLACES,
     },
     "empty": {"without a row there is no pair": _PAIRWISE},
     "large": {
         "it only looks up and adds": f"{_TABLES} {_ROWS}",
-        "it moves numbers and computes none": f"{_MOVES} broadcast_to",
+        "it moves numbers and computes none": f"{_MOVES} broadcast_to transposed",
     },
     "tiny": {
         "it only looks up and adds": f"{_TABLES} {_ROWS}",
-        "it moves numbers and computes none": f"{_MOVES} broadcast_to",
+        "it moves numbers and computes none": f"{_MOVES} broadcast_to transposed",
         "what could underflow in it is layer_norm and masked_softmax, which are asked": _TRANSFORMERS,
     },
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -31,6 +30,7 @@ def of_shapes(*shapes: tuple[int, ...], scale: float = 1) -> list[np.ndarray]:
 
 a: Any
 b: Any
+truth: Any
 for a, b, edge in (
     ((2, 3), (3, 4), ""), ((3,), (3,), ""), ((3,), (3, 4), ""), ((2, 3), (3,), ""), ((5, 2, 3), (3, 4), ""),
     ((5, 2, 3), (3,), ""), ((3,), (5, 3, 4), ""), ((5, 1, 2, 3), (4, 3, 2), "broadcast"),
@@ -96,7 +96,7 @@ for k in (0, 1, -2, 9, -9):
         add(name, f"{k}", lambda m, f=name, k=k: getattr(ops, f)(m, k), of_shapes((2, 3, 4)),
             lambda m, f=name, k=k: getattr(np, f)(m, k), of_torch(name, k))  # fmt: skip
 for name in ("diagonal", "trace", "tril", "triu"):
-    truth: Callable[..., Any] = getattr(np, name)
+    truth = getattr(np, name)
     for edge, shape, scale in (
         ("size one", (1, 1), 1.0), ("empty", (0, 0), 1.0), ("large", (2, 2), 1e30), ("tiny", (2, 2), 1e-30),
     ):  # fmt: skip
