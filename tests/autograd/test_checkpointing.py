@@ -86,7 +86,7 @@ def test_to_every_order() -> None:
         xm.jacobian(xm.hessian(lambda x: (np.exp(x @ w) * x.sum()).sum()))(x).data,
     )
     v = numbers(2, 3)
-    np.testing.assert_allclose(xm.jvp(lambda x: f(x, w), v)(x).data, np.tensordot(xm.jacobian(f)(x, w).data, v, 2))
+    np.testing.assert_allclose(xm.jvp(lambda x: f(x, w), x, v).data, np.tensordot(xm.jacobian(f)(x, w).data, v, 2))
 
 
 def test_f_runs_once_more_for_all_that_it_reads() -> None:

@@ -50,8 +50,8 @@ def test_all_transforms_agree_with_torch(name: str) -> None:
     y = theirs(tx)
     g, v = numbers(*y.shape), numbers(*shape)
     same(xm.jacobian(ours)(x), torch.func.jacrev(theirs)(tx))
-    same(xm.jvp(ours, v)(x), torch.func.jvp(theirs, (tx,), (torch.from_numpy(v),))[1])
-    same(xm.vjp(ours, g)(x), torch.func.vjp(theirs, tx)[1](torch.from_numpy(g))[0])
+    same(xm.jvp(ours, x, v), torch.func.jvp(theirs, (tx,), (torch.from_numpy(v),))[1])
+    same(xm.vjp(ours, x, g), torch.func.vjp(theirs, tx)[1](torch.from_numpy(g))[0])
 
     def our_sum(x: Any) -> Any:
         return ours(x).sum()
@@ -65,7 +65,7 @@ def test_all_transforms_agree_with_torch(name: str) -> None:
     same(xm.grad(our_sum)(x), torch.func.grad(their_sum)(tx))
     same(xm.hessian(our_sum)(x), torch.func.hessian(their_sum)(tx))
     theirs_hvp = torch.func.jvp(torch.func.grad(their_sum), (tx,), (torch.from_numpy(v),))[1]
-    same(xm.hvp(our_sum, v)(x), theirs_hvp)
+    same(xm.hvp(our_sum, x, v), theirs_hvp)
     same(xm.jacobian(xm.hessian(our_sum))(x), torch.func.jacrev(torch.func.hessian(their_sum))(tx))
 
 
@@ -81,12 +81,12 @@ def test_they_compose_to_every_order() -> None:
     h = xm.hessian(lambda x: (np.exp(x) * x[::-1]).sum())(x)
     turned = xm.jacobian(xm.jacobian(lambda x: (np.exp(x) * x[::-1]).sum()))(x)
     np.testing.assert_allclose(h.data, turned.data)
-    along = [xm.jvp(xm.grad(lambda x: (np.exp(x) * x[::-1]).sum()), e)(x).data for e in np.eye(3)]
+    along = [xm.jvp(xm.grad(lambda x: (np.exp(x) * x[::-1]).sum()), x, e).data for e in np.eye(3)]
     np.testing.assert_allclose(np.stack(along), h.data)  # forward over reverse
-    check_gradients(xm.hvp(lambda x: np.exp(x * x).sum(), numbers(3)), [x])
-    check_gradients(xm.jvp(lambda x: np.exp(x * x), numbers(3)), [x])
-    check_gradients(lambda x, g: xm.vjp(lambda x: np.exp(x * x), g)(x), [x, numbers(3)])
-    check_gradients(lambda x, v: xm.jvp(lambda x: np.exp(x * x), v)(x), [x, numbers(3)])
+    check_gradients(lambda x: xm.hvp(lambda x: np.exp(x * x).sum(), x, numbers(3)), [x])
+    check_gradients(lambda x: xm.jvp(lambda x: np.exp(x * x), x, numbers(3)), [x])
+    check_gradients(lambda x, g: xm.vjp(lambda x: np.exp(x * x), x, g), [x, numbers(3)])
+    check_gradients(lambda x, v: xm.jvp(lambda x: np.exp(x * x), x, v), [x, numbers(3)])
     check_gradients(xm.jacobian(lambda x: np.exp(x * x[::-1])), [x])
 
 
@@ -110,7 +110,7 @@ def test_several_arguments_and_trees_keep_their_form() -> None:
     assert blocks["layers"][0]["w"]["b"].shape == (3, 2, 2)
     assert blocks["b"]["layers"][0]["w"].shape == (2, 3, 2)
     v = {"b": numbers(2) + 1, "layers": [{"w": numbers(3, 2) - 1}]}
-    product = xm.hvp(f, v)(p, x)
+    product = xm.hvp(lambda p: f(p, x), p, v)
     w, b = blocks["layers"][0]["w"], blocks["b"]
     np.testing.assert_allclose(
         product["b"].data, b["b"].data @ v["b"] + np.tensordot(b["layers"][0]["w"].data, v["layers"][0]["w"], 2)
@@ -127,9 +127,9 @@ def test_several_arguments_and_trees_keep_their_form() -> None:
     j = xm.jacobian(several, (0, 1))(a, b)
     np.testing.assert_allclose(j["product"][0][0].data, np.diag(b))
     np.testing.assert_allclose(j["sum"][1].data, np.eye(2))
-    moved = xm.jvp(several, (b, a), (0, 1))(a, b)
+    moved = xm.jvp(several, (a, b), (b, a))
     np.testing.assert_allclose(moved["product"][0].data, b * b + a * a)
-    back = xm.vjp(several, {"sum": a, "product": [b]}, (0, 1))(a, b)
+    back = xm.vjp(several, (a, b), {"sum": a, "product": [b]})
     np.testing.assert_allclose(back[0].data, a + b * b)
 
 
@@ -152,7 +152,7 @@ def test_what_an_argument_may_be() -> None:
     xm.grad(lambda x: (x[0] * x).sum())(array)
     assert array.tolist() == [1, 1]
     assert xm.grad(lambda x: Tensor(1.0))(np.ones(3)).data.tolist() == [0, 0, 0]
-    assert xm.jvp(lambda x: Tensor(np.ones(2)), np.ones(3))(np.ones(3)).data.tolist() == [0, 0]
+    assert xm.jvp(lambda x: Tensor(np.ones(2)), np.ones(3), np.ones(3)).data.tolist() == [0, 0]
     assert xm.grad(lambda p: p[0].sum())([np.ones(2), np.ones(1)])[1].data.tolist() == [0]
 
 
@@ -160,7 +160,7 @@ def test_the_derivative_by_an_argument_is_by_that_place_alone() -> None:
     w = Tensor(np.array(3.0), requires_grad=True)
     assert xm.grad(lambda x: x * w)(w).item() == 3
     assert [g.item() for g in xm.grad(lambda a, b: a * a * b, (0, 1))(w, w)] == [18, 9]
-    assert xm.jvp(lambda x: x * w, np.array(1.0))(w).item() == 3
+    assert xm.jvp(lambda x: x * w, w, np.array(1.0)).item() == 3
 
 
 def test_a_result_stays_connected_to_what_requires_a_gradient() -> None:
@@ -181,7 +181,7 @@ def test_a_result_stays_connected_to_what_requires_a_gradient() -> None:
         assert not xm.jacobian(lambda x: w * x)(x).requires_grad
     assert not xm.grad(lambda x: (x * w.data).sum())(x.data).requires_grad
     direction = Tensor(np.ones(2), requires_grad=True)
-    assert gradients(xm.jvp(lambda x: x**3, direction)(x.data).sum(), [direction])[0].data.tolist() == [12, 3]
+    assert gradients(xm.jvp(lambda x: x**3, x.data, direction).sum(), [direction])[0].data.tolist() == [12, 3]
 
 
 def test_a_transform_leaves_the_graph_outside_alone() -> None:
@@ -189,7 +189,8 @@ def test_a_transform_leaves_the_graph_outside_alone() -> None:
     w = Tensor(np.array([1.0, 2.0]), requires_grad=True)
     h, seen = w * w, []
     h.register_hook(seen.append)
-    for transform in (xm.grad, xm.hessian, lambda f: xm.hvp(f, np.ones(2)), lambda f: xm.vjp(f, 1.0)):
+    hvp, vjp = (lambda f: lambda x: xm.hvp(f, x, np.ones(2))), (lambda f: lambda x: xm.vjp(f, x, 1.0))
+    for transform in (xm.grad, xm.hessian, hvp, vjp):
         for mode in (no_grad, nullcontext):
             with mode():
                 transform(lambda x: (x**3 * h).sum())(h)
@@ -206,8 +207,8 @@ def test_a_transform_leaves_the_graph_outside_alone() -> None:
 def test_jvp_asks_nothing_of_the_second_derivative() -> None:
     """√ at 0 has no finite one; along v = 0 elsewhere the product is exact all the same."""
     with np.errstate(all="raise"):
-        assert xm.jvp(lambda x: np.sqrt(x), np.array([1.0]))(np.array([4.0])).data == [0.25]
-        assert xm.jvp(lambda x: ops.relu(x), np.array([1.0, 1.0]))(np.array([-1.0, 2.0])).data.tolist() == [0, 1]
+        assert xm.jvp(lambda x: np.sqrt(x), np.array([4.0]), np.array([1.0])).data == [0.25]
+        assert xm.jvp(lambda x: ops.relu(x), np.array([-1.0, 2.0]), np.array([1.0, 1.0])).data.tolist() == [0, 1]
 
 
 def test_stop_gradient_is_a_constant_to_differentiate() -> None:
@@ -226,13 +227,13 @@ def test_stop_gradient_is_a_constant_to_differentiate() -> None:
         (TypeError, "grad: f returned a float; return", lambda: xm.grad(lambda x: 1.0)(np.ones(2))),
         (TypeError, "grad: f returned a tuple; return one", lambda: xm.grad(lambda x: (x.sum(),))(np.ones(2))),
         (TypeError, "grad: argument 0 is int64; give floats", lambda: xm.grad(np.sum)([1, 2])),
-        (ValueError, "vjp: argument 1 is to be differ.* but 1 were given", lambda: xm.vjp(np.exp, 1.0, 1)(1.0)),
-        (ValueError, r"vjp: g has shape \(3,\), expected \(2,\)", lambda: xm.vjp(np.exp, np.ones(3))(np.ones(2))),
-        (ValueError, r"jvp: v has shape \(\), expected \(2,\)", lambda: xm.jvp(np.exp, 1.0)(np.ones(2))),
+        (ValueError, "grad: argument 1 is to be differ.* but 1 were given", lambda: xm.grad(np.exp, 1)(1.0)),
+        (ValueError, r"vjp: g has shape \(3,\), expected \(2,\)", lambda: xm.vjp(np.exp, np.ones(2), np.ones(3))),
+        (ValueError, r"jvp: v has shape \(\), expected \(2,\)", lambda: xm.jvp(np.exp, np.ones(2), 1.0)),
         (
             ValueError,
             r"jvp: v has another form; expected a dict of \['a'\]",
-            lambda: xm.jvp(lambda p: p["a"], 1.0)({"a": 1.0}),
+            lambda: xm.jvp(lambda p: p["a"], {"a": 1.0}, 1.0),
         ),
     ],
 )

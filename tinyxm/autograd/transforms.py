@@ -1,7 +1,8 @@
 """Transforms: from a function to the function of its derivatives.
 
-Each takes f and returns a function of f's own arguments, so that they compose: `grad(grad(f))`. `argument` is the place
-of what is differentiated, or a tuple of places. An argument is an array (a Tensor, a number, a list of numbers), or a
+`grad`, `jacobian` and `hessian` take f and return a function of f's own arguments, so that they compose, as in
+`grad(grad(f))`; `argument` is the place of what is differentiated, or a tuple of places. `vjp`, `jvp` and `hvp` take f,
+a point and a vector, and return their product. An argument is an array (a Tensor, a number, a list of numbers), or a
 dict, tuple or list of arrays, as deep as you like; its derivative has its form. What comes out carries a graph where it
 depends on Tensors that require a gradient, given or closed over, and only there; under `no_grad()` it never does, which
 is half the work.
@@ -56,29 +57,32 @@ def hessian(f: Callable[..., Tensor], argument: Place = 0) -> Callable[..., Tree
     return jacobian(grad(f, argument), argument)
 
 
-def vjp(f: Callable[..., Tree], g: Tree, argument: Place = 0) -> Callable[..., Tree]:
-    """gᵀJ: the gradient of ⟨g, f(x)⟩, for g in the form of f's result, by one backward pass. Raises as `jacobian`, and
-    ValueError where the form or shape of g is another."""
-    return _transform("vjp", f, argument, _vector_jacobian, g)
+def vjp(f: Callable[..., Tree], x: Tree, g: Tree) -> Tree:
+    """gᵀJ at x: the gradient of ⟨g, f(x)⟩, for g in the form of f's result, by one backward pass.
+
+    A tuple x is all of f's arguments, f(*x), here and below. Raises as `jacobian`, and ValueError where the form or
+    shape of g is another.
+    """
+    return _product("vjp", f, x, _vector_jacobian, g)
 
 
-def jvp(f: Callable[..., Tree], v: Tree, argument: Place = 0) -> Callable[..., Tree]:
-    """J v: how f(x) changes when x moves along v, in the form of f's result; v has that of the argument.
+def jvp(f: Callable[..., Tree], x: Tree, v: Tree) -> Tree:
+    """J v at x: how f(x) changes when x moves along v, in the form of f's result; v has that of x.
 
     gᵀJ is linear in g, so the adjoint of g ↦ gᵀJ takes v to J v: two backward passes on a tape that has reverse mode
     only, some three times the cost of f (forward mode would take about two). Raises as `jacobian`, and ValueError where
     the form or shape of v is another. Source: Townsend, "A new trick for calculating Jacobian vector products" (2017).
     """
-    return _transform("jvp", f, argument, _jacobian_vector, v)
+    return _product("jvp", f, x, _jacobian_vector, v)
 
 
-def hvp(f: Callable[..., Tensor], v: Tree, argument: Place = 0) -> Callable[..., Tree]:
-    """H v = ∂⟨∇f(x), v⟩/∂x, without H: two backward passes, whatever the size of x; v has the form of the argument.
+def hvp(f: Callable[..., Tensor], x: Tree, v: Tree) -> Tree:
+    """H v = ∂⟨∇f(x), v⟩/∂x, without H: two backward passes, whatever the size of x; v has the form of x.
 
     Raises as `grad`, and ValueError where the form or shape of v is another. Source: Pearlmutter, "Fast exact
     multiplication by the Hessian", Neural Computation 1994.
     """
-    return vjp(grad(f, argument), v, argument)  # H is symmetric
+    return _product("hvp", grad(f, _all(x)), x, _vector_jacobian, v)  # H is symmetric
 
 
 def stop_gradient(x: Array) -> Array:
@@ -159,6 +163,15 @@ def _transform(name: str, f: Callable[..., Any], argument: Place, rule: Callable
     if not callable(f):
         raise TypeError(f"{name}: it takes a function, not a {type(f).__name__}")
     return lambda *args, **options: rule(_Call(name, f, argument, args, options), *more)
+
+
+def _all(x: Tree) -> Place:
+    """The places of all arguments, where x is a tuple of them; else of the only one."""
+    return tuple(range(len(x))) if isinstance(x, tuple) else 0
+
+
+def _product(name: str, f: Callable[..., Any], x: Tree, rule: Callable[..., Any], along: Tree) -> Tree:
+    return _transform(name, f, _all(x), rule, along)(*(x if isinstance(x, tuple) else (x,)))
 
 
 def _value_and_gradient(call: _Call) -> tuple[Tensor, Tree]:
