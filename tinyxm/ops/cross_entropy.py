@@ -162,7 +162,7 @@ def binary_cross_entropy(
         raise ValueError(f"binary_cross_entropy: targets from {np.min(t)} to {np.max(t)}: expected them from 0 to 1")
     positive = softplus(-logits) * targets
     if positive_weight is not None:
-        if isinstance(positive_weight, list | np.ndarray):
+        if not isinstance(positive_weight, Tensor):
             positive_weight = np.asarray(positive_weight, logits.dtype)
         positive = positive * positive_weight
         if positive.shape != logits.shape:

@@ -32,7 +32,7 @@ def _ways(log_p: Array, leap: Array) -> Array:
 
 def _before(y: Array, leap: Array) -> Array:
     """Of each state, the three it is reached from: (3, ..., batch, states)."""
-    never, states = np.full_like(y, NEVER), y.shape[-1]
+    never, states = np.full_like(y[..., :2], NEVER), y.shape[-1]
     earlier = [np.concatenate([never[..., :n], y], -1)[..., :states] for n in (1, 2)]
     return np.stack([y, earlier[0], earlier[1] + leap])
 
