@@ -79,6 +79,8 @@ def cross_entropy(
     the mean of an empty batch, of none but ignored samples, or by weights of 0; TypeError for labels that aren't
     integers.
     """
+    if not label_smoothing and ignore_index is class_weights is None:
+        return reduced("cross_entropy", cross_entropies(logits, labels), reduction)
     if not 0 <= label_smoothing <= 1:
         raise ValueError(f"cross_entropy: label_smoothing {label_smoothing}: expected a number from 0 to 1")
 
