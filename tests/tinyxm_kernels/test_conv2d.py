@@ -1,4 +1,4 @@
-"""Convolution: rungs against six plain loops, each other, adjointness, and PyTorch."""
+"""Convolution: rungs against plain loops, each other, adjointness, and PyTorch."""
 
 from itertools import product
 
@@ -15,23 +15,27 @@ OPERATION = "conv2d"
 
 @st.composite
 def cases(draw):
-    """(x shape, w shape, stride, padding), the kernel never larger than the padded image."""
+    """(x shape, w shape, stride, padding, dilation, groups), the dilated kernel never larger than the padded image."""
     pair = st.tuples(st.integers(1, 3), st.integers(1, 3))
-    window, stride = draw(pair), draw(pair)
+    window, stride, dilation, groups = draw(pair), draw(pair), draw(pair), draw(st.integers(1, 3))
     padding = draw(st.tuples(st.integers(0, 2), st.integers(0, 2)))
-    image = [draw(st.integers(max(1, w - 2 * p), 7)) for w, p in zip(window, padding, strict=True)]
-    channels = draw(st.integers(0, 3)), draw(st.integers(0, 3))
-    return (draw(st.integers(0, 3)), *image, channels[0]), (*window, *channels), stride, padding
+    spans = [d * (w - 1) + 1 for w, d in zip(window, dilation, strict=True)]
+    image = [draw(st.integers(max(1, span - 2 * p), 8)) for span, p in zip(spans, padding, strict=True)]
+    channels = draw(st.integers(0, 3)), draw(st.integers(0, 2)) * groups
+    x_shape = draw(st.integers(0, 3)), *image, channels[0] * groups
+    return x_shape, (*window, *channels), stride, padding, dilation, groups
 
 
-def by_loops(x, w, stride, padding):
+def by_loops(x, w, stride, padding, dilation=(1, 1), groups=1):
     x = np.pad(x, ((0, 0), (padding[0],) * 2, (padding[1],) * 2, (0, 0)))
-    rows = range(0, x.shape[1] - w.shape[0] + 1, stride[0])
-    columns = range(0, x.shape[2] - w.shape[1] + 1, stride[1])
+    spans = [d * (n - 1) + 1 for n, d in zip(w.shape, dilation, strict=False)]
+    rows = range(0, x.shape[1] - spans[0] + 1, stride[0])
+    columns = range(0, x.shape[2] - spans[1] + 1, stride[1])
     y = np.zeros((len(x), len(rows), len(columns), w.shape[3]))
-    for (p, row), (q, column) in product(enumerate(rows), enumerate(columns)):
-        patch = x[:, row : row + w.shape[0], column : column + w.shape[1]]
-        y[:, p, q] = (patch[..., None] * w).sum(axis=(1, 2, 3))
+    for (p, row), (q, column), o in product(enumerate(rows), enumerate(columns), range(w.shape[3])):
+        first = o // (w.shape[3] // groups) * w.shape[2]
+        patch = x[:, row : row + spans[0] : dilation[0], column : column + spans[1] : dilation[1]]
+        y[:, p, q, o] = (patch[..., first : first + w.shape[2]] * w[..., o]).sum(axis=(1, 2, 3))
     return y
 
 
@@ -45,33 +49,33 @@ def drawn(case, seed, dtype=np.float64):
 @given(case=cases(), seed=st.integers(0, 9))
 def test_forward_and_adjoints(rung, case, seed):
     """⟨g, conv(x, w)⟩ is linear in x and in w, so it equals ⟨∂x, x⟩ and ⟨∂w, w⟩ for every x and w."""
-    (x_shape, w_shape, stride, padding), (x, w, g) = case, drawn(case, seed)
+    (x_shape, w_shape, *settings), (x, w, g) = case, drawn(case, seed)
     other_x, other_w, _ = drawn(case, seed + 100)
     with kernels.using(f"conv2d={rung}"):
-        np.testing.assert_allclose(kernels.conv2d(x, w, stride, padding), by_loops(x, w, stride, padding), atol=1e-12)
-        x_gradient = kernels.conv2d_input_gradient(g, w, x_shape, stride, padding)
-        w_gradient = kernels.conv2d_weight_gradient(g, x, w_shape, stride, padding)
+        np.testing.assert_allclose(kernels.conv2d(x, w, *settings), by_loops(x, w, *settings), atol=1e-12)
+        x_gradient = kernels.conv2d_input_gradient(g, w, x_shape, *settings)
+        w_gradient = kernels.conv2d_weight_gradient(g, x, w_shape, *settings)
     assert x_gradient.shape == x_shape
     assert w_gradient.shape == w_shape
     for vary, adjoint in ((other_x, x_gradient), (x, x_gradient)):
-        assert np.sum(by_loops(vary, w, stride, padding) * g) == pytest.approx(np.sum(vary * adjoint), abs=1e-9)
+        assert np.sum(by_loops(vary, w, *settings) * g) == pytest.approx(np.sum(vary * adjoint), abs=1e-9)
     for vary, adjoint in ((other_w, w_gradient), (w, w_gradient)):
-        assert np.sum(by_loops(x, vary, stride, padding) * g) == pytest.approx(np.sum(vary * adjoint), abs=1e-9)
+        assert np.sum(by_loops(x, vary, *settings) * g) == pytest.approx(np.sum(vary * adjoint), abs=1e-9)
 
 
 @settings(deadline=None)
 @given(case=cases(), seed=st.integers(0, 9))
 def test_rungs_agree_on_strided_operands_in_blocks(case, seed):
     x, w, g = (np.asarray(a[::-1]) for a in drawn(case, seed, np.float32))
-    x_shape, w_shape, stride, padding = case
+    x_shape, w_shape, *settings = case
     results = {}
     for rung in [rung.name for rung in kernels.ladder(OPERATION) if rung.available]:
         with kernels.using(f"conv2d={rung}"), pytest.MonkeyPatch.context() as patch:
             patch.setattr(patches, "BLOCK_BYTES", 600)
             results[rung] = (
-                kernels.conv2d(x, w, stride, padding),
-                kernels.conv2d_input_gradient(g, w, x_shape, stride, padding),
-                kernels.conv2d_weight_gradient(g, x, w_shape, stride, padding),
+                kernels.conv2d(x, w, *settings),
+                kernels.conv2d_input_gradient(g, w, x_shape, *settings),
+                kernels.conv2d_weight_gradient(g, x, w_shape, *settings),
             )
     for result in results.values():
         for one, other in zip(results["reference"], result, strict=True):
@@ -86,19 +90,21 @@ def test_rungs_agree_on_strided_operands_in_blocks(case, seed):
         ((8, 16, 16, 11), (3, 3, 11, 64), (2, 2), (1, 1)),
         ((4, 9, 7, 2), (2, 3, 2, 5), (1, 2), (0, 2)),
         ((2, 6, 6, 4), (1, 1, 4, 3), (1, 1), (0, 0)),
+        ((3, 9, 8, 6), (3, 2, 2, 9), (2, 1), (1, 1), (2, 3), 3),
+        ((2, 9, 8, 6), (3, 3, 1, 6), (1, 1), (1, 1), (1, 1), 6),
     ],
 )
 def test_agrees_with_pytorch(rung, case):
     torch = pytest.importorskip("torch")
-    (x_shape, w_shape, stride, padding), (x, w, g) = case, drawn(case, 0)
+    (x_shape, w_shape, *settings), (x, w, g) = case, drawn(case, 0)
     xt = torch.tensor(x.transpose(0, 3, 1, 2).copy(), requires_grad=True)
     wt = torch.tensor(w.transpose(3, 2, 0, 1).copy(), requires_grad=True)
-    yt = torch.nn.functional.conv2d(xt, wt, stride=stride, padding=padding)
+    yt = torch.nn.functional.conv2d(xt, wt, None, *settings)
     yt.backward(torch.tensor(g.transpose(0, 3, 1, 2).copy()))
     with kernels.using(f"conv2d={rung}"):
-        y = kernels.conv2d(x, w, stride, padding)
-        x_gradient = kernels.conv2d_input_gradient(g, w, x_shape, stride, padding)
-        w_gradient = kernels.conv2d_weight_gradient(g, x, w_shape, stride, padding)
+        y = kernels.conv2d(x, w, *settings)
+        x_gradient = kernels.conv2d_input_gradient(g, w, x_shape, *settings)
+        w_gradient = kernels.conv2d_weight_gradient(g, x, w_shape, *settings)
     np.testing.assert_allclose(y, yt.detach().numpy().transpose(0, 2, 3, 1), atol=1e-10)
     np.testing.assert_allclose(x_gradient, xt.grad.numpy().transpose(0, 2, 3, 1), atol=1e-10)
     np.testing.assert_allclose(w_gradient, wt.grad.numpy().transpose(2, 3, 1, 0), atol=1e-10)
@@ -113,6 +119,9 @@ def test_agrees_with_pytorch(rung, case):
         ((1, 2, 2, 3), (3, 3, 3, 8), {}, "a 3×3 window doesn't fit in the image, 2×2"),
         ((1, 5, 5, 3), (3, 3, 3, 8), {"stride": (0, 1)}, r"stride \(0, 1\): expected 2 whole numbers from 1 up"),
         ((1, 5, 5, 3), (3, 3, 3, 8), {"padding": 1}, "padding 1: expected 2 whole numbers"),
+        ((1, 5, 5, 3), (3, 3, 3, 8), {"dilation": (1, 3)}, r"a 3×3 window \(its taps 1×3 apart\) doesn't fit .* 5×5"),
+        ((1, 5, 5, 3), (3, 3, 1, 8), {"groups": 3}, r"groups 3: .* divides the 3 channels of x and the 8 that w"),
+        ((1, 5, 5, 4), (3, 3, 1, 8), {"groups": 2}, r"x has 4 channels, w .* expects 1 in each of 2 groups, 2"),
     ],
 )
 def test_shape_errors(x, w, static, message):
@@ -132,3 +141,15 @@ def test_gradient_and_dtype_errors():
         kernels.conv2d(x, w.astype(np.float32))
     with pytest.raises(TypeError, match="conv2d: x int64"):
         kernels.conv2d(x.astype(np.int64), w.astype(np.int64))
+
+
+def test_the_default_rule_knows_depthwise_convolutions():
+    x, settings = np.ones((1, 4, 4, 4)), ((1, 1), (0, 0), (1, 1))
+    chosen = [kernels.chosen("conv2d", x, np.ones((3, 3, 4 // n, 4)), *settings, n).name for n in (1, 2, 4)]
+    assert chosen == ["patches", "patches", "reference"]
+
+
+def test_flops_count_what_groups_leave_out():
+    whole = kernels.flops("conv2d", (2, 8, 8, 4), (3, 3, 4, 6), padding=(1, 1))
+    assert kernels.flops("conv2d", (2, 8, 8, 4), (3, 3, 2, 6), padding=(1, 1), groups=2) * 2 == whole
+    assert kernels.flops("conv2d", (2, 8, 8, 4), (3, 3, 4, 6), padding=(2, 2), dilation=(2, 2)) == whole

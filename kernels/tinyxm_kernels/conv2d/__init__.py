@@ -78,8 +78,10 @@ def _gradient_elements(g: Shape, other: Shape, shape: Shape, *settings: Any, **n
 
 
 def _rule(*operands: Any) -> tuple[str, ...]:
-    """patches, at every size: one matrix product by BLAS for each block of images."""
-    return "patches", "reference"
+    """patches, at every size: one matrix product by BLAS for each block of images; reference where each group has one
+    channel (depthwise), whose products are too small for BLAS."""
+    depthwise = 1 < operands[-1] == operands[0].shape[3]
+    return ("reference", "patches") if depthwise else ("patches", "reference")
 
 
 _conv2d = operation("conv2d", __name__, flops=_forward_flops, elements=_forward_elements, rule=_rule)
