@@ -33,18 +33,24 @@ def window_grid(
     operation: str, image: Shape, window: Shape, stride: Shape, padding: Shape, dilation: Shape | None = None
 ) -> Shape:
     """How many windows fit along each axis: ⌊(size + 2 padding − dilation (window − 1) − 1) / stride⌋ + 1."""
-    dilation, axes = (1,) * len(image) if dilation is None else dilation, len(image)
-    given = {"window": window, "stride": stride, "padding": padding, "dilation": dilation}
-    for name, numbers in given.items():
-        least = 0 if name == "padding" else 1
-        if not isinstance(numbers, tuple) or len(numbers) != axes or min(numbers) < least:
-            raise ValueError(f"{operation}: {name} {numbers!r}: expected {axes} whole numbers from {least} up")
-    sizes = [size + 2 * more for size, more in zip(image, padding, strict=True)]
-    spans = [apart * (taps - 1) + 1 for apart, taps in zip(dilation, window, strict=True)]
-    if any(size < span for size, span in zip(sizes, spans, strict=True)):
-        told = f" (its taps {'×'.join(map(str, dilation))} apart)" if max(dilation) > 1 else ""
-        raise ValueError(
-            f"{operation}: a {'×'.join(map(str, window))} window{told} doesn't fit in the image, "
-            f"{'×'.join(map(str, sizes))} with its padding"
-        )
-    return tuple((size - span) // step + 1 for size, span, step in zip(sizes, spans, stride, strict=True))
+    dilation = (1,) * len(image) if dilation is None else dilation
+    for name, numbers, least in (
+        ("window", window, 1),
+        ("stride", stride, 1),
+        ("padding", padding, 0),
+        ("dilation", dilation, 1),
+    ):
+        if not isinstance(numbers, tuple) or len(numbers) != len(image) or min(numbers) < least:
+            raise ValueError(f"{operation}: {name} {numbers!r}: expected {len(image)} whole numbers from {least} up")
+    grid = []
+    for size, taps, step, more, apart in zip(image, window, stride, padding, dilation, strict=True):
+        room = size + 2 * more - apart * (taps - 1) - 1
+        if room < 0:
+            told = f" (its taps {'×'.join(map(str, dilation))} apart)" if max(dilation) > 1 else ""
+            sizes = "×".join(str(n + 2 * around) for n, around in zip(image, padding, strict=True))
+            raise ValueError(
+                f"{operation}: a {'×'.join(map(str, window))} window{told} doesn't fit in the image, {sizes} with its "
+                "padding"
+            )
+        grid.append(room // step + 1)
+    return tuple(grid)
