@@ -20,13 +20,18 @@ def _grouped(a: NDArray[Any], groups: int) -> NDArray[Any]:
     return a.reshape(*a.shape[:-1], groups, a.shape[-1] // groups)
 
 
+def _summed(subscripts: str, a: NDArray[Any], b: NDArray[Any]) -> Any:
+    """einsum, and 0 where nothing is summed: there einsum was seen to give NaN, once (NumPy 2.4)."""
+    return np.einsum(subscripts, a, b) if a.size and b.size else 0
+
+
 @rung()
 def conv2d(x: NDArray[Any], w: NDArray[Any], stride: Pair, padding: Pair, dilation: Pair, groups: int) -> NDArray[Any]:
     grid = window_grid("conv2d", x.shape[1:3], w.shape[:2], stride, padding, dilation)
     x_padded, w = _grouped(padded(x, padding), groups), _grouped(w, groups)
     y = np.zeros((len(x), *grid, *w.shape[3:]), x.dtype)
     for i, j, seen in taps(w.shape[:2], grid, stride, dilation):
-        y += np.einsum("npqgc,cgo->npqgo", x_padded[seen], w[i, j])
+        y += _summed("npqgc,cgo->npqgo", x_padded[seen], w[i, j])
     return y.reshape(*y.shape[:3], w.shape[3] * w.shape[4])
 
 
@@ -38,7 +43,7 @@ def conv2d_input_gradient(
     g, w = _grouped(g, groups), _grouped(w, groups)
     x_gradient = np.zeros((batch, height + 2 * padding[0], width + 2 * padding[1], channels), g.dtype)
     for i, j, seen in taps(w.shape[:2], g.shape[1:3], stride, dilation):
-        x_gradient[seen] += np.einsum("npqgo,cgo->npqgc", g, w[i, j]).reshape(*g.shape[:3], channels)
+        _grouped(x_gradient, groups)[seen] += _summed("npqgo,cgo->npqgc", g, w[i, j])
     return inside(x_gradient, padding)
 
 
@@ -49,5 +54,5 @@ def conv2d_weight_gradient(
     x_padded, g = _grouped(padded(x, padding), groups), _grouped(g, groups)
     w_gradient = np.zeros(kernel_shape, g.dtype)
     for i, j, seen in taps(kernel_shape[:2], g.shape[1:3], stride, dilation):
-        w_gradient[i, j] = np.einsum("npqgc,npqgo->cgo", x_padded[seen], g).reshape(kernel_shape[2:])
+        _grouped(w_gradient, groups)[i, j] = _summed("npqgc,npqgo->cgo", x_padded[seen], g)
     return w_gradient
