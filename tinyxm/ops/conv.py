@@ -76,16 +76,14 @@ def _settings(
     operation: str, axes: int, w: Array, stride: Sizes, padding: Sizes | str, dilation: Sizes
 ) -> tuple[Any, Any, Any]:
     """(stride, padding, dilation), each as a number for each axis."""
-    stride, dilation = (
-        per_axis(operation, "stride", stride, axes, 1),
-        per_axis(operation, "dilation", dilation, axes, 1),
-    )
+    stride = per_axis(operation, "stride", stride, axes, 1)
+    dilation = per_axis(operation, "dilation", dilation, axes, 1)
     if padding != "same":
         return stride, per_axis(operation, "padding", padding, axes, 0), dilation
     kernel = np.shape(w)[:axes]
     if any(s != 1 for s in stride) or any(size % 2 == 0 for size in kernel):
         raise ValueError(f"{operation}: padding 'same' needs stride 1 and an odd kernel, got {stride}, {kernel}")
-    return stride, tuple(d * (size // 2) for d, size in zip(dilation, kernel, strict=True)), dilation
+    return stride, tuple(d * (size // 2) for d, size in zip(dilation, kernel, strict=False)), dilation
 
 
 def conv1d(
