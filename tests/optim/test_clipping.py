@@ -90,10 +90,19 @@ def test_float32_shape_and_missing_gradients_are_kept(clip):
     assert clip([], 1) == 0
 
 
-def test_squares_too_large_for_float32_are_no_infinite_norm():
-    params = with_gradients(np.full(4, 1e30, np.float32))
-    assert clip_by_norm(params, 2.0) == pytest.approx(2e30)
+@pytest.mark.parametrize("value", [np.float32(1e30), np.float64(1e200)])
+def test_squares_that_overflow_are_no_infinite_norm(value):
+    params = with_gradients(np.full(4, value), np.zeros((0, 2), value.dtype))
+    with np.errstate(all="raise"):
+        norm = clip_by_norm(params[1:] + params[:1], 2.0)
+    assert norm == pytest.approx(2 * float(value))
     np.testing.assert_allclose(params[0].grad, 1, rtol=1e-6)
+
+
+@pytest.mark.parametrize("value", [np.float32(1e-25), np.float32(1e-41), np.float64(1e-200)])
+def test_a_gradient_whose_squares_vanish_has_a_norm_all_the_same(value):
+    """Whoever logs the norm would take a small one for none."""
+    assert clip_by_norm(with_gradients(np.full(4, value)), 1.0) == pytest.approx(2 * float(value))
 
 
 @pytest.mark.parametrize("clip", [clip_by_norm, clip_by_value, clip_by_layer])
@@ -106,7 +115,7 @@ def test_a_gradient_that_is_not_finite_is_named_and_none_is_clipped(clip, bad):
 
 
 @pytest.mark.parametrize("clip", [clip_by_norm, clip_by_value, clip_by_layer])
-@pytest.mark.parametrize("limit", [0, -1, np.nan, np.inf])
+@pytest.mark.parametrize("limit", [0, -1, np.nan, np.inf, "1", None])
 def test_limits_are_checked(clip, limit):
     with pytest.raises(ValueError, match=f"{clip.__name__}: limit"):
         clip([], limit)

@@ -1,3 +1,5 @@
+import copy
+
 import numpy as np
 import pytest
 
@@ -79,6 +81,36 @@ def test_saved_halfway_it_goes_on_bit_for_bit(case):
     assert all(isinstance(x, np.ndarray | int | float | list) for x in state.values())
     for key, value in other.state_dict().items():
         np.testing.assert_array_equal(value, optimizer.state_dict()[key])
+
+
+def test_a_state_goes_through_numpys_files(tmp_path):
+    optimizer = optim.RMSProp(parameters(), lr=0.02, centered=True)
+    np.savez(tmp_path / "state.npz", **optimizer.state_dict())
+    other = optim.RMSProp(parameters(), centered=True)
+    with np.load(tmp_path / "state.npz") as state:
+        other.load_state_dict(state)
+    assert {k: v for k, v in other.groups[0].items() if k != "params"} == {
+        k: v for k, v in optimizer.groups[0].items() if k != "params"
+    }
+    adam = optim.Adam(parameters(), lr=np.array(0.5), betas=np.array([0.8, 0.9]))
+    assert (adam.groups[0]["lr"], adam.groups[0]["betas"]) == (0.5, (0.8, 0.9))
+
+
+def test_an_update_that_fails_isnt_counted():
+    params = parameters()
+    optimizer = optim.Adam(params)
+    give_gradients(params, 0)
+    params[1].data = np.ones(17)
+    with pytest.raises(ValueError, match="adam_update"):
+        optimizer.step()
+    assert optimizer.steps == [1, 0, 0, 0, 0]
+
+
+def test_a_copy_keeps_its_groups():
+    optimizer = copy.deepcopy(optim.Adam(parameters(), lr=0.5))
+    optimizer.groups[0]["lr"] *= 0.1
+    assert optimizer.groups[0]["lr"] == 0.05
+    assert optimizer.parameters[0] is optimizer.groups[0]["params"][0]
 
 
 def test_a_state_dict_is_a_copy():
@@ -197,6 +229,9 @@ def test_listeners_are_told_of_each_update():
         (lambda p: optim.GradientDescent([p], float("nan")), ValueError, "GradientDescent: lr nan"),
         (lambda p: optim.GradientDescent([p], float("inf")), ValueError, "GradientDescent: lr inf"),
         (lambda p: optim.GradientDescent([p], "0.1"), ValueError, "GradientDescent: lr '0.1'"),
+        (lambda p: optim.GradientDescent([p], True), ValueError, "GradientDescent: lr True"),
+        (lambda p: optim.Adam([p]).groups[0].__setitem__("lr", -1), ValueError, "Adam: lr -1: expected finite"),
+        (lambda p: optim.Adam([p]).groups[0].__setitem__("rate", 1), ValueError, "Adam: 'rate' isn't a setting"),
         (lambda p: optim.GradientDescent([p], 0.1, -1), ValueError, "weight_decay -1"),
         (lambda p: optim.Momentum([p], 0.1, 1.0), ValueError, "momentum 1.0: expected at least 0 and less than 1"),
         (lambda p: optim.Adam([p], betas=(0.9, 1)), ValueError, r"betas \(0.9, 1\)"),

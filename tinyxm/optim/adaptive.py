@@ -1,6 +1,6 @@
 """Adaptive methods: each element has a rate of its own, smaller where its gradients have been large.
 
-Each mends the one before: AdaGrad's rates only ever fall; RMSProp and AdaDelta forget; Adam adds momentum and corrects
+Each mends an earlier one: AdaGrad's rates only ever fall; RMSProp and AdaDelta forget; Adam adds momentum and corrects
 the start; AMSGrad keeps Adam's rates from rising again; AdamW takes weight decay out of the division. ε keeps a
 quotient finite; it stands outside the root as in PyTorch, but in AdaDelta's. λ is `weight_decay`, added to the gradient
 as λθ everywhere but in AdamW.

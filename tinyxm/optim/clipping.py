@@ -10,12 +10,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from numbers import Real
 from typing import Any
 
 import numpy as np
 
 from tinyxm.autograd import Tensor, events
 from tinyxm.optim.optimizer import listed_once
+
+_SAFE = 1e-30  # below, many of float32's squares have lost digits, or are 0
 
 
 def clip_by_value(params: Iterable[Tensor], limit: float) -> float:
@@ -59,15 +62,19 @@ def clip_by_layer(params: Iterable[Tensor], limit: float) -> float:
 def _with_gradients(name: str, params: Iterable[Tensor], limit: float) -> dict[int, Any]:
     """The parameters that have a gradient, by their place among all."""
     given = listed_once(name, params)
-    if not 0 < limit < math.inf:
-        raise ValueError(f"{name}: limit {limit}: expected a finite number above 0")
+    if not isinstance(limit, Real) or not 0 < limit < math.inf:
+        raise ValueError(f"{name}: limit {limit!r}: expected a finite number above 0")
     return {i: parameter for i, parameter in enumerate(given) if parameter.grad is not None}
 
 
 def _norm(name: str, held: dict[int, Any]) -> float:
-    """√Σ g² over all gradients, in float64 where float32 squares overflow."""
-    total = sum(float(np.vdot(p.grad, p.grad)) for p in held.values())
-    if not math.isfinite(total):
+    """√Σ g² over all gradients; where squares overflow or vanish, of g over the largest, in float64."""
+    with np.errstate(over="ignore"):
+        total = sum(float(np.vdot(p.grad, p.grad)) for p in held.values())
+    if _SAFE < total < math.inf:
+        return math.sqrt(total)
+    largest = float(np.max([np.max(np.abs(p.grad), initial=0) for p in held.values()], initial=0))
+    if not math.isfinite(largest):
         for i, parameter in held.items():
             broken = int(np.sum(~np.isfinite(parameter.grad)))
             if broken:
@@ -75,8 +82,8 @@ def _norm(name: str, held: dict[int, Any]) -> float:
                     f"{name}: {broken} of {parameter.size} elements in the gradient of parameter {i}, "
                     f"{parameter.shape}, aren't finite; run this step within tinyxm.debug() to see where they came from"
                 )
-        total = sum(float(np.sum(np.square(p.grad, dtype=np.float64))) for p in held.values())
-    return math.sqrt(total)
+    scale = largest or 1.0
+    return scale * math.sqrt(sum(float(np.sum(np.square(p.grad / np.float64(scale)))) for p in held.values()))
 
 
 def _shorten(name: str, held: dict[int, Any], limit: float, norm: float) -> None:

@@ -37,9 +37,10 @@ _RANGES: dict[str, tuple[Callable[[float], bool], int, str]] = {  # what holds f
 class Optimizer:
     """What all optimizers share: parameter groups, the state they keep per parameter, and saving both.
 
-    `groups` is a list of dictionaries: "params", and each setting by its name; what is set there holds from the next
-    step on. `state` holds, for each of `state_names`, one array per parameter, all 0 at first, in the order of
-    `parameters`; `steps` counts the updates of each. An optimizer of your own names its state and gives its `rule`.
+    `groups` is a list of dictionaries: "params", and each setting by its name; what is set there is checked, and holds
+    from the next step on. `state` holds, for each of `state_names`, one array per parameter, all 0 at first, in the
+    order of `parameters`; `steps` counts the updates of each. An optimizer of your own names its state and gives its
+    `rule`.
     """
 
     operation: str
@@ -67,14 +68,15 @@ class Optimizer:
                     i += 1
                     gradient = parameter.grad
                     if gradient is not None:
-                        self.steps[i] += 1
+                        count = self.steps[i] + 1
                         state = [arrays[i] for arrays in self.state.values()]
-                        rule = self.rule(group, self.steps[i])
+                        rule = self.rule(group, count)
                         static = None
                         if events.listeners:
                             static = {name: value for name, value in group.items() if name != "params"}
-                            static["step"] = self.steps[i]
+                            static["step"] = count
                         write(self.operation, rule, parameter, gradient, *state, names=names, static=static)
+                        self.steps[i] = count
 
     def zero_grad(self) -> None:
         """Drop the gradients that `backward` gathered, so that the next ones aren't added to them."""
@@ -136,7 +138,20 @@ class Optimizer:
                 seen.add(id(parameter))
         if not seen:
             raise ValueError(f"{name}: no parameters were given; give a list of them, such as model.parameters()")
-        return groups
+        return [_Group(name, group) for group in groups]
+
+
+class _Group(dict[str, Any]):
+    """A group whose settings are checked when they are set, too: a misspelt one would be without effect."""
+
+    def __init__(self, optimizer: str, group: Mapping[str, Any]) -> None:
+        self.optimizer, self.settings = optimizer, [*group]
+        super().__init__(group)
+
+    def __setitem__(self, setting: str, value: Any) -> None:
+        if setting not in self.settings:
+            raise ValueError(f"{self.optimizer}: {setting!r} isn't a setting; expected any of {self.settings}")
+        super().__setitem__(setting, value if setting == "params" else _checked(self.optimizer, setting, value))
 
 
 def listed(name: str, params: Any) -> list[Any]:
@@ -171,12 +186,15 @@ def check_state(name: str, own: Mapping[str, Any], state: Mapping[str, Any]) -> 
 
 
 def _checked(optimizer: str, setting: str, value: Any) -> Any:
-    """A setting as plain numbers. Raises ValueError where it's out of its range."""
-    if isinstance(value, bool):
+    """A setting as plain numbers, also of an array, as NumPy's files hold them. Raises ValueError out of its range."""
+    value = value.tolist() if isinstance(value, np.ndarray) else value
+    if isinstance(value, bool) and setting not in _RANGES:
         return value
     within, count, words = _RANGES.get(setting, (math.isfinite, 1, "a finite number"))
     numbers = tuple(value) if count > 1 and isinstance(value, tuple | list) else (value,)
-    if len(numbers) != count or not all(isinstance(x, Real) and within(float(x)) for x in numbers):
+    if len(numbers) != count or not all(
+        isinstance(x, Real) and not isinstance(x, bool) and within(float(x)) for x in numbers
+    ):
         raise ValueError(f"{optimizer}: {setting} {value!r}: expected {words}")
     plain = tuple(map(float, numbers))
     return plain if count > 1 else plain[0]
