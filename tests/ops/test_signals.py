@@ -83,6 +83,20 @@ def test_bilinear_resizing_keeps_a_slope_and_nearest_repeats() -> None:
     np.testing.assert_array_equal(ops.resize(slope, (10, 6)), np.repeat(np.repeat(slope, 2, 1), 2, 2))
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda x: ops.resize(x, 3, "bilinear"),
+        lambda x: ops.adaptive_average_pool1d(x[0], 3),
+        lambda x: ops.adaptive_average_pool2d(x, 3),
+        lambda x: ops.adaptive_max_pool2d(x, 3),
+    ],
+)
+def test_means_of_integers_are_refused_and_not_cut_off(call: Callable[[Any], Any]) -> None:
+    with pytest.raises(TypeError, match=r"^(resize|adaptive_\w+): x is uint8.*convert with \.astype"):
+        call(np.full((1, 4, 4, 1), 7, np.uint8))
+
+
 def leaf(*shape: int) -> Tensor:
     return Tensor(drawn(*shape), requires_grad=True)
 

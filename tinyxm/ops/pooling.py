@@ -132,6 +132,8 @@ def _bins(operation: str, x: Array, size: Sizes, axes: int) -> list[tuple[np.nda
     if x.ndim != axes + 2 or 0 in x.shape[1:-1]:
         places = {1: "samples", 2: "height, width"}[axes]
         raise ValueError(f"{operation}: x {x.shape}: expected (batch, {places}, channels), with places to pool")
+    if x.dtype.kind != "f":
+        raise TypeError(f"{operation}: x is {x.dtype}, expected floats; convert with .astype(np.float32)")
     along = zip(x.shape[1:-1], counts, strict=True)
     return [(np.arange(m) * n // m, -(-np.arange(1, m + 1) * n // m)) for n, m in along]
 
@@ -150,7 +152,7 @@ def adaptive_average_pool2d(x: Array, size: Sizes) -> Array:
 
     x `(batch, height, width, channels)`, y `(batch, size₀, size₁, channels)`. Bin i of m over n pixels reaches from
     ⌊i·n/m⌋ to ⌈(i + 1)·n/m⌉ (bins may share a pixel); R and C hold 1 / length there. Raises ValueError where x isn't
-    images, or is empty. Source: He, Zhang, Ren & Sun 2014 (spatial pyramid pooling).
+    images, or is empty, TypeError where it isn't floats. Source: He, Zhang, Ren & Sun 2014 (spatial pyramid pooling).
     """
     rows, columns = (_means(*bins, x) for bins in _bins("adaptive_average_pool2d", x, size, 2))
     return along_image(x, rows, columns)

@@ -16,7 +16,7 @@ def resize(x: Array, size: Sizes, mode: str = "nearest", align_corners: bool = F
     channels)`. Row i of m lies at s = (i + ½)·n/m − ½ of the n given ones: pixels are squares with a middle; with
     `align_corners` at s = i·(n − 1) / (m − 1), so that the first and the last stay where they are. "bilinear" mixes the
     two neighbours by their distance, R[i, j] = max(0, 1 − |s − j|); beyond the outermost middle it repeats them.
-    "nearest" takes row ⌊i·n/m⌋. Raises ValueError where x isn't images, or is empty.
+    "nearest" takes row ⌊i·n/m⌋. Raises ValueError where x isn't images, or is empty, TypeError for means of integers.
     """
     rows, columns = per_axis("resize", "size", size, 2, 1)
     if x.ndim != 4 or 0 in x.shape[1:3]:
@@ -26,6 +26,8 @@ def resize(x: Array, size: Sizes, mode: str = "nearest", align_corners: bool = F
         return np.take(np.take(x, height, 1), width, 2)
     if mode != "bilinear":
         raise ValueError(f"resize: mode {mode!r}: expected 'nearest' (without align_corners) or 'bilinear'")
+    if x.dtype.kind != "f":
+        raise TypeError(f"resize: x is {x.dtype}, in which means would be cut off; convert with .astype(np.float32)")
     across = (_hats(n, m, align_corners).astype(x.dtype) for n, m in ((x.shape[1], rows), (x.shape[2], columns)))
     return along_image(x, *across)
 
