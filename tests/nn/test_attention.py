@@ -122,7 +122,7 @@ attend = nn.MultiHeadAttention(4, 2)
         (lambda: attend(X[..., :2]), ValueError, r"query \(2, 3, 2\): expected \(2, time, 4\)"),
         (lambda: attend(X, X[:1]), ValueError, r"key \(1, 3, 4\): expected \(2, time, 4\)"),
         (lambda: attend(X, X, X[:, :2]), ValueError, r"key \(2, 3, 4\) and value \(2, 2, 4\) differ"),
-        (lambda: attend(X.astype(float)), TypeError, "MultiHeadAttention: query: x is float64"),
+        (lambda: attend(X.astype(float)), TypeError, "MultiHeadAttention: query is float64.* convert query"),
         (lambda: attend(X, mask=np.zeros((3, 3))), TypeError, "mask is float64; give booleans.*mask == 0"),
         (lambda: attend(X, mask=np.ones((2, 2), bool)), ValueError, r"mask \(2, 2\) doesn't .* shape \(2, 2, 3, 3\)"),
         (lambda: attend(X, mask=np.ones((5, 2, 2, 3, 3), bool)), ValueError, "doesn't broadcast"),
@@ -135,6 +135,7 @@ attend = nn.MultiHeadAttention(4, 2)
         (lambda: nn.RotaryPositions(2)(X), ValueError, r"RotaryPositions: x \(2, 3, 4\): expected \(..., time, 2\)"),
         (lambda: nn.SinusoidalPositions(4)(np.ones((3, 4), int)), TypeError, "SinusoidalPositions: x is int64"),
         (lambda: nn.LearnedPositions(4, 4)(X, 2), ValueError, r"LearnedPositions: x \(2, 3, 4\) from 2: expected"),
+        (lambda: nn.LearnedPositions(9, 4)(X, -4), ValueError, r"from -4: expected .* within positions 0 to 8"),
     ],
 )  # fmt: skip
 def test_errors_say_what_was_wrong(call, error, words):

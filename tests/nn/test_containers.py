@@ -100,6 +100,16 @@ def test_a_residual_that_would_broadcast_is_refused():
         nn.Residual(nn.Linear(3, 1))(X)
 
 
+def test_what_recurrent_layers_return_is_no_array():
+    x = np.zeros((2, 4, 3), np.float32)
+    with pytest.raises(
+        TypeError, match=r"^Residual: module\(x\) is a tuple; give an array \(of what RNN, GRU and LSTM"
+    ):
+        nn.Residual(nn.GRU(3, 3))(x)
+    with pytest.raises(TypeError, match=r"^1: Linear: x is a tuple; give an array"):
+        nn.Sequential(nn.GRU(3, 3), nn.Linear(3, 2))(x)
+
+
 def test_a_residual_hands_further_arguments_on():
     class Scaled(nn.Module):
         def forward(self, x, scale, *, shift=0.0):

@@ -135,7 +135,16 @@ def test_an_array_of_another_dtype_than_the_weight_is_refused(layer, dtype, wrap
 
 
 @pytest.mark.parametrize(
-    "layer", [*LAYERS_WITH_WEIGHTS, nn.Dropout(0.3), nn.GlobalAveragePool(), nn.Flatten()], ids=repr
+    "layer",
+    [
+        *LAYERS_WITH_WEIGHTS,
+        nn.Dropout(0.3),
+        nn.GlobalAveragePool(),
+        nn.Flatten(),
+        nn.MaxPool2d(2),
+        nn.AdaptiveAveragePool2d(2),
+    ],
+    ids=repr,
 )
 @pytest.mark.parametrize("x", [[[1.0, 2.0, 3.0]], None])
 def test_what_is_no_array_is_refused(layer, x):
@@ -159,14 +168,14 @@ def test_no_indices_give_no_rows():
 
 def test_dropout_keeps_the_mean_drops_its_share_and_repeats():
     x = xm.Tensor(np.ones((200, 200), np.float32), requires_grad=True)
-    y = nn.Dropout(0.3, RNG(0))(x)
+    y = nn.Dropout(0.3, rng=RNG(0))(x)
     dropped = (y.data == 0).mean()
     assert dropped == pytest.approx(0.3, abs=0.01)
     np.testing.assert_allclose(y.data[y.data != 0], 1 / 0.7, rtol=1e-6)
     assert y.data.mean() == pytest.approx(1, abs=0.01)
     y.backward(np.ones_like(y.data))
     np.testing.assert_array_equal(x.grad, y.data)  # what was dropped gets no gradient
-    np.testing.assert_array_equal(nn.Dropout(0.3, RNG(0))(x).data, y.data)
+    np.testing.assert_array_equal(nn.Dropout(0.3, rng=RNG(0))(x).data, y.data)
     layer = nn.Dropout(0.3)
     xm.seed(5)
     one, other = layer(x).data, layer(x).data
@@ -176,7 +185,7 @@ def test_dropout_keeps_the_mean_drops_its_share_and_repeats():
 
 
 def test_dropout_gradients_agree_with_differences():
-    xm.check_gradients(lambda x: nn.Dropout(0.4, RNG(0))(x), [images(5, 6)])
+    xm.check_gradients(lambda x: nn.Dropout(0.4, rng=RNG(0))(x), [images(5, 6)])
 
 
 @pytest.mark.parametrize("make", [partial(nn.Linear, 6, 4), partial(nn.Conv2d, 2, 3, 3), partial(nn.Embedding, 7, 2)])
@@ -186,6 +195,19 @@ def test_initialisation_follows_rng_and_initialise(make):
     assert not np.array_equal(one.weight.data, other.weight.data)
     filled = make(initialise=lambda shape, rng: nn.init.constant(shape, rng, value=3))
     assert (filled.weight.data == 3).all()
+
+
+def test_a_starting_function_may_be_of_numpy_alone_and_is_held_to_the_shape():
+    """It's always given a generator, and its float64 doesn't turn the layer to float64."""
+    for make in (partial(nn.Linear, 6, 4), partial(nn.GRU, 6, 4), partial(nn.Conv1d, 2, 4, 3, groups=2)):
+        layer = make(initialise=lambda shape, rng: rng.normal(0, 0.02, shape), rng=RNG(0))
+        assert all(parameter.dtype == np.float32 for parameter in layer.parameters())
+        assert 0 < layer.parameters()[0].data.std() < 0.04
+        make(initialise=lambda shape, rng: rng.normal(0, 0.02, shape))
+        with pytest.raises(ValueError, match=r": initialise gave a weight of shape \(5, 5\), expected \("):
+            make(initialise=lambda shape, rng: np.ones((5, 5)))
+        with pytest.raises(TypeError, match=r": initialise 'zeros': expected a function, such as nn\.init\.he_uniform"):
+            make(initialise="zeros")
 
 
 def test_norms_remove_what_they_should():
@@ -234,7 +256,7 @@ def test_a_copy_in_float64_has_statistics_of_its_own_type():
 
 def test_whole_channels_are_dropped():
     x = np.ones((50, 3, 4, 20), np.float32)
-    y = nn.SpatialDropout(0.3, RNG(0))(x)
+    y = nn.SpatialDropout(0.3, rng=RNG(0))(x)
     assert (np.ptp(y, axis=(1, 2)) == 0).all()
     assert (y[:, 0, 0] == 0).mean() == pytest.approx(0.3, abs=0.05)
     np.testing.assert_allclose(y[y != 0], 1 / 0.7, rtol=1e-6)

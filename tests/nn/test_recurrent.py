@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tinyxm as xm
-from tinyxm import nn
+from tinyxm import nn, ops
 from tinyxm.autograd import listen
 
 KINDS = [nn.RNN, nn.GRU, nn.LSTM]
@@ -126,6 +126,20 @@ def test_the_forget_gate_starts_open():
     np.testing.assert_array_equal(kept(np.zeros((1, 50, 1), np.float32), (c * 0, c))[1][1].data, c)
 
 
+def test_any_function_may_be_the_activation():
+    x, weights = drawn(2, 5, 2), nn.RNN(2, 3).state_dict()
+    layer = nn.RNN(2, 3, 2, True, activation=nn.SiLU())
+    assert all(cell.activation is layer.activation for cell in layer.forward_cells + layer.backward_cells)
+    layer = nn.RNN(2, 3, activation=ops.sin)
+    layer.load_state_dict(weights)
+    h = np.zeros((2, 3), np.float32)
+    for t in range(5):
+        w, u, b = weights.values()
+        h = np.sin(x[:, t] @ w + h @ u + b)
+    np.testing.assert_allclose(layer(x)[1].data[0], h, rtol=1e-5)
+    assert "RNN(2, 3, activation=sin)" in repr(layer)
+
+
 def test_names_and_starting_weights():
     layer = nn.GRU(2, 3, 2, bidirectional=True, rng=np.random.default_rng(0))
     state = layer.state_dict()
@@ -150,7 +164,7 @@ def test_lengths_may_be_of_any_integer_type():
     ("call", "error", "words"),
     [
         (lambda: nn.RNN(2, 0), ValueError, "RNN: hidden_features 0"),
-        (lambda: nn.RNN(2, 3, activation="sine"), ValueError, "RNN: activation 'sine': expected 'tanh' or 'relu'"),
+        (lambda: nn.RNN(2, 3, activation="relu"), TypeError, "RNN: activation 'relu': expected a function, such as"),
         (lambda: nn.GRU(2, 3, layers=1.5), ValueError, "GRU: layers 1.5"),
         (lambda: nn.GRU(2, 3)(drawn(4, 2)), ValueError, r"GRU: x \(4, 2\): expected \(batch, time, 2\)"),
         (lambda: nn.GRU(2, 3)(drawn(4, 5, 3)), ValueError, r"GRU: x \(4, 5, 3\): expected \(batch, time, 2\)"),
@@ -163,7 +177,7 @@ def test_lengths_may_be_of_any_integer_type():
         (lambda: nn.GRU(2, 3)(drawn(2, 5, 2), np.zeros((1, 2, 3))), ValueError, "of float64: expected .* of float32"),
         (lambda: nn.LSTM(2, 3)(drawn(2, 5, 2), drawn(1, 2, 3)), TypeError, "LSTM: state .* give the pair"),
         (lambda: nn.LSTM(2, 3)(drawn(2, 5, 2), (drawn(1, 2, 3),)), TypeError, "LSTM: state .* give the pair"),
-        (lambda: nn.LSTM(2, 3)(drawn(2, 5, 2), ([[0.0]], drawn(1, 2, 3))), TypeError, "LSTM: state: x is of type list"),
+        (lambda: nn.LSTM(2, 3)(drawn(2, 5, 2), ([[0.0]], drawn(1, 2, 3))), TypeError, "LSTM: state is of type list"),
     ],
 )  # fmt: skip
 def test_errors_say_what_was_wrong(call, error, words):

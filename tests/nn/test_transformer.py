@@ -132,6 +132,8 @@ def test_it_learns_to_reverse():
         (lambda: nn.TransformerEncoder(8, 2, 0), ValueError, "TransformerEncoder: layers 0"),
         (lambda: nn.TransformerDecoder(8, 2, -1), ValueError, "TransformerDecoder: layers -1"),
         (lambda: nn.TransformerEncoderLayer(8, 2, hidden_features=0), ValueError, "out_features 0"),
+        (lambda: nn.TransformerEncoderLayer(8, 2, activation="gelu"), TypeError, "FeedForward: activation 'gelu': ex"),
+        (lambda: nn.FeedForward(8, 16, activation=nn.GELU), TypeError, "FeedForward: activation .* such as ops.gelu"),
         (lambda: nn.TransformerEncoderLayer(8, 2, dropout=1), ValueError, "Dropout: rate 1"),
         (lambda: nn.TransformerEncoderLayer(8, 2)(drawn(2, 3, 4)), ValueError, r"query \(2, 3, 4\): .* \(2, time, 8\)"),
         (lambda: nn.TransformerDecoderLayer(8, 2)(drawn(2, 3, 8), drawn(1, 3, 8)), ValueError, r"key \(1, 3, 8\)"),

@@ -58,7 +58,7 @@ class MultiHeadAttention(Module):
             return Linear(in_features, self.features, bias, initialise=initialise, rng=rng)
 
         self.query, self.key, self.value = linear(features), linear(key_features), linear(value_features)
-        self.output, self.dropout = linear(features), Dropout(dropout, rng)
+        self.output, self.dropout = linear(features), Dropout(dropout, rng=rng)
         self.positions = RotaryPositions(self.features // self.heads) if rotary else None
 
     def forward(
@@ -74,7 +74,7 @@ class MultiHeadAttention(Module):
         key = query if key is None else key
         value = key if value is None else value
         for name, x, layer in (("query", query, self.query), ("key", key, self.key), ("value", value, self.value)):
-            check_floats(f"MultiHeadAttention: {name}", x, layer.weight)
+            check_floats("MultiHeadAttention", x, layer.weight, name)
             if x.ndim != 3 or x.shape[-1] != layer.in_features or len(x) != len(query):
                 raise ValueError(
                     f"MultiHeadAttention: {name} {x.shape}: expected ({len(query)}, time, {layer.in_features})"

@@ -6,6 +6,7 @@ from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, Va
 from typing import Any, overload
 
 from tinyxm.autograd import Array
+from tinyxm.nn._checks import check_array
 from tinyxm.nn.module import Module
 
 
@@ -130,6 +131,7 @@ class Residual(Module):
 
     def forward(self, x: Array, *args: Any, **kwargs: Any) -> Array:
         y = self.module(x, *args, **kwargs)
+        check_array("Residual", y, "module(x)")
         x = x if self.projection is None else self.projection(x)
         if y.shape != x.shape:
             raise ValueError(f"Residual: module(x) is {y.shape}, what it's added to {x.shape}; give a projection to it")

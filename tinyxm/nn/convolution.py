@@ -9,7 +9,7 @@ import numpy as np
 from tinyxm import ops
 from tinyxm.autograd import Array, Parameter
 from tinyxm.nn import init
-from tinyxm.nn._checks import check_floats, whole, window
+from tinyxm.nn._checks import check_floats, initial, whole, window
 from tinyxm.nn.module import Module
 from tinyxm.ops.conv import Sizes, per_axis
 
@@ -45,7 +45,9 @@ class _Convolution(Module):
                 raise ValueError(f"{name}: {channels} channels don't divide into {groups} groups")
         size = per_axis(name, "kernel_size", self.kernel_size, self.axes, 1)
         shape = (*size, self.in_channels // self.groups, self.out_channels // self.groups)
-        weights = [initialise(shape, rng) for _ in range(self.groups)]  # each group is a convolution of its own
+        weights = [
+            initial(name, initialise, shape, rng) for _ in range(self.groups)
+        ]  # each group is a convolution of its own
         self.weight = Parameter(np.concatenate([np.swapaxes(w, -1, -2) if self.transposed else w for w in weights], -1))
         self.bias = Parameter(init.zeros((self.out_channels,))) if bias else None
 

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 from tinyxm import ops
 from tinyxm.autograd import Array, Parameter
 from tinyxm.nn import init
-from tinyxm.nn._checks import whole
+from tinyxm.nn._checks import initial, whole
 from tinyxm.nn.module import Module
 from tinyxm_kernels.embedding import check_bags
 
@@ -24,7 +24,7 @@ class _Table(Module):
     ) -> None:
         name = type(self).__name__
         self.rows, self.dimensions = whole(name, "rows", rows), whole(name, "dimensions", dimensions)
-        self.weight = Parameter(initialise((self.rows, self.dimensions), rng))
+        self.weight = Parameter(initial(name, initialise, (self.rows, self.dimensions), rng))
 
 
 class Embedding(_Table):

@@ -21,7 +21,7 @@ from scipy import special
 from tinyxm.autograd import generator
 
 Shape = tuple[int, ...]
-Initialiser = Callable[[Shape, np.random.Generator | None], np.ndarray]
+Initialiser = Callable[[Shape, np.random.Generator], np.ndarray]
 
 
 def zeros(shape: Shape, rng: np.random.Generator | None = None, dtype: DTypeLike = np.float32) -> np.ndarray:

@@ -7,7 +7,7 @@ import numpy as np
 from tinyxm import ops
 from tinyxm.autograd import Array, Parameter
 from tinyxm.nn import init
-from tinyxm.nn._checks import check_floats, whole
+from tinyxm.nn._checks import check_floats, initial, whole
 from tinyxm.nn.module import Module
 
 
@@ -30,7 +30,7 @@ class Linear(Module):
     ) -> None:
         self.in_features = whole("Linear", "in_features", in_features)
         self.out_features = whole("Linear", "out_features", out_features)
-        self.weight = Parameter(initialise((self.in_features, self.out_features), rng))
+        self.weight = Parameter(initial("Linear", initialise, (self.in_features, self.out_features), rng))
         self.bias = Parameter(init.zeros((self.out_features,))) if bias else None
 
     def forward(self, x: Array) -> Array:
@@ -65,12 +65,13 @@ class Bilinear(Module):
         self.in1_features = whole("Bilinear", "in1_features", in1_features)
         self.in2_features = whole("Bilinear", "in2_features", in2_features)
         self.out_features = whole("Bilinear", "out_features", out_features)
-        self.weight = Parameter(initialise((self.in1_features, self.in2_features, self.out_features), rng))
+        shape = self.in1_features, self.in2_features, self.out_features
+        self.weight = Parameter(initial("Bilinear", initialise, shape, rng))
         self.bias = Parameter(init.zeros((self.out_features,))) if bias else None
 
     def forward(self, x1: Array, x2: Array) -> Array:
         for name, x, features in (("x1", x1, self.in1_features), ("x2", x2, self.in2_features)):
-            check_floats("Bilinear", x, self.weight)
+            check_floats("Bilinear", x, self.weight, name)
             if not x.ndim or x.shape[-1] != features:
                 raise ValueError(f"Bilinear: {name} {x.shape}: expected (..., {features})")
         forms = ops.matmul(x1, ops.reshape(self.weight, (self.in1_features, -1)))  # for each x1, a matrix for x2

@@ -19,6 +19,7 @@ class _Pool(Module):
         self.stride = None if stride is None else window(name, "stride", stride, self.axes)
 
     def forward(self, x: Array) -> Array:
+        check_floats(type(self).__name__, x)
         return getattr(ops, f"{self.kind}_pool{self.axes}d")(x, self.size, self.stride, self.padding)
 
 
@@ -74,6 +75,7 @@ class _AdaptivePool(Module):
         self.size = window(type(self).__name__, "size", size, self.axes)
 
     def forward(self, x: Array) -> Array:
+        check_floats(type(self).__name__, x)
         return getattr(ops, f"adaptive_{self.kind}_pool{self.axes}d")(x, self.size)
 
 

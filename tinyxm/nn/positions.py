@@ -10,7 +10,7 @@ from numpy.typing import DTypeLike
 from tinyxm import ops
 from tinyxm.autograd import Array, Parameter
 from tinyxm.nn import init
-from tinyxm.nn._checks import check_floats, whole
+from tinyxm.nn._checks import check_floats, initial, whole
 from tinyxm.nn.module import Module
 
 
@@ -71,7 +71,7 @@ class LearnedPositions(Module):
     """y[..., p, :] = x[..., p, :] + weight[p]
 
     x and y `(..., time, features)`, weight `(longest, features)`, starting by `initialise` (normal, deviation 0.05);
-    the first position is `start`. Raises ValueError for positions beyond the longest, or an x of other features,
+    the first position is `start`. Raises ValueError for positions that have no row, or an x of other features,
     TypeError where x isn't an array of weight's dtype. Source: Gehring et al., "Convolutional sequence to sequence
     learning", ICML 2017.
     """
@@ -86,12 +86,13 @@ class LearnedPositions(Module):
     ) -> None:
         self.longest = whole("LearnedPositions", "longest", longest)
         self.features = whole("LearnedPositions", "features", features)
-        self.weight = Parameter(initialise((self.longest, self.features), rng))
+        self.weight = Parameter(initial("LearnedPositions", initialise, (self.longest, self.features), rng))
 
     def forward(self, x: Array, start: int = 0) -> Array:
         check_floats("LearnedPositions", x, self.weight)
-        if x.ndim < 2 or x.shape[-1] != self.features or start + x.shape[-2] > self.longest:
+        if x.ndim < 2 or x.shape[-1] != self.features or not 0 <= start <= self.longest - x.shape[-2]:
             raise ValueError(
-                f"LearnedPositions: x {x.shape} from {start}: expected (..., time to {self.longest}, {self.features})"
+                f"LearnedPositions: x {x.shape} from {start}: expected (..., time, {self.features}), "
+                f"within positions 0 to {self.longest - 1}"
             )
         return x + self.weight[start : start + x.shape[-2]]

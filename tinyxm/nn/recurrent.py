@@ -7,7 +7,7 @@ and what lies beyond a sequence's end can't touch its state.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 from tinyxm import ops
 from tinyxm.autograd import Array, Parameter
 from tinyxm.nn import init
-from tinyxm.nn._checks import check_array, check_floats, check_lengths, whole
+from tinyxm.nn._checks import check_array, check_floats, check_function, check_lengths, initial, whole
 from tinyxm.nn.module import Module
 from tinyxm.nn.regularisation import Dropout
 
@@ -35,21 +35,19 @@ class _Cell(Module):
         self, in_features: int, hidden: int, initialise: init.Initialiser, rng: np.random.Generator | None
     ) -> None:
         def gates(features: int) -> Parameter:  # each gate starts by its own fans
-            return Parameter(np.concatenate([initialise((features, hidden), rng) for _ in range(self.gates)], axis=1))
+            shape = features, hidden
+            weights = [initial(type(self).__name__, initialise, shape, rng) for _ in range(self.gates)]
+            return Parameter(np.concatenate(weights, axis=1))
 
         self.input_weight, self.hidden_weight = gates(in_features), gates(hidden)
         self.bias = Parameter(init.zeros((self.gates * hidden,)))
 
 
 class RNNCell(_Cell):
-    activation = staticmethod(ops.tanh)
+    activation: Callable[[Array], Array] = staticmethod(ops.tanh)
 
     def forward(self, a: Array, h: Array) -> State:
         return (self.activation(a + h @ self.hidden_weight),)
-
-
-class ReLUCell(RNNCell):
-    activation = staticmethod(ops.relu)
 
 
 class GRUCell(_Cell):
@@ -103,7 +101,7 @@ class _Recurrent(Module):
         def cells() -> list[_Cell]:
             return [self.cell(width, self.hidden_features, initialise, rng) for width in widths]
 
-        self.dropout = Dropout(dropout, rng)
+        self.dropout = Dropout(dropout, rng=rng)
         self.forward_cells, self.backward_cells = cells(), cells() if bidirectional else []
 
     def forward(self, x: Array, state: Any = None, lengths: ArrayLike | None = None) -> tuple[Array, Any]:
@@ -139,7 +137,7 @@ class _Recurrent(Module):
         if not isinstance(state, tuple | list) or len(state) != self.states:
             raise TypeError(f"{name}: state is of type {type(state).__name__}; give the pair (h, c)")
         for part in state:
-            check_array(f"{name}: state", part)
+            check_array(name, part, "state")
             if part.shape != shape or part.dtype != dtype:
                 raise ValueError(
                     f"{name}: state {part.shape} of {part.dtype}: expected (layers·directions, batch, hidden_features) "
@@ -191,7 +189,7 @@ def _joined(states: Sequence[State]) -> State:
 
 
 class RNN(_Recurrent):
-    """h_t = tanh(x_t W + h_{t−1} U + b), or ReLU for tanh; gives h_t of the last layer, and each layer's last h
+    """h_t = tanh(x_t W + h_{t−1} U + b), or another `activation`; gives h_t of the last layer, and each layer's last h
 
     x `(batch, time, in_features)`, outputs `(batch, time, hidden_features·directions)`, state `(layers·directions,
     batch, hidden_features)`: layer by layer, forwards before backwards. W `(in_features, hidden_features)`, U
@@ -212,15 +210,16 @@ class RNN(_Recurrent):
         layers: int = 1,
         bidirectional: bool = False,
         dropout: float = 0.0,
-        activation: str = "tanh",
+        activation: Callable[[Array], Array] = ops.tanh,
         *,
         initialise: init.Initialiser = init.xavier_uniform,
         rng: np.random.Generator | None = None,
     ) -> None:
-        if activation not in ("tanh", "relu"):
-            raise ValueError(f"RNN: activation {activation!r}: expected 'tanh' or 'relu'")
-        self.cell, self.activation = RNNCell if activation == "tanh" else ReLUCell, activation
+        check_function("RNN", "activation", activation, "ops.relu")
         super().__init__(in_features, hidden_features, layers, bidirectional, dropout, initialise=initialise, rng=rng)
+        self.activation = activation
+        for cell in self.forward_cells + self.backward_cells:
+            cell.activation = activation
 
 
 class GRU(_Recurrent):

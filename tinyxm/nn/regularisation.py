@@ -17,7 +17,7 @@ class Dropout(Module):
     floats. Source: Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting", JMLR 2014.
     """
 
-    def __init__(self, rate: float, rng: np.random.Generator | None = None) -> None:
+    def __init__(self, rate: float, *, rng: np.random.Generator | None = None) -> None:
         if not 0 <= rate < 1:
             raise ValueError(f"{type(self).__name__}: rate {rate}: expected at least 0 and less than 1")
         self.rate, self.rng = rate, rng

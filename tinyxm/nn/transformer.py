@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from tinyxm import ops
 from tinyxm.autograd import Array
-from tinyxm.nn._checks import whole
+from tinyxm.nn._checks import check_function, whole
 from tinyxm.nn.attention import MultiHeadAttention
 from tinyxm.nn.linear import Linear
 from tinyxm.nn.module import Module
@@ -37,9 +37,10 @@ class FeedForward(Module):
         *,
         rng: np.random.Generator | None = None,
     ) -> None:
+        check_function("FeedForward", "activation", activation, "ops.gelu")
         self.hidden = Linear(features, hidden_features, rng=rng)
         self.output = Linear(hidden_features, features, rng=rng)
-        self.activation, self.dropout = activation, Dropout(dropout, rng)
+        self.activation, self.dropout = activation, Dropout(dropout, rng=rng)
 
     def forward(self, x: Array) -> Array:
         return self.output(self.dropout(self.activation(self.hidden(x))))
@@ -73,7 +74,7 @@ class TransformerEncoderLayer(Module):
         self._more(features, heads, dropout, rng)
         hidden_features = 4 * features if hidden_features is None else hidden_features
         self.feed_forward = FeedForward(features, hidden_features, dropout, activation, rng=rng)
-        self.feed_forward_norm, self.dropout = LayerNorm(features), Dropout(dropout, rng)
+        self.feed_forward_norm, self.dropout = LayerNorm(features), Dropout(dropout, rng=rng)
 
     def _more(self, features: int, heads: int, dropout: float, rng: np.random.Generator | None) -> None:
         """What a decoder has between the two."""

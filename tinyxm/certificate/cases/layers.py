@@ -319,7 +319,7 @@ add("ELU", "", nn.ELU, np.zeros(2), np.zeros_like, gradients=[[1.0, 1.0]], edge=
 KEPT, CHANNELS = (RNG(0).random(shape, np.float32) >= 0.4 for shape in ((3, 4, 2), (3, 1, 2)))
 for name, kept in (("Dropout", KEPT), ("SpatialDropout", CHANNELS)):
     make = getattr(nn, name)
-    training = partial(lambda make: make(0.4, RNG(0)), make)
+    training = partial(lambda make: make(0.4, rng=RNG(0)), make)
     truth = lambda x, kept=kept: np.where(kept[: len(x)], x / 0.6, 0)  # noqa: E731
     add(name, "training", training, values(3, 4, 2), truth)
     add(name, "use", partial(lambda make: make(0.4).eval(), make), values(3, 4), lambda x: x, lambda torch, x: x * 1)

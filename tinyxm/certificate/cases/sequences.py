@@ -51,7 +51,7 @@ def recurrent(
     batch, time, features = shape
     cells, ends = layers * directions, np.full(batch, time) if lengths is None else lengths
     step = partial(rnn_step, activation=lambda a: np.maximum(a, 0)) if activation == "relu" else step
-    options = {"activation": activation} if activation else {}
+    options = {"activation": getattr(ops, activation)} if activation else {}
 
     def taken(arrays: Sequence[Any], zeros: Callable[..., Any]) -> tuple[list[Any], list[Any]]:
         """The first states, and the parameters of each cell, layer by layer with the direction back second."""
