@@ -1,4 +1,5 @@
 import copy
+import sys
 
 import numpy as np
 import pytest
@@ -153,10 +154,47 @@ def test_repr_shows_layers_shapes_and_counts():
         "2: Dropout(0.5)",
         "heads.0: Linear(3, 2) weight (3, 2), bias (2,) 8",
         "heads.1: Linear(3, 2) weight (3, 2) 6",
+        "named.shared = heads.0",
         "total 30",
     ]
     assert lines[3].startswith("    0:")
     assert "Conv2d(3, 8, (3, 5), padding='same')" in repr(nn.Conv2d(3, 8, (3, 5), padding="same"))
+
+
+def test_repr_says_what_is_shared_and_counts_it_once():
+    first, tied = nn.Linear(3, 3, bias=False), nn.Linear(3, 3)
+    tied.weight = first.weight
+    model = nn.Sequential(first, nn.Sequential(first, tied))
+    model.owner = model
+    assert [" ".join(line.split()) for line in repr(model).splitlines()[1:]] == [
+        "Sequential",
+        "0: Linear(3, 3) weight (3, 3) 9",
+        "1: Sequential",
+        "0 = 0",
+        "1: Linear(3, 3) weight = 0.weight, bias (3,) 3",
+        "owner = Sequential",
+        "total 12",
+    ]
+
+
+def test_a_large_vocabulary_costs_a_model_no_call_a_word():
+    def calls(words):
+        model, count = nn.Sequential(nn.Linear(2, 2)), 0
+        model.vocabulary, model.counts = {word: i for i, word in enumerate(words)}, [[1.0] * len(words)]
+
+        def watch(frame, event, argument):
+            nonlocal count
+            count += event == "call"
+
+        before = sys.getprofile()
+        sys.setprofile(watch)
+        try:
+            model.zero_grad()
+        finally:
+            sys.setprofile(before)
+        return count
+
+    assert calls([f"word {i}" for i in range(1000)]) == calls(["one"])
 
 
 def test_sequential_is_a_sequence():
@@ -219,6 +257,23 @@ def test_a_set_of_modules_is_refused_and_other_sets_are_not():
 def test_a_list_is_no_layer_of_a_sequential():
     with pytest.raises(TypeError, match=r"layer 0 is of type list; give modules .* Sequential\(\*layers\)$"):
         nn.Sequential([nn.Linear(2, 2), nn.ReLU()])
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "words"),
+    [
+        ({"0.weigth": np.eye(2)}, ValueError, "0.weigth is no parameter of this Sequential"),
+        ({"0.weight": np.ones(2)}, ValueError, r"0.weight is \(2,\), expected \(2, 2\)"),
+        ({"0.weight": [[1.0, 0.0], [0.0, 1.0]]}, TypeError, "0.weight is of type list; give an array"),
+    ],
+)
+def test_a_call_with_what_are_no_parameters_is_refused_and_changes_none(given, error, words):
+    model = nn.Sequential(nn.Linear(2, 2))
+    before = model.state_dict()
+    with pytest.raises(error, match=f"^functional_call: {words}"):
+        nn.functional_call(model, given, np.ones((1, 2), np.float32))
+    for name, array in model.state_dict().items():
+        np.testing.assert_array_equal(array, before[name])
 
 
 def test_a_module_that_a_list_got_later_has_its_path():

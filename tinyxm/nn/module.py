@@ -13,6 +13,7 @@ from numpy.typing import DTypeLike
 from tinyxm.autograd import Parameter, Tensor, events, no_grad
 from tinyxm.autograd.hooks import Handle
 from tinyxm.autograd.tensor import Leaf
+from tinyxm.nn._checks import check_array
 from tinyxm.ops import reshape
 
 
@@ -150,7 +151,7 @@ class Module:
 
     @property
     def count(self) -> int:
-        """How many numbers are trained: the elements of all parameters."""
+        """How many numbers the model learns: the elements of all parameters, frozen or not."""
         return sum(parameter.size for parameter in self.parameters())
 
     def zero_grad(self) -> None:
@@ -214,31 +215,44 @@ class Module:
                 tensor[...] = state[name]
 
     def __repr__(self) -> str:
-        rows = [("layer", "parameters", "count")]
-        modules = dict(self.named_modules())
-        for path, module in modules.items():
-            above = [outer for outer in modules if outer and path.startswith(f"{outer}.")]
-            name = path.removeprefix(max(above, key=len, default="")).removeprefix(".")
-            indented = "  " * (len(above) + 1) + f"{name}: " if path else ""
-            own = dict(module._own(Parameter))
-            shapes = ", ".join(f"{name} {parameter.shape}" for name, parameter in own.items())
-            count = f"{sum(parameter.size for parameter in own.values()):,}" if own else ""
-            rows.append((indented + module._settings(), shapes, count))
-        rows.append(("total", "", f"{self.count:,}"))
+        rows = [("layer", "parameters", "count"), *self._rows("", "", {}), ("total", "", f"{self.count:,}")]
         first, second, third = (max(map(len, column)) for column in zip(*rows, strict=True))
         return "\n".join(f"{a:<{first}}  {b:<{second}}  {c:>{third}}".rstrip() for a, b, c in rows)
+
+    def _rows(self, label: str, path: str, found: dict[int, str]) -> Iterator[tuple[str, str, str]]:
+        """A row for this module and each within; what was `found` before goes by its first path, and counts no more."""
+        found[id(self)] = path or type(self).__name__
+        shapes, counts = [], []
+        for name, parameter in self._own(Parameter):
+            if id(parameter) in found:
+                shapes.append(f"{name} = {found[id(parameter)]}")
+            else:
+                found[id(parameter)] = f"{path}.{name}" if path else name
+                shapes.append(f"{name} {parameter.shape}")
+                counts.append(parameter.size)
+        yield label + self._settings(), ", ".join(shapes), f"{sum(counts):,}" if counts else ""
+        for name, child in self.children():
+            if id(child) in found:
+                yield f"  {name} = {found[id(child)]}", "", ""
+            else:
+                rows = child._rows(f"{name}: ", f"{path}.{name}" if path else name, found)
+                yield from ((f"  {layer}", shapes, count) for layer, shapes, count in rows)
 
     def _settings(self) -> str:
         """The class and the arguments it was made with, as far as they are attributes and not the defaults."""
         shown = []
         for name, argument in inspect.signature(type(self)).parameters.items():
             value = vars(self).get(name)
-            if isinstance(value, bool | int | float | str | tuple) and value != argument.default:
-                shown.append(repr(value) if argument.default is argument.empty else f"{name}={value!r}")
+            written = getattr(value, "__name__", "")  # of a function, such as an activation
+            if isinstance(value, bool | int | float | str | tuple):
+                written = repr(value)
+            if written and value != argument.default:
+                shown.append(written if argument.default is argument.empty else f"{name}={written}")
         return f"{type(self).__name__}({', '.join(shown)})" if shown else type(self).__name__
 
 
 Member = TypeVar("Member", Parameter, Buffer, Module)
+_PLAIN = {str, int, float, np.ndarray}  # passed over quickly: a vocabulary that a model holds has many thousands
 
 
 def _hooked(y: Any, hook: Callable[[Any], Any]) -> Any:
@@ -259,7 +273,8 @@ def _members(path: str, value: Any) -> Iterator[tuple[str, Any]]:
         yield path, value
     elif isinstance(value, list | tuple | dict):
         for key, part in value.items() if isinstance(value, dict) else enumerate(value):
-            yield from _members(f"{path}.{key}", part)
+            if type(part) not in _PLAIN:
+                yield from _members(f"{path}.{key}", part)
     elif isinstance(value, Tensor) and value.requires_grad:
         raise TypeError(f"{path}: a Tensor that requires a gradient: make it an xm.Parameter, or detach it")
     elif isinstance(value, set | frozenset) and any(isinstance(part, Tensor | Module) for part in value):
@@ -305,10 +320,12 @@ def functional_call(
 
     So that what is differentiated are Tensors of your own: `hessian(lambda w: loss(functional_call(model, {"weight":
     w}, x)), w)`. The parameters are as they were afterwards. `call(module, *args, **kwargs)` stands in for the call
-    itself. Raises ValueError for a path that names no parameter, or a value of another shape.
+    itself. Raises ValueError for a path that names no parameter, or a value of another shape, TypeError for what
+    isn't an array.
     """
     own = dict(module.named_parameters())
     for path, value in parameters.items():
+        check_array("functional_call", value, path)
         if path not in own:
             raise ValueError(f"functional_call: {path} is no parameter of this {type(module).__name__}")
         if np.shape(value) != own[path].shape:
