@@ -198,7 +198,7 @@ class Module:
         """A copy of the array of each parameter, and then of each buffer, by its name."""
         return {name: tensor.data.copy() for name, tensor in (*self.named_parameters(), *self.named_buffers())}
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Copy arrays into the parameters and buffers of these names. Raises ValueError, and loads none, unless all of
         them fit."""
         own: dict[str, Tensor] = {**dict(self.named_parameters()), **dict(self.named_buffers())}
