@@ -202,8 +202,11 @@ def test_a_model_in_float64():
     model[0].freeze().astype(np.float32)
     assert model[0].weight.dtype == np.float32
     assert not model[0].weight.requires_grad
-    with pytest.raises(TypeError, match="astype: int64 can't be trained"):
-        model.astype(int)
+    for other in (np.int64, np.float16):
+        with pytest.raises(
+            TypeError, match=f"astype: {np.dtype(other)} can't be trained; give np.float32 or np.float64"
+        ):
+            model.astype(other)
 
 
 def test_a_shared_parameter_gathers_from_both_places():

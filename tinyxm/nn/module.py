@@ -183,10 +183,10 @@ class Module:
         return self
 
     def astype(self, dtype: DTypeLike) -> Self:
-        """Turn parameters and buffers here and within to float64, say; before an optimizer is made. Returns this.
+        """Turn parameters and buffers here and within to float64, or back; before an optimizer is made. Returns this.
 
-        Raises TypeError for a type that isn't of floats."""
-        if np.dtype(dtype).kind != "f":
+        Raises TypeError for another type than float32 and float64, which are what kernels compute in."""
+        if np.dtype(dtype) not in (np.float32, np.float64):
             raise TypeError(f"astype: {np.dtype(dtype)} can't be trained; give np.float32 or np.float64")
         for _, tensor in (*self.named_parameters(), *self.named_buffers()):
             if tensor.dtype.kind == "f":
