@@ -116,20 +116,21 @@ print(f"damage expected at 31 °F: {at_launch:.4f}, far outside all that was see
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
 left.plot(losses)
-left.set(title="the loss falls", xlabel="step", ylabel="mean of ℓ, nats")
+left.set(title="The loss falls", xlabel="step", ylabel="mean of ℓ, nats")
 right.plot(t, chance, label="p = σ(z)")
-right.plot(fahrenheit, y, "o", alpha=0.6, label="launches: damaged (1) or not (0)")
+right.plot(fahrenheit, y, "o", alpha=0.6, label="launches")
 right.axvline(31, color="grey", linestyle=":")
 right.annotate("31 °F", (31, 0.05), xytext=(4, 0), textcoords="offset points", color="grey")
-right.set(title="one neuron", xlabel="temperature at launch, °F", ylabel="probability of damage")
-right.legend(loc="center left", fontsize="small")
+right.set(title="One neuron", xlabel="temperature at launch, °F", ylabel="damaged: 1, not: 0")
+right.legend(loc="upper right", bbox_to_anchor=(1, 0.9))
 plt.show()
 
 # %% [markdown]
 # ## Change it and see
 #
-# Train on the raw temperatures, without taking off their mean and deviation: x = fahrenheit. With rate 1.0 the loss
-# overflows, with 0.0001 four hundred steps hardly move it. The gradient of w is now some 70 times that of b: one rate
+# Train on the raw temperatures, without taking off their mean and deviation: x = fahrenheit. With a rate of 1.0 the
+# exponential overflows. With 0.0001 w settles but b hardly moves, and the loss is little better than 0.6145, what it
+# costs to know no more than how frequent damage is. At the start the gradient of w is 79 times that of b: one rate
 # can't suit both. Lesson 10 tells why, lesson 13 what helps.
 
 # %%
@@ -138,24 +139,38 @@ for _ in range(400):
     dz = (1 / (1 + np.exp(-(raw_w * fahrenheit + raw_b))) - y) / N
     raw_w, raw_b = raw_w - 1e-4 * (dz @ fahrenheit), raw_b - 1e-4 * dz.sum()
 stuck = loss_at(raw_w, raw_b, fahrenheit, y)
-print(f"on raw temperatures, after as many steps: loss {stuck:.4f}, not {losses[-1]:.4f}")
+print(f"on raw temperatures, after as many steps: loss {stuck:.4f}, not {losses[-1]:.4f}; b is {raw_b:.4f}, not 15.04")
 assert stuck > losses[-1] + 0.1
 
 # %% [markdown]
 # ## What can go wrong
 #
-# - ln p where p is 0: for z = −800, σ(z) rounds to 0 and ℓ is infinite. Computed from z itself, as
+# - **ln p where p is 0**: for z = −800, σ(z) rounds to 0 and ℓ is infinite. Computed from z itself, as
 #   `xm.ops.binary_cross_entropy` does, it is 800.
-# - A forgotten 1/N: the gradient of a sum grows with the data, and a rate that suited 23 launches explodes with 2,300.
+# - **A forgotten 1/N**: the gradient of a sum grows with the data, and a rate that suited 23 launches explodes with
+#   2,300.
+#
+# ## Where it came from
+#
+# Rosenblatt, "The perceptron" (1958); Cox, "The regression analysis of binary sequences" (1958). The data: Dalal,
+# Fowlkes and Hoadley, "Risk analysis of the space shuttle: pre-Challenger prediction of failure" (1989).
 #
 # ## Three questions
 #
-# 1. Where is ∂p/∂z largest, and what happens to learning where a neuron is sure and wrong? *At z = 0, where it is ¼.
-#    With this loss the factor p (1 − p) cancels, so a sure and wrong neuron still gets p − y, nearly 1; with a squared
-#    error it would get nearly nothing.*
-# 2. Why does b have no x in its gradient? *∂z/∂b = 1: it moves every launch's score alike.*
-# 3. The data have no launch below 53 °F. What does p(31 °F) rest on? *On the straight line in z going on as it was: an
-#    assumption of the model, not a fact of the data.*
+# 1. Where is ∂p/∂z largest, and what happens to learning where a neuron is sure and wrong?
+# 2. Why does b have no x in its gradient?
+# 3. The data have no launch below 53 °F. What does p(31 °F) rest on?
 #
-# **Where it came from.** Rosenblatt, "The perceptron", 1958; Cox, "The regression analysis of binary sequences", 1958;
-# the data: Dalal, Fowlkes and Hoadley, "Risk analysis of the space shuttle", JASA 1989.
+# ## Answers
+#
+# 1. At z = 0, where it is ¼. With this loss the factor p (1 − p) cancels, so that a sure and wrong neuron still gets
+#    p − y, nearly 1; with a squared error it would get nearly nothing.
+# 2. ∂z/∂b = 1: it moves every launch's score alike.
+# 3. On the straight line in z going on as it was: an assumption of the model, not a fact of the data.
+
+# %%
+dz = (0.5 - y) / N  # at w = b = 0
+assert np.isclose((dz @ fahrenheit) / dz.sum(), 79, atol=0.5)
+frequency = y.mean()
+assert np.isclose(-frequency * np.log(frequency) - (1 - frequency) * np.log(1 - frequency), 0.6145, atol=1e-4)
+assert xm.ops.binary_cross_entropy(np.array(-800.0), np.array(1.0)) == 800

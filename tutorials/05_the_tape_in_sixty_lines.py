@@ -113,10 +113,28 @@ for name, our, their in zip(["W1", "b1", "W2", "b2"], ours, theirs, strict=True)
 # %%
 a = Var(3.0)
 y = a * a
-z = y + y * a  # = a² + a³
+cube = y * a
+z = y + cube  # = a² + a³
 z.backward()
 print(f"d(a² + a³)/da at 3: {a.grad:.0f} = 2·3 + 3·3²")
 assert a.grad == 2 * 3 + 3 * 3**2
+
+figure, axes = plt.subplots(figsize=(8, 3), layout="constrained")
+places = {"a": (0, 0), "y": (1.2, 0.8), "cube": (2.4, 0), "z": (3.6, 0.8)}
+formulas = {"a": "a", "y": "y = a·a", "cube": "c = y·a", "z": "z = y + c"}
+arrows = [("a", "y", "3 + 3"), ("y", "cube", "a = 3"), ("a", "cube", "y = 9"), ("y", "z", "1"), ("cube", "z", "1")]
+for start, end, slope in arrows:
+    (x0, y0), (x1, y1) = places[start], places[end]
+    axes.annotate("", places[start], places[end], arrowprops={"arrowstyle": "->", "shrinkA": 34, "shrinkB": 34})
+    axes.text(
+        (x0 + x1) / 2, (y0 + y1) / 2, f"× {slope}", ha="center", va="center", backgroundcolor="white", fontsize="small"
+    )
+for (name, place), var in zip(places.items(), [a, y, cube, z], strict=True):
+    text = f"{formulas[name]}\n= {var.value:.0f}\ngradient {var.grad:.0f}"
+    axes.text(*place, text, ha="center", va="center", bbox={"boxstyle": "round", "facecolor": "#eef3fb"})
+axes.set(xlim=(-0.5, 4.1), ylim=(-0.45, 1.25), title="The tape, read backwards: what arrives at a box adds up")
+axes.axis("off")
+plt.show()
 
 
 def too_eager(var, g):
@@ -196,8 +214,8 @@ plt.show()
 # %% [markdown]
 # ## Change it and see
 #
-# Give Var an `exp` (∂a = g·y) and a `relu` (∂a = g where y > 0), and check each as `xm.check_gradients` does: against
-# (f(x + ε) − f(x − ε)) / 2ε along a random direction.
+# Give Var an `exp` (∂a = g y), and check it as `xm.check_gradients` does: against (f(x + ε) − f(x − ε)) / 2ε along a
+# random direction. Then a `relu` of your own: ∂a = g where y > 0, else 0.
 
 # %%
 Var.exp = lambda self: (lambda y: Var(y, [(self, lambda g: g * y)]))(np.exp(self.value))
@@ -211,19 +229,30 @@ assert np.isclose(x.grad @ direction, measured)
 # %% [markdown]
 # ## What can go wrong
 #
-# - A value that an adjoint reads is overwritten before the pass back: `w.value += ...` between forward and backward
+# - **A value that an adjoint reads is overwritten** before the pass back: `w.value += ...` between forward and backward
 #   gives a wrong gradient in silence. The engine stamps each write and refuses.
-# - `var.grad += g` in place of `var.grad = var.grad + g`: for addition the adjoint returns g itself, so one array would
-#   be the gradient of several Vars, and adding to one changes the others.
+# - **`var.grad += g` in place of `var.grad = var.grad + g`**: for addition the adjoint returns g itself, so one array
+#   would be the gradient of several Vars, and adding to one would change the others.
+#
+# ## Where it came from
+#
+# Linnainmaa (1970), reverse accumulation, for rounding errors; Speelpenning (1980), gradients of whole programs;
+# Baydin, Pearlmutter, Radul and Siskind, "Automatic differentiation in machine learning: a survey" (2018).
 #
 # ## Three questions
 #
-# 1. Why backwards, not forwards? *Forwards, one pass gives the slopes of everything with respect to one input;
-#    backwards, those of one output with respect to every input. A loss is one output, and there are millions of
-#    inputs.*
-# 2. Why does `sum` need no adjoint of its own for the mean? *The mean is a sum times 1/n, and both have adjoints: the
-#    chain rule composes them.*
-# 3. What would Var keep for `a + b` if it wanted to be as thrifty as the engine? *Only the two shapes.*
+# 1. Why backwards, not forwards?
+# 2. Why does a mean need no adjoint of its own?
+# 3. What would Var keep for `a + b` if it wanted to be as thrifty as the engine?
 #
-# **Where it came from.** Linnainmaa 1970 (reverse accumulation); Speelpenning 1980 (a tape for programs); Baydin et
-# al., "Automatic differentiation in machine learning: a survey", JMLR 2018.
+# ## Answers
+#
+# 1. Forwards, one pass gives the slopes of everything with respect to one input; backwards, those of one output with
+#    respect to every input. A loss is one output, and there are millions of inputs.
+# 2. It is a sum times 1/n, and both have adjoints: the chain rule composes them.
+# 3. Only the two shapes, to undo a broadcast.
+
+# %%
+numbers = Var([1.0, 2.0, 6.0])
+(numbers.sum() * Var(1 / 3)).backward()
+assert np.allclose(numbers.grad, 1 / 3)

@@ -28,15 +28,16 @@ print(f"{len(X):,} drawings of {X.shape[1]} numbers, {len(kinds)} categories: {'
 # %% [markdown]
 # ## Zero, or any one number: all units stay one unit
 #
-# Let every weight of a layer be c ("mean initialisation" is the same with c the mean of something). Each hidden unit
-# then computes the same h, so each receives the same gradient, so after the update they are the same again. Nothing
-# ever breaks the tie: a layer of 50 units does the work of one. With c = 0 not even that happens: the hidden values
-# are 0, so the second layer's gradient is hᵀg = 0, and the first layer's is 0 because the second's weights are.
+# Let every weight of a layer be c. ("Mean initialisation", which sets all weights to one mean value, 0 say, is this.)
+# Each hidden unit then computes the same h, so each receives the same gradient, so after the update they are the same
+# again. Nothing ever breaks the tie: a layer of 50 units does the work of one. With c = 0 not even that happens: the
+# hidden values are 0, so the second layer's gradient is hᵀg = 0, and the first layer's is 0 because the second's
+# weights are.
 
 
 # %%
-def columns_that_differ(initialise, steps=20):
-    """Train one hidden layer of 50 units; how many of them are different in the end, and the loss before and after."""
+def units_of(initialise, steps=20):
+    """Train one hidden layer of 50 units: its weights in the end, a column for each unit, and the losses."""
     rng = np.random.default_rng(0)
     hidden = nn.Linear(X.shape[1], 50, initialise=initialise, rng=rng)
     out = nn.Linear(50, len(kinds), initialise=initialise, rng=rng)
@@ -49,21 +50,31 @@ def columns_that_differ(initialise, steps=20):
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-    different = len(np.unique(hidden.weight.data.round(6), axis=1).T)
-    return different, losses[0], losses[-1]
+    return hidden.weight.data, losses
 
 
-def halves(shape, rng=None):
+def equal(shape, rng=None):
     return init.constant(shape, value=0.01)
 
 
-for name, initialise in [("zeros", init.zeros), ("all 0.01", halves), ("Xavier", init.xavier_uniform)]:
-    different, before, after = columns_that_differ(initialise)
-    print(f"{name:<9} {different:2} different units of 50, loss {before:.3f} -> {after:.3f}")
+figure, axes = plt.subplots(3, 7, figsize=(8, 3.6), layout="constrained")
+for row, (name, initialise) in zip(
+    axes, [("all 0", init.zeros), ("all 0.01", equal), ("Xavier", init.xavier_uniform)], strict=True
+):
+    units, losses = units_of(initialise)
+    different = len(np.unique(units.round(6), axis=1).T)
+    print(f"{name:<9} {different:2} different units of 50, loss {losses[0]:.3f} -> {losses[-1]:.3f}")
+    for panel, unit in zip(row, units.T, strict=False):  # a unit's weights are a picture, of the size of its inputs
+        panel.imshow(unit.reshape(16, 16, 3).mean(axis=2), cmap="RdBu", vmin=-0.05, vmax=0.05)
+        panel.set(xticks=[], yticks=[])
+    row[0].set_ylabel(name)
     assert different == (50 if name == "Xavier" else 1)
+figure.suptitle("What seven of the 50 units look for after training: red negative, blue positive")
+plt.show()
 
 # %% [markdown]
 # (With zeros the loss still falls a little: the last bias may learn how frequent each category is. Nothing else can.)
+# What breaks the tie is chance: weights that are drawn, each by itself. The biases may all start at 0.
 #
 # ## The right size: a variance that neither grows nor shrinks
 #
@@ -77,7 +88,7 @@ for name, initialise in [("zeros", init.zeros), ("all 0.01", halves), ("Xavier",
 # - **LeCun** 1998: Var w = 1/n_in, so that the forward factor is 1.
 # - **Xavier** (Glorot) 2010: Var w = 2/(n_in + n_out), between the forward's wish and the backward's; for tanh, which
 #   is nearly the identity near 0.
-# - **He** 2015: Var w = 2/n_in: ReLU drops half of the signal, so mean x² is only half of the Var before it.
+# - **He** 2015: Var w = 2/n_in, for ReLU, which drops half of the signal: mean x² is only half of the Var before it.
 
 # %%
 rng = np.random.default_rng(0)
@@ -109,7 +120,8 @@ def sizes(rule, activation, depth=30, width=128):
         h.retain_grad()
         signals.append(h)
     h.backward(np.random.default_rng(2).normal(size=h.shape) / np.sqrt(h.size))
-    return [np.std(s.data) for s in signals], [np.sqrt(np.sum(s.grad**2)) for s in signals]
+    forward = [np.std(s.data, dtype=float) for s in signals]  # in float64, as squares of float32 would vanish
+    return forward, [np.linalg.norm(s.grad.astype(float)) for s in signals]
 
 
 def small(shape, rng=None):
@@ -135,13 +147,13 @@ for name, (rule, activation) in RULES.items():
     (line,) = left.semilogy(range(1, 31), np.maximum(signal, 1e-30), label=name)
     right.semilogy(range(1, 31), np.maximum(gradient, 1e-30), color=line.get_color())
     print(f"{name:<21} signal after 30 layers {signal[-1]:.1e}, gradient at the first {gradient[0]:.1e}")
-left.set(title="forward: deviation of the signal", xlabel="layer", ylim=(1e-12, 10))
-right.set(title="backward: norm of the gradient, from 1 at the end", xlabel="layer", ylim=(1e-12, 1e8))
+left.set(title="Forward: deviation of the signal", xlabel="layer", ylim=(1e-12, 10))
+right.set(title="Backward: norm of the gradient, from 1 at the end", xlabel="layer", ylim=(1e-12, 1e8))
 figure.legend(loc="outside lower center", ncols=3, fontsize="small")
 plt.show()
 assert end["tanh, deviation 0.01"][0] < 1e-20  # the signal is gone,
 assert end["tanh, deviation 0.3"][1] > 1e3  # the gradient explodes through saturated units,
-assert end["ReLU, Xavier"][0] < end["ReLU, He"][0] / 1e3  # half is lost in each layer, 2⁻¹⁵ in 30,
+assert end["ReLU, Xavier"][0] < end["ReLU, He"][0] / 1e3  # each layer halves the variance, so 30 leave 2⁻¹⁵,
 assert 0.1 < end["ReLU, He"][0] < 10  # and He keeps it.
 
 # %% [markdown]
@@ -173,7 +185,7 @@ for name, rule in {"deviation 0.01": small, "Xavier": init.xavier_normal, "He": 
     losses = train(rule)
     final[name] = np.mean(losses[-10:])
     axes.plot(losses, label=name)
-axes.set(title="ten ReLU layers on real drawings", xlabel="step", ylabel="cross-entropy, nats")
+axes.set(title="Ten layers of ReLU on real drawings", xlabel="step", ylabel="cross-entropy, nats")
 axes.legend()
 plt.show()
 print("mean loss of the last ten steps: " + ", ".join(f"{name} {loss:.3f}" for name, loss in final.items()))
@@ -196,18 +208,33 @@ assert np.isclose(gradient[1], gradient[-1], rtol=1e-3)
 # %% [markdown]
 # ## What can go wrong
 #
-# - Inputs that aren't centred and scaled: the rule's mean x² is then not 1, and the first layer is off by that factor.
-# - A weight `(in, out)` read as `(out, in)`: fan_in and fan_out change places, which is silent where they are alike.
-# - A residual network adds a branch to its input at every block: the variance grows with depth even with He's rule.
-#   Start the last layer of each branch at 0 there, and only there.
+# - **Inputs that aren't centred and scaled**: the rule's mean x² is then not 1, and the first layer is off by that
+#   factor.
+# - **A weight `(in, out)` read as `(out, in)`**: fan-in and fan-out change places, which is silent where they are
+#   alike.
+# - **Residual networks**: each block adds a branch to its input, and the variance grows with depth even by He's rule.
+#   Start the last layer of each branch at 0 there, and only there: the layers before it differ, so nothing is tied.
+#
+# ## Where it came from
+#
+# LeCun, Bottou, Orr and Müller, "Efficient BackProp" (1998); Glorot and Bengio, "Understanding the difficulty of
+# training deep feedforward neural networks" (2010); He, Zhang, Ren and Sun, "Delving deep into rectifiers" (2015);
+# Saxe, McClelland and Ganguli, "Exact solutions to the nonlinear dynamics of learning in deep linear neural networks"
+# (2014).
 #
 # ## Three questions
 #
-# 1. Biases start at 0. Why is that no harm? *The weights differ already, so the units do; a bias has no fan-in to
-#    keep.*
-# 2. Why does He's rule have the 2? *ReLU passes half of a symmetric signal, so mean x² halves; 2/n makes up for it.*
-# 3. Embeddings have one-hot inputs: what is their n? *One product only is not 0, so their size is w's own: the rules of
-#    this lesson don't apply, and `nn.Embedding` starts at a deviation of its own.*
+# 1. Biases start at 0. Why is that no harm?
+# 2. Why does He's rule have the 2?
+# 3. Embeddings have one-hot inputs: what is their n?
 #
-# **Where it came from.** LeCun, Bottou, Orr and Müller, "Efficient backprop", 1998; Glorot and Bengio 2010; He, Zhang,
-# Ren and Sun 2015; Saxe, McClelland and Ganguli, "Exact solutions to the nonlinear dynamics of learning", ICLR 2014.
+# ## Answers
+#
+# 1. The weights differ already, so the units do; a bias has no fan-in to keep.
+# 2. ReLU passes half of a symmetric signal, so mean x² halves; 2/n makes up for it.
+# 3. One product only is not 0, so their size is w's own: the rules of this lesson don't apply, and `nn.Embedding`
+#    starts at a deviation of its own.
+
+# %%
+half = np.maximum(rng.normal(size=100_000), 0)
+assert np.isclose(np.mean(half**2), 0.5, atol=0.01)

@@ -39,7 +39,7 @@ for name, loss in [("squared", ops.squared_error), ("absolute", ops.absolute_err
     print(f"one number for {incomes.astype(int).tolist()}: by the {name} loss {best:.1f}")
     if name == "squared":
         assert np.isclose(best, incomes.mean(), rtol=1e-3)
-    if name == "absolute":
+    else:
         assert abs(best - np.median(incomes)) < 0.5
 
 # %% [markdown]
@@ -55,8 +55,6 @@ for name, loss in [("squared", ops.squared_error), ("absolute", ops.absolute_err
     level, slope = minimise(lambda t, loss=loss: loss(t[0] + t[1] * centred, y), [5.0, 0.0])
     lines[name] = level - slope * x.mean(), slope
     print(f"{name:<9} y = {lines[name][0]:.2f} + {slope:.3f} x")
-assert np.allclose(lines["squared"], (3.00, 0.500), atol=0.01)
-assert np.allclose(lines["absolute"], (4.0, 0.346), atol=0.02)
 
 d = xm.Tensor(np.linspace(-3, 3, 301), requires_grad=True)
 figure, axes = plt.subplots(1, 3, figsize=(11, 3.4), layout="constrained")
@@ -66,12 +64,14 @@ for name, loss in [("squared", ops.squared_error), ("absolute", ops.absolute_err
     (line,) = axes[0].plot(d.data, each.data, label=name)
     axes[1].plot(d.data, pull.data, color=line.get_color())
     axes[2].plot(x, lines[name][0] + lines[name][1] * x, color=line.get_color())
-axes[0].set(title="what an error costs", xlabel="d", ylim=(0, 4))
-axes[1].set(title="how hard it pulls", xlabel="d", ylim=(-4, 4))
+axes[0].set(title="What an error costs", xlabel="d", ylim=(0, 4))
+axes[1].set(title="How hard it pulls", xlabel="d", ylim=(-4, 4))
 axes[2].plot(x, y, "o", color="black", markersize=4)
 axes[2].set(title="Anscombe III", xlabel="x", ylabel="y")
 axes[0].legend(fontsize="small")
 plt.show()
+assert np.allclose(lines["squared"], (3.00, 0.500), atol=0.01)
+assert np.allclose(lines["absolute"], (4.0, 0.346), atol=0.02)
 
 # %% [markdown]
 # ## Classification: surprise
@@ -161,7 +161,7 @@ axes.fill_between(grid, np.exp(log_p), color="lightgrey", label="p")
 for name, theta in [("KL(p‖q): covering", covering), ("KL(q‖p): seeking", seeking)]:
     print(f"{name:<18} mean {theta[0]:.2f}, deviation {np.exp(theta[1]):.2f}")
     axes.plot(grid, np.exp(log_bell(theta)), label=name)
-axes.set(title="one bell for two", xlabel="x", ylabel="probability")
+axes.set(title="One bell for two", xlabel="x", ylabel="probability")
 axes.legend(fontsize="small")
 plt.show()
 assert abs(covering[0]) < 0.1
@@ -171,8 +171,9 @@ assert np.isclose(seeking[0], 2, atol=0.05)
 # %% [markdown]
 # ## Margins: enough is enough
 #
-# Hinge: max(0, 1 − s_t + s_k) for each wrong class k. Triplet: max(0, ‖a − p‖ − ‖a − n‖ + 1). Once the right one leads
-# by the margin, nothing pulls any more; cross-entropy goes on for ever. What pulls are the near misses.
+# Hinge: max(0, 1 − s_t + s_k) for each wrong class k. Triplet: max(0, ‖a − p‖ − ‖a − n‖ + 1). Once the right one
+# leads by the margin, nothing pulls any more; cross-entropy goes on for ever. What pulls are the near misses, here
+# 1/6 on each score: the loss is a mean over rows and classes.
 
 # %%
 scores = xm.Tensor(np.array([[3.0, 2.5, 0.0], [9.0, 2.5, 0.0]]), requires_grad=True)
@@ -209,22 +210,37 @@ assert told < 1e-6
 # %% [markdown]
 # ## Change it and see
 #
-# Move the outlier of Anscombe III from 12.74 to 127.4: the squared line's slope grows tenfold, the absolute one stays.
+# - Move the outlier of Anscombe III from 12.74 to 127.4: the squared line's slope grows ninefold, the absolute one
+#   stays. (The first `assert` behind the picture then fails: it says what no longer holds.)
+# - Start `seeking` from a mean of −1 in place of 1. Which bell does it find?
 #
 # ## What can go wrong
 #
-# - Shapes (n,) and (n, 1): broadcasting compares every prediction with every target. The loss looks plausible and
+# - **Shapes (n,) and (n, 1)**: broadcasting compares every prediction with every target. The loss looks plausible and
 #   learns the mean. tinyxm refuses it.
-# - A mean over the padded positions, too: short texts then count for less. Ignore them.
-# - Softmax twice, once in the model and once in the loss: it learns, slowly, and the loss can't fall below
+# - **A mean over the padded positions, too**: short texts then count for less. Ignore them.
+# - **Softmax twice**, once in the model and once in the loss: it learns, slowly, and the loss can't fall below
 #   ln(1 + (C − 1)/e).
+#
+# ## Where it came from
+#
+# Legendre (1805) and Gauss (1809), least squares; Boscovich (1757), least absolute errors; Huber (1964); Shannon
+# (1948), surprise; Kullback and Leibler (1951); van den Oord, Li and Vinyals (2018), InfoNCE; Zhai et al. (2023),
+# SigLIP. The data: Anscombe, "Graphs in statistical analysis" (1973).
 #
 # ## Three questions
 #
-# 1. Squared or absolute error for house prices, some wrong by a factor of 100? *Absolute or Huber: a few typing errors
-#    mustn't decide the fit.*
-# 2. A classifier of 1,000 classes starts at a loss of 6.9. Good or bad? *Neither: ln 1000 = 6.9, it knows nothing yet.*
-# 3. Why does label smoothing help against overconfidence? *At p[t] = 1 the pull isn't 0 but against it.*
+# 1. Squared or absolute error for house prices, some wrong by a factor of 100?
+# 2. A classifier of 1,000 classes starts at a loss of 6.9. Good or bad?
+# 3. Why does label smoothing help against overconfidence?
 #
-# **Where it came from.** Legendre 1805 and Gauss 1809 (least squares); Huber 1964; Shannon 1948; Kullback and Leibler
-# 1951; van den Oord et al. 2018 (InfoNCE); Zhai et al. 2023 (SigLIP); Anscombe, "Graphs in statistical analysis", 1973.
+# ## Answers
+#
+# 1. Absolute or Huber: a few typing errors mustn't decide the fit.
+# 2. Neither: ln 1000 = 6.9, it knows nothing yet.
+# 3. At p[t] = 1 the pull isn't 0 but against it.
+
+# %%
+assert np.isclose(np.log(1000), 6.9, atol=0.01)
+twice = ops.cross_entropy(ops.softmax(np.array([[99.0, 0, 0, 0]])), np.array([0]))  # the best that softmax twice can do
+assert np.isclose(twice, np.log(1 + 3 / np.e))
