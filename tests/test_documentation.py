@@ -26,6 +26,23 @@ def test_links_within_the_project_lead_somewhere():
             assert target.startswith("http") or (page.parent / target).exists(), f"{page.name}: {target}"
 
 
+LESSONS = sorted((ROOT / "tutorials").glob("[0-9]*.py"))
+CLOSING = ["Change it and see", "What can go wrong", "Where it came from", "Three questions", "Answers"]
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
+def test_lessons_close_alike_with_three_questions_answered_and_stand_in_the_readme(lesson):
+    text = lesson.read_text("utf-8")
+    assert f"(tutorials/{lesson.name})" in (ROOT / "README.md").read_text("utf-8")
+    assert text.startswith("# %% [markdown]\n# # ")
+    if lesson.stem[:2] != "19":  # which is a whole job, not one idea
+        assert "plt.show()" in text
+        assert re.findall(r"^# ## (.*)", text, re.MULTILINE)[-5:] == CLOSING
+        questions, answers = text.split("# ## Three questions")[1].split("# ## Answers")
+        for part in (questions, answers):
+            assert re.findall(r"^# (\d)\. ", part, re.MULTILINE) == ["1", "2", "3"]
+
+
 @pytest.mark.parametrize("room", [ops, nn, optim], ids=lambda room: room.__name__)
 def test_every_name_is_explained(room):
     """One line of purpose at least, with a formula, shapes, or the names of its arguments."""

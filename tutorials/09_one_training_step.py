@@ -18,6 +18,7 @@
 # %%
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import numpy as np
 
 import tinyxm as xm
@@ -204,8 +205,8 @@ for value in [1.5, 0.5]:
 # - gradient descent: θ ← θ − η g
 # - momentum: u ← μ u + g, then θ ← θ − η u. From u = 0, the first step is gradient descent's.
 # - Adam: m ← β₁ m + (1 − β₁) g and v ← β₂ v + (1 − β₂) g², then θ ← θ − η m̂ / (√v̂ + ε). As m and v start at 0, they
-#   are too small at first; m̂ = m / (1 − β₁ᵗ) and v̂ = v / (1 − β₂ᵗ) make up for it. At t = 1 they are g and g², so each
-#   weight moves by η, whatever the size of its gradient.
+#   are too small at first; m̂ = m / (1 − β₁ᵗ) and v̂ = v / (1 − β₂ᵗ) make up for it. At t = 1 they are g and g², so
+#   each weight moves by η, whatever the size of its gradient.
 #
 # The gradients are checked by now: the engine computes them, anew for each step. The updates are by hand, on all
 # parameters as one vector θ.
@@ -285,7 +286,8 @@ def train(start, labels=y, steps=300):
 
 
 print("\nAll weights differ:")
-learned, end = train(start)[-1]
+differing = train(start)
+learned, end = differing[-1]
 assert learned < 0.05
 assert np.array_equal(forward(end)[2].argmax(axis=1), y)
 
@@ -303,7 +305,8 @@ assert np.allclose(halves[1][1][0], 0.5)
 
 print("All weights 0:")
 zeros = [np.zeros((2, 3)), b1, np.zeros((3, 2)), b2]
-for loss, arrays in train(zeros):
+nothing = train(zeros)
+for loss, arrays in nothing:
     assert np.isclose(loss, np.log(2))
     assert not flat(arrays).any()
 
@@ -313,6 +316,15 @@ assert not any(flat([V1, c1, V2]).any() for _, (V1, c1, V2, _) in uneven)
 _, (*_, c2) = uneven[-1]
 frequencies = show("b2 alone learned, and only how frequent each class is: softmax b2", xm.ops.softmax(c2))
 assert np.allclose(frequencies, [1 / 4, 3 / 4])
+
+figure = plt.figure(figsize=(6, 3.4), layout="constrained")
+for name, history in {"weights that differ": differing, "all 0.5": halves, "all 0": nothing}.items():
+    plt.plot([loss for loss, _ in history], label=name)
+plt.xlabel("step")
+plt.ylabel("loss, nats")
+plt.title("Weights that start equal stay equal")
+plt.legend(frameon=False)
+plt.show()
 
 # %% [markdown]
 # Biases may start at 0, as long as the weights differ. `xm.nn.init` has the random rules that also keep the size of
@@ -348,3 +360,45 @@ agree("matmul.b", dW1, told["matmul.b"])
 agree("clip_by_norm", by_norm, flat(event.result for event in events if event.kind == "clip"))
 agree("theta - lr g", flat(start) - 0.5 * by_norm, flat(p.data for p in parameters))
 assert list(dict.fromkeys(event.phase for event in events)) == ["forward", "backward", "clip", "update"]
+
+# %% [markdown]
+# ## Change it and see
+#
+# Let W₁ start at 0.5 throughout, and W₂ as at the top, its rows different. Is that enough to break the tie?
+
+# %%
+print("\nOnly W2's rows differ:")
+loss, (V1, *_) = train([np.full((2, 3), 0.5), b1, W2, b2])[-1]
+assert loss < 0.05
+assert not np.allclose(V1, V1[:, :1], atol=0.1)
+
+# %% [markdown]
+# ## What can go wrong
+#
+# - **`zero_grad` forgotten**: the gradients of all steps add up, and each step takes the old ones along.
+# - **Clipping after the update**, or before `backward`: it then does nothing.
+# - **A loss that begins far above ln C**, C the number of classes: the network is sure of something before it has
+#   learned anything. Look at the size of its weights.
+#
+# ## Where it came from
+#
+# Rumelhart, Hinton and Williams, "Learning representations by back-propagating errors" (1986), who also break the tie
+# of equal weights by small random ones, and in their longer chapter of that year, "Learning internal representations by
+# error propagation", the network for "exclusive or". Linnainmaa (1970) and Werbos (1974) had the chain rule in this
+# order before.
+#
+# ## Three questions
+#
+# 1. Each row of dZ sums to 0. Why?
+# 2. All weights start equal, but the samples differ. Why do the hidden units stay equal all the same?
+# 3. All gradients are a thousand times as large. How long is the first step of gradient descent, and of Adam?
+#
+# ## Answers
+#
+# 1. The same number added to all scores of a row changes no probability, so the loss has no slope in that direction.
+# 2. Each unit sees the same samples through the same weights, and each passes on through equal weights: the samples
+#    differ, but not between units.
+# 3. A thousand times as long; as long as before, as each weight moves by η.
+
+# %%
+assert np.allclose(dZ.sum(axis=1), 0)

@@ -20,7 +20,7 @@ BLUE, ORANGE, GREEN, PURPLE, GRAY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", 
 # %% [markdown]
 # ## A bowl
 #
-# Near a minimum every smooth loss is a bowl. The simplest has a curvature for each parameter, here 1 and 10:
+# Near a minimum most smooth losses look like a bowl. The simplest has a curvature for each parameter, here 1 and 10:
 #
 #     L(w) = ½ (1·w₁² + 10·w₂²),   g = (1·w₁, 10·w₂)
 #
@@ -45,7 +45,7 @@ def descend(rate, steps):
     w, path = start, [start]
     for _ in range(steps):
         g = curvature * w
-        w = w - rate * g  # the formula
+        w = w - rate * g  # the code line that is the formula
         path.append(w)
     return np.array(path)
 
@@ -85,10 +85,10 @@ plt.show()
 # %% [markdown]
 # ## The price of a ravine
 #
-# At the largest stable rates the steep direction is settled in a few steps, and the flat one creeps. What both can have
-# is balanced where the two factors are of one size: η = 2 / (λmin + λmax), factor (κ − 1) / (κ + 1) with the
-# **condition number** κ = λmax / λmin. So the steps needed grow in proportion to κ: that is what momentum (lesson 12)
-# and adaptive rates (lesson 13) are against.
+# At η = 1 / λmax the steep direction is settled at once, and the flat one creeps; at 2 / λmax the steep one never
+# settles. What both can have is balanced where the two factors are of one size: η = 2 / (λmin + λmax), factor (κ − 1)
+# / (κ + 1) with the **condition number** κ = λmax / λmin. So the steps needed grow in proportion to κ: that is what
+# momentum (lesson 12) and adaptive rates (lesson 13) are against.
 
 # %%
 for kappa in (10, 100, 1000):
@@ -170,7 +170,8 @@ plt.yscale("log")
 plt.xlabel("passes through the data")
 plt.ylabel("loss above the best (log scale)")
 plt.title("The same price, spent on few exact steps or many rough ones")
-plt.legend(frameon=False)
+plt.ylim(top=20)
+plt.legend(frameon=False, loc="upper right", ncols=2)
 plt.show()
 above = {label: losses[-1] - floor for label, (_, losses) in runs.items()}
 assert above["100"] < 0.1 * above["all 2,000"]
@@ -235,7 +236,7 @@ curves = {
 }
 figure, (left, right) = plt.subplots(1, 2, figsize=(11, 3.8), layout="constrained")
 ends = {}
-for (label, (rate, factor)), colour in zip(curves.items(), (GRAY, "black", BLUE, GREEN, ORANGE), strict=True):
+for (label, (rate, factor)), colour in zip(curves.items(), (GRAY, "black", BLUE, GREEN, ORANGE, PURPLE), strict=False):
     _, losses = train(10, rate, factor=factor)
     ends[label] = np.mean(losses[-20:]) - floor
     left.plot([rate * factor(step) for step in range(steps)], color=colour)
@@ -251,11 +252,11 @@ assert ends["cosine from 0.1"] < 0.5 * min(ends["stays at 0.1"], ends["stays at 
 # ## Change it and see
 #
 # - Set the second curvature to 40 and keep the rates: which panels fly off? Compute 2 / 40 first.
-# - Set the rate of batches of 1 to 0.1. Why does what 10 stand, 1 not stand?
-# - Give the range test `low=1e-6`, or batches of 8: what does noise do to the suggestion?
+# - Set the rate of batches of 1 to 0.1, as batches of 10 have it. Why does the loss now stay so much higher?
+# - Give the range test `low=1e-6`, or batches of 8: how far does its suggestion move?
 # - Put `xm.optim.warm_up(100, xm.optim.cosine(steps - 100))` among the curves.
 #
-# ## What goes wrong
+# ## What can go wrong
 #
 # - **The loss rises, or is NaN**: the rate is above 2 / λmax somewhere. Divide it by 10; warm up; clip (lesson 11).
 # - **It falls, but ever so slowly**: the rate is far too small, or the problem a ravine (lessons 12 and 13).
@@ -264,13 +265,13 @@ assert ends["cosine from 0.1"] < 0.5 * min(ends["stays at 0.1"], ends["stays at 
 # - **Gradients that add up**: without `zero_grad` each step takes all the earlier gradients along.
 # - The mean over the batch or the sum? With the sum, a larger batch is a larger rate, unasked for.
 #
-# ## Where it comes from
+# ## Where it came from
 #
 # Cauchy (1847) wrote down the method, for astronomy; Robbins and Monro (1951) proved that noisy gradients do, if the
 # rates fall, but not too fast: Σ η = ∞, Σ η² < ∞. Smith, "Cyclical learning rates for training neural networks" (2017),
 # has the range test; Loshchilov and Hutter, "SGDR" (2017), the cosine.
 #
-# ## Questions
+# ## Three questions
 #
 # 1. A bowl has curvatures 2 and 8. Which rates are stable, and which is best?
 # 2. Batches four times as large: how much smaller is the typical (root mean square) error of the gradient?

@@ -17,7 +17,7 @@ import numpy as np
 
 import tinyxm as xm
 
-BLUE, ORANGE, GREEN, PURPLE, GRAY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#767676"
+BLUE, ORANGE, GREEN, GRAY = "#0072B2", "#D55E00", "#009E73", "#767676"
 
 
 # %% [markdown]
@@ -98,9 +98,6 @@ thrown = {"bare": np.mean(bare.max(axis=0) > 6), "clipped": np.mean(clipped.max(
 ends = {"bare": np.median(loss_of(bare[-1])), "clipped": np.median(loss_of(clipped[-1]))}
 for kind in thrown:
     print(f"{kind:8} thrown beyond w = 6: {thrown[kind]:4.0%} of 100 starts; median loss at the end {ends[kind]:.4f}")
-assert thrown["bare"] > 0.9
-assert thrown["clipped"] == 0
-assert ends["clipped"] < 0.2 * ends["bare"]
 
 figure, panels = plt.subplots(1, 2, figsize=(11, 3.6), layout="constrained", sharey=True)
 for axes, (title, path), colour in zip(
@@ -112,6 +109,9 @@ for axes, (title, path), colour in zip(
     axes.set(xlabel="w", title=f"40 steps {title}: ends at w = {path[-1]:.2f}", xlim=(2.9, 8))
 panels[0].set_ylabel("loss")
 plt.show()
+assert thrown["bare"] > 0.9
+assert thrown["clipped"] == 0
+assert ends["clipped"] < 0.2 * ends["bare"]
 
 # %% [markdown]
 # ## In a network
@@ -148,8 +148,20 @@ for (label, (losses, norms)), colour in zip(trained.items(), (ORANGE, BLUE), str
     left.plot(losses, color=colour, linewidth=1, label=label)
     right.plot(norms, color=colour, linewidth=1)
 right.axhline(1, color=GRAY, linestyle=":")
-left.set(xlabel="step", ylabel="loss (log scale)", yscale="log", title="Loss")
-right.set(xlabel="step", ylabel="gradient norm (log scale)", yscale="log", title="Gradient norm, before clipping")
+left.set(
+    xlabel="step",
+    ylabel="loss (log scale)",
+    yscale="log",
+    ylim=(0.02, 1e6),
+    title="Loss: without clipping it leaves the picture",
+)
+right.set(
+    xlabel="step",
+    ylabel="gradient norm (log scale)",
+    yscale="log",
+    ylim=(0.02, 1e6),
+    title="Gradient norm, before clipping",
+)
 left.legend(frameon=False)
 plt.show()
 (bare_losses, _), (clipped_losses, _) = trained.values()
@@ -197,8 +209,6 @@ print("layer   sigmoid      clipped      ReLU, He's start")
 for i in range(0, DEPTH, 3):
     print(f"{i + 1:5}   {before[i]:.3e}    {after['clip_by_norm'][i]:.3e}    {healthy[i]:.3e}")
 print(f"first / last: sigmoid {before[0] / before[-1]:.1e}, ReLU {healthy[0] / healthy[-1]:.2f}")
-assert before[0] < 1e-6 * before[-1]
-assert 0.05 < healthy[0] / healthy[-1] < 20
 
 figure = plt.figure(figsize=(7, 3.8), layout="constrained")
 depth = np.arange(1, DEPTH + 1)
@@ -211,6 +221,8 @@ plt.ylabel("norm of its weights' gradient (log scale)")
 plt.title("Clipping leaves a vanished gradient as it is")
 plt.legend(frameon=False)
 plt.show()
+assert before[0] < 1e-6 * before[-1]
+assert 0.05 < healthy[0] / healthy[-1] < 20
 
 # %% [markdown]
 # So training with clipping is, bit for bit, training without. And the gradient isn't all that vanishes: the same
@@ -247,14 +259,15 @@ assert spread[-1] < 1e-4 * spread[1]
 # %% [markdown]
 # ## Change it and see
 #
-# - In `descend`, try limits of 0.01, 0.5 and 5. Too small is slow; too large is none. Log the norms, and set the limit
-#   somewhat above what is usual.
+# - Call `descend` with limits of 0.001, 0.5 and 5. Too small is slow; too large jumps to and fro over the valley, or is
+#   none. Log the norms, and set the limit somewhat above what is usual.
 # - In `train`, set the rate to 0.03. Is clipping needed then? What does it cost in time?
 # - In `learn`, stretch each gradient to a norm of 1: p.grad = p.grad / np.linalg.norm(p.grad). That is another rule
 #   than clipping. Does it save the sigmoids? And where the classes are just `x[:, 0] > 0`?
-# - Replace `Sigmoid` by `Tanh`; make `DEPTH` 40; start ReLU with `xavier_uniform`.
+# - Replace `Sigmoid` by `Tanh`; make `DEPTH` 40; start ReLU with `xavier_uniform`. (An `assert` behind a picture that
+#   then fails says what no longer holds.)
 #
-# ## What goes wrong
+# ## What can go wrong
 #
 # - **Clipping after the update**, or before `backward`: it then does nothing. The order is backward, clip, step.
 # - **Each group of parameters clipped by itself** where one norm over all was meant.
@@ -262,13 +275,13 @@ assert spread[-1] < 1e-4 * spread[1]
 # - **NaN in, NaN out**: c / NaN mends nothing; tinyxm's clipping raises instead.
 # - **Accumulated gradients** are clipped once, when complete; not each part.
 #
-# ## Where it comes from
+# ## Where it came from
 #
 # Hochreiter (1991) and Bengio, Simard and Frasconi (1994) described vanishing and exploding gradients; Mikolov (2012)
 # clipped by value; Pascanu, Mikolov and Bengio, "On the difficulty of training recurrent neural networks" (2013),
 # clip by norm, show the cliff above, and treat vanishing apart, as another problem with another mend.
 #
-# ## Questions
+# ## Three questions
 #
 # 1. Two layers have gradients of norm 3 and 4, and c = 1. Which norms have they after clipping by norm, and by layer?
 # 2. With Adam, a gradient 1,000 times as large gives nearly the same step. Why clip all the same?

@@ -15,7 +15,7 @@ import numpy as np
 
 import tinyxm as xm
 
-BLUE, ORANGE, GREEN, PURPLE, GRAY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#767676"
+BLUE, ORANGE, GREEN, GRAY = "#0072B2", "#D55E00", "#009E73", "#767676"
 
 
 # %% [markdown]
@@ -60,7 +60,7 @@ def by_hand(curvature, rate, momentum, steps, nesterov=False):
     w, u, path = start, np.zeros(2), [start]
     for _ in range(steps):
         g = curvature * w
-        u = momentum * u + g
+        u = momentum * u + g  # the code lines that are the formula
         w = w - rate * (g + momentum * u if nesterov else u)
         path.append(w)
     return np.array(path)
@@ -132,8 +132,9 @@ assert counts[1000][1] / counts[10][1] < 20  # about √100 times
 #
 #     u ← μ u + ∇L(θ − η μ u),   θ ← θ − η u
 #
-# To have the gradient where the parameters are, keep the point looked ahead to, θ̃ = θ − η μ u, as the parameters. Then
-# the same walk reads u ← μ u + g, θ̃ ← θ̃ − η (g + μ u): that is what optimizers compute, and no second point is needed.
+# To have the gradient where the parameters are, keep the point looked ahead to, θ̃ = θ − η μ u, as the parameters.
+# Then the same walk reads u ← μ u + g, θ̃ ← θ̃ − η (g + μ u): that is what optimizers compute, and no second point is
+# needed.
 
 # %%
 curvature, rate, mu = np.array([1.0, 25.0]), 0.02, 0.9
@@ -192,12 +193,15 @@ assert untold > 5 * alone
 # %% [markdown]
 # ## Change it and see
 #
-# - In the ravine, set μ to 0.5 and to 0.99. Too little creeps, too much circles the minimum for long.
+# - In the ravine, set the ball's μ to 0.5 and to 0.99, and leave its rate. Which flies off (the rate is above
+#   2 (1 + μ) / λmax), and which circles the minimum for long?
 # - Give the heavy ball Nesterov's rate 1 / 50, and Nesterov the ball's. Which stands more?
 # - In "Nesterov", set the rate to 0.07: above which rate does each fly off? (The ball above 2 (1 + μ) / λ, Nesterov
 #   above that divided by 1 + 2μ: looking ahead has its price.)
 #
-# ## What goes wrong
+# An `assert` behind a picture that then fails says what no longer holds.
+#
+# ## What can go wrong
 #
 # - **Momentum switched on, the rate left as it was**: it is now 1 / (1 − μ) times as large. Compare η / (1 − μ).
 # - **It circles**: the loss goes up and down in long waves. Less momentum, or Nesterov.
@@ -205,13 +209,14 @@ assert untold > 5 * alone
 #   in it, as in some papers, it acts 1 / (1 − μ) steps late.
 # - **Weights loaded without the optimizer's state**: the ball starts from rest again. Save `state_dict()`, too.
 #
-# ## Where it comes from
+# ## Where it came from
 #
-# Polyak, "Some methods of speeding up the convergence of iteration methods" (1964); Nesterov (1983), whose method is
-# the fastest possible for convex functions by its order, 1 / t²; Sutskever, Martens, Dahl and Hinton, "On the
-# importance of initialization and momentum in deep learning" (2013), who brought both to deep networks.
+# Polyak, "Some methods of speeding up the convergence of iteration methods" (1964); Nesterov, "A method of solving a
+# convex programming problem with convergence rate O(1/k²)" (1983), the fastest order there is for smooth convex
+# losses; Sutskever, Martens, Dahl and Hinton, "On the importance of initialization and momentum in deep learning"
+# (2013), who brought both to deep networks.
 #
-# ## Questions
+# ## Three questions
 #
 # 1. η = 0.1 without momentum worked. Which η do you try with μ = 0.99?
 # 2. A gradient flips its sign at each step: +1, −1, +1, … How large does u become?

@@ -6,7 +6,7 @@
 #
 #     θ ← θ − η · g / √(something like the mean of g²)
 #
-# Six of them stand here in the order in which each mended the one before: AdaGrad, RMSProp, AdaDelta, Adam, AMSGrad,
+# Six of them stand here, each of which mends something of an earlier one: AdaGrad, RMSProp, AdaDelta, Adam, AMSGrad,
 # AdamW. At the end, two tasks where they lose.
 
 # %%
@@ -16,7 +16,7 @@ import numpy as np
 import tinyxm as xm
 from tinyxm import optim
 
-BLUE, ORANGE, GREEN, PURPLE, GRAY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#767676"
+BLUE, ORANGE, GREEN, GRAY = "#0072B2", "#D55E00", "#009E73", "#767676"
 
 
 def walk(make, gradient, start, steps, **settings):
@@ -46,7 +46,7 @@ def adagrad_by_hand(gradient, start, steps, rate):
     for _ in range(steps):
         g = gradient(w, None)
         s = s + g**2
-        w = w - rate * g / np.sqrt(s)
+        w = w - rate * g / np.sqrt(s)  # the code line that is the formula
         path.append(w)
     return np.array(path)
 
@@ -269,7 +269,9 @@ assert max(score[make] for make in (optim.AdaGrad, optim.RMSProp, optim.Adam)) =
 # - In AMSGrad's example, set betas to (0.9, 0.999). What is left of it?
 # - In the last task, give Adam `eps=1.0`. What does a large ε make of Adam?
 #
-# ## What goes wrong
+# An `assert` behind the numbers that then fails says what no longer holds.
+#
+# ## What can go wrong
 #
 # - **Adam's ε too small in float32**, where gradients are about 10⁻⁸: their quotient is noise of size 1. Raise it.
 # - **One exploded gradient** makes v large for 1 / (1 − β₂) = 1,000 steps, and all of them small. Clip (lesson 11).
@@ -279,13 +281,16 @@ assert max(score[make] for make in (optim.AdaGrad, optim.RMSProp, optim.Adam)) =
 # - **The rate taken over from gradient descent**: 0.1 is a step of 0.1 for each weight, whatever its gradient. Begin at
 #   0.001.
 #
-# ## Where it comes from
+# ## Where it came from
 #
-# Duchi, Hazan and Singer (2011), AdaGrad; Tieleman and Hinton (2012), RMSProp, on a slide of a lecture; Zeiler (2012);
-# Kingma and Ba (2015); Reddi, Kale and Kumar (2018); Loshchilov and Hutter (2019). The last task: Wilson, Roelofs,
-# Stern, Srebro and Recht, "The marginal value of adaptive gradient methods in machine learning" (2017).
+# Duchi, Hazan and Singer, "Adaptive subgradient methods for online learning and stochastic optimization" (2011);
+# Tieleman and Hinton (2012), RMSProp, on a slide of a lecture; Zeiler, "ADADELTA: an adaptive learning rate method"
+# (2012); Kingma and Ba, "Adam: a method for stochastic optimization" (2015); Reddi, Kale and Kumar, "On the
+# convergence of Adam and beyond" (2018); Loshchilov and Hutter, "Decoupled weight decay regularization" (2019). The
+# last task: Wilson, Roelofs, Stern, Srebro and Recht, "The marginal value of adaptive gradient methods in machine
+# learning" (2017).
 #
-# ## Questions
+# ## Three questions
 #
 # 1. All gradients are multiplied by 1,000. What becomes of the steps of gradient descent, of Adam, of AdaDelta?
 # 2. How far can Adam at η = 0.001 carry a weight in 1,000 steps, at most about?
