@@ -183,3 +183,29 @@ def test_lengths_may_be_of_any_integer_type():
 def test_errors_say_what_was_wrong(call, error, words):
     with pytest.raises(error, match=words):
         call()
+
+
+@settings(max_examples=20, deadline=None)
+@given(kind=st.sampled_from(KINDS), bits=st.integers(0, 2**15 - 1), bidirectional=st.booleans())
+def test_a_masked_step_is_passed_over(kind, bits, bidirectional):
+    """Each sequence gives what its own steps give when they alone are run; the others are not read."""
+    mask = (bits >> np.arange(15) & 1).astype(bool).reshape(3, 5)
+    layer, x = kind(2, 3, 2, bidirectional, rng=np.random.default_rng(3)), drawn(3, 5, 2)
+    x[~mask] = np.nan
+    y, last = layer(x, mask=mask)
+    np.testing.assert_array_equal(y.data[~mask], 0)
+    for b, read in enumerate(mask):
+        alone, state = layer(x[b : b + 1, read])
+        np.testing.assert_allclose(y.data[b, read], alone.data[0], rtol=1e-5, atol=1e-6)
+        for found, expected in zip(parts(last), parts(state), strict=True):
+            np.testing.assert_allclose(found.data[:, b], expected.data[:, 0], rtol=1e-5, atol=1e-6)
+
+
+def test_a_mask_that_does_not_fit_is_refused():
+    layer, x = nn.GRU(2, 3), drawn(2, 4, 2)
+    with pytest.raises(TypeError, match=r"^GRU: mask is float64; give booleans"):
+        layer(x, mask=np.ones((2, 4)))
+    with pytest.raises(ValueError, match=r"^GRU: mask \(4,\): expected \(batch, time\) = \(2, 4\)"):
+        layer(x, mask=np.ones(4, bool))
+    with pytest.raises(ValueError, match=r"^GRU: lengths and a mask were given"):
+        layer(x, lengths=[1, 2], mask=np.ones((2, 4), bool))

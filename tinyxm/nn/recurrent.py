@@ -104,17 +104,20 @@ class _Recurrent(Module):
         self.dropout = Dropout(dropout, rng=rng)
         self.forward_cells, self.backward_cells = cells(), cells() if bidirectional else []
 
-    def forward(self, x: Array, state: Any = None, lengths: ArrayLike | None = None) -> tuple[Array, Any]:
+    def forward(
+        self, x: Array, state: Any = None, lengths: ArrayLike | None = None, mask: ArrayLike | None = None
+    ) -> tuple[Array, Any]:
         name = type(self).__name__
         check_floats(name, x, self.forward_cells[0].input_weight)
         if x.ndim != 3 or x.shape[-1] != self.in_features:
             raise ValueError(f"{name}: x {x.shape}: expected (batch, time, {self.in_features})")
         batch, time, features = x.shape
-        lengths = np.full(batch, time) if lengths is None else check_lengths(name, lengths, batch, time)
+        read = self._read(lengths, mask, batch, time)
+        lengths, kept = read.sum(axis=1), np.argsort(~read, axis=1, kind="stable")  # kept: each one's own steps, first
         order = np.argsort(-lengths, kind="stable")
         going = lengths[order] > np.arange(time)[:, None]  # at each step, the first few in this order
         steps, places = np.nonzero(going)
-        rows, sizes = order[places] * time + steps, [n for n in going.sum(axis=1).tolist() if n]
+        rows, sizes = order[places] * time + kept[order[places], steps], [n for n in going.sum(axis=1).tolist() if n]
         initial, last = iter(self._initial(state, batch, order)), []
         y = ops.take(ops.reshape(x, (batch * time, features)), rows, 0)
         for i, cell in enumerate(self.forward_cells):
@@ -126,6 +129,21 @@ class _Recurrent(Module):
         y = ops.reshape(ops.scatter_add(y, (batch * time, y.shape[1]), rows), (batch, time, y.shape[1]))
         found = tuple(ops.take(ops.stack(parts), np.argsort(order), 1) for parts in zip(*last, strict=True))
         return y, found if self.states > 1 else found[0]
+
+    def _read(self, lengths: ArrayLike | None, mask: ArrayLike | None, batch: int, time: int) -> np.ndarray:
+        """(batch, time): which steps are read."""
+        name = type(self).__name__
+        if mask is None:
+            ends = np.full(batch, time) if lengths is None else check_lengths(name, lengths, batch, time)
+            return np.arange(time) < ends[:, None]
+        read = np.asarray(mask)
+        if lengths is not None:
+            raise ValueError(f"{name}: lengths and a mask were given; one of them says which steps are read")
+        if read.dtype != bool:
+            raise TypeError(f"{name}: mask is {read.dtype}; give booleans, True where a step is read")
+        if read.shape != (batch, time):
+            raise ValueError(f"{name}: mask {read.shape}: expected (batch, time) = {(batch, time)}")
+        return read
 
     def _initial(self, state: Any, batch: int, order: np.ndarray) -> list[State]:
         """The state that each cell starts from, its sequences in this order."""
@@ -196,9 +214,11 @@ class RNN(_Recurrent):
     `(hidden_features, hidden_features)`, b. Layers above the first read the outputs below; `bidirectional` adds to each
     a second one that reads from the end. `dropout` is the rate between layers, in training. `state` is what to start
     from (zeros). `lengths` `(batch,)`, integers from 0 to time: what lies beyond is neither computed nor read, and its
-    outputs are 0; the way back starts at each sequence's own end. Weights start by `initialise` (Xavier's rule), b at
-    0. Raises ValueError where x, state or lengths don't fit, TypeError where x isn't an array of the weights' dtype or
-    lengths aren't integers. Source: Elman, "Finding structure in time", Cognitive Science 1990.
+    outputs are 0; the way back starts at each sequence's own end. `mask` `(batch, time)` in its place, booleans: a step
+    where it is False is passed over, wherever it lies. Weights start by `initialise` (Xavier's rule), b at 0. Raises
+    ValueError where x, state, lengths or mask don't fit, TypeError where x isn't an array of the weights' dtype,
+    lengths aren't integers or the mask isn't boolean. Source: Elman, "Finding structure in time", Cognitive Science
+    1990.
     """
 
     cell = RNNCell
