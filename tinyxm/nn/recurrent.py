@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from tinyxm import ops
-from tinyxm.autograd import Array, Parameter
+from tinyxm.autograd import Array, Parameter, Tensor
 from tinyxm.nn import init
 from tinyxm.nn._checks import check_array, check_floats, check_function, check_lengths, initial, whole
 from tinyxm.nn.module import Module
@@ -113,9 +113,9 @@ class _Recurrent(Module):
             raise ValueError(f"{name}: x {x.shape}: expected (batch, time, {self.in_features})")
         batch, time, features = x.shape
         read = self._read(lengths, mask, batch, time)
-        lengths, kept = read.sum(axis=1), np.argsort(~read, axis=1, kind="stable")  # kept: each one's own steps, first
-        order = np.argsort(-lengths, kind="stable")
-        going = lengths[order] > np.arange(time)[:, None]  # at each step, the first few in this order
+        counts, kept = read.sum(axis=1), np.argsort(~read, axis=1, kind="stable")  # kept: each one's own steps, first
+        order = np.argsort(-counts, kind="stable")
+        going = counts[order] > np.arange(time)[:, None]  # at each step, the first few in this order
         steps, places = np.nonzero(going)
         rows, sizes = order[places] * time + kept[order[places], steps], [n for n in going.sum(axis=1).tolist() if n]
         initial, last = iter(self._initial(state, batch, order)), []
@@ -150,7 +150,7 @@ class _Recurrent(Module):
         name, dtype = type(self).__name__, self.forward_cells[0].hidden_weight.dtype
         shape = (self.layers * (1 + self.bidirectional), batch, self.hidden_features)
         if state is None:
-            return [(np.zeros(shape[1:], dtype),) * self.states] * shape[0]
+            return [(Tensor(np.zeros(shape[1:], dtype)),) * self.states] * shape[0]
         state = (state,) if self.states == 1 else state
         if not isinstance(state, tuple | list) or len(state) != self.states:
             raise TypeError(f"{name}: state is of type {type(state).__name__}; give the pair (h, c)")
