@@ -169,7 +169,15 @@ def primitive(
     """
 
     def declare(forward: Rule) -> Rule:
-        operation = Declaration(forward, adjoints).operation()
+        return answers_for(*numpy_functions)(Declaration(forward, adjoints).operation())
+
+    return declare
+
+
+def answers_for(*numpy_functions: Callable[..., Any]) -> Callable[[Rule], Rule]:
+    """Declare that the decorated function, made of operations, answers for these when they are called on Tensors."""
+
+    def declare(operation: Rule) -> Rule:
         rules.update(dict.fromkeys(numpy_functions, operation))
         return operation
 

@@ -10,6 +10,8 @@ from scipy import special
 from tinyxm.autograd import Array, primitive
 from tinyxm.ops.elementwise import erf, multiply
 
+__all__ = ["elu", "gelu", "leaky_relu", "relu", "sigmoid", "silu", "softplus"]
+
 
 @primitive(a=lambda g, y: g * (y * (1 - y)))
 def sigmoid(a: Array) -> Array:

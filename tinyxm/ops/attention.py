@@ -11,6 +11,8 @@ from tinyxm.autograd.tensor import array_of
 from tinyxm.ops.cross_entropy import softmax
 from tinyxm.ops.linalg import matmul, transposed
 
+__all__ = ["attention", "attention_weights", "masked_softmax"]
+
 
 @primitive(a=lambda g, y, axis: y * (g - np.sum(g * y, axis=axis, keepdims=True)), mask=None)
 def masked_softmax(a: Array, mask: Array, axis: int = -1) -> Array:

@@ -11,6 +11,8 @@ from tinyxm.ops.index import masked_fill
 from tinyxm.ops.linalg import matmul, transposed
 from tinyxm.ops.loss import reduced
 
+__all__ = ["info_nce", "sigmoid_contrastive"]
+
 
 def info_nce(
     a: Array, b: Array, scale: Array | float, same: np.ndarray | None = None, reduction: str = "mean"

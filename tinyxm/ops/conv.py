@@ -20,6 +20,8 @@ from tinyxm.autograd import Array, primitive
 from tinyxm.ops.index import scatter_add
 from tinyxm_kernels.conv2d import output_shape
 
+__all__ = ["conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d"]
+
 Pair = tuple[int, int]
 Numbers = tuple[int, ...]  # one for each axis
 Sizes = int | Numbers

@@ -14,6 +14,8 @@ from tinyxm.ops.activation import softplus
 from tinyxm.ops.index import getitem, scatter_add, take_along_axis
 from tinyxm.ops.loss import class_labels, matched, reduced
 
+__all__ = ["binary_cross_entropy", "cross_entropies", "cross_entropy", "log_softmax", "nll", "softmax"]
+
 
 @primitive(a=lambda g, y, axis: y * (g - np.sum(g * y, axis=axis, keepdims=True)))
 def softmax(a: Array, axis: int = -1) -> Array:

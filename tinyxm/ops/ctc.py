@@ -12,6 +12,8 @@ from tinyxm.ops.index import getitem, take_along_axis
 from tinyxm.ops.loss import reduced
 from tinyxm.ops.reduce import logsumexp
 
+__all__ = ["ctc"]
+
 NEVER = -1e30  # the logarithm of no probability; finite, so that the difference of two is a number
 
 

@@ -9,8 +9,11 @@ from string import ascii_letters
 import numpy as np
 
 from tinyxm.autograd import Array, Each, primitive
+from tinyxm.autograd.primitive import answers_for
 from tinyxm.autograd.tensor import array_of
 from tinyxm.ops.linalg import diagonal
+
+__all__ = ["einsum"]
 
 
 @primitive(
@@ -37,6 +40,7 @@ def _adjoint(
     return _einsum([g, *others], [output, *names], inputs[i])
 
 
+@answers_for(np.einsum)
 def einsum(subscripts: str, *operands: Array) -> Array:
     """y[output] = Σ over the other letters of the product of the operands, as np.einsum: "ij,jk->ik" is matmul
 

@@ -9,6 +9,13 @@ import numpy as np
 from scipy import special
 
 from tinyxm.autograd import Array, Tensor, primitive
+from tinyxm.autograd.primitive import answers_for
+
+__all__ = [
+    "absolute", "add", "arctan2", "astype", "clip", "cos", "divide", "erf", "exp", "expm1", "hypot", "log", "log1p",
+    "maximum", "minimum", "multiply", "negative", "power", "rsqrt", "sign", "sin", "sqrt", "square", "subtract",
+    "tan", "tanh", "where",
+]  # fmt: skip
 
 
 @primitive(np.add, a=lambda g: g, b=lambda g: g)
@@ -188,6 +195,7 @@ def clip(a: Array, a_min: Array | None = None, a_max: Array | None = None) -> Ar
     return np.clip(a, a_min, a_max)
 
 
+@answers_for(np.clip)
 def clip_of_numpy(
     a: Array, a_min: Array | None = None, a_max: Array | None = None, *, min: Any = None, max: Any = None
 ) -> Array:

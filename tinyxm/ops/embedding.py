@@ -8,6 +8,8 @@ import tinyxm_kernels as kernels
 from tinyxm.autograd import Array, primitive
 from tinyxm.ops.index import getitem
 
+__all__ = ["embedding", "embedding_bag"]
+
 
 def embedding(weight: Array, indices: Array) -> Array:
     """y[..., :] = weight[indices[...], :];  ∂weight = g added up at the rows it was taken from

@@ -13,6 +13,8 @@ from tinyxm.autograd import Array, primitive
 from tinyxm.autograd.tensor import array_of
 from tinyxm.ops.elementwise import where
 
+__all__ = ["getitem", "masked_fill", "scatter_add", "take", "take_along_axis"]
+
 
 @primitive(a=lambda g, a_shape, index: scatter_add(g, a_shape, index))
 def getitem(a: Array, index: Any) -> Array:

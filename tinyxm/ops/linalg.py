@@ -8,9 +8,11 @@ import numpy as np
 
 import tinyxm_kernels
 from tinyxm.autograd import Array, primitive
-from tinyxm.autograd.primitive import from_list
+from tinyxm.autograd.primitive import answers_for, from_list
 from tinyxm.autograd.tensor import array_of
 from tinyxm.ops.elementwise import multiply
+
+__all__ = ["cholesky", "diagonal", "dot", "matmul", "outer", "solve", "trace", "transposed", "tril", "triu", "whiten"]
 
 
 def transposed(a: Array) -> Array:
@@ -24,6 +26,7 @@ def _matmul(a: Array, b: Array) -> Array:
     return tinyxm_kernels.matmul(a, b)
 
 
+@answers_for(np.matmul)
 def matmul(a: Array, b: Array) -> Array:
     """Y = A B as NumPy has it: batches broadcast; a vector on the left is a row, on the right a column"""
     if isinstance(a, list) or isinstance(b, list):
@@ -43,6 +46,7 @@ def matmul(a: Array, b: Array) -> Array:
     return np.squeeze(y, (-2,) * (rows == 1) + (-1,) * (columns == 1))
 
 
+@answers_for(np.dot)
 def dot(a: Array, b: Array) -> Array:
     """y[i, …, j, …] = Σ over k of a[i, …, k]·b[j, …, k, …] as np.dot: matmul for two matrices, the inner product of two
     vectors; of more axes, every row of a with every column of b. A number times an array is their product"""
@@ -57,6 +61,7 @@ def dot(a: Array, b: Array) -> Array:
     return np.reshape(matmul(a, columns), (*x[:-1], *w[:-2], w[-1]))
 
 
+@answers_for(np.outer)
 def outer(a: Array, b: Array) -> Array:
     """y[i, j] = aᵢ·bⱼ, a and b flattened as np.outer does"""
     return multiply(np.reshape(a, (-1, 1)), np.reshape(b, (1, -1)))
@@ -77,16 +82,19 @@ def _onto_the_diagonal(a: Array, shape: tuple[int, ...], offset: int, axis1: int
     return y
 
 
+@answers_for(np.trace)
 def trace(a: Array, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Array:
     """y = Σ over i of a[…, i, …, i + offset, …]: the sum of a diagonal"""
     return np.sum(diagonal(a, offset, axis1, axis2), axis=-1)
 
 
+@answers_for(np.tril)
 def tril(m: Array, k: int = 0) -> Array:
     """Y = the elements of M on and below the k-th diagonal, 0 above;  ∂M = the same of G"""
     return np.where(_below("tril", m, k), m, 0)
 
 
+@answers_for(np.triu)
 def triu(m: Array, k: int = 0) -> Array:
     """Y = the elements of M on and above the k-th diagonal, 0 below;  ∂M = the same of G"""
     return np.where(~_below("triu", m, k - 1), m, 0)
@@ -113,6 +121,7 @@ def _solve(a: Array, b: Array) -> Array:
         ) from None
 
 
+@answers_for(np.linalg.solve)
 def solve(a: Array, b: Array) -> Array:
     """X with A X = B;  ∂B = A⁻ᵀ G,  ∂A = −∂B Xᵀ
 
@@ -153,6 +162,7 @@ def _cholesky_adjoint(g: Array, y: Array) -> Array:
     return _solve(upper, transposed(_solve(upper, transposed(_matmul(upper, g) * half))))
 
 
+@answers_for(np.linalg.cholesky)
 def cholesky(a: Array) -> Array:
     """L, lower triangular, with L Lᵀ = A;  ∂A = the symmetric part of L⁻ᵀ Φ(Lᵀ G) L⁻¹
 

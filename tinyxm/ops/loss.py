@@ -16,6 +16,8 @@ from tinyxm.ops.elementwise import where
 from tinyxm.ops.index import masked_fill, take_along_axis
 from tinyxm.ops.reduce import mean, norm
 
+__all__ = ["absolute_error", "hinge", "huber", "kl_divergence", "squared_error", "triplet"]
+
 
 def squared_error(prediction: Array, target: Array, reduction: str = "mean") -> Array:
     """L = mean (prediction − target)², both of one shape"""

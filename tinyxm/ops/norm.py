@@ -9,6 +9,8 @@ import numpy as np
 from tinyxm.autograd import Array, primitive
 from tinyxm.ops.elementwise import rsqrt
 
+__all__ = ["batch_norm", "group_norm", "instance_norm", "layer_norm", "rms_norm", "standardise", "unit_length"]
+
 
 @primitive(x=lambda g, x, y, groups, eps: _standardise_adjoint(g, x, y, groups, eps))
 def standardise(x: Array, groups: int, eps: float = 1e-5) -> Array:

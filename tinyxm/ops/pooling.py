@@ -17,6 +17,12 @@ from tinyxm.ops.linalg import matmul
 from tinyxm.ops.resize import along_image
 from tinyxm_kernels.pooling import output_shape
 
+__all__ = [
+    "adaptive_average_pool1d", "adaptive_average_pool2d", "adaptive_max_pool1d", "adaptive_max_pool2d",
+    "average_pool1d", "average_pool2d", "average_pool3d", "global_average_pool", "global_max_pool", "max_pool1d",
+    "max_pool2d", "max_pool3d",
+]  # fmt: skip
+
 
 @primitive(x=lambda g, x, y, size, stride, padding: _to_the_largest(g, x, y, size, stride, padding))
 def _max_pool2d(x: Array, size: Pair, stride: Pair, padding: Pair) -> Array:

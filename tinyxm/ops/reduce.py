@@ -7,9 +7,15 @@ import math
 import numpy as np
 
 from tinyxm.autograd import Array, primitive
+from tinyxm.autograd.primitive import answers_for
 from tinyxm.autograd.tensor import array_of
 from tinyxm.ops.index import take_along_axis
 from tinyxm.ops.shape import spread
+
+__all__ = [
+    "argmax", "argmin", "argsort", "cumsum", "logsumexp", "max", "mean", "min", "norm", "prod", "sort", "std",
+    "sum", "top_k", "var",
+]  # fmt: skip
 
 Axis = int | tuple[int, ...] | None
 
@@ -31,6 +37,7 @@ def mean(a: Array, axis: Axis = None, keepdims: bool = False) -> Array:
     return total * (1 / n)
 
 
+@answers_for(np.var)
 def var(a: Array, axis: Axis = None, keepdims: bool = False, ddof: float = 0) -> Array:
     """y = Σ (a − mean a)² / (n − ddof)"""
     centred, n = a - mean(a, axis, True), _count(a.shape, axis)
@@ -39,6 +46,7 @@ def var(a: Array, axis: Axis = None, keepdims: bool = False, ddof: float = 0) ->
     return sum(centred * centred, axis, keepdims) * (1 / (n - ddof))
 
 
+@answers_for(np.std)
 def std(a: Array, axis: Axis = None, keepdims: bool = False, ddof: float = 0) -> Array:
     """y = √var(a), as ‖a − mean a‖ / √(n − ddof);  the gradient is 0 where all are equal"""
     n = _count(a.shape, axis)
@@ -47,13 +55,13 @@ def std(a: Array, axis: Axis = None, keepdims: bool = False, ddof: float = 0) ->
     return norm(a - mean(a, axis, True), 2, axis, keepdims) * (1 / math.sqrt(n - ddof))
 
 
-@primitive(np.max, a=lambda g, a, y, axis, keepdims: _to_the_equal(g, a, y, axis, keepdims))
+@primitive(np.max, np.amax, a=lambda g, a, y, axis, keepdims: _to_the_equal(g, a, y, axis, keepdims))
 def max(a: Array, axis: Axis = None, keepdims: bool = False) -> Array:
     """y = the largest a;  ∂a = g where a is the largest, shared equally among ties, 0 elsewhere"""
     return a.max(axis=axis, keepdims=keepdims)
 
 
-@primitive(np.min, a=lambda g, a, y, axis, keepdims: _to_the_equal(g, a, y, axis, keepdims))
+@primitive(np.min, np.amin, a=lambda g, a, y, axis, keepdims: _to_the_equal(g, a, y, axis, keepdims))
 def min(a: Array, axis: Axis = None, keepdims: bool = False) -> Array:
     """y = the smallest a;  ∂a = g where a is the smallest, shared equally among ties, 0 elsewhere"""
     return a.min(axis=axis, keepdims=keepdims)
@@ -105,6 +113,7 @@ def logsumexp(a: Array, axis: Axis = None, keepdims: bool = False) -> Array:
     return y if keepdims else y.squeeze(axis=axis)
 
 
+@answers_for(np.linalg.vector_norm)
 def norm(a: Array, ord: float | str = 2, axis: Axis = None, keepdims: bool = False) -> Array:
     """y = (Σ |a|ᵖ)^(1/p), p = ord a number above 0, or inf: max |a|;  ∂a = g·sign a·(|a| / y)ᵖ⁻¹, 0 where y = 0
 
@@ -140,6 +149,7 @@ def _norm_adjoint(g: Array, a: Array, y: Array, ord: float, axis: Axis, keepdims
     return g * share * size ** (ord - 2)
 
 
+@answers_for(np.linalg.norm)
 def norm_of_numpy(x: Array, ord: float | str | None = None, axis: Axis = None, keepdims: bool = False) -> Array:
     """What np.linalg.norm means: without ord, all elements as one vector; with it, over two axes a matrix norm."""
     if ord is None:

@@ -8,6 +8,8 @@ from tinyxm.autograd import Array
 from tinyxm.ops.conv import Sizes, per_axis
 from tinyxm.ops.linalg import matmul
 
+__all__ = ["resize"]
+
 
 def resize(x: Array, size: Sizes, mode: str = "nearest", align_corners: bool = False) -> Array:
     """Y = R X Cᵀ for each channel (bilinear), or the nearest pixel: images in another size, as PyTorch's interpolate

@@ -10,7 +10,13 @@ from typing import Any
 import numpy as np
 
 from tinyxm.autograd import Array, Each, Tensor, primitive
+from tinyxm.autograd.primitive import answers_for
 from tinyxm.ops.index import add_along, take
+
+__all__ = [
+    "broadcast_to", "concatenate", "expand_dims", "flatten", "flip", "moveaxis", "pad", "repeat", "reshape", "roll",
+    "split", "squeeze", "stack", "swapaxes", "tile", "transpose",
+]  # fmt: skip
 
 
 @primitive(np.reshape, a=lambda g, a_shape: np.reshape(g, a_shape))
@@ -88,6 +94,7 @@ def stack(arrays: Sequence[Array], axis: int = 0) -> Array:
     return np.stack(arrays, axis)
 
 
+@answers_for(np.split)
 def split(a: Array, indices_or_sections: int | Sequence[int], axis: int = 0) -> list[Array]:
     """[y₀, y₁, ...] = parts of a along an axis: so many of equal length, or cut at these places; concatenate undone
 
@@ -111,6 +118,7 @@ def _pad(a: Array, widths: list[list[int]], constant_values: Any) -> Array:
     return np.pad(a, widths, constant_values=constant_values)
 
 
+@answers_for(np.pad)
 def pad(a: Array, pad_width: Any, mode: str = "constant", constant_values: Any = 0) -> Array:
     """y = a, longer by pad_width at the ends of its axes;  ∂a = g without them, or added up where they were taken from
 

@@ -9,6 +9,8 @@ import numpy as np
 from tinyxm.autograd import Array, Tensor, primitive
 from tinyxm.ops.elementwise import multiply
 
+__all__ = ["frames", "irfft", "overlap_add", "rfft", "stft"]
+
 
 @primitive(a=lambda g, a_shape: irfft(g * _weights(a_shape[-1], g), a_shape[-1]))
 def rfft(a: Array) -> Array:
