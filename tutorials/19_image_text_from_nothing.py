@@ -3,7 +3,7 @@
 #
 # The job of `tinyxm train` on one page: learn which emoji belongs to which words, then find drawings in a style that
 # was never trained on. What matters stands here in full: the towers, the loss, the training step, the scores.
-# It needs the extra `data`, and half a minute.
+# It needs the extra `data`, and up to a minute.
 
 # %%
 import math
