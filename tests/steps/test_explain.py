@@ -1,5 +1,6 @@
 """An explanation adds up: its rows make the number they explain, and their numbers are those of the operands."""
 
+import gc
 import math
 import re
 
@@ -12,7 +13,7 @@ from tinyxm.autograd.tensor import Tensor
 from tinyxm.certificate.case import Case
 from tinyxm.certificate.run import all_cases
 from tinyxm.steps.derivation import derive, derive_term
-from tinyxm.steps.provenance import flow_to, origin_of
+from tinyxm.steps.provenance import Origin, flow_to, origin_of
 
 rng = np.random.default_rng(0)
 
@@ -134,6 +135,39 @@ def test_the_same_graph_twice_makes_two_passes() -> None:
     assert [len(terms) for terms in flow_to(w).passes] == [2, 2]
 
 
+def test_a_checkpoint_is_looked_through() -> None:
+    """What flows back through f, which runs again in the pass, is told with all else that flows back in it."""
+    w, v = drawn(2, 3), drawn(4, 2)
+
+    def inner(x):
+        return np.tanh(x @ w)
+
+    def outer(x):
+        return np.sin(xm.checkpoint(inner, x * 2))
+
+    def step(f):
+        w.grad = v.grad = None
+        (f(v).sum() + (w * w).sum()).backward()
+        return [[(term.by.operation, term.result.copy()) for term in flow_to(x).passes[-1]] for x in (w, v)]
+
+    with xm.explaining():
+        plain = step(lambda x: np.sin(inner(x * 2)))
+        looked_through = step(lambda x: xm.checkpoint(outer, x))
+        alone = xm.checkpoint(outer, v)
+        w.grad = None
+        alone.backward(np.ones((4, 3)))
+    for before, after in zip(plain, looked_through, strict=True):
+        assert sorted(name for name, _ in before) == sorted(name for name, _ in after)
+        np.testing.assert_allclose(sum(g for _, g in before), sum(g for _, g in after))
+    (terms,) = flow_to(w).passes
+    assert [term.by.operation for term in terms] == ["matmul"]
+    term = terms[0]
+    for operation in ("matmul", "tanh", "sin"):  # as far as the result of the outer checkpoint
+        assert term.by.operation == operation
+        term = term.upstream.passes[-1][0] if operation != "sin" else term
+    assert derivation_of(alone, (0, 0)).formula.startswith("y = sin")
+
+
 def test_down_to_the_leaves_each_number_once(capsys) -> None:
     layer = xm.nn.Linear(2, 2)
     with xm.explaining():
@@ -229,3 +263,35 @@ def test_memory_is_given_back() -> None:
     assert len(provenance._origins) > before
     del y
     assert len(provenance._origins) == before
+
+
+def test_steps_explained_one_after_another_take_no_more_memory() -> None:
+    model = xm.nn.Sequential(xm.nn.Linear(3, 4), xm.nn.BatchNorm(4), xm.nn.Linear(4, 2))
+    optimizer, x = xm.optim.Adam(model.parameters(), lr=0.1), rng.standard_normal((5, 3)).astype(np.float32)
+
+    def remembered() -> int:
+        with xm.explaining():
+            optimizer.zero_grad()
+            (xm.checkpoint(model, x) ** 2).mean().backward()
+            optimizer.step()
+        gc.collect()
+        return sum(isinstance(thing, Origin) for thing in gc.get_objects())
+
+    assert len({remembered() for _ in range(3)}) == 1
+    assert len(flow_to(model[0].weight).passes) == 1
+
+
+def test_an_explanation_fits_a_terminal(capsys) -> None:
+    block = xm.nn.Sequential(xm.nn.Linear(4, 4), xm.nn.LayerNorm(4), xm.nn.GELU(), xm.nn.Linear(4, 4))
+    convolution = xm.nn.Conv2d(2, 3, 3)
+    with xm.explaining():
+        y = ops.softmax(block(rng.standard_normal((3, 4)).astype(np.float32)))
+        z = ops.max_pool2d(convolution(rng.standard_normal((1, 8, 8, 2)).astype(np.float32)), 2)
+        ((y * y).sum() + z.sum()).backward()
+    xm.explain(y, (1, 2), depth=7)
+    xm.explain(block[0].weight, (1, 2), gradient=True)
+    xm.explain(convolution.weight, (1, 2, 0, 1), gradient=True)
+    xm.explain(z, (0, 1, 1, 1), depth=3)
+    lines = capsys.readouterr().out.splitlines()
+    assert not [line for line in lines if len(line) > 80]
+    assert "  y[n, p, q, c] = the largest x of channel c in window (p, q)" in lines

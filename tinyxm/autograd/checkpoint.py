@@ -86,7 +86,13 @@ class _Replay:
                 )
         second = isinstance(g, Tensor)
         since = clock()
-        with grad_mode(True), random.replayed(self.draws), inplace.undone(), events.within(self.modules):
+        with (
+            grad_mode(True),
+            random.replayed(self.draws),
+            inplace.undone(),
+            events.within(self.modules),
+            events.phase("recompute"),
+        ):
             again = self.f(*self.inputs, **self.options)
         sources = set(parted([again.node], since)[1])
         if sources != set(self.sources) or not _close(again.data, y.data if second else y):

@@ -48,8 +48,8 @@ class Event:
     """One rule that ran.
 
     `kind` is `forward`, `adjoint`, `accumulate`, `hook`, `clip` or `update`; `phase` the part of the training step it
-    ran in (`forward`, `backward`, `clip`, `update`: the adjoints of a second derivative record forwards in the
-    backward).
+    ran in: `forward`, `backward` (where the adjoints of a second derivative record forwards), `recompute` (a
+    checkpoint's forwards in the backward), `clip` or `update`.
     `operands` and `saved` map names to arrays, `static` maps the other arguments. `node` is the tape's, where one was
     made or followed; `inputs` maps a forward's operands to the nodes they came from (None: no gradient reaches them; a
     list for a sequence), and `to` is the node that an adjoint's result goes to. `function` is the operation itself, or

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Iterator
 from itertools import product
 from typing import Any, NamedTuple
@@ -59,8 +60,9 @@ def derive(origin: Origin, y: np.ndarray, place: Place) -> Derivation:
 
 
 def formula_of(origin: Origin) -> str:
-    """The first formula of the operation's docstring."""
-    lines = (getattr(origin.function, "__doc__", None) or "").strip().splitlines()
+    """The first formula of the operation's docstring, or of the public function's that it does the work for."""
+    public = getattr(sys.modules.get(getattr(origin.function, "__module__", "")), origin.operation, None)
+    lines = (getattr(origin.function, "__doc__", None) or getattr(public, "__doc__", None) or "").strip().splitlines()
     return lines[0].split(";")[0].strip().removesuffix(",") if lines else ""
 
 
@@ -244,9 +246,8 @@ def derive_term(term: Term, place: Place) -> list[Row]:
     for at in _places(slopes * (term.g != 0)):
         arrived = Cell("g", 0, at, float(term.g[at]))
         slope = float(slopes[at])
-        rows.append(
-            Row(f"∂y{list(at) or ''}/∂{x}·{arrived}", (slope, arrived.value), slope * arrived.value, (arrived,))
-        )
+        label = f"∂y{list(at) or ''}/∂{x.name}·{arrived}"
+        rows.append(Row(label, (slope, arrived.value), slope * arrived.value, (arrived,)))
     return rows
 
 

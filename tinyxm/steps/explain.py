@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import operator
+import textwrap
 from collections.abc import Sequence
 
 import numpy as np
 
 from tinyxm.autograd import Tensor
-from tinyxm.steps.derivation import Row, derive, derive_term
+from tinyxm.steps.derivation import Row, cell, derive, derive_term
 from tinyxm.steps.provenance import Flow, Origin, Place, Term, flow_to, origin_of
 
 SHOWN = 12  # rows of one derivation; of more, the first and the last are shown
-INDENT = "    "
+INDENT = "  "  # small, so that deep explanations stay within
+WIDTH = 80
 
 
 def explain(
@@ -83,10 +85,10 @@ class _Printer:
         self.seen.add((id(origin), place))
         derivation = derive(origin, y, place)
         if derivation.formula:
-            print(f"{margin}  {derivation.formula}")
+            _print_text(margin, derivation.formula)
         _print_rows(derivation.rows, margin)
         if derivation.conclusion:
-            print(f"{margin}  = {_number(y[place])}    {derivation.conclusion}")
+            _print_text(margin, f"= {_number(y[place])}    {derivation.conclusion}")
         if depth == 1:
             return
         heaviest = sorted(derivation.rows, key=lambda row: -abs(row.value))
@@ -113,13 +115,14 @@ class _Printer:
         if grad is not None and not np.isclose(total, grad[place], rtol=1e-4, atol=1e-7):
             print(f"{margin}  (.grad holds {_number(grad[place])}: it was changed since, as clipping does)")
         for term in terms:
-            print(f"{margin}  {_number(term.result[place])} by way of {_title(term.by)}, as its input {term.input}")
+            x = cell(term.by, term.input, place, term.place)
+            print(f"{margin}  {_number(term.result[place])} by way of {_title(term.by)}, as its input {x}")
             rows = derive_term(term, place)
             _print_rows(rows, margin)
             if depth != 1 and term.upstream is not None:
                 for row in sorted(rows, key=lambda row: -abs(row.value))[: self.widest]:
                     below = None if depth is None else depth - 1
-                    self.gradient("g", row.cells[0].place, term.upstream, None, below, level + 1)
+                    self.gradient("g", row.cells[0].place, term.upstream, None, below, level + 2)
 
 
 def _passes(flow: Flow, place: Place, grad: np.ndarray | None) -> tuple[list[list[Term]], float]:
@@ -138,6 +141,12 @@ def _passes(flow: Flow, place: Place, grad: np.ndarray | None) -> tuple[list[lis
 def _title(origin: Origin) -> str:
     where = f", {origin.source[0].rpartition('/')[2]}:{origin.source[1]}" if origin.source else ""
     return f"{origin.operation}{where}" + (f", in {origin.module}" if origin.module else "")
+
+
+def _print_text(margin: str, text: str) -> None:
+    """One line of words, broken where it leaves the terminal; numbers keep their lines."""
+    first, width = margin + INDENT, max(WIDTH, len(margin) + WIDTH // 2)
+    print(textwrap.fill(text, width, initial_indent=first, subsequent_indent=first + INDENT, break_long_words=False))
 
 
 def _print_rows(rows: Sequence[Row], margin: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from tinyxm.autograd import Event, Tensor, listen
-from tinyxm.autograd.tensor import Node
+from tinyxm.autograd.tensor import Node, tensor_of
 
 Place = tuple[int, ...]
 
@@ -43,7 +43,7 @@ class Term:
 
 @dataclass(slots=True, weakref_slot=True, eq=False)
 class Flow:
-    """All that flowed back to one value: a list of terms for each backward pass."""
+    """What flowed back to one value: a list of terms for each backward pass since its `grad` was None."""
 
     passes: list[list[Term]] = field(default_factory=list)
 
@@ -64,26 +64,52 @@ def explaining() -> Iterator[None]:
 
 
 class _Memory:
-    """The listener: origins of what was made, and terms of what flowed back, one list for each backward pass."""
+    """The listener: origins of what was made, and terms of what flowed back, one list for each backward pass.
+
+    A checkpoint is looked through: what it computes again in a pass, and that sends back, belongs to the pass.
+    """
 
     def __init__(self) -> None:
-        self.root: Node | None = None  # where the present backward pass began,
+        self.start()
+
+    def start(self, root: Node | None = None) -> None:
+        self.root = root  # where the present backward pass began,
         self.terms: dict[Node, list[Term]] = {}  # what it brought to each node,
-        self.followed: set[tuple[Any, ...]] = set()  # and the edges it took
+        self.followed: set[tuple[Any, ...]] = set()  # the edges it took,
+        self.again: set[Node] = set()  # what it computed again,
+        self.loose: list[Term] = []  # and of that, the terms whose g came in from a checkpoint
 
     def __call__(self, event: Event) -> None:
         if event.kind == "forward":
             _remember_origin(event)
+            if event.phase == "forward":
+                self.start()
+            elif event.phase == "recompute" and event.node is not None:
+                self.again.add(event.node)
         elif event.kind == "adjoint" and event.node in _nodes:
-            name, place = event.operation.rpartition(".")[2], event.saved.get("i", 0)
-            edge = event.node, event.to, name, place
-            if edge in self.followed or (event.node is not self.root and event.node not in self.terms):
-                self.root, self.terms, self.followed = event.node, {}, set()
-            self.followed.add(edge)
-            if event.to not in self.terms:
-                _flows.setdefault(event.to, Flow()).passes.append(self.terms.setdefault(event.to, []))
-            term = Term(_nodes[event.node], name, place, event.operands["g"], event.result, _flows.get(event.node))
-            self.terms[event.to].append(term)
+            if _nodes[event.node].function is None:  # a checkpoint, whose f has sent back what there is
+                for term in self.loose:
+                    if term.g is event.operands["g"]:
+                        term.upstream = _flows.get(event.node)
+            else:
+                self.remember_term(event)
+
+    def remember_term(self, event: Event) -> None:
+        name, place = event.operation.rpartition(".")[2], event.saved.get("i", 0)
+        edge = event.node, event.to, name, place
+        known = event.node is self.root or event.node in self.terms or event.node in self.again
+        if edge in self.followed or not known:
+            self.start(event.node)
+        self.followed.add(edge)
+        if event.to not in self.terms:
+            passes = _flows.setdefault(event.to, Flow()).passes
+            if tensor_of(None, event.to).grad is None:  # what earlier passes brought is held no more
+                passes.clear()
+            passes.append(self.terms.setdefault(event.to, []))
+        term = Term(_nodes[event.node], name, place, event.operands["g"], event.result, _flows.get(event.node))
+        self.terms[event.to].append(term)
+        if term.upstream is None:
+            self.loose.append(term)
 
 
 def _remember_origin(event: Event) -> None:
@@ -103,8 +129,10 @@ def _remember_origin(event: Event) -> None:
         for name, x in event.operands.items()
     }
     origin = Origin(event.operation, event.function, operands, event.static, made, event.module, event.source)
-    key = id(event.result)
-    _origins[key] = weakref.ref(event.result, lambda _: _origins.pop(key, None)), origin
+    given = [part for x in event.operands.values() for part in (x if isinstance(x, list) else [x])]
+    if not any(x is event.result for x in given):  # else it was made before, and its origin would keep it for good
+        key = id(event.result)
+        _origins[key] = weakref.ref(event.result, lambda _: _origins.pop(key, None)), origin
     if event.node is not None:
         _nodes[event.node] = origin
 
