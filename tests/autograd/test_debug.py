@@ -122,6 +122,12 @@ def test_the_module_and_the_settings_are_told() -> None:
     assert ", in the module 1; it was given" in str(error.value)
     with np.errstate(all="ignore"), debug(), pytest.raises(FloatingPointError, match=r", lr 1e\+10"):
         updated()
+    with (
+        np.errstate(all="ignore"),
+        debug(),
+        pytest.raises(FloatingPointError, match=r"a \(1,\) .*, b 0\. Likely"),
+    ):
+        leaf(1.0) / 0
 
 
 def test_what_was_infinite_and_stays_so_is_no_mistake() -> None:
@@ -163,6 +169,10 @@ CLASHES: list[tuple[Callable[[], Any], str]] = [
     (lambda: np.broadcast_to(t(3), (2, 2)), "broadcast_to: a (3,): sizes 3 and 2 of the last axis don't broadcast"),
     (lambda: t(2, 3).reshape(4), "reshape: a (2, 3): 6 elements don't fill (4,), which has 4"),
     (lambda: t(2, 3).reshape(4, -1), "reshape: a (2, 3): 6 elements don't divide by the 4 of (4, -1)"),
+    (lambda: t(2, 3).reshape(-1, 4), "reshape: a (2, 3): 6 elements don't divide by the 4 of (-1, 4)"),
+    (lambda: t(3, 2).__setitem__(0, np.ones(3)), "write: target (3, 2), value (3,): sizes 3 and 2 of the last axis"),
+    (lambda: t(3, 2).__imul__(np.ones(3)), "multiply in place: target (3, 2), value (3,): sizes 2 and 3 of the last"),
+    (lambda: t(3, 2).__setitem__(5, 1.0), "write: target (3, 2), value float: index 5 is out of bounds"),
     (
         lambda: np.concatenate([t(2, 3), t(2, 4)]),
         "concatenate: arrays [(2, 3), (2, 4)]: sizes 3 and 4 of axis 1 differ in arrays 0 and 1; only the axis to join",

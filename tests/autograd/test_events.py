@@ -235,5 +235,11 @@ def test_debug_names_an_update_that_overflows_and_nan_that_comes_in() -> None:
     t = Tensor([1.0], requires_grad=True)
     with xm.debug(), pytest.raises(FloatingPointError, match=r"multiply: b held NaN when it came in"):
         t * np.array([np.nan], np.float32)
+    with xm.debug(), pytest.raises(FloatingPointError, match=r"matmul: a held ∞ when it came in"):
+        np.array([[np.inf]], np.float32) @ t
+    w = xm.Parameter([1.0, 2.0])
+    w.grad = np.full(2, np.nan, np.float32)
+    with xm.debug(), pytest.raises(FloatingPointError, match="update: gradient held NaN when it came in"):
+        xm.optim.GradientDescent([w], lr=1.0).step()
     with xm.debug():
         np.where([True, False], np.concatenate([t, t]), -np.inf)  # a mask is no mistake

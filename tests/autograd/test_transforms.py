@@ -1,5 +1,6 @@
 """Transforms: the derivatives of functions, beside PyTorch's and beside differences."""
 
+from collections import namedtuple
 from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any
@@ -154,6 +155,10 @@ def test_what_an_argument_may_be() -> None:
     assert xm.grad(lambda x: Tensor(1.0))(np.ones(3)).data.tolist() == [0, 0, 0]
     assert xm.jvp(lambda x: Tensor(np.ones(2)), np.ones(3), np.ones(3)).data.tolist() == [0, 0]
     assert xm.grad(lambda p: p[0].sum())([np.ones(2), np.ones(1)])[1].data.tolist() == [0]
+    deep = xm.grad(lambda p: (p[0][0] * p[1][0][0]).sum())([[np.ones(2)], [(np.full(2, 3.0), np.ones(1))]])
+    assert [deep[0][0].data.tolist(), *(g.data.tolist() for g in deep[1][0])] == [[3, 3], [1, 1], [0]]
+    named = xm.grad(lambda p: p.weight * p.bias)(namedtuple("Named", "weight bias")(2.0, 3.0))
+    assert (named.weight.item(), named.bias.item()) == (3, 2)
 
 
 def test_the_derivative_by_an_argument_is_by_that_place_alone() -> None:
@@ -228,6 +233,9 @@ def test_stop_gradient_is_a_constant_to_differentiate() -> None:
         (TypeError, "grad: f returned a tuple; return one", lambda: xm.grad(lambda x: (x.sum(),))(np.ones(2))),
         (TypeError, "grad: argument 0 is int64; give floats", lambda: xm.grad(np.sum)([1, 2])),
         (ValueError, "grad: argument 1 is to be differ.* but 1 were given", lambda: xm.grad(np.exp, 1)(1.0)),
+        (TypeError, "grad: argument 'x'; give a place", lambda: xm.grad(np.exp, "x")(1.0)),
+        (ValueError, r"hvp: f returned shape \(2,\)", lambda: xm.hvp(np.exp, np.ones(2), np.ones(2))),
+        (ValueError, r"hessian: f returned shape \(2,\)", lambda: xm.hessian(np.exp)(np.ones(2))),
         (ValueError, r"vjp: g has shape \(3,\), expected \(2,\)", lambda: xm.vjp(np.exp, np.ones(2), np.ones(3))),
         (ValueError, r"jvp: v has shape \(\), expected \(2,\)", lambda: xm.jvp(np.exp, np.ones(2), 1.0)),
         (

@@ -14,6 +14,8 @@ from tinyxm.autograd.causes import likely_cause
 from tinyxm.autograd.events import Event, at, listen
 from tinyxm.autograd.tensor import Node, array_of
 
+PRODUCTS = ("matmul", "einsum", "conv")
+
 
 @contextmanager
 def debug() -> Iterator[None]:
@@ -21,8 +23,8 @@ def debug() -> Iterator[None]:
 
     Raises FloatingPointError at the first operation, adjoint, clip or update that makes NaN, or an infinity of finite
     numbers, with its line and module, its operands' ranges, the likely cause and its mend (see `causes.py`); and where
-    NaN comes in from outside. Raises RuntimeError where an array that an adjoint reads was changed since it was
-    recorded, by any means, such as `t.data[...] = ...`.
+    NaN comes in from outside, or an infinity to a product or an update. Raises RuntimeError where an array that an
+    adjoint reads was changed since it was recorded, by any means, such as `t.data[...] = ...`.
     """
     recorded: weakref.WeakKeyDictionary[Node, tuple[dict[str, int], str]] = weakref.WeakKeyDictionary()
 
@@ -46,16 +48,18 @@ def debug() -> Iterator[None]:
             if is_float(x)
         }
         for name, x in operands.items():
-            if event.kind == "forward" and np.isnan(array_of(x)).any():  # infinities may be meant, as in a mask
+            if unfit(event, array_of(x)):
+                bad = "NaN" if np.isnan(array_of(x)).any() else "∞"
                 raise FloatingPointError(
-                    f"{event.operation}: {name} held NaN when it came in{where}: {described(x)}; clean the data, or "
+                    f"{event.operation}: {name} held {bad} when it came in{where}: {described(x)}; clean the data, or "
                     "run what made it within debug(), too"
                 )
         y = array_of(event.result)
         made = is_float(y) and np.isnan(y).any() and not any(np.isnan(array_of(x)).any() for x in operands.values())
         if made or (not finite(y) and all(map(finite, operands.values()))):
-            given = [f"{name} {described(x)}" for name, x in operands.items()]
-            given += [f"{name} {x:g}" for name, x in event.static.items() if type(x) in (int, float)]
+            given = [f"{name} {described(x)}" for name, x in operands.items() if not isinstance(x, float)]
+            numbers = {**event.operands, **event.static}.items()
+            given += [f"{name} {x:g}" for name, x in numbers if type(x) in (int, float)]
             raise FloatingPointError(
                 f"{event.operation}: {described(y)} came out{where}"
                 + (f", in the module {event.module}" if event.module else "")
@@ -72,6 +76,13 @@ def fingerprint(value: Any) -> int:
     if isinstance(value, list | tuple):
         return hash(tuple(map(fingerprint, value)))
     return zlib.crc32(np.ascontiguousarray(value).view(np.uint8).data) if isinstance(value, np.ndarray) else 0
+
+
+def unfit(event: Event, x: Any) -> bool:
+    """Whether a rule can't be meant for this operand: it holds NaN, or ∞ in a product or an update (masks hold ∞)."""
+    if event.kind == "update" or (event.kind == "forward" and event.operation.startswith(PRODUCTS)):
+        return not finite(x)
+    return event.kind == "forward" and bool(np.isnan(x).any())
 
 
 def is_float(x: Any) -> bool:

@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 
 
-def explained(error: Exception, operation: str, operands: dict[str, Any]) -> Exception:
+def explained(error: Exception, operation: str, operands: dict[str, Any], static: dict[str, Any]) -> Exception:
     """The same error with the operation and its operands' shapes first, unless it is one of ours already."""
     ours = re.match(r"\w+: ", str(error)) and not isinstance(error, np.exceptions.AxisError)
     if ours or not isinstance(error, ValueError | TypeError | IndexError):
         return error
     kind = next(kind for kind in (ValueError, TypeError, IndexError) if isinstance(error, kind))
     shapes = ", ".join(f"{name} {_shape(x)}" for name, x in operands.items())
-    words = _clash(str(error), operands) or str(error)
+    words = _clash(str(error), operands, static) or str(error)
     return kind(f"{operation}: {shapes}: {words}").with_traceback(error.__traceback__)
 
 
@@ -27,14 +27,14 @@ def _shape(x: Any) -> str:
     return str(getattr(x, "shape", type(x).__name__))
 
 
-def _clash(message: str, operands: dict[str, Any]) -> str:
+def _clash(message: str, operands: dict[str, Any], static: dict[str, Any]) -> str:
     """Which sizes clash; nothing where the message isn't about that."""
     if "broadcast" in message:
         written = re.findall(r"->\(([\w,]*)\)" if "->" in message.split("]:")[-1] else r"\(([\d,]*)\)", message)
         indices = "the indices' " * ("indexing arrays" in message)
         return indices + words if (words := _not_broadcast([*map(_sizes, written)])) else ""
-    if found := re.search(r"cannot reshape array of size (\d+) into shape \(([\w,]*)\)", message):
-        elements, shape = found[1], tuple(-1 if n == "newaxis" else int(n) for n in found[2].split(",") if n)
+    if (found := re.match(r"cannot reshape array of size (\d+)", message)) and "shape" in static:
+        elements, shape = found[1], tuple(np.atleast_1d(static["shape"]).tolist())  # NumPy leaves out a −1 in front
         if -1 in shape:
             return f"{elements} elements don't divide by the {-math.prod(shape)} of {shape}"
         return f"{elements} elements don't fill {shape}, which has {math.prod(shape)}"

@@ -14,13 +14,13 @@ from tinyxm.autograd.tensor import Array, Node, Tensor, Watched, array_of, tenso
 class Handle:
     """A function's place among others: it stands there until `remove()`, or the end of a `with` block."""
 
-    def __init__(self, functions: dict[Handle, Callable[..., Any]], function: Callable[..., Any]) -> None:
-        self.functions = functions
-        functions[self] = function
+    def __init__(self, functions: dict[object, Callable[..., Any]], function: Callable[..., Any]) -> None:
+        self.functions, self.key = functions, object()  # not self: a circle would keep what the function holds
+        functions[self.key] = function
 
     def remove(self) -> None:
         """Take the function away; a second time does nothing."""
-        self.functions.pop(self, None)
+        self.functions.pop(self.key, None)
 
     def __enter__(self) -> Self:
         return self
@@ -34,7 +34,7 @@ class Hooked(list):
 
     def __init__(self, edges: Any) -> None:
         super().__init__(edges)
-        self.hooks: dict[Handle, Callable[[Array], Any]] = {}
+        self.hooks: dict[object, Callable[[Array], Any]] = {}
 
 
 def register_hook(self: Tensor, hook: Callable[[Array], Any]) -> Handle:
@@ -58,7 +58,7 @@ def register_hook(self: Tensor, hook: Callable[[Array], Any]) -> Handle:
     return Handle(node.edges.hooks, hook)
 
 
-def run_hooks(node: Node, hooks: dict[Handle, Callable[[Array], Any]], g: Array) -> Array:
+def run_hooks(node: Node, hooks: dict[object, Callable[[Array], Any]], g: Array) -> Array:
     """g after these hooks."""
     for hook in tuple(hooks.values()):
         rule = _replaced(node, hook)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinyxm.autograd import events, tensor
+from tinyxm.autograd.errors import explained
 
 if TYPE_CHECKING:
     from tinyxm.autograd.tensor import Array, Node
@@ -45,6 +46,13 @@ def write(
     if tensor.mode.recording and any(isinstance(x, tensor.Tensor) and x.requires_grad for x in (target, *inputs)):
         raise RuntimeError(f"{operation}: a gradient would be lost; write under no_grad(), or make a new Tensor")
     arrays = [tensor.array_of(x) for x in (target, *inputs)]
+
+    def run(*arrays: Any) -> None:
+        try:
+            rule(*arrays)
+        except Exception as error:
+            raise explained(error, operation, dict(zip(("target", *names), arrays, strict=True)), {}) from None
+
     memory = owner(target.data)
     key = id(memory)
     for log in _watch.logs:
@@ -52,10 +60,10 @@ def write(
     if events.listeners:
         operands = {name: np.array(x) for name, x in zip(("target", *names), arrays, strict=True)}  # as they were
         start = events.before()
-        rule(*arrays)
+        run(*arrays)
         events.emit(start, "update", operation, operands, static or {}, {}, np.array(arrays[0]))
     else:
-        rule(*arrays)
+        run(*arrays)
     last_write = tensor.clock()
     written[key] = weakref.ref(memory, lambda _: written.pop(key, None)), last_write
     return target

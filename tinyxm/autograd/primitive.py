@@ -48,7 +48,7 @@ def _build({bound}):
 {unwrap}
         _start = _before() if _listeners else None
         try: _y = _forward({arguments})
-        except _Exception as _error: raise _explained(_error, "{name}", {operands}) from None
+        except _Exception as _error: raise _explained(_error, "{name}", {operands}, {static}) from None
         if not _is_tensor: return _y
         if _type(_y) is not _ndarray: _y = _as_array(_y, "{name}")
         _node = None

@@ -158,7 +158,8 @@ class Tensor:
             return self.__array_function__(ufunc, (), args, options)
         given = f"method {method!r}" if method != "__call__" else f"{', '.join(f'{o}=' for o in options)}"
         raise TypeError(
-            f"{ufunc.__name__}: on a Tensor, {given} has no gradient; write it with operators, or use t.data"
+            f"{ufunc.__name__}: on a Tensor, {given} has no gradient; write it with operators (x = x + t for x += t), "
+            "or use t.data"
         )
 
     def __array_function__(self, function: Any, types: Any, args: Any, options: Any) -> Any:

@@ -31,8 +31,7 @@ def grad(f: Callable[..., Tensor], argument: Place = 0) -> Callable[..., Tree]:
     Raises TypeError where f is a Tensor or returns none, or the argument isn't of floats; ValueError where f returns
     more than one number, or the argument isn't given.
     """
-    both = _transform("grad", f, argument, _value_and_gradient)
-    return lambda *args, **options: both(*args, **options)[1]
+    return _gradient("grad", f, argument)
 
 
 def value_and_grad(f: Callable[..., Tensor], argument: Place = 0) -> Callable[..., tuple[Tensor, Tree]]:
@@ -54,7 +53,7 @@ def hessian(f: Callable[..., Tensor], argument: Place = 0) -> Callable[..., Tree
 
     Of several arguments, or a dict, each with each: `hessian(f, (0, 1))(a, b)[0][1]` is ∂²f/∂a∂b. Raises as `grad`.
     """
-    return jacobian(grad(f, argument), argument)
+    return jacobian(_gradient("hessian", f, argument), argument)
 
 
 def vjp(f: Callable[..., Tree], x: Tree, g: Tree) -> Tree:
@@ -82,7 +81,7 @@ def hvp(f: Callable[..., Tensor], x: Tree, v: Tree) -> Tree:
     Raises as `grad`, and ValueError where the form or shape of v is another. Source: Pearlmutter, "Fast exact
     multiplication by the Hessian", Neural Computation 1994.
     """
-    return _product("hvp", grad(f, _all(x)), x, _vector_jacobian, v)  # H is symmetric
+    return _product("hvp", _gradient("hvp", f, _all(x)), x, _vector_jacobian, v)  # H is symmetric
 
 
 def stop_gradient(x: Array) -> Array:
@@ -99,6 +98,8 @@ class _Call:
         places = argument if isinstance(argument, tuple) else (argument,)
         with grad_mode(True):
             for place in places:
+                if not isinstance(place, int):
+                    raise TypeError(f"{name}: argument {place!r}; give a place, as in argument=0, or a tuple of places")
                 if not -len(args) <= place < len(args):
                     raise ValueError(f"{name}: argument {place} is to be differentiated, but {len(args)} were given")
                 args[place] = _mapped(partial(self.fresh, place), args[place])
@@ -165,6 +166,11 @@ def _transform(name: str, f: Callable[..., Any], argument: Place, rule: Callable
     return lambda *args, **options: rule(_Call(name, f, argument, args, options), *more)
 
 
+def _gradient(name: str, f: Callable[..., Tensor], argument: Place) -> Callable[..., Tree]:
+    both = _transform(name, f, argument, _value_and_gradient)
+    return lambda *args, **options: both(*args, **options)[1]
+
+
 def _all(x: Tree) -> Place:
     """The places of all arguments, where x is a tuple of them; else of the only one."""
     return tuple(range(len(x))) if isinstance(x, tuple) else 0
@@ -224,10 +230,12 @@ def _inner(a: list[Tensor], b: list[Tensor]) -> Tensor:
 
 
 def _is_tree(x: Any) -> bool:
-    """Whether x holds arrays; a list of numbers is one."""
-    if isinstance(x, list):
-        return any(isinstance(part, Tensor | np.ndarray | dict) for part in x)
-    return isinstance(x, dict | tuple)
+    """Whether x holds arrays; a list of numbers, or of such lists, is one."""
+    return isinstance(x, dict | tuple) or (isinstance(x, list) and _holds_arrays(x))
+
+
+def _holds_arrays(x: Any) -> bool:
+    return isinstance(x, Tensor | np.ndarray | dict) or (isinstance(x, list | tuple) and any(map(_holds_arrays, x)))
 
 
 def _keys(tree: Any) -> list[Any]:
@@ -250,4 +258,7 @@ def _formed(tree: Tree, leaves: Iterator[Any]) -> Tree:
     """A tree of this form with these leaves."""
     if isinstance(tree, dict):
         return {key: _formed(value, leaves) for key, value in tree.items()}
-    return type(tree)(_formed(value, leaves) for value in tree) if _is_tree(tree) else next(leaves)
+    if not _is_tree(tree):
+        return next(leaves)
+    parts = [_formed(value, leaves) for value in tree]
+    return type(tree)(*parts) if hasattr(tree, "_fields") else type(tree)(parts)  # a named tuple takes each apart

@@ -46,7 +46,7 @@ class Module:
 
     training = True
     _name = ""  # of this module in the module it belongs to
-    _hooks: dict[str, dict[Handle, Callable[..., Any]]] = {}  # noqa: RUF012  # replaced, never written to
+    _hooks: dict[str, dict[object, Callable[..., Any]]] = {}  # noqa: RUF012  # replaced, never written to
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         raise NotImplementedError(f"{type(self).__name__}: define forward(self, ...), which calling the module runs")
