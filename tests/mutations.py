@@ -114,6 +114,44 @@ OPERATIONS = (
              "np.where(k >= 0, n, n / 2)", "rfft"),
     Mutation("another mirror", ops("spectral"), 'mode="reflect"', 'mode="edge"', "stft"),
 )  # fmt: skip
+PATCHES, WINDOWS, POOLING = (kernels(rung) for rung in ("conv2d/patches", "_windows", "pooling/reference"))
+SIGNALS = (
+    Mutation("dilation left out of the taps", WINDOWS, "i * dilation[0], j * dilation[1]", "i, j", "conv2d"),
+    Mutation("dilation left out on one rung", PATCHES, "pixel * dilation[1], channel)", "pixel, channel)", "conv2d"),
+    Mutation("a stride taken for the other", PATCHES, "row * stride[0], pixel * stride[1]",
+             "row * stride[1], pixel * stride[0]", "conv2d"),
+    Mutation("padding a pixel off", WINDOWS, "return x_padded[:, rows : height - rows, columns : width - columns]",
+             "return x_padded[:, : height - 2 * rows, columns : width - columns]", "conv2d"),
+    Mutation("a block of images forgotten", PATCHES, "w_gradient += patches", "w_gradient = 0.5 * patches", "conv1d"),
+    Mutation("a flipped kernel", ops("conv"), "y = y + _conv2d(_images(seen), w[t], *settings)",
+             "y = y + _conv2d(_images(seen), w[w.shape[0] - 1 - t], *settings)", "conv3d"),
+    Mutation("a transpose that keeps its padding", ops("conv"), "return y[:, p : p + length]", "return y[:, :length]",
+             "conv_transpose3d"),
+    Mutation("an output padding forgotten", ops("conv"), "+ 1 - 2 * p + extra", "+ 1 - 2 * p", "conv_transpose2d"),
+    Mutation("a largest that wins twice", POOLING, "        waiting ^= first\n", "", "max_pool2d"),
+    Mutation("zeros around what is below 0", POOLING,
+             "x_padded = padded(x, padding, -np.inf)\n    first, *others",
+             "x_padded = padded(x, padding)\n    first, *others", "max_pool2d"),
+    Mutation("windows that overlap and overwrite", POOLING, "overlapping = stride[0] < size[0] or stride[1] < size[1]",
+             "overlapping = False", "max_pool1d"),
+    Mutation("a mean of the wrong window", POOLING, "y *= 1 / prod(size)", "y *= 1 / sum(size)", "average_pool2d"),
+    Mutation("a second order that finds another largest", ops("pooling"), "padding, -np.inf).argmax(-1)",
+             "padding, 0).argmax(-1)", "max_pool2d"),
+    Mutation("bins that end too soon", ops("pooling"), "-(-np.arange(1, m + 1) * n // m)",
+             "np.arange(1, m + 1) * n // m", "adaptive_average_pool1d"),
+    Mutation("corners that aren't aligned", ops("resize"), "(n - 1) / max(m - 1, 1)", "n / m", "resize"),
+    Mutation("half a pixel off", ops("resize"), "(i + 0.5) * (n / m) - 0.5", "i * (n / m)", "resize"),
+    Mutation("bins that count once", ops("spectral"), "(k == 0) | (2 * k == n), n, n / 2)", "k >= 0, n, n / 2)",
+             "rfft irfft"),
+    Mutation("windows that lie apart", ops("spectral"), "y[..., i : i + count, : part", "y[..., : count, : part",
+             "frames"),
+    Mutation("an axis of one operand alone", ops("einsum"), "[*others, np.ones_like(g, shape=(n,))]",
+             "[*others, np.zeros_like(g, shape=(n,))]", "einsum"),
+    Mutation("a diagonal counted twice", ops("linalg"), "- 0.5 * np.eye", "- 0.0 * np.eye", "cholesky"),
+    Mutation("a solution untransposed", ops("linalg"), "b=lambda g, a: _solve(transposed(a), g)",
+             "b=lambda g, a: _solve(a, g)", "solve"),
+    Mutation("whitening by the variance", ops("linalg"), "(1 / (shape[-2] - 1))", "(1 / shape[-2])", "whiten"),
+)  # fmt: skip
 LOSSES = (
     Mutation("a softmax that overflows", ops("cross_entropy"), "np.exp(a - a.max(axis=axis, keepdims=True))\n",
              "np.exp(a)\n", "softmax"),
@@ -193,4 +231,4 @@ OPTIMIZERS = (
     Mutation("the sum that is a mean", UPDATES, "square_sum += gradient**2",
              "square_sum[...] = 0.9 * square_sum + 0.1 * gradient**2", "AdaGrad"),
 )  # fmt: skip
-MUTATIONS = ENGINE + OPERATIONS + LAYERS + OPTIMIZERS
+MUTATIONS = ENGINE + OPERATIONS + SIGNALS + LOSSES + LAYERS + OPTIMIZERS
