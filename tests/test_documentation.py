@@ -1,5 +1,6 @@
 """What the README and the documentation show, runs."""
 
+import importlib.util
 import inspect
 import re
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tinyxm import nn, ops, optim
+from tinyxm.certificate import known_names
 
 ROOT = Path(__file__).parents[1]
 
@@ -41,6 +43,21 @@ def test_lessons_close_alike_with_three_questions_answered_and_stand_in_the_read
         questions, answers = text.split("# ## Three questions")[1].split("# ## Answers")
         for part in (questions, answers):
             assert re.findall(r"^# (\d)\. ", part, re.MULTILINE) == ["1", "2", "3"]
+
+
+def test_the_page_of_names_is_up_to_date():
+    specification = importlib.util.spec_from_file_location("make_api", ROOT / "docs" / "make_api.py")
+    make_api = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(make_api)
+    assert make_api.PAGE.read_text("utf-8") == make_api.page(), "run: python docs/make_api.py"
+
+
+def test_the_certificate_of_every_name_is_on_its_page():
+    page = (ROOT / "docs" / "certificate.md").read_text("utf-8")
+    assert not [name for name in known_names() if f"| `{name}` |" not in page], (
+        "run: tinyxm certify --page docs/certificate.md"
+    )
+    assert "✗" not in page.partition("## ")[2], "the page tells of a failure"
 
 
 @pytest.mark.parametrize("room", [ops, nn, optim], ids=lambda room: room.__name__)

@@ -8,11 +8,19 @@ import pytest
 
 from tinyxm import Tensor, ops, optim
 from tinyxm.autograd.tensor import array_of
-from tinyxm.certificate import Row, as_json, certify, markdown, run
+from tinyxm.certificate import CHECKS, Row, as_json, certify, known_names, markdown, run
 from tinyxm.certificate.case import Case, OptimizerCase, values
 from tinyxm.certificate.checks import difference
 
 x = values(2, 3)
+
+
+@pytest.mark.parametrize("name", known_names())
+def test_certified(name: str) -> None:
+    """In float64 and without PyTorch: `tinyxm certify` asks all."""
+    ((_, rows),) = certify([name], ["float64"], [check for check in CHECKS if check != "torch"])
+    assert rows
+    assert not [row for row in rows if row.passed is False]
 
 
 @pytest.fixture

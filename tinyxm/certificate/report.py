@@ -138,6 +138,10 @@ def markdown(results: dict[str, list[Row]]) -> str:
             shown = ", ".join(f"✗ {edge}" if edge in failed else edge for edge in dict.fromkeys(edges))
             lines.append(f"| `{name}` | {' | '.join(cells)} | {shown} | {_rungs(rows)} |")
     lines += ["", "## What isn't asked", ""]
+    alone = [name for name, rows in results.items() if {row.passed for row in rows if row.check == "torch"} == {None}]
+    lines += [
+        f"- *PyTorch* has no such function, or one of other conventions: {', '.join(f'`{name}`' for name in alone)}"
+    ]
     for check, reasons in NOT_ASKED.items():
         for why, names in reasons.items():
             lines.append(f"- *{check}*: {why}: {', '.join(f'`{name}`' for name in names.split())}")
