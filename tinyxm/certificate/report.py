@@ -39,14 +39,19 @@ def show(console: Console, results: dict[str, list[Row]]) -> None:
         for name, rows in named.items():
             table.add_row(*_line(name, rows, bool(failures)))
     console.print(table)
+    gaps: dict[str, list[str]] = {}
+    alike: dict[tuple[str, str], list[Row]] = {}
     for row in failures:
         if row.dtype:
-            size = "" if row.error is None else f"error {row.error:.2g}, tolerance {row.tolerance:g}: "
-            _tell(console, f"{row.name}: {row.check}, {row.dtype}, {row.rung}", f"{size}{row.reason}")
-    gaps: dict[str, list[str]] = {}
-    for row in failures:
-        if not row.dtype:
+            alike.setdefault((row.name, row.check), []).append(row)
+        else:
             gaps.setdefault(row.name, []).append(row.check)
+    for (name, check), found in alike.items():
+        worst = max(found, key=lambda row: row.ratio)
+        size = "" if worst.error is None else f"error {worst.error:.2g}, tolerance {worst.tolerance:g}: "
+        others = f"\nand in {', '.join(f'{row.dtype} on {row.rung}' for row in found if row is not worst)}"
+        text = f"{size}{worst.reason}{others if len(found) > 1 else ''}"
+        _tell(console, f"{name}: {check}, {worst.dtype}, {worst.rung}", text)
     if gaps:
         _tell(console, "without a case", "\n".join(f"{name}: {', '.join(checks)}" for name, checks in gaps.items()))
         console.print(f"[dim]{ADVICE}", highlight=False)
@@ -139,9 +144,7 @@ def markdown(results: dict[str, list[Row]]) -> str:
             lines.append(f"| `{name}` | {' | '.join(cells)} | {shown} | {_rungs(rows)} |")
     lines += ["", "## What isn't asked", ""]
     alone = [name for name, rows in results.items() if {row.passed for row in rows if row.check == "torch"} == {None}]
-    lines += [
-        f"- *PyTorch* has no such function, or one of other conventions: {', '.join(f'`{name}`' for name in alone)}"
-    ]
+    lines += [f"- *PyTorch*: it has no such function: {', '.join(f'`{name}`' for name in alone)}"]
     for check, reasons in NOT_ASKED.items():
         for why, names in reasons.items():
             lines.append(f"- *{check}*: {why}: {', '.join(f'`{name}`' for name in names.split())}")

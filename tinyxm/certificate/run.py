@@ -75,7 +75,11 @@ def certify(
 
 def the_torch() -> Any:
     """The module torch, or None where it isn't installed."""
-    return importlib.import_module("torch") if find_spec("torch") else None
+    if not find_spec("torch"):
+        return None
+    torch = importlib.import_module("torch")
+    torch.set_num_threads(1)  # on arrays this small its threads do nothing but wait for one another
+    return torch
 
 
 def kind_of(cases: Sequence[Case | OptimizerCase], otherwise: str) -> str:

@@ -50,7 +50,7 @@ def _windows(x: Array, size: Pair, stride: Pair, padding: Pair, outside: float) 
     """(batch, height, width, channels) → (batch, rows, columns, channels, elements of a window)"""
     x = np.pad(x, ((0, 0), *((n, n) for n in padding), (0, 0)), constant_values=outside)
     windows = np.lib.stride_tricks.sliding_window_view(x, size, (1, 2))[:, :: stride[0], :: stride[1]]
-    return windows.reshape(*windows.shape[:4], -1)
+    return windows.reshape(*windows.shape[:4], math.prod(size))
 
 
 @primitive(x=lambda g, x_shape, size, stride, padding: _spread_evenly(g, x_shape, size, stride, padding))
