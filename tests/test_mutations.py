@@ -31,6 +31,7 @@ def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def certified(folder: Path, names: str) -> tuple[int, list[dict], str]:
     """Exit status, rows that fail and what was printed, of `tinyxm certify` run on the packages in this folder."""
     environment = os.environ | {"PYTHONPATH": f"{folder}{os.pathsep}{folder / 'kernels'}", "PYTHONSAFEPATH": "1"}
+    environment |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # several run side by side
     command = [sys.executable, "-m", "tinyxm.cli", "certify", *names.split(), *ASKED, "--json", folder / "rows.json"]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=folder)
     assert (folder / "rows.json").exists(), done.stderr
@@ -47,10 +48,12 @@ def test_without_a_mistake_all_names_pass(pristine: Path) -> None:
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.mistake)
 def test_a_mistake_is_caught(mutation: Mutation, pristine: Path, tmp_path: Path) -> None:
     for package in PACKAGES:
-        shutil.copytree(pristine / package, tmp_path / package)
-    source = (tmp_path / mutation.file).read_text("utf-8")
+        shutil.copytree(pristine / package, tmp_path / package, copy_function=os.link)
+    file = tmp_path / mutation.file
+    source = file.read_text("utf-8")
     assert source.count(mutation.right) == 1, f"{mutation.file} has changed: plant the mistake anew"
-    (tmp_path / mutation.file).write_text(source.replace(mutation.right, mutation.wrong), "utf-8")
+    file.unlink()  # which leaves the pristine one as it is
+    file.write_text(source.replace(mutation.right, mutation.wrong), "utf-8")
     status, failures, printed = certified(tmp_path, mutation.names)
     assert status == 1, printed
     assert failures
