@@ -403,9 +403,10 @@ def test_certify_prints_and_writes_the_table(run, tmp_path):
 
 def test_certify_fails_where_a_check_does(run, monkeypatch):
     from tinyxm.certificate import Row
+    from tinyxm.certificate.run import ADVICE
 
     row = Row("tanh", "operation", "float32", "numpy", "forward", 0.5, 1e-5, False, "tanh (2,3): result")
-    gap = row._replace(dtype="", check="empty", reason="write one")
+    gap = row._replace(check="empty", reason=ADVICE)
     monkeypatch.setattr("tinyxm.certificate.certify", lambda *_, **__: iter([("tanh", [row, gap])]))
     code, out, err = run("certify", "tanh")
     assert (code, err) == (1, "")

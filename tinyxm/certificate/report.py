@@ -39,13 +39,13 @@ def show(console: Console, results: dict[str, list[Row]]) -> None:
         for name, rows in named.items():
             table.add_row(*_line(name, rows, bool(failures)))
     console.print(table)
-    gaps: dict[str, list[str]] = {}
+    gaps: dict[str, dict[str, None]] = {}
     alike: dict[tuple[str, str], list[Row]] = {}
     for row in failures:
-        if row.dtype:
-            alike.setdefault((row.name, row.check), []).append(row)
+        if row.is_gap:
+            gaps.setdefault(row.name, {})[row.check] = None
         else:
-            gaps.setdefault(row.name, []).append(row.check)
+            alike.setdefault((row.name, row.check), []).append(row)
     for (name, check), found in alike.items():
         worst = max(found, key=lambda row: row.ratio)
         size = "" if worst.error is None else f"error {worst.error:.2g}, tolerance {worst.tolerance:g}: "
@@ -87,7 +87,7 @@ def _rungs(rows: Sequence[Row]) -> str:
     """The rungs that ran: those of one room by their names, those of several by their number."""
     rooms: dict[str, set[str]] = {}
     for row in rows:
-        if row.passed is not None and row.rung != NO_KERNEL and row.rung:
+        if row.passed is not None and row.rung != NO_KERNEL:
             room, _, rung = row.rung.rpartition("=")
             rooms.setdefault(room, set()).add(rung)
     if len(rooms) == 1:

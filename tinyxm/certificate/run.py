@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from tinyxm.certificate import cases as families
 from tinyxm.certificate.case import EDGES, Case, OptimizerCase
-from tinyxm.certificate.checks import DTYPES, Finding, examine
+from tinyxm.certificate.checks import DTYPES, NO_KERNEL, Finding, examine
 from tinyxm.certificate.optimizers import examine_optimizer
 from tinyxm.certificate.scope import NOT_ASKED, public
 
@@ -39,6 +39,11 @@ class Row(NamedTuple):
     tolerance: float
     passed: bool | None
     reason: str = ""
+
+    @property
+    def is_gap(self) -> bool:
+        """Whether it tells of a case that is missing."""
+        return self.reason == ADVICE
 
     @property
     def ratio(self) -> float:
@@ -105,18 +110,20 @@ def _rows(name: str, kind: str, dtype: str, cases: Sequence[Case | OptimizerCase
 
 
 def _missing(name: str, kind: str, rows: Sequence[Row], torch: Any) -> list[Row]:
-    """What wasn't asked of this name: a failure, but for what NOT_ASKED explains and what only PyTorch could answer."""
+    """What wasn't asked, for each dtype and rung: a failure, but where NOT_ASKED or the cases themselves say why."""
     required = ("forward",) if kind == "optimizer" else ("forward", "first order", "second order", *EDGES)
-    if not rows:
-        return [Row(name, kind, "", "", check, None, 0.0, False, ADVICE) for check in required]
     asked = {row.check for row in rows if row.passed is not None}
+    here = {(row.dtype, row.rung, row.check) for row in rows}
+    places = dict.fromkeys((row.dtype, row.rung) for row in rows) or [(dtype, NO_KERNEL) for dtype in DTYPES]
     missing = []
-    if "torch" not in asked:
-        reason = NO_TORCH if torch is None else "PyTorch has no such function"
-        for dtype, rung in dict.fromkeys((row.dtype, row.rung) for row in rows):
-            missing.append(Row(name, kind, dtype, rung, "torch", None, 0.0, None, reason))
-    for check in required:
-        if check not in asked:
-            reason = next((why for why, who in NOT_ASKED.get(check, {}).items() if name in who.split()), "")
-            missing.append(Row(name, kind, "", "", check, None, 0.0, None if reason else False, reason or ADVICE))
+    for check in ("torch", *required) if rows else required:
+        reason = next((why for why, who in NOT_ASKED.get(check, {}).items() if name in who.split()), ADVICE)
+        if check == "torch":
+            reason = NO_TORCH if torch is None else "PyTorch has no such function"
+        if check in asked:
+            reason = "none of these cases runs this kernel, or fits this dtype"
+        for dtype, rung in places:
+            if (dtype, rung, check) not in here:
+                passed = False if reason == ADVICE else None
+                missing.append(Row(name, kind, dtype, rung, check, None, 0.0, passed, reason))
     return missing
