@@ -32,16 +32,16 @@ def test_a_declared_operation_serves_every_order() -> None:
 
 
 def test_an_operation_answers_for_a_numpy_function() -> None:
-    @primitive(np.arctan, a=lambda g, a: g / (1 + a * a))
-    def arctan(a: Any) -> Any:
-        return np.arctan(a)
+    @primitive(np.cbrt, a=lambda g, y: g / (3 * y * y))
+    def cbrt(a: Any) -> Any:
+        return np.cbrt(a)
 
     from tinyxm.autograd.tensor import rules
 
     try:
-        check_gradients(np.arctan, [np.array([0.3, -0.7])])
+        check_gradients(np.cbrt, [np.array([0.3, -0.7])])
     finally:
-        del rules[np.arctan]
+        del rules[np.cbrt]
 
 
 def test_a_wrong_declaration_is_told_at_once() -> None:

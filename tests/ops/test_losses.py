@@ -101,6 +101,15 @@ def test_nll_of_log_softmax_is_cross_entropy() -> None:
         np.testing.assert_allclose(ours.data, theirs.data, rtol=1e-12)
 
 
+@pytest.mark.parametrize("name", ["squared_error", "absolute_error", "huber", "binary_cross_entropy"])
+def test_targets_may_be_lists(name: str) -> None:
+    z = Tensor(np.array([0.3, -2], np.float32), requires_grad=True)
+    for target in ([1, 0], [1.0, 0.5]):
+        loss = getattr(ops, name)(z, target)
+        assert loss.dtype == np.float32
+        assert loss.item() == getattr(ops, name)(z, np.array(target, np.float32)).item()
+
+
 def test_binary_cross_entropy_keeps_its_digits_where_it_is_sure_and_right() -> None:
     z = Tensor(np.array([20, -20], np.float32), requires_grad=True)
     loss = ops.binary_cross_entropy(z, np.array([1, 0], np.float32), reduction="sum")

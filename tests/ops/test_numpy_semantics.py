@@ -206,6 +206,58 @@ def test_methods_are_the_functions() -> None:
         assert y.tolist() == getattr(t.data, name)(axis=1).tolist() == getattr(np, name)(t, axis=1).tolist()
 
 
+X, V = rng.uniform(0.2, 0.8, (3, 3)), rng.uniform(0.2, 0.8, 3)
+CALLS: dict[str, Callable[..., Any]] = {
+    **{f.__name__: f for f in (
+        np.abs, np.arccos, np.arcsin, np.arcsinh, np.arctan, np.arctanh, np.atleast_2d, np.average, np.cosh, np.cumprod,
+        np.diag, np.diff, np.exp2, np.linalg.det, np.linalg.inv, np.log10, np.log2, np.matrix_transpose, np.median,
+        np.nan_to_num, np.ravel, np.reciprocal, np.sinh,
+    )},
+    "arccosh": lambda x: np.arccosh(x + 1), "array_split": lambda x: np.array_split(x, 2)[0],
+    "average by weights": lambda x: np.average(x, 1, V), "column_stack": lambda x: np.column_stack([x[0], x[1]]),
+    "diag of a vector": lambda x: np.diag(x[0], -1), "hstack": lambda x: np.hstack([x, x]),
+    "inner": lambda x: np.inner(x, x[:2]), "kron": lambda x: np.kron(x, x[0]),
+    "logaddexp": lambda x: np.logaddexp(x, V),
+    "median of columns": lambda x: np.median(x, axis=0, keepdims=True), "plus": lambda x: +x,
+    "tensordot": lambda x: np.tensordot(x, x, ([0, 1], [1, 0])), "vdot": lambda x: np.vdot(x, X.T),
+    "vstack": lambda x: np.vstack([x, V]),
+    **{f"t.{f}": lambda x, f=f: getattr(x, f)() for f in ("cumprod", "diagonal", "flatten", "ravel", "trace")},
+    "t.dot": lambda x: x.dot(V), "t.mT": lambda x: x.mT,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+def test_numpys_name_means_the_same_on_a_tensor(call: Callable[..., Any]) -> None:
+    y = call(Tensor(X, requires_grad=True))
+    assert y.requires_grad
+    np.testing.assert_allclose(y.data, call(X), rtol=1e-12)
+    check_gradients(call, [X])
+
+
+def test_what_has_no_gradient_gives_arrays() -> None:
+    t = Tensor(X * 3, requires_grad=True)
+    for f in (np.round, np.rint, np.trunc, np.floor, np.unique, np.signbit, lambda x: np.isin(x, [1.0])):
+        found = f(t)
+        assert type(found) is np.ndarray
+        assert found.tolist() == f(t.data).tolist()
+    assert (t.tolist(), t.any(), t.all(axis=0).tolist()) == (t.data.tolist(), True, [True] * 3)
+    assert np.full_like(t, Tensor(2.0)).tolist() == np.full_like(t, 2.0).tolist() == np.full((3, 3), 2.0).tolist()
+
+
+def test_numbers_beside_a_tensor_promote_nothing() -> None:
+    x = Tensor(X.astype(np.float32), requires_grad=True)
+    for y in (np.arctan2(x, 1), np.arctan2(1, x), np.hypot(x, 1), np.logaddexp(x, 0), np.arctan(x), np.reciprocal(x)):
+        (g,) = gradients(y.sum(), [x], create_graph=True)
+        assert y.dtype == g.dtype == np.float32
+        assert g.requires_grad
+
+
+def test_a_single_number_has_an_axis_for_every_reduction() -> None:
+    t = Tensor(3.0, requires_grad=True)
+    for reduction in (np.sum, np.mean, np.max, np.prod):
+        assert reduction(t, axis=0).item() == 3
+
+
 def test_a_sign_keeps_its_place_on_the_tape() -> None:
     """Its gradient is zero, and it is there: a loss of signs alone trains nothing, and one of x·sign x is |x|."""
     x = Tensor(np.array([-2.0, 0, 3]), requires_grad=True)
@@ -261,6 +313,17 @@ REFUSED: list[tuple[str, type[Exception], Callable[[], Any]]] = [
     ("norm: ord is 0 over axis None; expected", ValueError, lambda: ops.norm(T, 0)),
     ("norm: ord is 'nuc'", ValueError, lambda: ops.norm(T, "nuc")),
     ("norm: ord is 'fro' over axis 1", ValueError, lambda: ops.norm(T, "fro", 1)),
+    (r"mean: a \(2, 3\): axis 5 is out of bounds", ValueError, lambda: np.std(T, axis=5)),
+    ("full_like: fill_value requires a gradient", TypeError, lambda: np.full_like(T, T.sum())),
+    (r"average: weights \(2,\) over axis 1 of \(2, 3\)", ValueError, lambda: np.average(T, 1, [1.0, 2])),
+    ("average: the weights sum to 0 over axis 1", ValueError, lambda: np.average(T, 1, [1.0, -1, 0])),
+    (r"median: a \(2, 0\) over axis 1 has no elements", ValueError, lambda: np.median(T[:, :0], 1)),
+    (r"tensordot: \(2, 3\) over the axes \[1\] and \(2, 3\) over \[0\]", ValueError, lambda: np.tensordot(T, T, 1)),
+    (r"tensordot: \(2, 3\) and \(2, 3\) haven't the axes 3", ValueError, lambda: np.tensordot(T, T, 3)),
+    (r"inv: a \(2, 3\): expected square matrices", ValueError, lambda: np.linalg.inv(T)),
+    (r"det: a \(2, 3\): expected square matrices", ValueError, lambda: np.linalg.det(T)),
+    ("solve: a .* is singular", ValueError,
+     lambda: np.linalg.det(Tensor(np.ones((2, 2)), requires_grad=True)).backward()),
     ("std: 1 elements less ddof 1", ValueError, lambda: T[:1].std(axis=0, ddof=1)),
     ('gelu: approximate is True; expected "none" or "tanh"', ValueError, lambda: ops.gelu(T, True)),
 ]  # fmt: skip

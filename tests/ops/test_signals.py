@@ -41,6 +41,15 @@ def test_a_transposed_convolution_is_the_input_gradient_with_the_same_weight(cas
     np.testing.assert_allclose(found, gradients(y, [x], g)[0].data, atol=1e-12)
 
 
+def test_settings_are_whole_numbers_of_any_kind() -> None:
+    x, w = drawn(1, 7, 8, 2), drawn(3, 2, 2, 3, seed=1)
+    expected = ops.conv2d(x, w, (2, 1), (1, 0))
+    for stride, padding in (([2, 1], np.array([1, 0])), ((np.int64(2), 1), [np.uint8(1), 0])):
+        np.testing.assert_array_equal(ops.conv2d(x, w, stride, padding), expected)
+    np.testing.assert_array_equal(ops.max_pool2d(x, np.int64(2)), ops.max_pool2d(x, 2))
+    np.testing.assert_array_equal(ops.stft(x[0, :, :, 0], np.int64(4), np.int32(2)), ops.stft(x[0, :, :, 0], 4, 2))
+
+
 def test_one_frame_and_one_row_are_the_same_convolution() -> None:
     x, w = drawn(2, 7, 4), drawn(3, 2, 6, seed=1)
     y = ops.conv1d(x, w, 2, 1, 2, 2)

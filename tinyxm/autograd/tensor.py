@@ -231,12 +231,17 @@ class Tensor:
 
         __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = _operator
         __matmul__ = __rmatmul__ = __pow__ = __rpow__ = __getitem__ = _operator
-        __neg__ = __abs__ = sum = mean = var = std = max = min = prod = cumsum = _method
-        take = repeat = clip = _method
+        __neg__ = __pos__ = __abs__ = sum = mean = var = std = max = min = prod = cumsum = _method
+        take = repeat = clip = cumprod = diagonal = dot = trace = _method
         argmax = argmin = argsort = _places
-        reshape = transpose = swapaxes = squeeze = flatten = astype = _method
+        reshape = transpose = swapaxes = squeeze = flatten = ravel = astype = _method
         __lt__ = __le__ = __gt__ = __ge__ = _comparison
         T: Tensor
+        mT: Tensor
+
+        def _plainly(self, *args: Any, **options: Any) -> Any: ...
+
+        all = any = nonzero = tolist = _plainly
 
         def backward(self, g: Any = None, retain_graph: bool = False) -> None: ...
 

@@ -27,30 +27,35 @@ _PAIRWISE = "info_nce sigmoid_contrastive"
 _SMOOTH_LOSSES = f"cross_entropies cross_entropy ctc kl_divergence nll squared_error {_PAIRWISE} softmax log_softmax"
 _KINKED_LOSSES = "absolute_error hinge huber triplet"
 _MOVES = (
-    "concatenate expand_dims flatten flip moveaxis pad repeat reshape roll split squeeze stack swapaxes tile transpose"
+    "array_split atleast_1d atleast_2d column_stack concatenate expand_dims flip hstack moveaxis pad ravel repeat "
+    "reshape roll split squeeze stack swapaxes tile transpose unstack vstack"
 )
-_PRODUCTS = "dot einsum matmul outer solve"
+_PRODUCTS = "dot einsum inner kron matmul outer solve"
 _WINDOWS = (
     "conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d average_pool1d average_pool2d "
     "average_pool3d adaptive_average_pool1d adaptive_average_pool2d global_average_pool resize"
 )
 _LARGEST_OF = "max_pool1d max_pool2d max_pool3d adaptive_max_pool1d adaptive_max_pool2d global_max_pool"
-_LINEAR = f"cholesky diagonal trace transposed tril triu whiten frames irfft overlap_add rfft stft {_WINDOWS}"
+_LINEAR = (
+    "cholesky det diag diagonal inv tensordot trace transposed vdot tril triu whiten frames irfft overlap_add rfft "
+    f"stft {_WINDOWS}"
+)
 _LOOKUPS = "getitem scatter_add take take_along_axis masked_fill"
 _PLACES = "argmax argmin argsort"
 _EACH = (
-    "astype cos erf exp expm1 log log1p negative rsqrt sin sqrt square tan tanh gelu sigmoid silu softplus "
-    "cumsum logsumexp mean prod sum var"
+    "arcsinh arctan astype cos cosh erf exp exp2 expm1 log log10 log1p log2 negative positive reciprocal rsqrt sin "
+    "sinh sqrt square tan tanh gelu sigmoid silu softplus cumprod cumsum diff logsumexp mean prod sum var "
+    "arccos arccosh arcsin arctanh"
 )
-_STEPS = "absolute elu leaky_relu relu sign"
-_PAIRS = "add divide multiply subtract where"
+_STEPS = "abs elu leaky_relu nan_to_num relu sign"
+_PAIRS = "add average divide logaddexp multiply subtract where"
 NOT_ASKED: dict[str, dict[str, str]] = {  # check -> why it isn't asked of these names
     "first order": {"integers have no gradient": _PLACES},
     "second order": {"integers have no gradient": _PLACES},
     "broadcast": {
         "a layer of one input, to whose size its parameters are made": f"{_SMOOTH} {_KINKED} {_LARGEST} {_RECURRENT}",
         "an operation of one array, or of arrays that must fit": (
-            f"{_EACH} {_STEPS} {_MOVES} {_PLACES} getitem scatter_add take max min norm sort std top_k {_NORMS} "
+            f"{_EACH} {_STEPS} {_MOVES} {_PLACES} getitem scatter_add take max median min norm sort std top_k {_NORMS} "
             f"{_ROWS} {_SMOOTH_LOSSES} {_KINKED_LOSSES} {_LINEAR} {_LARGEST_OF}"
         ),
     },
@@ -72,10 +77,12 @@ NOT_ASKED: dict[str, dict[str, str]] = {  # check -> why it isn't asked of these
     },
     "empty": {"without a row there is no pair": _PAIRWISE},
     "large": {
+        "it takes numbers from −1 to 1": "arccos arcsin arctanh",
         "it only looks up and adds": f"{_TABLES} {_ROWS}",
         "it moves numbers and computes none": f"{_MOVES} broadcast_to transposed",
     },
     "tiny": {
+        "it takes numbers from 1": "arccosh",
         "it only looks up and adds": f"{_TABLES} {_ROWS}",
         "it moves numbers and computes none": f"{_MOVES} broadcast_to transposed",
         "what could underflow in it is layer_norm and masked_softmax, which are asked": _TRANSFORMERS,

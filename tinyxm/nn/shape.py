@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from tinyxm import ops
 from tinyxm.autograd import Array
 from tinyxm.nn._checks import check_array, check_floats, whole
@@ -13,7 +15,7 @@ class Flatten(Module):
 
     def forward(self, x: Array) -> Array:
         check_array("Flatten", x)
-        return ops.flatten(x)
+        return ops.reshape(x, (*x.shape[:1], math.prod(x.shape[1:])))
 
 
 class Upsample(Module):

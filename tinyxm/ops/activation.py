@@ -73,4 +73,4 @@ def silu(a: Array) -> Array:
 @primitive(a=lambda g, a: g * sigmoid(a))
 def softplus(a: Array) -> Array:
     """y = ln(1 + eᵃ), computed without overflow as max(a, 0) + ln(1 + e^−|a|);  ∂a = g·σ(a) (Dugas et al. 2001)"""
-    return np.logaddexp(a, 0)
+    return np.maximum(a, 0) + np.log1p(np.exp(-np.abs(a)))

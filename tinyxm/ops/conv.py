@@ -11,6 +11,8 @@ any number of axes would be longer, harder to read, and no faster: the products 
 from __future__ import annotations
 
 import math
+import operator
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -66,10 +68,11 @@ def conv2d_weight_gradient(
 
 
 def per_axis(operation: str, name: str, value: Any, axes: int, least: int) -> Numbers:
-    """The number for each of so many axes, or the tuple itself; ValueError unless all are integers from `least` up."""
-    numbers = (value,) * axes if isinstance(value, int) else value
-    if isinstance(numbers, tuple) and len(numbers) == axes and all(isinstance(n, int) and n >= least for n in numbers):
-        return numbers
+    """The number for each of so many axes, or the sequence itself; ValueError unless all are integers from `least`."""
+    with suppress(TypeError):
+        numbers = tuple(map(operator.index, value if hasattr(value, "__len__") else (value,) * axes))
+        if len(numbers) == axes and min(numbers) >= least:
+            return numbers
     more = {1: "", 2: ", or a pair of them"}.get(axes, f", or a tuple of {axes}")
     raise ValueError(f"{operation}: {name} {value!r}: expected an integer from {least}{more}")
 
@@ -80,7 +83,7 @@ def _settings(
     """(stride, padding, dilation), each as a number for each axis."""
     stride = per_axis(operation, "stride", stride, axes, 1)
     dilation = per_axis(operation, "dilation", dilation, axes, 1)
-    if padding != "same":
+    if not isinstance(padding, str) or padding != "same":
         return stride, per_axis(operation, "padding", padding, axes, 0), dilation
     kernel = np.shape(w)[:axes]
     if any(s != 1 for s in stride) or any(size % 2 == 0 for size in kernel):

@@ -10,7 +10,7 @@ import numpy as np
 import tinyxm_kernels as kernels
 from tinyxm.autograd import Array, Tensor, primitive
 from tinyxm.autograd.tensor import array_of
-from tinyxm.ops.activation import softplus
+from tinyxm.ops.activation import sigmoid, softplus
 from tinyxm.ops.index import getitem, scatter_add, take_along_axis
 from tinyxm.ops.loss import class_labels, matched, reduced
 
@@ -87,11 +87,12 @@ def cross_entropy(
         raise ValueError(f"cross_entropy: label_smoothing {label_smoothing}: expected a number from 0 to 1")
 
     def losses_of(logits: Array, labels: np.ndarray, weights: Array | None) -> Array:
-        losses = _weighted(cross_entropies(logits, labels), labels, weights)
         if not label_smoothing:
-            return losses
-        log_p = log_softmax(logits) if weights is None else log_softmax(logits) * weights
-        return losses * (1 - label_smoothing) - np.sum(log_p, -1) * (label_smoothing / logits.shape[-1])
+            return _weighted(cross_entropies(logits, labels), labels, weights)
+        log_p = log_softmax(logits)
+        losses = _weighted(_likelihoods("cross_entropy", log_p, labels), labels, weights)
+        all_classes = np.sum(log_p if weights is None else log_p * weights, -1)
+        return losses * (1 - label_smoothing) - all_classes * (label_smoothing / logits.shape[-1])
 
     return _over_labels("cross_entropy", losses_of, logits, labels, ignore_index, class_weights, reduction)
 
@@ -110,10 +111,15 @@ def nll(
     """
 
     def losses_of(log_p: Array, labels: np.ndarray, weights: Array | None) -> Array:
-        labels = class_labels("nll", log_p, labels)
-        return _weighted(-take_along_axis(log_p, labels[..., None], -1)[..., 0], labels, weights)
+        return _weighted(_likelihoods("nll", log_p, labels), labels, weights)
 
     return _over_labels("nll", losses_of, log_probabilities, labels, ignore_index, class_weights, reduction)
+
+
+def _likelihoods(operation: str, log_p: Array, labels: np.ndarray) -> Array:
+    """−log_p of each row's label."""
+    labels = class_labels(operation, log_p, labels)
+    return -take_along_axis(log_p, labels[..., None], -1)[..., 0]
 
 
 def _weighted(losses: Array, labels: np.ndarray, weights: Array | None) -> Array:
@@ -164,13 +170,22 @@ def binary_cross_entropy(
     t = array_of(targets)
     if np.size(t) and not (np.min(t) >= 0 and np.max(t) <= 1):
         raise ValueError(f"binary_cross_entropy: targets from {np.min(t)} to {np.max(t)}: expected them from 0 to 1")
-    positive = softplus(-logits) * targets
-    if positive_weight is not None:
-        if not isinstance(positive_weight, Tensor):
-            positive_weight = np.asarray(positive_weight, logits.dtype)
-        positive = positive * positive_weight
-        if positive.shape != logits.shape:
-            raise ValueError(
-                f"binary_cross_entropy: positive_weight {np.shape(positive_weight)}, logits {logits.shape}"
-            )
-    return reduced("binary_cross_entropy", positive + softplus(logits) * (1 - targets), reduction)
+    weight = 1 if positive_weight is None else positive_weight
+    if not isinstance(weight, Tensor | int):
+        weight = np.asarray(weight, logits.dtype)
+    losses = _binary_cross_entropies(logits, targets, weight)
+    if losses.shape != logits.shape:
+        raise ValueError(f"binary_cross_entropy: positive_weight {np.shape(weight)}, logits {logits.shape}")
+    return reduced("binary_cross_entropy", losses, reduction)
+
+
+@primitive(
+    logits=lambda g, logits, targets, weight: (
+        g * ((1 - targets) * sigmoid(logits) - weight * targets * sigmoid(-logits))
+    ),
+    targets=lambda g, logits, weight: g * (weight * softplus(-logits) - softplus(logits)),
+    weight=lambda g, logits, targets: g * targets * softplus(-logits),
+)
+def _binary_cross_entropies(logits: Array, targets: Array, weight: Array) -> Array:
+    rest = np.log1p(np.exp(-np.abs(logits)))  # softplus(z) = max(z, 0) + rest
+    return weight * targets * (np.maximum(-logits, 0) + rest) + (1 - targets) * (np.maximum(logits, 0) + rest)

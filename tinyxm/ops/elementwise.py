@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,13 @@ from scipy import special
 
 from tinyxm.autograd import Array, Tensor, primitive
 from tinyxm.autograd.primitive import answers_for
+from tinyxm.autograd.tensor import array_of
 
 __all__ = [
-    "absolute", "add", "arctan2", "astype", "clip", "cos", "divide", "erf", "exp", "expm1", "hypot", "log", "log1p",
-    "maximum", "minimum", "multiply", "negative", "power", "rsqrt", "sign", "sin", "sqrt", "square", "subtract",
-    "tan", "tanh", "where",
+    "abs", "add", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "astype", "clip", "cos",
+    "cosh", "divide", "erf", "exp", "exp2", "expm1", "hypot", "log", "log1p", "log2", "log10", "logaddexp", "maximum",
+    "minimum", "multiply", "nan_to_num", "negative", "positive", "power", "reciprocal", "rsqrt", "sign", "sin", "sinh",
+    "sqrt", "square", "subtract", "tan", "tanh", "where",
 ]  # fmt: skip
 
 
@@ -42,10 +45,22 @@ def divide(a: Array, b: Array) -> Array:
     return a / b
 
 
+@primitive(np.positive, a=lambda g: g)
+def positive(a: Array) -> Array:
+    """y = +a;  ∂a = g"""
+    return +a
+
+
 @primitive(np.negative, a=lambda g: -g)
 def negative(a: Array) -> Array:
     """y = −a;  ∂a = −g"""
     return -a
+
+
+@answers_for(np.reciprocal)
+def reciprocal(a: Array) -> Array:
+    """y = 1 / a"""
+    return divide(1, a)
 
 
 @primitive(
@@ -94,10 +109,34 @@ def expm1(a: Array) -> Array:
     return np.expm1(a)
 
 
+@primitive(np.exp2, a=lambda g, y: g * y * math.log(2))
+def exp2(a: Array) -> Array:
+    """y = 2ᵃ;  ∂a = g·y·ln 2"""
+    return np.exp2(a)
+
+
 @primitive(np.log, a=lambda g, a: g / a)
 def log(a: Array) -> Array:
     """y = ln a;  ∂a = g / a"""
     return np.log(a)
+
+
+@primitive(np.log2, a=lambda g, a: g / (a * math.log(2)))
+def log2(a: Array) -> Array:
+    """y = ln a / ln 2;  ∂a = g / (a·ln 2)"""
+    return np.log2(a)
+
+
+@primitive(np.log10, a=lambda g, a: g / (a * math.log(10)))
+def log10(a: Array) -> Array:
+    """y = ln a / ln 10;  ∂a = g / (a·ln 10)"""
+    return np.log10(a)
+
+
+@primitive(np.logaddexp, a=lambda g, a, y: g * np.exp(a - y), b=lambda g, b, y: g * np.exp(b - y))
+def logaddexp(a: Array, b: Array) -> Array:
+    """y = ln(eᵃ + eᵇ), without overflow;  ∂a = g·eᵃ⁻ʸ,  ∂b = g·eᵇ⁻ʸ"""
+    return np.logaddexp(a, b)
 
 
 @primitive(np.log1p, a=lambda g, a: g / (1 + a))
@@ -124,6 +163,24 @@ def tan(a: Array) -> Array:
     return np.tan(a)
 
 
+@primitive(np.arcsin, a=lambda g, a: g / np.sqrt((1 - a) * (1 + a)))
+def arcsin(a: Array) -> Array:
+    """y = the angle, −π/2 to π/2, whose sine is a;  ∂a = g / √(1 − a²)"""
+    return np.arcsin(a)
+
+
+@primitive(np.arccos, a=lambda g, a: -g / np.sqrt((1 - a) * (1 + a)))
+def arccos(a: Array) -> Array:
+    """y = the angle, 0 to π, whose cosine is a;  ∂a = −g / √(1 − a²)"""
+    return np.arccos(a)
+
+
+@answers_for(np.arctan)
+def arctan(a: Array) -> Array:
+    """y = the angle, −π/2 to π/2, whose tangent is a;  ∂a = g / (1 + a²)"""
+    return arctan2(a, 1)
+
+
 @primitive(np.hypot, a=lambda g, a, y: g * (a / _nonzero(y)), b=lambda g, b, y: g * (b / _nonzero(y)))
 def hypot(a: Array, b: Array) -> Array:
     """y = √(a² + b²), without overflow on the way;  ∂a = g·a / y,  ∂b = g·b / y, 0 where y = 0"""
@@ -132,13 +189,20 @@ def hypot(a: Array, b: Array) -> Array:
 
 @primitive(
     np.arctan2,
-    a=lambda g, a, b: g * (b / _nonzero(hypot(a, b)) / _nonzero(hypot(a, b))),
-    b=lambda g, a, b: -g * (a / _nonzero(hypot(a, b)) / _nonzero(hypot(a, b))),
+    a=lambda g, a, b: g * _over_squares(b, a, b),
+    b=lambda g, a, b: -g * _over_squares(a, a, b),
 )
 def arctan2(a: Array, b: Array) -> Array:
     """y = the angle, −π to π, of the point with height a and width b;  ∂a = g·b / (a² + b²),  ∂b = −g·a / (a² + b²),
     0 where a = b = 0"""
     return np.arctan2(a, b)
+
+
+def _over_squares(x: Array, a: Array, b: Array) -> Array:
+    """x / (a² + b²), x one of both, without overflow on the way; 0 where both are 0."""
+    m = _nonzero(np.maximum(operator.abs(array_of(a)), operator.abs(array_of(b))))  # any m gives the same quotient
+    u, v = a / m, b / m
+    return x / m / _nonzero(u * u + v * v) / m
 
 
 def _nonzero(a: Array) -> Array:
@@ -152,6 +216,36 @@ def tanh(a: Array) -> Array:
     return np.tanh(a)
 
 
+@primitive(np.sinh, a=lambda g, a: g * np.cosh(a))
+def sinh(a: Array) -> Array:
+    """y = (eᵃ − e⁻ᵃ) / 2;  ∂a = g·cosh a"""
+    return np.sinh(a)
+
+
+@primitive(np.cosh, a=lambda g, a: g * np.sinh(a))
+def cosh(a: Array) -> Array:
+    """y = (eᵃ + e⁻ᵃ) / 2;  ∂a = g·sinh a"""
+    return np.cosh(a)
+
+
+@primitive(np.arcsinh, a=lambda g, a: g / hypot(a, 1))
+def arcsinh(a: Array) -> Array:
+    """y = ln(a + √(a² + 1)), whose sinh is a;  ∂a = g / √(a² + 1)"""
+    return np.arcsinh(a)
+
+
+@primitive(np.arccosh, a=lambda g, a: g / (np.sqrt(a - 1) * np.sqrt(a + 1)))
+def arccosh(a: Array) -> Array:
+    """y = ln(a + √(a² − 1)), whose cosh is a, from 1;  ∂a = g / √(a² − 1)"""
+    return np.arccosh(a)
+
+
+@primitive(np.arctanh, a=lambda g, a: g / ((1 - a) * (1 + a)))
+def arctanh(a: Array) -> Array:
+    """y = ½ ln((1 + a) / (1 − a)), whose tanh is a, between −1 and 1;  ∂a = g / (1 − a²)"""
+    return np.arctanh(a)
+
+
 @primitive(np.sign, a=lambda g: np.zeros_like(g))
 def sign(a: Array) -> Array:
     """y = −1, 0 or 1 as a is below, at or above 0;  ∂a = 0: y moves nowhere but at 0, where it jumps"""
@@ -159,15 +253,15 @@ def sign(a: Array) -> Array:
 
 
 @primitive(np.abs, a=lambda g, a: g * np.sign(a))
-def absolute(a: Array) -> Array:
+def abs(a: Array) -> Array:
     """y = |a|;  ∂a = g·sign a, 0 where a = 0"""
     return np.abs(a)
 
 
 @primitive(
     np.maximum,
-    a=lambda g, a, b: g * ((a > b) + 0.5 * (a == b)).astype(g.dtype),
-    b=lambda g, a, b: g * ((a < b) + 0.5 * (a == b)).astype(g.dtype),
+    a=lambda g, a, b: g * (a > b) + 0.5 * g * (a == b),
+    b=lambda g, a, b: g * (a < b) + 0.5 * g * (a == b),
 )
 def maximum(a: Array, b: Array) -> Array:
     """y = max(a, b);  ∂a = g where a > b, g/2 where they are equal, 0 elsewhere; ∂b the rest"""
@@ -176,8 +270,8 @@ def maximum(a: Array, b: Array) -> Array:
 
 @primitive(
     np.minimum,
-    a=lambda g, a, b: g * ((a < b) + 0.5 * (a == b)).astype(g.dtype),
-    b=lambda g, a, b: g * ((a > b) + 0.5 * (a == b)).astype(g.dtype),
+    a=lambda g, a, b: g * (a < b) + 0.5 * g * (a == b),
+    b=lambda g, a, b: g * (a > b) + 0.5 * g * (a == b),
 )
 def minimum(a: Array, b: Array) -> Array:
     """y = min(a, b);  ∂a = g where a < b, g/2 where they are equal, 0 elsewhere; ∂b the rest"""
@@ -218,6 +312,13 @@ def _within(a: Array, low: Array | None, high: Array | None) -> Array:
 def where(condition: Array, a: Array, b: Array) -> Array:
     """y = a where the condition holds, else b;  ∂a = g there, 0 elsewhere; ∂b the rest"""
     return np.where(condition, a, b)
+
+
+@primitive(np.nan_to_num, a=lambda g, a: np.where(np.isfinite(a), g, 0))
+def nan_to_num(a: Array, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> Array:
+    """y = a, with `nan` in place of NaN, and `posinf` and `neginf` (None: the largest and smallest number) in place of
+    infinities;  ∂a = g where a is finite, else 0"""
+    return np.nan_to_num(a, nan=nan, posinf=posinf, neginf=neginf)
 
 
 @primitive(a=lambda g, a: g * (2 / math.sqrt(math.pi)) * np.exp(-a * a))

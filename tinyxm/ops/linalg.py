@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -12,9 +13,13 @@ from tinyxm.autograd.primitive import answers_for, from_list
 from tinyxm.autograd.tensor import array_of
 from tinyxm.ops.elementwise import multiply
 
-__all__ = ["cholesky", "diagonal", "dot", "matmul", "outer", "solve", "trace", "transposed", "tril", "triu", "whiten"]
+__all__ = [
+    "cholesky", "det", "diag", "diagonal", "dot", "inner", "inv", "kron", "matmul", "outer", "solve", "tensordot",
+    "trace", "transposed", "tril", "triu", "vdot", "whiten",
+]  # fmt: skip
 
 
+@answers_for(np.matrix_transpose)
 def transposed(a: Array) -> Array:
     """Y(…, m, n) = A(…, n, m)ᵀ"""
     return np.swapaxes(a, -1, -2)
@@ -61,6 +66,50 @@ def dot(a: Array, b: Array) -> Array:
     return np.reshape(matmul(a, columns), (*x[:-1], *w[:-2], w[-1]))
 
 
+@answers_for(np.inner)
+def inner(a: Array, b: Array) -> Array:
+    """y[i, …, j, …] = Σ over k of a[i, …, k]·b[j, …, k]: every row of a with every row of b. A number times an array is
+    their product"""
+    if not np.shape(array_of(a)) or not np.shape(array_of(b)):
+        return multiply(a, b)
+    return tensordot(a, b, (-1, -1))
+
+
+@answers_for(np.vdot)
+def vdot(a: Array, b: Array) -> Array:
+    """y = Σ a·b over all elements, both flattened"""
+    return matmul(np.reshape(a, -1), np.reshape(b, -1))
+
+
+@answers_for(np.tensordot)
+def tensordot(a: Array, b: Array, axes: int | tuple[Any, Any] = 2) -> Array:
+    """y = Σ a·b over pairs of axes, the others of a and then those of b left: so many of the last of a with the first
+    of b, or those named, (of a, of b), each one or several. Raises ValueError where their lengths differ"""
+    x, w = np.shape(array_of(a)), np.shape(array_of(b))
+    pairs = (range(-axes, 0), range(axes)) if isinstance(axes, int) else axes
+    try:
+        left, right = ([range(len(s))[i] for i in np.ravel(p)] for s, p in zip((x, w), pairs, strict=True))
+    except IndexError:
+        raise ValueError(f"tensordot: {x} and {w} haven't the axes {axes}") from None
+    if [x[i] for i in left] != [w[i] for i in right]:
+        raise ValueError(f"tensordot: {x} over the axes {left} and {w} over {right}: lengths differ")
+    rows, columns = [i for i in range(len(x)) if i not in left], [i for i in range(len(w)) if i not in right]
+    n = math.prod(x[i] for i in left)
+    tall = np.reshape(np.transpose(a, (*rows, *left)), (math.prod(x[i] for i in rows), n))
+    wide = np.reshape(np.transpose(b, (*right, *columns)), (n, math.prod(w[i] for i in columns)))
+    return np.reshape(matmul(tall, wide), (*(x[i] for i in rows), *(w[i] for i in columns)))
+
+
+@answers_for(np.kron)
+def kron(a: Array, b: Array) -> Array:
+    """Y = a copy of B in the place of each element of A, times it: Y[i·n + k, j·m + l] = A[i, j]·B[k, l], B (n, m)"""
+    x, w = np.shape(array_of(a)), np.shape(array_of(b))
+    axes = max(len(x), len(w))
+    x, w = (1,) * (axes - len(x)) + x, (1,) * (axes - len(w)) + w
+    copies = multiply(np.reshape(a, [n for i in x for n in (i, 1)]), np.reshape(b, [n for i in w for n in (1, i)]))
+    return np.reshape(copies, [i * j for i, j in zip(x, w, strict=True)])
+
+
 @answers_for(np.outer)
 def outer(a: Array, b: Array) -> Array:
     """y[i, j] = aᵢ·bⱼ, a and b flattened as np.outer does"""
@@ -80,6 +129,16 @@ def _onto_the_diagonal(a: Array, shape: tuple[int, ...], offset: int, axis1: int
     i = np.arange(a.shape[-1])
     np.moveaxis(y, (axis1, axis2), (-2, -1))[..., i + max(-offset, 0), i + max(offset, 0)] = a
     return y
+
+
+@answers_for(np.diag)
+def diag(v: Array, k: int = 0) -> Array:
+    """Y = zeros with the vector v on their k-th diagonal; or y = the k-th diagonal of a matrix v"""
+    shape = np.shape(array_of(v))
+    if len(shape) != 1:
+        return diagonal(v, k)
+    n = shape[0] + abs(k)
+    return _onto_the_diagonal(v, (n, n), k, 0, 1)
 
 
 @answers_for(np.trace)
@@ -135,6 +194,30 @@ def solve(a: Array, b: Array) -> Array:
     if len(b_shape) == 1:
         return np.squeeze(_solve(a, np.expand_dims(b, 1)), -1)
     return _solve(a, b)
+
+
+@answers_for(np.linalg.inv)
+def inv(a: Array) -> Array:
+    """Y = A⁻¹, the solution of A Y = I;  ∂A = −Yᵀ G Yᵀ. For A⁻¹ B, solve(A, B) is faster and closer
+
+    a `(…, n, n)`. Raises ValueError as `solve` does.
+    """
+    return _solve(a, np.eye(_square("inv", a)[-1], dtype=a.dtype))
+
+
+@primitive(a=lambda g, a, y: (g * y)[..., None, None] * transposed(inv(a)))
+def _det(a: Array) -> Array:
+    return np.linalg.det(a)
+
+
+@answers_for(np.linalg.det)
+def det(a: Array) -> Array:
+    """y = det A, the volume that A makes of one;  ∂A = g·y·A⁻ᵀ (Jacobi's formula)
+
+    a `(…, n, n)`, y `(…)`. Raises ValueError where matrices aren't square, and for the gradient of a singular one.
+    """
+    _square("det", a)
+    return _det(a)
 
 
 def _square(operation: str, a: Array) -> tuple[int, ...]:

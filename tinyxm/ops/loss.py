@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from tinyxm.autograd import Array
+from tinyxm.autograd import Array, primitive
+from tinyxm.autograd.primitive import from_list
 from tinyxm.autograd.tensor import array_of
 from tinyxm.ops.activation import relu
 from tinyxm.ops.elementwise import where
@@ -39,9 +40,13 @@ def huber(prediction: Array, target: Array, delta: float = 1.0, reduction: str =
     """
     if not delta > 0:
         raise ValueError(f"huber: delta {delta}: expected a number above 0")
-    d = prediction - matched("huber", prediction, target)
+    return reduced("huber", _huber(prediction - matched("huber", prediction, target), delta), reduction)
+
+
+@primitive(d=lambda g, d, delta: g * np.clip(d, -delta, delta))
+def _huber(d: Array, delta: float) -> Array:
     c = np.clip(d, -delta, delta)
-    return reduced("huber", c * (d - c * 0.5), reduction)
+    return c * (d - c * 0.5)
 
 
 def kl_divergence(log_p: Array, log_q: Array, reduction: str = "mean") -> Array:
@@ -83,7 +88,9 @@ def triplet(anchor: Array, positive: Array, negative: Array, margin: float = 1.0
 def matched(
     operation: str, a: Array, b: Array, names: tuple[str, str] = ("prediction", "target"), least: int = 0
 ) -> Array:
-    """b, whole numbers as floats of a's type; ValueError unless a and b are of one shape with at least so many axes."""
+    """b as an array, whole numbers as floats of a's type; ValueError unless a and b are of one shape with at least so
+    many axes."""
+    b = from_list(b, (array_of(a),))
     if np.shape(a) != np.shape(b):
         raise ValueError(
             f"{operation}: {names[0]} {np.shape(a)} and {names[1]} {np.shape(b)} differ in shape; "

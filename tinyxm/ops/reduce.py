@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import math
+import operator
 
 import numpy as np
 
-from tinyxm.autograd import Array, primitive
+from tinyxm.autograd import Array, Tensor, primitive
 from tinyxm.autograd.primitive import answers_for
 from tinyxm.autograd.tensor import array_of
 from tinyxm.ops.index import take_along_axis
 from tinyxm.ops.shape import spread
 
 __all__ = [
-    "argmax", "argmin", "argsort", "cumsum", "logsumexp", "max", "mean", "min", "norm", "prod", "sort", "std",
-    "sum", "top_k", "var",
+    "argmax", "argmin", "argsort", "average", "cumprod", "cumsum", "diff", "logsumexp", "max", "mean", "median", "min",
+    "norm", "prod", "sort", "std", "sum", "top_k", "var",
 ]  # fmt: skip
 
 Axis = int | tuple[int, ...] | None
@@ -49,10 +50,30 @@ def var(a: Array, axis: Axis = None, keepdims: bool = False, ddof: float = 0) ->
 @answers_for(np.std)
 def std(a: Array, axis: Axis = None, keepdims: bool = False, ddof: float = 0) -> Array:
     """y = √var(a), as ‖a − mean a‖ / √(n − ddof);  the gradient is 0 where all are equal"""
-    n = _count(a.shape, axis)
+    centred, n = a - mean(a, axis, True), _count(a.shape, axis)
     if n <= ddof:
         raise ValueError(f"std: {n} elements less ddof {ddof} leave nothing to divide by")
-    return norm(a - mean(a, axis, True), 2, axis, keepdims) * (1 / math.sqrt(n - ddof))
+    return norm(centred, 2, axis, keepdims) * (1 / math.sqrt(n - ddof))
+
+
+@answers_for(np.average)
+def average(a: Array, axis: Axis = None, weights: Array | None = None, *, keepdims: bool = False) -> Array:
+    """y = Σ w·a / Σ w: the mean where no weights w are given, which are of the shape of a, or one for each place of the
+    axis
+
+    Raises ValueError for weights of another shape, and where they sum to 0.
+    """
+    if weights is None:
+        return mean(a, axis, keepdims)
+    w = weights if isinstance(weights, Tensor) else np.asarray(weights, a.dtype)
+    if w.shape != a.shape:
+        if not isinstance(axis, int) or w.shape != a.shape[axis : axis + 1 or None]:
+            raise ValueError(f"average: weights {w.shape} over axis {axis} of {a.shape}: expected one for each place")
+        w = np.reshape(w, (-1, *(1,) * (a.ndim - 1 - axis % a.ndim)))
+    total = sum(np.broadcast_to(w, a.shape), axis, keepdims)
+    if not np.all(array_of(total)):
+        raise ValueError(f"average: the weights sum to 0 over axis {axis}: no average")
+    return sum(a * w, axis, keepdims) / total
 
 
 @primitive(np.max, np.amax, a=lambda g, a, y, axis, keepdims: _to_the_equal(g, a, y, axis, keepdims))
@@ -133,6 +154,12 @@ def norm(a: Array, ord: float | str = 2, axis: Axis = None, keepdims: bool = Fal
 
 @primitive(a=lambda g, a, y, ord, axis, keepdims: _norm_adjoint(g, a, y, ord, axis, keepdims))
 def _norm(a: Array, ord: float, axis: Axis, keepdims: bool) -> Array:
+    if ord == 2:  # mostly the squares neither overflow nor vanish
+        with np.errstate(over="ignore", under="ignore"):
+            y = (a * a).sum(axis=axis, keepdims=keepdims)
+        limits = np.finfo(y.dtype)
+        if np.all((y > limits.tiny / limits.eps**2) & (y <= limits.max)):
+            return np.sqrt(y)
     size = np.abs(a)
     m = size.max(axis=axis, keepdims=True, initial=0)
     m = np.where((m > 0) & np.isfinite(m), m, 1)
@@ -141,8 +168,8 @@ def _norm(a: Array, ord: float, axis: Axis, keepdims: bool) -> Array:
 
 
 def _norm_adjoint(g: Array, a: Array, y: Array, ord: float, axis: Axis, keepdims: bool) -> Array:
-    y = spread(y, a.shape, axis, keepdims)
-    g, share = spread(g, a.shape, axis, keepdims), a / np.where(y == 0, 1, y)
+    g, y = (spread(x, a.shape, axis, keepdims) for x in (g, np.where(y == 0, 1, y)))
+    share = a / y
     if ord == 2:
         return g * share
     size = np.abs(share) if ord > 2 else np.where(a == 0, 1, np.abs(share))  # not 0·∞ below
@@ -165,6 +192,26 @@ def cumsum(a: Array, axis: int | None = None) -> Array:
     return a.cumsum(axis)
 
 
+@answers_for(np.cumprod)
+def cumprod(a: Array, axis: int | None = None) -> Array:
+    """yᵢ = Π aⱼ over j ≤ i along an axis (None: of a flattened), by products of 1, 2, 4, … neighbours: right where some
+    are 0"""
+    y, axis = (np.reshape(a, -1), 0) if axis is None else (a, operator.index(axis))
+    y, n = np.moveaxis(y, axis, 0), 1
+    while n < y.shape[0]:
+        y, n = np.concatenate([y[:n], y[n:] * y[:-n]]), 2 * n
+    return np.moveaxis(y, 0, axis)
+
+
+@answers_for(np.diff)
+def diff(a: Array, n: int = 1, axis: int = -1) -> Array:
+    """yᵢ = aᵢ₊₁ − aᵢ along an axis, n times over"""
+    a = np.moveaxis(a, axis, 0)
+    for _ in range(n):
+        a = a[1:] - a[:-1]
+    return np.moveaxis(a, 0, axis)
+
+
 @primitive(np.sort, a=lambda g, a, axis: _unsorted(g, a, axis))
 def sort(a: Array, axis: int | None = -1) -> Array:
     """y = a in ascending order along an axis (None: a flattened);  ∂a = g put back where each came from"""
@@ -172,9 +219,28 @@ def sort(a: Array, axis: int | None = -1) -> Array:
 
 
 def _unsorted(g: Array, a: Array, axis: int | None) -> Array:
-    order = argsort(a, axis)
-    rank = np.argsort(order, -1 if axis is None else axis)
-    return np.reshape(take_along_axis(g, rank, -1 if axis is None else axis), a.shape)
+    order, axis = argsort(a, axis), -1 if axis is None else axis
+    rank, places = np.empty_like(order), np.arange(order.shape[axis])
+    np.put_along_axis(rank, order, places.reshape(-1, *(1,) * (order.ndim - 1 - axis % order.ndim)), axis)
+    return np.reshape(take_along_axis(g, rank, axis), a.shape)
+
+
+@answers_for(np.median)
+def median(a: Array, axis: int | None = None, keepdims: bool = False) -> Array:
+    """y = the middle of a in ascending order along an axis (None: of all), or the mean of the two; NaN where there is
+    one;  ∂a = g where the middle stands
+
+    Raises ValueError where there is nothing to take the middle of.
+    """
+    ordered = np.moveaxis(sort(a, axis), -1 if axis is None else axis, 0)
+    n = ordered.shape[0]
+    if not n:
+        raise ValueError(f"median: a {a.shape} over axis {axis} has no elements")
+    y = (ordered[(n - 1) // 2] + ordered[n // 2]) * 0.5
+    y = np.where(np.isnan(array_of(ordered[-1])), np.nan, y)
+    if not keepdims:
+        return y
+    return np.expand_dims(y, tuple(range(a.ndim)) if axis is None else axis)
 
 
 def top_k(a: Array, k: int, axis: int = -1) -> tuple[Array, np.ndarray]:
@@ -207,4 +273,4 @@ def argmin(a: Array, axis: int | None = None, keepdims: bool = False) -> np.ndar
 def _count(shape: tuple[int, ...], axis: Axis) -> int:
     """How many elements a reduction over these axes takes together."""
     axes = range(len(shape)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-    return math.prod(shape[i] for i in axes)
+    return math.prod(shape[i] for i in axes if shape)  # a single number has an axis 0 for NumPy's reductions

@@ -9,13 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from tinyxm.autograd import Array, Each, Tensor, primitive
+from tinyxm.autograd import Array, Each, primitive
 from tinyxm.autograd.primitive import answers_for
+from tinyxm.autograd.tensor import array_of
 from tinyxm.ops.index import add_along, take
 
 __all__ = [
-    "broadcast_to", "concatenate", "expand_dims", "flatten", "flip", "moveaxis", "pad", "repeat", "reshape", "roll",
-    "split", "squeeze", "stack", "swapaxes", "tile", "transpose",
+    "array_split", "atleast_1d", "atleast_2d", "broadcast_to", "column_stack", "concatenate", "expand_dims", "flip",
+    "hstack", "moveaxis", "pad", "ravel", "repeat", "reshape", "roll", "split", "squeeze", "stack", "swapaxes", "tile",
+    "transpose", "unstack", "vstack",
 ]  # fmt: skip
 
 
@@ -23,6 +25,24 @@ __all__ = [
 def reshape(a: Array, shape: int | tuple[int, ...]) -> Array:
     """y = a in another shape, elements in row-major order;  ∂a = g in the shape of a"""
     return a.reshape(shape)
+
+
+@answers_for(np.ravel)
+def ravel(a: Array) -> Array:
+    """y = a as one axis, elements in row-major order: what the methods t.ravel() and t.flatten() give, too"""
+    return reshape(a, -1)
+
+
+@answers_for(np.atleast_1d)
+def atleast_1d(a: Array) -> Array:
+    """y = a, a single number as a vector of one"""
+    return reshape(a, (1,)) if np.ndim(array_of(a)) == 0 else a
+
+
+@answers_for(np.atleast_2d)
+def atleast_2d(a: Array) -> Array:
+    """y = a, a single number or a vector as a matrix of one row"""
+    return reshape(a, (1, -1)) if np.ndim(array_of(a)) < 2 else a
 
 
 @primitive(np.transpose, a=lambda g, axes: np.transpose(g, None if axes is None else _inverse(axes)))
@@ -88,6 +108,25 @@ def _part(g: Array, i: int, shapes: list[tuple[int, ...]], axis: int) -> Array:
     return g[(slice(None),) * (axis % g.ndim) + (slice(start, start + shapes[i][axis]),)]
 
 
+@answers_for(np.vstack)
+def vstack(arrays: Sequence[Array]) -> Array:
+    """Y = the arrays one below another, vectors being rows"""
+    return concatenate([atleast_2d(a) for a in arrays])
+
+
+@answers_for(np.hstack)
+def hstack(arrays: Sequence[Array]) -> Array:
+    """y = the arrays side by side: vectors end to end, others along their second axis"""
+    arrays = [atleast_1d(a) for a in arrays]
+    return concatenate(arrays, 0 if arrays and np.ndim(array_of(arrays[0])) == 1 else 1)
+
+
+@answers_for(np.column_stack)
+def column_stack(arrays: Sequence[Array]) -> Array:
+    """Y = the vectors as columns, and matrices as they are, side by side"""
+    return concatenate([a if np.ndim(array_of(a)) > 1 else reshape(a, (-1, 1)) for a in arrays], 1)
+
+
 @primitive(np.stack, arrays=Each(lambda g, i, axis: g[(slice(None),) * (axis % g.ndim) + (i,)]))
 def stack(arrays: Sequence[Array], axis: int = 0) -> Array:
     """y = the arrays side by side along a new axis;  ∂aᵢ = the i-th slice of g along it"""
@@ -111,6 +150,22 @@ def split(a: Array, indices_or_sections: int | Sequence[int], axis: int = 0) -> 
         parts = [n // parts * i for i in range(1, parts)]
     lead = (slice(None),) * (axis % a.ndim)
     return [a[(*lead, slice(i, j))] for i, j in zip([0, *parts], [*parts, n], strict=True)]
+
+
+@answers_for(np.array_split)
+def array_split(a: Array, indices_or_sections: int | Sequence[int], axis: int = 0) -> list[Array]:
+    """[y₀, y₁, ...] as `split`, but where the length doesn't divide the first parts are longer by one"""
+    parts = indices_or_sections
+    if isinstance(parts, int | np.integer) and parts > 0 and -a.ndim <= axis < a.ndim:
+        n = a.shape[axis]
+        parts = [i * (n // parts) + min(i, n % parts) for i in range(1, parts)]
+    return split(a, parts, axis)
+
+
+@answers_for(*[np.unstack] if hasattr(np, "unstack") else [])  # from NumPy 2.1
+def unstack(a: Array, *, axis: int = 0) -> tuple[Array, ...]:
+    """(y₀, y₁, ...) = the slices of a along an axis: `stack` undone"""
+    return tuple(np.moveaxis(a, axis, 0))
 
 
 @primitive(a=lambda g, a_shape, widths: g[tuple(slice(i, i + n) for n, (i, _) in zip(a_shape, widths, strict=True))])
@@ -184,8 +239,3 @@ def _tile_adjoint(g: Array, shape: tuple[int, ...], reps: int | Sequence[int]) -
     counts = [1] * (g.ndim - len(counts)) + counts
     copies = np.reshape(g, [n for pair in zip(counts, own, strict=True) for n in pair])  # copy, place, copy, place, ...
     return np.reshape(np.sum(copies, axis=tuple(range(0, 2 * g.ndim, 2))), shape)
-
-
-def flatten(a: Tensor) -> Tensor:
-    """(n, ...) → (n, the rest in one axis)"""
-    return reshape(a, (*a.shape[:1], math.prod(a.shape[1:])))

@@ -75,7 +75,7 @@ def overlap_add(a: Array, samples: int, hop: int) -> Array:
 
 def _whole(operation: str, **sizes: int) -> None:
     for name, size in sizes.items():
-        if not isinstance(size, int) or size < 1:
+        if not isinstance(size, int | np.integer) or size < 1:
             raise ValueError(f"{operation}: {name} {size!r}: expected a whole number of samples from 1")
 
 

@@ -21,7 +21,20 @@ def add(name: str, label: str, ours: Any, inputs: Any, truth: Any, torch: Any = 
 
 # name: (the truth, the name in PyTorch, the lowest number it takes, large numbers and tiny ones that it can be given)
 UNARY: dict[str, tuple[Callable[..., Any], str, float, Any, Any]] = {
-    "absolute": (lambda a: np.where(a < 0, -a, a), "abs", -2, [-1e30, 3e30], [-1e-30, 3e-30]),
+    "arccos": (lambda a: np.arctan2(np.sqrt(1 - a * a), a), "arccos", -0.9, None, [-1e-30, 3e-30]),
+    "arccosh": (lambda a: np.abs(np.arccos(a + 0j).imag), "arccosh", 1.1, [1e30, 3e30], None),
+    "arcsin": (lambda a: np.arctan2(a, np.sqrt(1 - a * a)), "arcsin", -0.9, None, [-1e-30, 3e-30]),
+    "arcsinh": (lambda a: np.arcsin(1j * a).imag, "arcsinh", -2, [-1e30, 3e30], [-1e-30, 3e-30]),
+    "arctan": (lambda a: np.angle(1 + 1j * a), "arctan", -2, [-1e30, 3e30], [-1e-30, 3e-30]),
+    "arctanh": (lambda a: np.arctan(1j * a).imag, "arctanh", -0.9, None, [-1e-30, 3e-30]),
+    "cosh": (lambda a: np.cos(1j * a).real, "cosh", -2, [-80, 85], [-1e-30, 3e-30]),
+    "exp2": (lambda a: np.exp(a * np.log(2)), "exp2", -2, [-1e30, 120], [-1e-30, 3e-30]),
+    "log10": (lambda a: np.log(a) / np.log(10), "log10", 0.3, [1e30, 3e30], [1e-30, 3e-30]),
+    "log2": (lambda a: np.log(a) / np.log(2), "log2", 0.3, [1e30, 3e30], [1e-30, 3e-30]),
+    "positive": (lambda a: a * 1, "positive", -2, [-1e30, 3e30], [-1e-30, 3e-30]),
+    "reciprocal": (lambda a: a**-1.0, "reciprocal", 0.3, [1e30, -3e30], [1e-15, -3e-15]),
+    "sinh": (lambda a: np.sin(1j * a).imag, "sinh", -2, [-80, 85], [-1e-30, 3e-30]),
+    "abs": (lambda a: np.where(a < 0, -a, a), "abs", -2, [-1e30, 3e30], [-1e-30, 3e-30]),
     "cos": (lambda a: np.sin(a + np.pi / 2), "cos", -2, [-1e3, 3e3], [-1e-30, 3e-30]),
     "erf": (special.erf, "erf", -2, [-1e30, 7, 3e30], [-1e-30, 3e-30]),
     "exp": (lambda a: np.exp2(a / np.log(2)), "exp", -2, [-1e30, 85], [-1e-30, 3e-30]),
@@ -39,14 +52,15 @@ UNARY: dict[str, tuple[Callable[..., Any], str, float, Any, Any]] = {
 }
 for name, (truth, theirs, low, large, tiny) in UNARY.items():
     ours = getattr(ops, name)
-    high = 1.2 if name == "tan" else 2
+    high = 1.2 if name == "tan" else 0.9 if low == -0.9 else 2
     add(name, "", ours, [values(2, 1, 3, low=low, high=high)], truth, theirs)
     for edge, x in (
         ("empty", values(2, 0)), ("size one", values(low=low, high=high)), ("size one", values(1, low=low, high=high)),
         ("large", large), ("tiny", tiny),
     ):  # fmt: skip
-        add(name, "", ours, [x], truth, theirs, edge=edge)
-for name in ("absolute", "sign"):
+        if x is not None:
+            add(name, "", ours, [x], truth, theirs, edge=edge)
+for name in ("abs", "sign"):
     add(name, "", getattr(ops, name), [[0.0]], UNARY[name][0], UNARY[name][1], edge="subgradient",
         gradients=[[0.0]])  # fmt: skip
 add("tanh", "", ops.tanh, [[-1e30, 3e30]], np.sign, "tanh", edge="large", gradients=[[0.0, 0.0]])
@@ -59,6 +73,8 @@ BINARY: dict[str, tuple[Callable[..., Any], str, float, Any, Any]] = {
     "divide": (lambda a, b: a * b**-1.0, "div", 0.4, ([1e30, -3e30], [2e30, 1e10]), ([1e-30, 3e-30], [2e-15, 1.0])),
     "hypot": (lambda a, b: np.abs(a + 1j * b), "hypot", -2, ([1e30, -3e30], [2e30, 1e30]),
               ([1e-30, -3e-30], [2e-30, 1e-30])),
+    "logaddexp": (lambda a, b: np.maximum(a, b) + np.log1p(np.exp(-np.abs(a - b))), "logaddexp", -2,
+                  ([1e30, -3e30], [2e30, 1e30]), ([1e-30, -3e-30], [2e-30, -1e-30])),
     "maximum": (lambda a, b: np.where(a > b, a, b), "maximum", -2, ([1e30, -3e30], [2e30, -4e30]),
                 ([1e-30, -3e-30], [2e-30, -4e-30])),
     "minimum": (lambda a, b: np.where(a < b, a, b), "minimum", -2, ([1e30, -3e30], [2e30, -4e30]),
@@ -117,6 +133,12 @@ add("clip", "at learned limits", ops.clip, [[-1, 1], [-1, -1], [1, 1]], held, "c
     gradients=[[1, 1], [0, 0], [0, 0]])  # fmt: skip
 add("clip", "limits exchanged", ops.clip, [[-2, 0, 3], [1, 1, 1], [-1, -1, -1]], lambda a, low, high: high,
     edge="subgradient", gradients=[[0, 0, 0], [0, 0, 0], [1, 1, 1]])  # fmt: skip
+
+for edge, x in (("", values(2, 3)), ("empty", values(0, 2)), ("size one", values()), ("large", values(3) * 1e30),
+                ("tiny", values(3) * 1e-30)):  # fmt: skip
+    add("nan_to_num", "", ops.nan_to_num, [x], np.array, "nan_to_num", edge=edge)
+add("nan_to_num", "", lambda a: ops.nan_to_num(a, 2.0, 3.0, -4.0), [[np.nan, np.inf, -np.inf, 1]],
+    lambda a: np.array([2.0, 3, -4, 1]), edge="subgradient", gradients=[[0, 0, 0, 1]])  # fmt: skip
 
 CHOSEN = np.arange(6).reshape(2, 3) % 2 == 0
 for edge, a, b, scale in (

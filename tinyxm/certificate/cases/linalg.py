@@ -30,6 +30,7 @@ def of_shapes(*shapes: tuple[int, ...], scale: float = 1) -> list[np.ndarray]:
 
 a: Any
 b: Any
+shape: Any
 truth: Any
 for a, b, edge in (
     ((2, 3), (3, 4), ""), ((3,), (3,), ""), ((3,), (3, 4), ""), ((2, 3), (3,), ""), ((5, 2, 3), (3, 4), ""),
@@ -46,11 +47,42 @@ for a, b, edge in (
     theirs = of_torch("tensordot", dims=([-1], [max(len(b) - 2, 0)])) if a and b else of_torch("multiply")
     add("dot", "", ops.dot, of_shapes(a, b), np.dot, theirs, edge)
 for a, b, edge in (
+    ((3,), (3,), ""), ((2, 3), (4, 3), ""), ((2, 3), (3,), ""), ((2, 3), (2, 2, 3), ""), ((), (2, 3), "broadcast"),
+    ((1,), (1,), "size one"), ((0, 2), (3, 2), "empty"), ((2, 0), (3, 0), "empty"),
+):  # fmt: skip
+    add("inner", "", ops.inner, of_shapes(a, b), lambda a, b: (np.expand_dims(a, tuple(range(a.ndim - 1, b.ndim - 2 +
+        a.ndim))) * b).sum(-1) if a.ndim and b.ndim else a * b, of_torch("inner"), edge)  # fmt: skip
+for a, b, axes, edge in (
+    ((2, 3), (3, 4), 1, ""), ((2, 3, 4), (3, 4, 2), 2, ""), ((2, 3), (4,), 0, ""),
+    ((2, 3, 4), (4, 2, 5), ([0, 2], [1, 0]), ""), ((2, 3), (4, 3), (-1, -1), ""), ((1, 1), (1, 1), 2, "size one"),
+    ((2, 0), (0, 3), 1, "empty"), ((), (), 0, "size one"),
+):  # fmt: skip
+    add("tensordot", f"{axes}", lambda a, b, n=axes: ops.tensordot(a, b, n), of_shapes(a, b),
+        lambda a, b, n=axes: np.tensordot(a, b, n),
+        lambda t, a, b, n=axes: t.tensordot(a, b, n if isinstance(n, int) else [np.ravel(i).tolist() for i in n]),
+        edge)  # fmt: skip
+for edge, scale in (("large", 1e18), ("tiny", 1e-18)):
+    add("tensordot", "", ops.tensordot, of_shapes((2, 2), (2, 2), scale=scale), lambda a, b: (a * b).sum(),
+        of_torch("tensordot"), edge)  # fmt: skip
+for a, b, edge in (
+    ((3,), (3,), ""), ((2, 3), (3, 2), ""), ((), (1,), "size one"), ((0, 2), (0,), "empty"),
+):  # fmt: skip
+    add("vdot", "", ops.vdot, of_shapes(a, b), lambda a, b: (a.reshape(-1) * b.reshape(-1)).sum(), lambda t, a, b:
+        t.vdot(a.reshape(-1), b.reshape(-1)), edge)  # fmt: skip
+for a, b, edge in (
+    ((2, 3), (3, 2), ""), ((2,), (3,), ""), ((2,), (3, 2), "broadcast"), ((), (2, 2), "broadcast"),
+    ((2, 1, 2), (1, 3), "broadcast"), ((1, 1), (1, 1), "size one"), ((0, 2), (2, 3), "empty"),
+):  # fmt: skip
+    add("kron", "", ops.kron, of_shapes(a, b), np.kron, of_torch("kron"), edge)
+for a, b, edge in (
     ((3,), (4,), ""), ((2, 3), (2, 2), ""), ((1,), (1,), "size one"), ((), (3,), "broadcast"), ((3,), (0,), "empty"),
 ):  # fmt: skip
     add("outer", "", ops.outer, of_shapes(a, b), lambda a, b: np.multiply.outer(a.reshape(-1), b.reshape(-1)),
         lambda t, a, b: t.outer(a.reshape(-1), b.reshape(-1)), edge)  # fmt: skip
-for name, truth in (("matmul", rows_times_columns), ("dot", np.dot), ("outer", np.multiply.outer)):
+for name, truth in (
+    ("matmul", rows_times_columns), ("dot", np.dot), ("outer", np.multiply.outer), ("inner", np.dot), ("vdot", np.dot),
+    ("kron", np.kron),
+):  # fmt: skip
     for edge, scale in (("large", 1e18), ("tiny", 1e-18)):
         add(name, "", getattr(ops, name), of_shapes((3,), (3,), scale=scale), truth, of_torch(name), edge)
 
@@ -95,7 +127,10 @@ for k in (0, 1, -2, 9, -9):
     for name in ("tril", "triu"):
         add(name, f"{k}", lambda m, f=name, k=k: getattr(ops, f)(m, k), of_shapes((2, 3, 4)),
             lambda m, f=name, k=k: getattr(np, f)(m, k), of_torch(name, k))  # fmt: skip
-for name in ("diagonal", "trace", "tril", "triu"):
+for k, shape in ((0, (3,)), (1, (2,)), (-2, (2,)), (0, (3, 4)), (-1, (3, 2))):
+    add("diag", f"{k}", lambda v, k=k: ops.diag(v, k), of_shapes(shape), lambda v, k=k: np.diag(v, k),
+        lambda t, v, k=k: t.diag(v, k))  # fmt: skip
+for name in ("diag", "diagonal", "trace", "tril", "triu"):
     truth = getattr(np, name)
     for edge, shape, scale in (
         ("size one", (1, 1), 1.0), ("empty", (0, 0), 1.0), ("large", (2, 2), 1e30), ("tiny", (2, 2), 1e-30),
@@ -150,6 +185,13 @@ for a, b, edge in (
     add("solve", "", ops.solve, (a, b), lambda a, b: np.linalg.inv(a) @ b, of_torch("linalg.solve"), edge)
 add("solve", "a vector for each matrix", ops.solve, (invertible(2, 3, 3), values(3)),
     lambda a, b: np.linalg.inv(a) @ b, lambda t, a, b: t.linalg.solve(a, b[:, None])[..., 0], "broadcast")  # fmt: skip
+for a, edge in (
+    (invertible(3, 3), ""), (invertible(2, 2, 2), ""), (invertible(1, 1), "size one"), (invertible(0, 2, 2), "empty"),
+    (invertible(0, 0), "empty"), (invertible(2, 2) * 1e15, "large"), (invertible(2, 2) * 1e-15, "tiny"),
+):  # fmt: skip
+    add("inv", "", ops.inv, (a,), lambda a: np.linalg.solve(a, np.broadcast_to(np.eye(a.shape[-1]), a.shape)),
+        of_torch("linalg.inv"), edge)  # fmt: skip
+    add("det", "", ops.det, (a,), lambda a: np.prod(np.linalg.eigvals(a), -1).real, of_torch("linalg.det"), edge)
 for a, edge in (
     (definite(3, 3), ""), (definite(2, 4, 4), ""), (definite(1, 1), "size one"), (definite(0, 0), "empty"),
     (definite(0, 2, 2), "empty"), (definite(3, 3) * 1e30, "large"), (definite(3, 3) * 1e-30, "tiny"),

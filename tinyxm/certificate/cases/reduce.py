@@ -125,6 +125,15 @@ def torch_cumsum(torch: Any, a: Any, axis: int | None) -> Any:
 WEIGHTS = np.arange(1.0, 13)  # so that it shows which element a gradient came from
 
 
+def product_so_far(a: np.ndarray, axis: int | None) -> np.ndarray:
+    a, axis = (a.reshape(-1), 0) if axis is None else (a, axis)
+    return np.multiply.accumulate(a, axis)
+
+
+def torch_cumprod(torch: Any, a: Any, axis: int | None) -> Any:
+    return torch.cumprod(a.flatten() if axis is None else a, axis or 0)
+
+
 def sorted_by_hand(a: np.ndarray, axis: int | None) -> np.ndarray:
     a, axis = (a.reshape(-1), 0) if axis is None else (a, axis)
     return np.apply_along_axis(lambda line: np.array(sorted(line.tolist())), axis, a) if a.size else a
@@ -134,13 +143,62 @@ def torch_sort(torch: Any, a: Any, axis: int | None) -> Any:
     return torch.sort(a.flatten() if axis is None else a, dim=axis or 0, stable=True).values
 
 
-for name, truth, theirs in (("cumsum", running, torch_cumsum), ("sort", sorted_by_hand, torch_sort)):
+for name, truth, theirs, scale in (
+    ("cumsum", running, torch_cumsum, 1e30), ("cumprod", product_so_far, torch_cumprod, 1e3),
+    ("sort", sorted_by_hand, torch_sort, 1e30),
+):  # fmt: skip
     for axis, (edge, x) in product((None, 0, -1, 1), (
         ("", apart(2, 3, 4)), ("empty", values(2, 0)), ("empty", values(0, 3)), ("size one", values(1, 1)),
-        ("large", apart(3, 4) * 1e30), ("tiny", apart(3, 4) * 1e-30),
+        ("large", apart(3, 4) * scale), ("tiny", apart(3, 4) / scale),
     )):  # fmt: skip
         add(name, f"{axis}", partial(getattr(ops, name), axis=axis), x, partial(truth, axis=axis),
             partial(lambda f, d, t, a: f(t, a, d), theirs, axis), edge=edge)  # fmt: skip
+add("cumprod", "zeros", partial(ops.cumprod, axis=1), [[2.0, 0, 3, 0, 4], [0, 1, 2, 3, 4]],
+    partial(product_so_far, axis=1), partial(torch_cumprod, axis=1))  # fmt: skip
+for n, axis, shape, edge in (
+    (1, -1, (3, 4), ""), (2, 0, (4, 2), ""), (1, 1, (2, 3, 2), ""), (0, 0, (2,), ""), (3, 0, (3,), "empty"),
+    (1, 0, (1,), "size one"),
+):  # fmt: skip
+    add("diff", f"{n} {axis}", partial(ops.diff, n=n, axis=axis), values(*shape), partial(np.diff, n=n, axis=axis),
+        of_torch("diff", n, axis), edge=edge)  # fmt: skip
+for edge, scale in (("large", 1e30), ("tiny", 1e-30)):
+    add("diff", "", ops.diff, FOUR * scale, np.diff, of_torch("diff"), edge=edge)
+
+
+def middle(a: np.ndarray, axis: int | None, keepdims: bool) -> np.ndarray:
+    return np.quantile(a, 0.5, axis, keepdims=keepdims)
+
+
+for (axis, keepdims), (edge, x) in product(((None, False), (0, True), (-1, False)), (
+    ("", apart(3, 4)), ("", apart(2, 2, 5)), ("size one", values(1, 1)), ("large", apart(3, 4) * 1e30),
+    ("tiny", apart(3, 4) * 1e-30),
+)):  # fmt: skip
+    add("median", f"{axis} {keepdims}", partial(ops.median, axis=axis, keepdims=keepdims), x,
+        partial(middle, axis=axis, keepdims=keepdims),
+        partial(lambda d, k, t, a: t.quantile(a, 0.5, d, keepdim=k), axis, keepdims), edge=edge)  # fmt: skip
+add("median", "nothing left", partial(ops.median, axis=1), values(0, 3), lambda a: np.zeros(0), edge="empty")
+add("median", "with NaN", partial(ops.median, axis=1), [[np.nan, 1, 2], [3, 1, 2]], lambda a: np.array([np.nan, 2]),
+    edge="subgradient", gradients=[[[0, 0, 0], [0, 0, 1]]])  # fmt: skip
+add("median", "", ops.median, [2.0, 1, 2, 3, 2], lambda a: np.array(2.0), edge="ties", gradients=[[0, 0, 1, 0, 0]])
+
+
+for shape, axis, edge in (
+    ((3, 4), None, ""), ((3, 4), (0, 1), ""), ((2, 3), 0, ""), ((1,), 0, "size one"), ((0, 3), 1, "empty"),
+    ((3,), 0, "large"), ((3,), 0, "tiny"),
+):  # fmt: skip
+    scale = {"large": 1e18, "tiny": 1e-18}.get(edge, 1.0)
+    pair = values(*shape, low=0.5) * scale, values(*shape, low=0.5, seed=8) * scale
+    CASES.append(
+        Case("average", "operation", f"{axis}", lambda a, w, d=axis: ops.average(a, d, w), pair,
+             lambda a, w, d=axis: np.average(a, d, w), edge=edge,
+             torch=lambda t, a, w, d=axis: (a * w).sum(d) / w.sum(d))
+    )  # fmt: skip
+CASES.append(
+    Case("average", "operation", "a weight for each place", lambda a, w: ops.average(a, -2, w, keepdims=True),
+         (values(2, 3, 2), values(3, low=0.5)), lambda a, w: np.average(a, 1, w, keepdims=True),
+         lambda t, a, w: t.einsum("ijk,j->ik", a, w)[:, None] / w.sum(), "broadcast")
+)  # fmt: skip
+add("average", "without weights", ops.average, DRAWN, np.mean, of_torch("mean"))
 for edge in ("ties", "subgradient"):
     add("sort", "", lambda a: ops.sort(a) * WEIGHTS[:4].astype(a.dtype), [2, 1, 2, 1],
         lambda a: np.array([1.0, 2, 6, 8]), edge=edge, gradients=[[3, 1, 4, 2]])  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from tinyxm.certificate.case import Case, of_torch, values
 
 CASES: list[Case] = []
 shape: Any
+shapes: Any
 axis: Any
 to: Any
 torch: Any
@@ -56,10 +58,11 @@ for shape, to in (
 ):  # fmt: skip
     add("reshape", f"{to}", partial(ops.reshape, shape=to), [shape], lambda a, n=to: np.ravel(a).reshape(n),
         of_torch("reshape", to if isinstance(to, tuple) else (to,)), edge_of(shape))  # fmt: skip
-for shape in ((2, 3, 4), (0, 3, 4), (2, 0), (1, 1), (3,)):
-    add("flatten", "", ops.flatten, [shape], lambda a: np.array([x.ravel() for x in a]).reshape(len(a), -1)
-        if a.size else np.zeros((a.shape[0], int(np.prod(a.shape[1:])))),
-        lambda t, a: a.reshape(a.shape[0], a.shape[1:].numel()), edge_of(shape))  # fmt: skip
+for shape in ((2, 3, 4), (2, 0), (1, 1), (3,), ()):
+    add("ravel", "", ops.ravel, [shape], lambda a: np.array(list(a.flat)), of_torch("ravel"), edge_of(shape))
+    for name, least in (("atleast_1d", 1), ("atleast_2d", 2)):
+        to = (1,) * (least - len(shape)) + shape
+        add(name, "", getattr(ops, name), [shape], lambda a, n=to: a.ravel().reshape(n), of_torch(name), edge_of(shape))
 for shape, axes, letters in (
     ((2, 3, 4), None, "abc->cba"), ((2, 3, 4), (1, 2, 0), "abc->bca"), ((2, 3, 4), (-1, 0, 1), "abc->cab"),
     ((2, 3, 4), (0, 1, 2), "abc->abc"), ((2, 0, 4), (2, 0, 1), "abc->cab"), ((1, 1), None, "ab->ba"),
@@ -96,23 +99,42 @@ for axis, shapes, edge in (
     add("stack", f"{axis}", lambda *a, axis=axis: ops.stack(a, axis), same,
         lambda *a, axis=axis: joined(*(np.expand_dims(x, axis) for x in a), axis=axis),
         lambda t, *a, d=axis: t.stack(a, d), edge)  # fmt: skip
+for name, shapes in product(("vstack", "hstack", "column_stack"), (
+    [(3,), (3,)], [(3, 2), (3, 2)], [(3, 2, 2)] * 2, [(0,), (0,)], [(1, 1)], [(1,), (1,), (1,)],
+)):  # fmt: skip
+    grown = {"vstack": lambda a: a.reshape(1, -1), "column_stack": lambda a: a.reshape(-1, 1)}.get(name, np.array)
+    axis = int(name != "vstack" and (name == "column_stack" or len(shapes[0]) > 1))
+    add(name, "", lambda *a, f=name: getattr(ops, f)(a), shapes,
+        lambda *a, grown=grown, axis=axis: joined(*(x if x.ndim > 1 else grown(x) for x in a), axis=axis),
+        lambda t, *a, f=name: getattr(t, f)(a), edge_of(shapes[0]))  # fmt: skip
 add("concatenate", "twice the same", lambda a: ops.concatenate([a, a * 2, a]), [(3,)],
     lambda a: np.outer([1, 2, 1], a).ravel(), lambda t, a: t.cat([a, a * 2, a]))  # fmt: skip
 add("stack", "with an array", lambda a: ops.stack([a * a, np.ones(3, a.dtype)]), [(3,)],
     lambda a: np.vander(a * a, 2).T, lambda t, a: t.stack([a * a, t.ones_like(a)]))  # fmt: skip
 
-for parts, axis, shape, cuts in (
+for name, parts, axis, shape, cuts in (
+    ("array_split", 3, 0, (8, 2), [0, 3, 6, 8]), ("array_split", 3, 0, (2,), [0, 1, 2, 2]),
+    ("array_split", [1, 3], 1, (2, 4), [0, 1, 3, 4]), ("array_split", 2, -1, (2, 0), [0, 0, 0]),
+    ("array_split", 1, 0, (1,), [0, 1]),
+    *(("split", *rest) for rest in (
     (3, 0, (6, 2), [0, 2, 4, 6]), (2, -1, (3, 4), [0, 2, 4]), ([1, 3], 1, (2, 4), [0, 1, 3, 4]),
     ([2, 2, 9], 0, (3, 2), [0, 2, 2, 3, 3]), ([-1], 0, (3,), [0, 2, 3]), (3, 0, (0, 2), [0, 0, 0, 0]),
     (1, 0, (1,), [0, 1]),
+    )),
 ):  # fmt: skip
     # each part by a weight of its own, so that it shows which is which
     weights = np.repeat(np.arange(1.0, len(cuts)), np.diff(cuts))
     weights = weights.reshape((-1, *(1,) * (len(shape) - 1 - axis % len(shape))))
-    add("split", f"{parts} {axis}",
-        lambda a, parts=parts, axis=axis: ops.concatenate(
-            [part * (i + 1.0) for i, part in enumerate(ops.split(a, parts, axis))], axis),
+    add(name, f"{parts} {axis}",
+        lambda a, f=name, parts=parts, axis=axis: ops.concatenate(
+            [part * (i + 1.0) for i, part in enumerate(getattr(ops, f)(a, parts, axis))], axis),
         [shape], lambda a, w=weights: a * w, lambda t, a, w=weights: a * t.asarray(w, dtype=a.dtype),
+        edge_of(shape))  # fmt: skip
+
+
+for axis, shape in ((0, (3, 2)), (-1, (2, 3)), (1, (2, 1, 0)), (0, (1,))):
+    add("unstack", f"{axis}", lambda a, d=axis: ops.stack(ops.unstack(a, axis=d)[::-1]), [shape],
+        lambda a, d=axis: np.flip(np.moveaxis(a, d, 0), 0), lambda t, a, d=axis: t.stack(a.unbind(d)[::-1]),
         edge_of(shape))  # fmt: skip
 
 
