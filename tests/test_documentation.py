@@ -52,6 +52,13 @@ def test_the_page_of_names_is_up_to_date():
     assert make_api.PAGE.read_text("utf-8") == make_api.page(), "run: python docs/make_api.py"
 
 
+def test_every_operation_has_its_place_on_the_page_of_families():
+    page = (ROOT / "docs" / "operations.md").read_text("utf-8").split("## Families")[1]
+    families = page.split("## What holds for all")[0]
+    named = re.findall(r"`(\w+)`", families)
+    assert sorted(named) == ops.__all__
+
+
 def test_the_certificate_of_every_name_is_on_its_page():
     page = (ROOT / "docs" / "certificate.md").read_text("utf-8")
     assert not [name for name in known_names() if f"| `{name}` |" not in page], (

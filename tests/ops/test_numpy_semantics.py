@@ -165,6 +165,13 @@ def test_linalg_norm_means_what_numpy_means() -> None:
         np.linalg.norm(Tensor(x), -np.inf, axis=(0, 1))
 
 
+def test_lengths_that_squares_would_lose() -> None:
+    x = np.array([[3e-200, 4e-200], [3, 4], [0, 0], [3e200, 4e200]])
+    for rows in (x, x[1:2], x[[1, 2]]):
+        np.testing.assert_allclose(ops.norm(Tensor(rows), 2, 1).data, np.hypot(*rows.T), rtol=1e-15)
+    assert (ops.norm(Tensor([3, 4])).item(), np.linalg.norm(Tensor([True, False])).item()) == (5, 1)
+
+
 def test_clip_by_either_names() -> None:
     t = Tensor(np.array([-1.0, 0, 2]), requires_grad=True)
     for y in (
@@ -314,6 +321,7 @@ REFUSED: list[tuple[str, type[Exception], Callable[[], Any]]] = [
     ("norm: ord is 'nuc'", ValueError, lambda: ops.norm(T, "nuc")),
     ("norm: ord is 'fro' over axis 1", ValueError, lambda: ops.norm(T, "fro", 1)),
     (r"mean: a \(2, 3\): axis 5 is out of bounds", ValueError, lambda: np.std(T, axis=5)),
+    ("diff: n -1: expected a whole number from 0", ValueError, lambda: np.diff(T, -1)),
     ("full_like: fill_value requires a gradient", TypeError, lambda: np.full_like(T, T.sum())),
     (r"average: weights \(2,\) over axis 1 of \(2, 3\)", ValueError, lambda: np.average(T, 1, [1.0, 2])),
     ("average: the weights sum to 0 over axis 1", ValueError, lambda: np.average(T, 1, [1.0, -1, 0])),

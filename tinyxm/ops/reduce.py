@@ -67,7 +67,7 @@ def average(a: Array, axis: Axis = None, weights: Array | None = None, *, keepdi
         return mean(a, axis, keepdims)
     w = weights if isinstance(weights, Tensor) else np.asarray(weights, a.dtype)
     if w.shape != a.shape:
-        if not isinstance(axis, int) or w.shape != a.shape[axis : axis + 1 or None]:
+        if not isinstance(axis, int | np.integer) or w.shape != a.shape[axis : axis + 1 or None]:
             raise ValueError(f"average: weights {w.shape} over axis {axis} of {a.shape}: expected one for each place")
         w = np.reshape(w, (-1, *(1,) * (a.ndim - 1 - axis % a.ndim)))
     total = sum(np.broadcast_to(w, a.shape), axis, keepdims)
@@ -154,7 +154,7 @@ def norm(a: Array, ord: float | str = 2, axis: Axis = None, keepdims: bool = Fal
 
 @primitive(a=lambda g, a, y, ord, axis, keepdims: _norm_adjoint(g, a, y, ord, axis, keepdims))
 def _norm(a: Array, ord: float, axis: Axis, keepdims: bool) -> Array:
-    if ord == 2:  # mostly the squares neither overflow nor vanish
+    if ord == 2 and a.dtype.kind == "f":  # mostly the squares neither overflow nor vanish
         with np.errstate(over="ignore", under="ignore"):
             y = (a * a).sum(axis=axis, keepdims=keepdims)
         limits = np.finfo(y.dtype)
@@ -206,6 +206,8 @@ def cumprod(a: Array, axis: int | None = None) -> Array:
 @answers_for(np.diff)
 def diff(a: Array, n: int = 1, axis: int = -1) -> Array:
     """yᵢ = aᵢ₊₁ − aᵢ along an axis, n times over"""
+    if n < 0:
+        raise ValueError(f"diff: n {n}: expected a whole number from 0")
     a = np.moveaxis(a, axis, 0)
     for _ in range(n):
         a = a[1:] - a[:-1]
