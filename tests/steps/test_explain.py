@@ -184,6 +184,19 @@ def test_down_to_the_leaves_each_number_once(capsys) -> None:
     assert "test_explain.py:" in told
 
 
+def test_a_long_chain_is_followed_to_its_end(capsys) -> None:
+    x = drawn(1)
+    with xm.explaining():
+        y = x
+        for _ in range(1500):
+            y = y + 1.0
+        y.backward(np.ones(1))
+    xm.explain(y, 0, depth=None)
+    assert capsys.readouterr().out.count("add,") == 1500
+    xm.explain(x, 0, depth=None, gradient=True)
+    assert capsys.readouterr().out.count("add,") == 1500
+
+
 def test_an_update_does_not_change_what_is_told() -> None:
     w = drawn(3)
     before = w.data.copy()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import operator
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -44,7 +45,7 @@ def explain(
                 "explain: it isn't remembered what flowed back to this Tensor; run forward and backward within "
                 "`with xm.explaining():`"
             )
-        printer.gradient("∂L/∂x", place, flow, tensor.grad, depth, 0)
+        printer.run(partial(printer.gradient, "∂L/∂x", place, flow, tensor.grad, depth, 0))
         return
     origin = origin_of(tensor.data)
     if origin is None:
@@ -52,7 +53,7 @@ def explain(
             "explain: it isn't remembered how this Tensor was made; compute it within `with xm.explaining():`"
             + (" (it's a leaf, made by hand: nothing made it)" if tensor.node and tensor.node.edges is None else "")
         )
-    printer.value("y", place, tensor.data, origin, depth, 0)
+    printer.run(partial(printer.value, "y", place, tensor.data, origin, depth, 0))
 
 
 def _checked(shape: tuple[int, ...], index: int | Sequence[int]) -> Place:
@@ -69,6 +70,9 @@ def _checked(shape: tuple[int, ...], index: int | Sequence[int]) -> Place:
     return tuple(k % n for k, n in zip(place, shape, strict=True))
 
 
+Printed = Callable[[], "list[Printed] | None"]  # prints, and returns what is to be printed next, below it
+
+
 class _Printer:
     """Prints each number once: `seen` are those above."""
 
@@ -76,12 +80,20 @@ class _Printer:
         self.widest = widest
         self.seen: set[tuple[int, Place]] = set()
 
-    def value(self, name: str, place: Place, y: np.ndarray, origin: Origin, depth: int | None, level: int) -> None:
+    def run(self, first: Printed) -> None:
+        """Print `first` and all below it; by a list and not by calls within calls, which long chains would exhaust."""
+        waiting = [first]
+        while waiting:
+            waiting += reversed(waiting.pop()() or [])
+
+    def value(
+        self, name: str, place: Place, y: np.ndarray, origin: Origin, depth: int | None, level: int
+    ) -> list[Printed]:
         """How y[place] came about, and, while depth lasts, how its heaviest operands did."""
         margin, told = INDENT * level, (id(origin), place) in self.seen
         print(f"{margin}{name}{list(place) or ''} = {_number(y[place])}    {_title(origin)}{', as above' * told}")
         if told:
-            return
+            return []
         self.seen.add((id(origin), place))
         derivation = derive(origin, y, place)
         if derivation.formula:
@@ -90,39 +102,48 @@ class _Printer:
         if derivation.conclusion:
             _print_text(margin, f"= {_number(y[place])}    {derivation.conclusion}")
         if depth == 1:
-            return
+            return []
         heaviest = sorted(derivation.rows, key=lambda row: -abs(row.value))
         cells = [*dict.fromkeys(c for row in heaviest for c in row.cells if (c.operand, c.i) in origin.made)]
+        below: list[Printed] = []
         for c in cells[: self.widest]:
             x, made = origin.operands[c.operand], origin.made[c.operand, c.i]
-            below = None if depth is None else depth - 1
-            self.value(c.name, c.place, x[c.i] if isinstance(x, list) else x, made, below, level + 1)
+            array = x[c.i] if isinstance(x, list) else x
+            below.append(partial(self.value, c.name, c.place, array, made, depth and depth - 1, level + 1))
         if len(cells) > self.widest:
-            print(f"{margin}{INDENT}… {len(cells) - self.widest} more, which weigh less (widest={self.widest})")
+            more = f"{margin}{INDENT}… {len(cells) - self.widest} more, which weigh less (widest={self.widest})"
+            below.append(partial(print, more))
+        return below
 
     def gradient(
         self, name: str, place: Place, flow: Flow, grad: np.ndarray | None, depth: int | None, level: int
-    ) -> None:
-        """What flowed back to one place, use by use, and, while depth lasts, where the heaviest of it came from."""
+    ) -> list[Printed]:
+        """What flowed back to one place, use by use."""
         margin, told = INDENT * level, (id(flow), place) in self.seen
         passes, total = _passes(flow, place, grad)
         terms = [term for one in passes for term in one]
         uses = f"{len(terms)} use{'s' * (len(terms) != 1)}" + f", {len(passes)} passes" * (len(passes) > 1)
         print(f"{margin}{name}{list(place) or ''} = {_number(total)}    from {uses}{', as above' * told}")
         if told:
-            return
+            return []
         self.seen.add((id(flow), place))
         if grad is not None and not np.isclose(total, grad[place], rtol=1e-4, atol=1e-7):
             print(f"{margin}  (.grad holds {_number(grad[place])}: it was changed since, as clipping does)")
-        for term in terms:
-            x = cell(term.by, term.input, place, term.place)
-            print(f"{margin}  {_number(term.result[place])} by way of {_title(term.by)}, as its input {x}")
-            rows = derive_term(term, place)
-            _print_rows(rows, margin)
-            if depth != 1 and term.upstream is not None:
-                for row in sorted(rows, key=lambda row: -abs(row.value))[: self.widest]:
-                    below = None if depth is None else depth - 1
-                    self.gradient("g", row.cells[0].place, term.upstream, None, below, level + 2)
+        return [partial(self.term, term, place, depth, level) for term in terms]
+
+    def term(self, term: Term, place: Place, depth: int | None, level: int) -> list[Printed]:
+        """What one use sent back, and, while depth lasts, where the heaviest of it came from."""
+        margin, x = INDENT * level, cell(term.by, term.input, place, term.place)
+        print(f"{margin}  {_number(term.result[place])} by way of {_title(term.by)}, as its input {x}")
+        rows = derive_term(term, place)
+        _print_rows(rows, margin)
+        if depth == 1 or term.upstream is None:
+            return []
+        heaviest = sorted(rows, key=lambda row: -abs(row.value))[: self.widest]
+        below = depth and depth - 1
+        return [
+            partial(self.gradient, "g", row.cells[0].place, term.upstream, None, below, level + 2) for row in heaviest
+        ]
 
 
 def _passes(flow: Flow, place: Place, grad: np.ndarray | None) -> tuple[list[list[Term]], float]:
