@@ -131,8 +131,10 @@ class Trial:
 
     def __init__(self, case: Case, dtype: str) -> None:
         self.case, self.dtype = case, dtype
-        self.arrays = [np.asarray(x, dtype) for x in case.inputs]
+        self.arrays = [np.array(x, dtype) for x in case.inputs]
         self.exact = [x.astype(np.float64) for x in self.arrays]  # the numbers as they were rounded
+        for x in self.arrays + self.exact:
+            x.flags.writeable = False  # who writes to an input fails
         self.floor = float(np.finfo(dtype).tiny) if case.edge == "tiny" else 1.0
         self.ours = differentiate(case.ours, self.tensors(self.arrays))
 
@@ -170,10 +172,15 @@ class Trial:
                 if expected is not None
             ]
             yield self.compare(case.edge or "first order", pairs, "first order")
+            yield self.transposed()
         elif case.edge in ("large", "tiny"):  # differences say nothing there
             wrong = [i for i, g in enumerate(self.ours.first) if not np.all(np.isfinite(g))]
             words = "; ".join(f"gradient of input {i}: {_shown(self.ours.first[i])}" for i in wrong)
             yield Finding(case.edge, float(len(wrong)), 0.0, not wrong, words)
+            if self.dtype == "float32":  # where float64 is far from its ends
+                near = differentiate(case.ours, self.tensors(self.exact), order=1).first
+                for i, pair in enumerate(zip(self.ours.first, near, strict=True)):
+                    yield self.compare(case.edge, [(f"gradient of input {i}", *pair)], "first order")
         elif self.dtype == "float64":
             yield from self.differences()
         else:
@@ -184,6 +191,22 @@ class Trial:
             ):
                 pairs = [(f"{order} of input {i}", *pair) for i, pair in enumerate(zip(*both, strict=True))]
                 yield self.compare(case.edge or order, pairs, order)
+
+    def transposed(self) -> Finding:
+        """Gradients J·g are linear in g, so that a second gradient tells them for another g: where input isn't smooth
+        differences say nothing of the second order, but this does."""
+        tensors, case = self.tensors(self.arrays), self.case
+        y = case.ours(*tensors)
+        w, other = (Tensor(weighting(y.shape, self.dtype, seed), requires_grad=True) for seed in (0, 1))
+
+        def weighed(g: Tensor) -> Any:
+            found = gradients(y, tensors, g, create_graph=True)
+            return sum((x * weighting(x.shape, self.dtype, i + 2)).sum() for i, x in enumerate(found))
+
+        slope, expected = weighed(w), weighed(other).data
+        found = np.sum(gradients(slope, [w])[0].data * other.data) if slope.requires_grad else np.zeros(())
+        pairs = [("gradients by a gradient of gradients", found, expected)]
+        return self.compare(case.edge or "second order", pairs, "second order")
 
     def differences(self) -> Iterator[Finding]:
         """Central differences along one direction of all inputs together; where they differ, of each, to tell which."""
@@ -207,7 +230,7 @@ class Trial:
         """Result and gradients as PyTorch's, in the same dtype."""
         if self.case.torch is None or torch is None:
             return
-        theirs = [torch.tensor(x, requires_grad=True) for x in self.arrays]
+        theirs = [torch.tensor(np.array(x), requires_grad=True) for x in self.arrays]
         expected = self.case.torch(torch, *theirs)
         pairs = [("result", self.ours.y, expected.detach().numpy())]
         if expected.requires_grad and self.ours.first:

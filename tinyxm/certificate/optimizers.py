@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -11,8 +11,11 @@ import numpy as np
 from tinyxm.autograd import Parameter
 from tinyxm.certificate.case import OptimizerCase, values
 from tinyxm.certificate.checks import Finding, compare, failed, of_dtype, on_every_rung, strided, weighting
+from tinyxm.optim import Optimizer
+from tinyxm_kernels.updates.blocked import BLOCK
 
 STEPS = 50
+HALF = STEPS // 2
 SHAPES: tuple[tuple[int, ...], ...] = ((3, 4), (5,))
 EDGES: dict[str, tuple[tuple[int, ...], float]] = {  # the parameter's shape, and the size of its gradients
     "empty": ((0, 3), 1.0),
@@ -23,31 +26,53 @@ EDGES: dict[str, tuple[tuple[int, ...], float]] = {  # the parameter's shape, an
 
 
 class Course:
-    """An optimizer's parameters and the gradients that they are given, step by step; the same at each run."""
+    """An optimizer's parameters and the gradients that they are given, step by step; the same at each run.
 
-    def __init__(self, case: OptimizerCase, dtype: str, shapes: Sequence[tuple[int, ...]] = SHAPES, scale: float = 1.0):
-        self.case, self.dtype = case, dtype
+    Each parameter is a group of its own. The gradients are read-only: who writes to one fails.
+    """
+
+    def __init__(
+        self, case: OptimizerCase, dtype: str, shapes: Sequence[tuple[int, ...]] = SHAPES, scale: float = 1.0,
+        steps: int = STEPS,
+    ):  # fmt: skip
+        self.case, self.dtype, self.steps = case, dtype, steps
         self.floor = min(scale, 1.0)  # tiny gradients are those of tiny parameters
         self.start = [np.asarray(self.floor * values(*shape), dtype) for shape in shapes]
         self.slopes = [
-            [np.asarray(scale * weighting(shape, np.float64, STEPS * i + step), dtype) for step in range(STEPS)]
+            [np.asarray(scale * weighting(shape, np.float64, STEPS * i + step), dtype) for step in range(steps)]
             for i, shape in enumerate(shapes)
         ]
+        for slope in (slope for slopes in self.slopes for slope in slopes):
+            slope.flags.writeable = False
 
-    def run(self, restore: bool = False, lay: Callable[[np.ndarray], Any] = np.array, without: int = -1) -> list[Any]:
-        """Each parameter after the last step; `restore` goes on halfway with a new optimizer that loads the state."""
-        parameters = [Parameter(x) for x in self.start]
-        optimizer = self.case.ours(parameters)
-        for step in range(STEPS):
-            if restore and step == STEPS // 2:
-                state = optimizer.state_dict()
-                parameters = [Parameter(p.data) for p in parameters]
-                optimizer = self.case.ours(parameters)
+    def run(
+        self, restore: bool = False, lay: Callable[[np.ndarray], Any] = np.asarray, first: int = 0, late: int = -1,
+        slowed: Collection[int] = (),
+    ) -> list[Any]:  # fmt: skip
+        """Each parameter after the last step.
+
+        `restore` goes on halfway with a new optimizer that loads the state, while the old one takes another step;
+        `first` is the first step; parameter `late` has no gradient in the first half; and halfway the learning rate of
+        the `slowed` groups is halved.
+        """
+        parameters, optimizer = self.made(self.start)
+        for step in range(first, self.steps):
+            if step == HALF:
+                for i in slowed:
+                    optimizer.groups[i]["lr"] *= 0.5
+            if restore and step == HALF:
+                state, old, reached = optimizer.state_dict(), optimizer, [p.data.copy() for p in parameters]
+                parameters, optimizer = self.made(reached)
+                old.step()
                 optimizer.load_state_dict(state)
             for i, parameter in enumerate(parameters):
-                parameter.grad = None if i == without else lay(self.slopes[i][step])
+                parameter.grad = None if i == late and step < HALF else lay(self.slopes[i][step])
             optimizer.step()
         return [p.data for p in parameters]
+
+    def made(self, start: Sequence[np.ndarray]) -> tuple[list[Parameter], Optimizer]:
+        parameters = [Parameter(x) for x in start]
+        return parameters, self.case.ours([{"params": [parameter]} for parameter in parameters])
 
     def truth(self) -> list[np.ndarray]:
         """Each parameter after the last step, by the formula, in float64."""
@@ -59,9 +84,9 @@ class Course:
         assert self.case.torch is not None
         parameters = [torch.nn.Parameter(torch.tensor(x)) for x in self.start]
         optimizer = self.case.torch(torch, parameters)
-        for step in range(STEPS):
+        for step in range(self.steps):
             for parameter, slopes in zip(parameters, self.slopes, strict=True):
-                parameter.grad = torch.tensor(slopes[step])
+                parameter.grad = torch.tensor(np.array(slopes[step]))
             optimizer.step()
         return [p.detach().numpy() for p in parameters]
 
@@ -83,10 +108,14 @@ def _ask(case: OptimizerCase, dtype: str, torch: Any) -> Iterator[Finding]:
 
     course = Course(case, dtype)
     yield asked("forward", f"after {STEPS} steps", course.run, course.truth)
-    yield asked("restored", "with its state restored halfway", lambda: course.run(restore=True), course.run)
+    many = Course(case, dtype, [(BLOCK + 3,)], steps=3)
+    yield asked("forward", f"of {BLOCK + 3} elements after 3 steps", many.run, many.truth)
+    alone, both = partial(course.run, slowed=[1]), [course.run()[0], course.run(slowed=[0, 1])[1]]
+    yield asked("forward", "whose group alone has another learning rate", alone, lambda: both)
+    yield asked("restored", "with its state restored halfway", lambda: alone(restore=True), alone)
     yield asked("non-contiguous", "of strided gradients", lambda: course.run(lay=strided), course.run)
-    kept = [course.run()[0], course.start[1]]
-    yield asked("no gradient", "where the last has none", lambda: course.run(without=1), lambda: kept)
+    kept = [course.run()[0], course.run(first=HALF)[1]]
+    yield asked("no gradient", "where the last has none at first", lambda: course.run(late=1), lambda: kept)
     yield of_dtype(dtype, {f"parameter {i}": x for i, x in enumerate(course.run())})
     if torch is not None and case.torch is not None:
         what = f"after {STEPS} steps, the state restored halfway"

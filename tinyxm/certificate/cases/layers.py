@@ -224,59 +224,63 @@ for mode in ("nearest", "bilinear"):
 # Normalisation
 
 
-def standardised(x: np.ndarray, scale: np.ndarray, shift: np.ndarray, axes: tuple[int, ...]) -> np.ndarray:
-    return (x - x.mean(axes, keepdims=True)) / np.sqrt(x.var(axes, keepdims=True) + 1e-5) * scale + shift
+def standardised(
+    x: np.ndarray, scale: np.ndarray, shift: np.ndarray, axes: tuple[int, ...], eps: float = 1e-5
+) -> np.ndarray:
+    return (x - x.mean(axes, keepdims=True)) / np.sqrt(x.var(axes, keepdims=True) + eps) * scale + shift
 
 
-def by_group(x: np.ndarray, scale: np.ndarray, shift: np.ndarray, groups: int) -> np.ndarray:
+def by_group(x: np.ndarray, scale: np.ndarray, shift: np.ndarray, groups: int, eps: float = 1e-5) -> np.ndarray:
     form = x.reshape(len(x), int(np.prod(x.shape[1:-1])), groups, x.shape[-1] // groups)
-    return standardised(form, np.ones(()), np.zeros(()), (1, 3)).reshape(x.shape) * scale + shift
+    return standardised(form, np.ones(()), np.zeros(()), (1, 3), eps).reshape(x.shape) * scale + shift
 
 
-def in_batch(x: np.ndarray, scale: np.ndarray, shift: np.ndarray) -> np.ndarray:
-    return standardised(x, scale, shift, tuple(range(x.ndim - 1)))
+def in_batch(x: np.ndarray, scale: np.ndarray, shift: np.ndarray, eps: float = 1e-5) -> np.ndarray:
+    return standardised(x, scale, shift, tuple(range(x.ndim - 1)), eps)
 
 
-def in_instance(x: np.ndarray, scale: np.ndarray, shift: np.ndarray) -> np.ndarray:
-    return standardised(x, scale, shift, tuple(range(1, x.ndim - 1)))
+def in_instance(x: np.ndarray, scale: np.ndarray, shift: np.ndarray, eps: float = 1e-5) -> np.ndarray:
+    return standardised(x, scale, shift, tuple(range(1, x.ndim - 1)), eps)
 
 
-def by_rms(x: np.ndarray, scale: np.ndarray) -> np.ndarray:
-    return x / np.sqrt((x * x).mean(-1, keepdims=True) + 1e-5) * scale
+def by_rms(x: np.ndarray, scale: np.ndarray, eps: float = 1e-5) -> np.ndarray:
+    return x / np.sqrt((x * x).mean(-1, keepdims=True) + eps) * scale
 
 
 def torch_batch(torch: Any, x: Any, scale: Any, shift: Any) -> Any:
     return torch.nn.functional.batch_norm(x, None, None, scale, shift, training=True)
 
 
-def used() -> nn.Module:
+def used(eps: float = 1e-5) -> nn.Module:
     """After one batch in training, whose statistics float32 holds exactly: the mean is 2, the unbiased variance 8."""
-    norm = nn.BatchNorm(3, momentum=0.5)
+    norm = nn.BatchNorm(3, eps, momentum=0.25)
     norm(np.repeat(np.array([[0], [4]], np.float32), 3, 1))
     return norm.eval()
 
 
-def in_use(x: np.ndarray, scale: np.ndarray, shift: np.ndarray) -> np.ndarray:
-    return (x - 0.5 * 2) / np.sqrt(0.5 * 1 + 0.5 * 8 + 1e-5) * scale + shift
+def in_use(x: np.ndarray, scale: np.ndarray, shift: np.ndarray, eps: float = 1e-5) -> np.ndarray:
+    return (x - 0.25 * 2) / np.sqrt(0.75 * 1 + 0.25 * 8 + eps) * scale + shift
 
 
 NORMS: tuple[tuple[str, Any, tuple[tuple[int, ...], ...], Any, Any], ...] = (
-    ("BatchNorm", lambda: nn.BatchNorm(3), ((4, 3), (2, 5, 3), (2, 2, 4, 3)), in_batch, channels_first(torch_batch)),
-    ("GroupNorm", lambda: nn.GroupNorm(2, 4), ((2, 4), (2, 5, 4), (2, 3, 2, 4)), partial(by_group, groups=2),
+    ("BatchNorm", partial(nn.BatchNorm, 3), ((4, 3), (2, 5, 3), (2, 2, 4, 3)), in_batch, channels_first(torch_batch)),
+    ("GroupNorm", partial(nn.GroupNorm, 2, 4), ((2, 4), (2, 5, 4), (2, 3, 2, 4)), partial(by_group, groups=2),
      channels_first(lambda torch, x, *rest: torch.nn.functional.group_norm(x, 2, *rest))),
-    ("InstanceNorm", lambda: nn.InstanceNorm(3), ((2, 5, 3), (2, 2, 4, 3)), in_instance,
+    ("InstanceNorm", partial(nn.InstanceNorm, 3), ((2, 5, 3), (2, 2, 4, 3)), in_instance,
      channels_first(lambda torch, x, *rest: torch.nn.functional.instance_norm(x, None, None, *rest))),
-    ("LayerNorm", lambda: nn.LayerNorm(3), ((3,), (2, 3), (2, 5, 3)), partial(standardised, axes=(-1,)),
+    ("LayerNorm", partial(nn.LayerNorm, 3), ((3,), (2, 3), (2, 5, 3)), partial(standardised, axes=(-1,)),
      lambda torch, x, *rest: torch.nn.functional.layer_norm(x, (3,), *rest)),
-    ("RMSNorm", lambda: nn.RMSNorm(3), ((3,), (2, 3), (2, 5, 3)), by_rms,
+    ("RMSNorm", partial(nn.RMSNorm, 3), ((3,), (2, 3), (2, 5, 3)), by_rms,
      lambda torch, x, scale: torch.nn.functional.rms_norm(x, (3,), scale, 1e-5)),
 )  # fmt: skip
 for name, make, shapes, truth, torch in NORMS:
     for shape in shapes:
         add(name, "", make, values(*shape), truth, torch)
+    add(name, "ε 0.3", partial(make, eps=0.3), values(*shapes[-1]), partial(truth, eps=0.3))
     if name != "BatchNorm":
         add_edges(name, make, shapes[-1], truth)
 add("BatchNorm", "in use", used, values(4, 2, 3), in_use)
+add("BatchNorm", "in use, ε 0.3", partial(used, 0.3), values(4, 3), partial(in_use, eps=0.3))
 add_edges("BatchNorm", used, (4, 3), in_use)
 add("BatchNorm", "", lambda: nn.BatchNorm(3), values(4, 3) * 1e18, in_batch, torch_batch, edge="large")
 add("BatchNorm", "", lambda: nn.BatchNorm(1), values(2, 1), in_batch, torch_batch, edge="size one")

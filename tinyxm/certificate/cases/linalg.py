@@ -95,6 +95,7 @@ for subscripts, shapes, edge in (
     (",i->i", ((), (3,)), ""), ("iiii->i", ((2, 2, 2, 2),), ""), ("ijij->ji", ((2, 3, 2, 3),), ""),
     ("...i,i->...", ((2, 3, 4), (4,)), ""), ("...ij,...jk->...ik", ((5, 2, 3), (1, 3, 2)), "broadcast"),
     ("...i,...i", ((2, 1, 3), (4, 3)), "broadcast"), ("ij,j->i", ((2, 3), (1,)), "broadcast"),
+    ("iijk,kl->jli", ((2, 2, 3, 4), (4, 2)), ""),
     ("ij,jk->ik", ((2, 0), (0, 3)), "empty"), ("ij->j", ((0, 2),), "empty"), ("ij,ij->", ((1, 1), (1, 1)), "size one"),
 ):  # fmt: skip
     add("einsum", subscripts, lambda *a, s=subscripts: ops.einsum(s, *a), of_shapes(*shapes),

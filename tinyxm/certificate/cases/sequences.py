@@ -11,8 +11,20 @@ import numpy as np
 from tinyxm import nn, ops
 from tinyxm.certificate.case import Case, layer, values
 
+RNG, RATE = np.random.default_rng, 0.4
 MASK = np.array([[True, False, True], [False, False, False]])  # the second query may attend nothing
 LENGTHS = (3, 0, 2)
+
+
+def factors(rng: np.random.Generator, *shape: int) -> np.ndarray:
+    """What dropout multiplies by, as drawn from this generator."""
+    return (rng.random(shape, np.float32) >= RATE) / (1 - RATE)
+
+
+def anew(module: Any) -> Any:
+    """The module, its dropout drawing from the first number on."""
+    module.dropout.rng = RNG(0)
+    return module
 
 
 def sigmoid(a: np.ndarray) -> np.ndarray:
@@ -45,11 +57,14 @@ STEPS: dict[str, tuple[Callable[..., list[Any]], int, int]] = {  # one step, sta
 def recurrent(
     name: str, label: str, shape: tuple[int, int, int], edge: str = "", given: bool = False, scale: float = 1.0,
     lengths: Sequence[int] | None = None, layers: int = 1, bidirectional: bool = False, activation: str = "",
+    mask: np.ndarray | None = None, dropped: bool = False,
 ) -> Case:  # fmt: skip
-    """A case of outputs and last states, all in one row; `given`: from a state that is drawn."""
+    """A case of outputs and last states, all in one row; `given`: from a state that is drawn; `dropped`: in part,
+    between layers."""
     (step, states, count), hidden, directions = STEPS[name], 2, 1 + bidirectional
     batch, time, features = shape
-    cells, ends = layers * directions, np.full(batch, time) if lengths is None else lengths
+    cells, ends = layers * directions, np.full(batch, time) if lengths is None else np.array(lengths)
+    read = np.arange(time) < ends[:, None] if mask is None else mask
     step = partial(rnn_step, activation=lambda a: np.maximum(a, 0)) if activation == "relu" else step
     options = {"activation": getattr(ops, activation)} if activation else {}
 
@@ -63,10 +78,14 @@ def recurrent(
     def truth(x: np.ndarray, *arrays: np.ndarray) -> np.ndarray:
         start, parameters = taken(arrays, np.zeros)
         y, last = np.zeros((batch, time, hidden * directions)), [s.copy() for s in start]
-        for b, n in enumerate(ends):
-            rows = x[b, :n]
+        between = factors(RNG(0), batch * time, hidden * directions).reshape(
+            time, batch, hidden * directions
+        )  # step after step
+        for b, steps in enumerate(map(np.flatnonzero, read)):
+            rows, n = x[b, steps], len(steps)
             for i in range(layers):
                 sides = []
+                rows = rows * between[:, b] if i and dropped else rows
                 for way in range(directions):
                     state, outputs = [s[i * directions + way, b] for s in start], np.zeros((n, hidden))
                     for t in range(n)[:: -1 if way else 1]:
@@ -76,7 +95,7 @@ def recurrent(
                     for s, part in zip(last, state, strict=True):
                         s[i * directions + way, b] = part
                 rows = np.concatenate(sides, axis=1)
-            y[b, :n] = rows
+            y[b, steps] = rows
         return np.concatenate([part.ravel() for part in (y, *last)])
 
     def torch(torch: Any, x: Any, *arrays: Any) -> Any:
@@ -98,51 +117,52 @@ def recurrent(
         return torch.cat([part.reshape(-1) for part in (y, *(last if states > 1 else (last,)))])
 
     def call(module: Any, x: Any, *state: Any) -> Any:
-        y, last = module(x, (state if states > 1 else state[0]) if given else None, lengths)
+        y, last = anew(module)(x, (state if states > 1 else state[0]) if given else None, lengths, mask)
         return np.concatenate([ops.reshape(part, -1) for part in (y, *(last if states > 1 else (last,)))])
 
     inputs = [values(*shape) * scale] + [values(cells, batch, hidden, seed=i) for i in range(states * given)]
-    known = batch and time and (lengths is None or min(lengths) > 0)  # PyTorch refuses the rest
-    make = partial(getattr(nn, name), features, hidden, layers, bidirectional, **options)
+    known = batch and time and (lengths is None or min(lengths) > 0) and mask is None and not dropped  # in PyTorch
+    make = partial(getattr(nn, name), features, hidden, layers, bidirectional, RATE * dropped, **options)
     return layer(name, label, make, inputs, truth, torch if known else None, edge, call=call)
 
 
-def heads(q: Any, k: Any, v: Any, may: Any, count: int) -> np.ndarray:
+def heads(q: Any, k: Any, v: Any, may: Any, count: int, dropped: bool = False) -> np.ndarray:
     """Attention of each head, query by query; may (batch, heads, queries, keys) or what broadcasts to it."""
     batch, queries, features = q.shape
     y, n = np.zeros((batch, queries, features)), features // count
     may = np.broadcast_to(True if may is None else may, (batch, count, queries, k.shape[1]))
+    kept = factors(RNG(0), *may.shape) if dropped else np.ones(may.shape)
     for b, h, i in np.ndindex(batch, count, queries):
         columns, keys = slice(h * n, (h + 1) * n), np.flatnonzero(may[b, h, i])
         scores = np.array([q[b, i, columns] @ k[b, j, columns] / np.sqrt(n) for j in keys])
         shares = np.exp(scores - scores.max(initial=-np.inf)) if len(keys) else scores
         for share, j in zip(shares / shares.sum() if len(keys) else shares, keys, strict=True):
-            y[b, i, columns] += share * v[b, j, columns]
+            y[b, i, columns] += share * kept[b, h, i, j] * v[b, j, columns]
     return y
 
 
-def multi_head(given: Sequence[Any], may: Any = None, rotary: bool = False) -> np.ndarray:
+def multi_head(given: Sequence[Any], may: Any = None, rotary: bool = False, dropped: bool = False) -> np.ndarray:
     """Of query, key, value, and the parameters."""
     query, key, value, p = given
     q, k, v = query @ p[0] + p[1], key @ p[2] + p[3], value @ p[4] + p[5]
     if rotary:
         q, k = (np.concatenate([turned(part) for part in np.split(x, 2, -1)], -1) for x in (q, k))
-    return heads(q, k, v, may, 2) @ p[6] + p[7]
+    return heads(q, k, v, may, 2, dropped) @ p[6] + p[7]
 
 
-def turned(x: np.ndarray, start: int = 0) -> np.ndarray:
+def turned(x: np.ndarray, start: int = 0, base: float = 10000) -> np.ndarray:
     """Pairs of features as complex numbers, times e^ipω."""
     position = np.arange(start, start + x.shape[-2])[:, None]
-    omega = np.array([1 / 10000 ** (2 * i / x.shape[-1]) for i in range(x.shape[-1] // 2)])
+    omega = np.array([1 / base ** (2 * i / x.shape[-1]) for i in range(x.shape[-1] // 2)])
     z = (x[..., ::2] + 1j * x[..., 1::2]) * np.exp(1j * position * omega)
     return np.stack([z.real, z.imag], -1).reshape(x.shape)
 
 
-def waves(x: np.ndarray, start: int = 0) -> np.ndarray:
+def waves(x: np.ndarray, start: int = 0, base: float = 10000) -> np.ndarray:
     y, features = x.copy(), x.shape[-1]
     for p in range(x.shape[-2]):
         for i in range(features):
-            angle = (p + start) / 10000 ** (2 * (i // 2) / features)
+            angle = (p + start) / base ** (2 * (i // 2) / features)
             y[..., p, i] += np.cos(angle) if i % 2 else np.sin(angle)
     return y
 
@@ -164,25 +184,32 @@ def norm(x: np.ndarray, scale: np.ndarray, shift: np.ndarray) -> np.ndarray:
     return (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + 1e-5) * scale + shift
 
 
+def relu(x: np.ndarray) -> np.ndarray:
+    return np.maximum(x, 0)
+
+
 def transformer(
     name: str, label: str, shape: tuple[int, int], may: Any = None, memory_may: Any = None, edge: str = "",
-    norm_first: bool = False, layers: int = 1, scale: float = 1.0, **told: Any,
+    norm_first: bool = False, layers: int = 1, scale: float = 1.0, rotary: bool = False, dropped: bool = False,
+    activation: Callable[[Any], Any] | None = None, **told: Any,
 ) -> Case:  # fmt: skip
     """A case of 2 heads, 4 features, 3 hidden ones; told masks twice: as they are, and as our layer is told them."""
     decoder, stack, own = "Decoder" in name, not name.endswith("Layer"), 26 if "Decoder" in name else 16
 
     def truth(x: np.ndarray, *arrays: np.ndarray) -> np.ndarray:
         memory, p = (arrays[0], arrays[1:]) if decoder else (x, arrays)
+        rng = RNG(0)
 
         def add(x: np.ndarray, part: Callable[..., Any], scale: Any, shift: Any) -> np.ndarray:
-            return x + part(norm(x, scale, shift)) if norm_first else norm(x + part(x), scale, shift)
+            kept = factors(rng, *x.shape) if dropped else 1
+            return x + kept * part(norm(x, scale, shift)) if norm_first else norm(x + kept * part(x), scale, shift)
 
         for i in range(layers):
             q = p[i * own : (i + 1) * own]
-            x = add(x, lambda x, q=q: multi_head((x, x, x, q[:8]), may), *q[8:10])
+            x = add(x, lambda x, q=q: multi_head((x, x, x, q[:8]), may, rotary), *q[8:10])
             if decoder:
                 x = add(x, lambda x, q=q: multi_head((x, memory, memory, q[10:18]), memory_may), *q[18:20])
-            x = add(x, lambda x, q=q: np.maximum(x @ q[-6] + q[-5], 0) @ q[-4] + q[-3], *q[-2:])
+            x = add(x, lambda x, q=q: (activation or relu)(x @ q[-6] + q[-5]) @ q[-4] + q[-3], *q[-2:])
         return norm(x, *p[-2:]) if norm_first and stack else x
 
     def torch(torch: Any, x: Any, *arrays: Any) -> Any:
@@ -214,17 +241,21 @@ def transformer(
         return torch.func.functional_call(module.eval(), state, (x, *arrays[:decoder]), masks)
 
     def call(module: Any, *inputs: Any) -> Any:
+        if dropped:  # from what is added alone
+            anew(module).dropout.rate = RATE
         return module(*inputs, **told)
 
-    sizes = {"layers": layers} if stack else {}
-    make = partial(getattr(nn, name), 4, 2, hidden_features=3, dropout=0.0, norm_first=norm_first, **sizes)
+    options: dict[str, Any] = {"layers": layers} if stack else {}
+    options |= {"activation": activation} if activation else {}
+    options |= {"hidden_features": 3, "dropout": 0.0, "norm_first": norm_first, "rotary": rotary}
+    make, known = partial(getattr(nn, name), 4, 2, **options), not (rotary or dropped or activation)
     inputs = [values(*shape, 4) * scale] + [values(shape[0], 3, 4, seed=1) * scale] * decoder
-    return layer(name, label, make, inputs, truth, torch if shape[0] * shape[1] else None, edge, call=call)
+    return layer(name, label, make, inputs, truth, torch if known and shape[0] * shape[1] else None, edge, call=call)
 
 
 def multi_head_case(
     label: str, queries: int, keys: int = 0, may: Any = None, edge: str = "", batch: int = 3, scale: float = 1.0,
-    widths: tuple[int, ...] = (4,), rotary: bool = False, oracle: bool = True, **told: Any,
+    widths: tuple[int, ...] = (4,), rotary: bool = False, oracle: bool = True, dropped: bool = False, **told: Any,
 ) -> Case:  # fmt: skip
     """A case of 2 heads and 4 features: of one input, or with keys of their own (and, of two widths, values)."""
     shapes = [(batch, queries, 4), *((batch, keys, width) for width in widths if keys)]
@@ -233,14 +264,15 @@ def multi_head_case(
         return [*arrays[: len(shapes)], *[arrays[len(shapes) - 1]] * (3 - len(shapes)), arrays[len(shapes) :]]
 
     def call(module: Any, *inputs: Any) -> Any:
-        return module(*inputs, **told)
+        return anew(module)(*inputs, **told)
 
+    known = oracle and not rotary and not dropped
     key_features, value_features = (*widths, *widths)[:2]
-    make = partial(nn.MultiHeadAttention, 4, 2, 0.0, key_features, value_features, rotary=rotary)
+    make = partial(nn.MultiHeadAttention, 4, 2, RATE * dropped, key_features, value_features, rotary=rotary)
     return layer(
         "MultiHeadAttention", label, make, [values(*shape, seed=i) * scale for i, shape in enumerate(shapes)],
-        lambda *arrays: multi_head(given(arrays), may, rotary),
-        (lambda torch, *arrays: torch_attention(torch, given(arrays), may)) if oracle and not rotary else None,
+        lambda *arrays: multi_head(given(arrays), may, rotary, dropped),
+        (lambda torch, *arrays: torch_attention(torch, given(arrays), may)) if known else None,
         edge, call=call,
     )  # fmt: skip
 
@@ -259,7 +291,7 @@ def plain(q: Any, k: Any, v: Any, may: Any = None) -> np.ndarray:
     return y
 
 
-def masked(a: np.ndarray, may: np.ndarray) -> np.ndarray:
+def masked(a: np.ndarray, may: Any = True) -> np.ndarray:
     """Softmax of each row's chosen elements."""
     y, may = np.zeros_like(a), np.broadcast_to(may, a.shape)
     for place in np.ndindex(*a.shape[:-1]):
@@ -269,7 +301,14 @@ def masked(a: np.ndarray, may: np.ndarray) -> np.ndarray:
     return y
 
 
+def shares(x: Any, w_q: Any, b_q: Any, w_k: Any, b_k: Any) -> np.ndarray:
+    """The weights of two heads."""
+    q, k = (np.stack(np.split(a, 2, -1), 1) for a in (x @ w_q + b_q, x @ w_k + b_k))
+    return masked(np.einsum("bhin,bhjn->bhij", q, k) / np.sqrt(q.shape[-1]))
+
+
 CAUSAL3, CAUSAL23 = np.tri(3, dtype=bool), np.tri(2, 3, dtype=bool)
+READ = np.array([[False, True, False, True], [False] * 4, [True, True, False, True]])
 REAL = (np.arange(3) < np.array(LENGTHS)[:, None])[:, None, None]  # the keys that LENGTHS leaves
 SOME = values(2, 2, 3, 3) > -1
 SOME |= np.eye(3, dtype=bool)
@@ -281,8 +320,10 @@ CASES = [
         recurrent(name, "", (2, 3, 2)),
         recurrent(name, "from a state", (2, 3, 2), given=True),
         recurrent(name, "two layers, both ways", (2, 3, 2), given=True, layers=2, bidirectional=True),
-        recurrent(name, "by length", (3, 4, 2), given=True, lengths=(2, 4, 1)),
-        recurrent(name, "by length, two layers, both ways", (3, 4, 1), lengths=(2, 4, 1), layers=2, bidirectional=True),
+        recurrent(name, "by length", (3, 4, 2), given=True, lengths=(2, 1, 4)),
+        recurrent(name, "by length, two layers, both ways", (3, 4, 1), lengths=(2, 1, 4), layers=2, bidirectional=True),
+        recurrent(name, "masked, both ways", (3, 4, 2), given=True, mask=READ, bidirectional=True),
+        recurrent(name, "two layers, dropout", (2, 3, 2), layers=2, dropped=True),
         recurrent(name, "a length of 0", (3, 3, 2), given=True, lengths=LENGTHS, bidirectional=True),
         recurrent(name, "", (1, 1, 1), "size one"),
         recurrent(name, "no batch", (0, 3, 2), "empty"),
@@ -330,6 +371,17 @@ for label, mask, causal, edge, shapes, scale in (
         )
     )  # fmt: skip
 
+drawn = values(2, 2, 4), values(2, 3, 4, seed=1), values(2, 3, 2, seed=2)
+for name, function, n in (
+    ("attention", plain, 3),
+    ("attention_weights", lambda q, k: masked(q @ k.mT / 2), 2),
+):
+    CASES.append(Case(
+        name, "operation", "of another scale", partial(getattr(ops, name), scale=0.3), drawn[:n],
+        lambda q, *rest, f=function: f(q * 0.3 * 2, *rest),
+        (lambda torch, *qkv: torch.nn.functional.scaled_dot_product_attention(*qkv, scale=0.3)) if n > 2 else None,
+    ))  # fmt: skip
+
 for label, a, mask, edge in (
     ("", values(2, 3), MASK, ""),
     ("every place", values(2, 3), np.ones((2, 3), bool), ""),
@@ -349,6 +401,11 @@ for label, a, mask, edge in (
         )
     )  # fmt: skip
 
+CASES.append(layer(
+    "FeedForward", "tanh, dropout", partial(nn.FeedForward, 4, 3, RATE, np.tanh), [values(2, 3, 4)],
+    lambda x, w1, b1, w2, b2: np.tanh(x @ w1 + b1) * factors(RNG(0), 2, 3, 3) @ w2 + b2,
+    call=lambda module, x: anew(module)(x),
+))  # fmt: skip
 CASES += [
     multi_head_case("self", 3),
     multi_head_case("causal", 3, may=CAUSAL3, causal=True),
@@ -356,6 +413,16 @@ CASES += [
     multi_head_case("masked", 3, may=SOME[:, :1], batch=2, mask=SOME[:, :1], edge="broadcast"),
     multi_head_case("masked by head and causal", 3, may=SOME & CAUSAL3, batch=2, mask=SOME, causal=True),
     multi_head_case("by length, one of 0", 2, 3, may=REAL, oracle=False, lengths=LENGTHS),
+    multi_head_case("by length and masked", 3, may=SOME & REAL[[0, 2]], batch=2, mask=SOME, lengths=[3, 2]),
+    multi_head_case("dropout", 3, 2, dropped=True),
+    layer(
+        "MultiHeadAttention",
+        "its weights",
+        partial(nn.MultiHeadAttention, 4, 2),
+        [values(2, 3, 4)],
+        lambda x, *p: shares(x, *p[:4]),
+        call=lambda module, x: module(x, weights=True)[1],
+    ),
     multi_head_case("rotary, causal", 3, may=CAUSAL3, rotary=True, causal=True),
     multi_head_case("", 1, edge="size one", batch=1),
     multi_head_case("no batch", 2, edge="empty", batch=0, oracle=False),
@@ -372,7 +439,10 @@ for name in ("TransformerEncoderLayer", "TransformerDecoderLayer", "TransformerE
     for first in (False, True):
         how = "pre-norm" if first else "post-norm"
         CASES.append(transformer(name, how, (2, 2), norm_first=first, layers=layers if first else 1, **free))
+        if layers == 1:
+            CASES.append(transformer(name, f"{how}, dropout", (2, 2), norm_first=first, dropped=True, **free))
     CASES += [
+        transformer(name, "rotary, tanh", (2, 3), rotary=True, activation=np.tanh, **free),
         transformer(name, "masked", (2, 3), SOME & CAUSAL3, SOME[:, :1], "broadcast", **told),
         transformer(name, "by length", (2, 3), None if decoder else real, real, norm_first=True, **ends),
         *(
@@ -394,10 +464,11 @@ for edge, shape, scale in (
     ("tiny", (2, 3, 4), 1e-12),
 ):
     x = values(*shape) * scale
-    for start in (0, 5):
+    for start, base in ((0, 10000.0), (5, 100.0)):
+        waved, turning = partial(waves, start=start, base=base), partial(turned, start=start, base=base)
         for name, make, truth in (
-            ("SinusoidalPositions", partial(nn.SinusoidalPositions, shape[-1]), partial(waves, start=start)),
-            ("RotaryPositions", partial(nn.RotaryPositions, shape[-1]), partial(turned, start=start)),
+            ("SinusoidalPositions", partial(nn.SinusoidalPositions, shape[-1], base), waved),
+            ("RotaryPositions", partial(nn.RotaryPositions, shape[-1], base), turning),
             (
                 "LearnedPositions",
                 partial(nn.LearnedPositions, 9, shape[-1]),
