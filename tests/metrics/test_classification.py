@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tinyxm.metrics import accuracy, confusion_matrix, f1, precision, recall
@@ -27,7 +27,6 @@ def test_a_class_never_seen_scores_0_and_lowers_the_macro_average():
 
 @pytest.mark.parametrize("average", ["macro", "micro", "weighted", None])
 @pytest.mark.parametrize("name", SCORES)
-@settings(deadline=None)  # the oracle imports lazily
 @given(data=st.data())
 def test_agrees_with_scikit_learn(name, average, data):
     oracle = pytest.importorskip("sklearn.metrics")

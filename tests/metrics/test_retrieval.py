@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -33,7 +33,6 @@ def test_ties_among_right_answers_cost_nothing():
     assert ranks([[0.9, 0.9, 0.9, 0.1]], [{0, 1, 3}]) == [1.5]
 
 
-@settings(deadline=None)
 @given(
     arrays(np.int64, st.tuples(st.integers(1, 6), st.integers(1, 6)), elements=st.integers(-3, 3)),
     st.integers(0, 2**32 - 1),
@@ -53,7 +52,6 @@ def test_rank_is_the_mean_place_over_ties_and_the_best_right_answer_counts(simil
     np.testing.assert_array_equal(ranks(similarity.astype(np.float32) / 7, right), expected)
 
 
-@settings(deadline=None)
 @given(st.integers(1, 8), st.integers(1, 8), st.integers(0, 2**32 - 1), st.integers(1, 9))
 def test_recall_agrees_with_scikit_learn(queries, gallery, seed, k):
     sklearn = pytest.importorskip("sklearn.metrics")

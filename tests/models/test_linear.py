@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import linalg
 
@@ -44,7 +44,6 @@ def test_principal_components_agree_with_scikit_learn(n, p, dtype):
     assert ours.transform(new).dtype == ours.axes.dtype == ours.variances.dtype == dtype
 
 
-@settings(deadline=None)
 @given(st.integers(3, 12), st.integers(1, 12), st.integers(0, 2**32 - 1))
 def test_principal_components_keep_all_variance_when_all_are_kept(n, p, seed):
     x = np.random.default_rng(seed).normal(size=(n, p))
@@ -87,7 +86,6 @@ def test_canonical_correlations_agree_with_scikit_learn():
     same_up_to_sign(ours.project_y(y), second / second.std(axis=0), atol=1e-4)
 
 
-@settings(deadline=None)
 @given(
     st.integers(2, 8),
     st.integers(2, 8),
@@ -125,7 +123,6 @@ def test_power_weights_each_direction_by_its_correlation():
     np.testing.assert_allclose(weighted.project_y(y), plain.project_y(y) * plain.correlations**2)
 
 
-@settings(deadline=None)
 @given(st.integers(1, 6), st.integers(1, 20), st.integers(1, 4), st.integers(0, 2**32 - 1))
 def test_nearest_is_the_best_cosine_among_a_concepts_examples(queries, n, width, seed):
     rng = np.random.default_rng(seed)

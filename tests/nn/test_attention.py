@@ -13,7 +13,7 @@ def drawn(*shape, seed=0):
     return np.random.default_rng(seed).normal(size=shape).astype(np.float32)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     shape=st.tuples(*[st.integers(1, 3)] * 4), seed=st.integers(0, 99), causal=st.booleans(), repeated=st.integers(0, 3)
 )
@@ -75,7 +75,7 @@ def test_attention_of_arrays_is_an_array():
     np.testing.assert_array_equal(ops.masked_softmax(np.array([1.0, -np.inf, 3.0]), [True, True, False]), [1, 0, 0])
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(start=st.integers(0, 1000), apart=st.integers(0, 20), pairs=st.integers(1, 4))
 def test_rotary_positions_tell_how_far_apart_and_not_where(start, apart, pairs):
     turn = nn.RotaryPositions(2 * pairs)

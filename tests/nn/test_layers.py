@@ -20,7 +20,7 @@ def images(*shape, seed=0):
 ONES = np.ones((2, 3), np.float32)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(1, 3), st.integers(1, 8), st.integers(1, 8), st.integers(1, 3), st.integers(1, 3), st.integers(0, 2))
 def test_convolution_and_pooling_give_the_shape_their_docstrings_promise(batch, height, width, size, stride, padding):
     padding = min(padding, size // 2)

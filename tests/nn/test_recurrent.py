@@ -30,7 +30,7 @@ def result_and_gradients(layer, x, state, lengths=None):
     return y.data, [s.data for s in parts(last)], x.grad, [s.grad for s in state], [p.grad for p in layer.parameters()]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     kind=st.sampled_from(KINDS),
     lengths=st.lists(st.integers(0, 5), min_size=1, max_size=4),
@@ -185,7 +185,7 @@ def test_errors_say_what_was_wrong(call, error, words):
         call()
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(kind=st.sampled_from(KINDS), bits=st.integers(0, 2**15 - 1), bidirectional=st.booleans())
 def test_a_masked_step_is_passed_over(kind, bits, bidirectional):
     """Each sequence gives what its own steps give when they alone are run; the others are not read."""

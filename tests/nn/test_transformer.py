@@ -13,7 +13,7 @@ def drawn(*shape, seed=0):
     return np.random.default_rng(seed).normal(size=shape).astype(np.float32)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     t=st.integers(0, 4), lengths=st.lists(st.integers(1, 5), min_size=2, max_size=2), norm_first=st.booleans(),
     rotary=st.booleans(), layers=st.integers(1, 2),

@@ -40,7 +40,7 @@ def by_loops(subscripts: str, operands: list[np.ndarray]) -> np.ndarray:
     return y
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(products())
 def test_einsum_against_loops(case: tuple[str, list[np.ndarray]]) -> None:
     subscripts, operands = case

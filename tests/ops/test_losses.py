@@ -118,7 +118,7 @@ def test_binary_cross_entropy_keeps_its_digits_where_it_is_sure_and_right() -> N
 
 
 @pytest.mark.oracle
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.lists(st.integers(1, 3), max_size=2), st.integers(1, 4), st.sampled_from([0.0, 0.1, 1.0]), st.booleans(),
     st.booleans(), st.sampled_from(["mean", "sum", "none"]), st.integers(0, 99),
@@ -160,7 +160,7 @@ def by_every_path(z: np.ndarray, said: list[int], blank: int) -> float:
     return -np.log(total) if total else np.inf
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.data(), st.integers(1, 3), st.integers(1, 4), st.integers(2, 4), st.integers(0, 3), st.integers(0, 99))
 def test_ctc_is_the_sum_over_every_path(
     data: st.DataObject, batch: int, time: int, classes: int, longest: int, seed: int

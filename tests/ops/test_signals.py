@@ -27,7 +27,7 @@ def convolutions(draw: Any) -> tuple[int, tuple[int, ...], tuple[int, ...], dict
     return axes, x, (*kernel, x[-1] // groups, groups * draw(st.integers(1, 2))), {**numbers, "groups": groups}
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(convolutions())
 def test_a_transposed_convolution_is_the_input_gradient_with_the_same_weight(case: Any) -> None:
     axes, x_shape, w_shape, given_settings = case
@@ -58,7 +58,7 @@ def test_one_frame_and_one_row_are_the_same_convolution() -> None:
     np.testing.assert_allclose(deep[:, :, 0, 0], y)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.integers(1, 12), st.integers(1, 12), st.integers(0, 9))
 def test_windows_and_their_sum_are_adjoint(length: int, hop: int, more: int) -> None:
     x = drawn(2, length + more)
@@ -67,7 +67,7 @@ def test_windows_and_their_sum_are_adjoint(length: int, hop: int, more: int) -> 
     assert (windows * g).sum() == pytest.approx((x * ops.overlap_add(g, length + more, hop)).sum())
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.integers(1, 20))
 def test_a_transform_undone_is_the_signal(n: int) -> None:
     x = drawn(3, n)

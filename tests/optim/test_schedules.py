@@ -2,7 +2,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import tinyxm as xm
@@ -118,7 +118,6 @@ def test_rates_agree_with_pytorch(name):
 
 
 @pytest.mark.oracle
-@settings(deadline=None)  # the first example loads PyTorch
 @given(
     st.lists(st.floats(0.1, 10), min_size=1, max_size=40), st.integers(0, 3), st.integers(0, 3),
     st.sampled_from([0, 0.01, 0.3]), st.sampled_from([0.0, 0.2]),

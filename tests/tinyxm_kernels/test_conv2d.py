@@ -4,7 +4,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import tinyxm_kernels as kernels
@@ -45,7 +45,6 @@ def drawn(case, seed, dtype=np.float64):
     return x, w, g
 
 
-@settings(deadline=None)
 @given(case=cases(), seed=st.integers(0, 9))
 def test_forward_and_adjoints(rung, case, seed):
     """⟨g, conv(x, w)⟩ is linear in x and in w, so it equals ⟨∂x, x⟩ and ⟨∂w, w⟩ for every x and w."""
@@ -63,7 +62,6 @@ def test_forward_and_adjoints(rung, case, seed):
         assert np.sum(by_loops(x, vary, *settings) * g) == pytest.approx(np.sum(vary * adjoint), abs=1e-9)
 
 
-@settings(deadline=None)
 @given(case=cases(), seed=st.integers(0, 9))
 def test_rungs_agree_on_strided_operands_in_blocks(case, seed):
     x, w, g = (np.asarray(a[::-1]) for a in drawn(case, seed, np.float32))

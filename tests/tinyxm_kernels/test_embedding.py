@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import tinyxm_kernels as kernels
@@ -20,7 +20,6 @@ def bags(draw):
     return rng.normal(size=(rows, dim)), indices, offsets, draw(st.sampled_from([None, rng.normal(size=len(indices))]))
 
 
-@settings(deadline=None)
 @given(case=bags(), seed=st.integers(0, 9))
 def test_against_loops(rung, case, seed):
     weight, indices, offsets, weights = case

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import tinyxm_kernels as kernels
@@ -25,7 +25,6 @@ def windows(x, size, stride, padding, value):
     return seen.reshape(*seen.shape[:4], size[0] * size[1])
 
 
-@settings(deadline=None)
 @given(case=cases(), seed=st.integers(0, 9))
 def test_values_and_adjoints(case, seed):
     shape, *static = case

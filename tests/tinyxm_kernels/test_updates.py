@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import tinyxm_kernels as kernels
@@ -57,7 +57,6 @@ def test_agrees_with_pytorch(rung, weight_decay, flag):
     np.testing.assert_allclose(other, momentum.detach().numpy(), atol=1e-12)
 
 
-@settings(deadline=None)
 @given(
     size=st.integers(0, 23), dtype=st.sampled_from([np.float32, np.float64]), step=st.integers(1, 500),
     decay=st.sampled_from([0.0, 0.1]), flag=st.booleans(), strided=st.booleans(),
