@@ -90,7 +90,7 @@ def _tell(console: Console, heading: str, text: str) -> None:
 
 def _shorter(rung: str, rows: Sequence[Row]) -> str:
     """The rung without its room, where all are of one."""
-    rooms = {row.rung.partition("=")[0] for row in rows}
+    rooms = {row.rung.partition("=")[0] for row in rows if row.rung != NO_KERNEL}
     return "" if rung == NO_KERNEL else rung.rpartition("=")[2] if len(rooms) == 1 else rung
 
 
