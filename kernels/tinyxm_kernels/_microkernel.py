@@ -1,0 +1,264 @@
+"""The micro-kernel: a small tile of C = A·B held in registers through a whole sum, from which fast kernels are built.
+
+    C[i, j] (+)= Σ_k A[i, k] B[k, j]        i < rows (6),  j < vectors · lanes (2 vectors of 32 bytes)
+
+For every k it loads one row of B's panel, two vectors, and for each of the tile's rows splats one number of A over a
+vector and multiplies and adds: 2 + 6 loads for 12 vector instructions on 12 accumulators that never leave their
+registers. A loop written in Python, however Numba compiles it, keeps only a few accumulators in registers; here the
+instructions are written out as LLVM's intermediate language (`llvm.fmuladd` on vectors), which names no processor.
+
+A's elements are found in one of two ways, and this is all that tells matrix product and convolution apart:
+
+    direct     A[i, k] = a[start + i · row_stride + k · column_stride]    any transpose, without a copy
+    indirect   A[i, k] = a[row_table[i] + column_table[k]]                pixels and taps, without im2col
+
+`B` is a panel: `width` neighbouring numbers for each k, k after k at `b_row` apart. A tile at the edge of C has fewer
+rows or columns: its missing rows repeat the last (and aren't stored), its missing columns are masked.
+
+Sources: Goto and van de Geijn, "Anatomy of high-performance matrix multiplication" (2008); Van Zee and van de Geijn,
+"BLIS" (2015).
+"""
+
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+from tinyxm_kernels._compiled import compiled
+
+VECTOR_BYTES = 32
+UNROLLED = 4  # steps of k between two branches
+
+INDEX, BYTE, NUMBER32 = ir.IntType(64), ir.IntType(8), ir.IntType(32)
+DIRECT = ("a", "a_start", "a_row", "a_column")
+INDIRECT = ("a", "a_start", "row_table", "row_start", "column_table", "column_start")
+COMMON = ("b", "b_start", "b_row", "c", "c_start", "c_row", "depth", "height", "width", "add")
+ARRAYS = ("a", "b", "c", "row_table", "column_table")  # all else are indices
+
+
+def panel_width(itemsize: int, vectors: int = 2) -> int:
+    """How many columns of C one tile has: 16 of float32, 8 of float64."""
+    return vectors * VECTOR_BYTES // itemsize
+
+
+def micro_kernel(rows: int = 6, vectors: int = 2, *, indirect: bool = False, edge: bool = False) -> Any:
+    """A Numba intrinsic that computes one tile, to be called from compiled code.
+
+    Arguments, in order: `a`, `a_start`, then `a_row`, `a_column` (direct) or `row_table`, `row_start`, `column_table`,
+    `column_start` (indirect; the tables are int32, in elements of a); `b`, `b_start`, `b_row`; `c`, `c_start`, `c_row`;
+    `depth`, how many k; `height` and `width` of the tile (read where `edge`, else full); `add`, 0 to store the sums and
+    1 to add them to C. All arrays are flat and contiguous, a, b and c of one dtype; starts and strides count elements.
+    Nothing is checked: an index outside an array reads, or writes, whatever is there.
+    """
+    names = (INDIRECT if indirect else DIRECT) + COMMON
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        values = dict(zip(names, arguments, strict=True))
+        for name, kind in zip(names, signature.args, strict=True):
+            if name in ARRAYS:
+                data = context.make_array(kind)(context, builder, values[name]).data
+                values[name] = builder.bitcast(data, ir.PointerType(BYTE))
+        dtype = signature.args[0].dtype
+        _Tile(builder, values, dtype, rows, vectors, indirect, edge).write()
+        return context.get_dummy_value()
+
+    # an intrinsic's arguments are named one by one, and number 14 or 16
+    if indirect:
+
+        @intrinsic
+        def micro(typing, a, a_start, rt, rs, ct, cs, b, b_start, b_row, c, c_start, c_row, depth, height, width, add):
+            i = types.int64
+            return types.void(a, i, rt, i, ct, i, b, i, i, c, i, i, i, i, i, i), code
+
+    else:
+
+        @intrinsic
+        def micro(typing, a, a_start, a_row, a_column, b, b_start, b_row, c, c_start, c_row, depth, height, width, add):
+            i = types.int64
+            return types.void(a, i, i, i, b, i, i, c, i, i, i, i, i, i), code
+
+    return micro
+
+
+@compiled
+def pack_panels(b, start, row, column, depth, columns, width, panels):
+    """Copy `columns` columns of B, `depth` deep, into panels: of `width` columns each, k after k, panel after panel.
+
+    `panels` is flat, with room for a whole last panel; what that has beyond the columns is left as it was.
+    """
+    for j in range(0, columns, width):
+        for k in range(depth):
+            source, target = start + k * row + j * column, j * depth + k * width
+            for i in range(min(width, columns - j)):
+                panels[target + i] = b[source + i * column]
+
+
+class _Tile:
+    """Writes the instructions of one tile: pointers, the loop over k, and the store."""
+
+    def __init__(
+        self, builder: Any, values: dict[str, Any], dtype: Any, rows: int, vectors: int, indirect: bool, edge: bool
+    ) -> None:
+        self.builder, self.values, self.rows, self.vectors = builder, values, rows, vectors
+        self.indirect, self.edge = indirect, edge
+        self.itemsize = dtype.bitwidth // 8
+        self.lanes = VECTOR_BYTES // self.itemsize
+        self.scalar = ir.FloatType() if self.itemsize == 4 else ir.DoubleType()
+        self.vector = ir.VectorType(self.scalar, self.lanes)
+        self.suffix = f"v{self.lanes}f{8 * self.itemsize}"
+        self.multiply_add = self.function("fmuladd", self.vector, [self.vector] * 3)
+
+    def write(self) -> None:
+        self.a = self.element("a", self.values["a_start"])
+        self.b = self.element("b", self.values["b_start"])
+        self.c = self.element("c", self.values["c_start"])
+        self.b_step = self.scaled(self.values["b_row"])
+        if self.edge:
+            self.masks = [self.mask(v * self.lanes) for v in range(self.vectors)]
+            pointer, flags = ir.PointerType(self.vector), ir.VectorType(ir.IntType(1), self.lanes)
+            self.masked_load = self.function(
+                "masked.load", self.vector, [pointer, NUMBER32, flags, self.vector], suffix=f"{self.suffix}.p0"
+            )
+            self.masked_store = self.function(
+                "masked.store", ir.VoidType(), [self.vector, pointer, NUMBER32, flags], suffix=f"{self.suffix}.p0"
+            )
+        if self.indirect:
+            self.taps = self.moved(self.values["column_table"], self.scaled(self.values["column_start"], 4))
+        else:
+            self.a_step = self.scaled(self.values["a_column"])
+        self.row_starts = [self.moved(self.a, self.scaled(self.row_offset(i))) for i in range(self.rows)]
+
+        zero = ir.Constant(INDEX, 0)
+        nothing = ir.Constant(self.vector, [0.0] * self.lanes)
+        state = [zero, zero, zero, *[nothing] * (self.rows * self.vectors)]  # k, the offsets into A and B, the sums
+        whole = self.builder.and_(self.values["depth"], ir.Constant(INDEX, -UNROLLED))
+        state = self.loop(state, whole, UNROLLED)
+        state = self.loop(state, self.values["depth"], 1)
+        self.store(state[3:])
+
+    def loop(self, state: list[Any], end: Any, unrolled: int) -> list[Any]:
+        """Steps of k while k < end; all that changes is carried in phi nodes, which become registers."""
+        builder, before = self.builder, self.builder.block
+        head, body, after = (builder.append_basic_block(name) for name in ("sum", "step", "summed"))
+        builder.branch(head)
+        builder.position_at_end(head)
+        carried = [builder.phi(value.type) for value in state]
+        builder.cbranch(builder.icmp_signed("<", carried[0], end), body, after)
+        builder.position_at_end(body)
+        k, a_offset, b_offset, *sums = carried
+        for _ in range(unrolled):
+            sums = self.step(sums, k, a_offset, b_offset)
+            k = builder.add(k, ir.Constant(INDEX, 1))
+            b_offset = builder.add(b_offset, self.b_step)
+            if not self.indirect:
+                a_offset = builder.add(a_offset, self.a_step)
+        for phi, first, following in zip(carried, state, [k, a_offset, b_offset, *sums], strict=True):
+            phi.add_incoming(first, before)
+            phi.add_incoming(following, builder.block)
+        builder.branch(head)
+        builder.position_at_end(after)
+        return carried
+
+    def step(self, sums: list[Any], k: Any, a_offset: Any, b_offset: Any) -> list[Any]:
+        """One k: an outer product of a column of A's tile and a row of B's panel."""
+        builder = self.builder
+        panel = [self.load_vector(self.moved(self.b, b_offset), v) for v in range(self.vectors)]
+        if self.indirect:
+            a_offset = self.scaled(self.entry(self.moved(self.taps, builder.mul(k, ir.Constant(INDEX, 4)))))
+        sums = list(sums)
+        for i in range(self.rows):
+            a = self.splat(self.load(self.moved(self.row_starts[i], a_offset), self.scalar))
+            for v in range(self.vectors):
+                place = i * self.vectors + v
+                sums[place] = builder.call(self.multiply_add, [a, panel[v], sums[place]])
+        return sums
+
+    def store(self, sums: list[Any]) -> None:
+        builder = self.builder
+        adds = builder.icmp_signed("!=", self.values["add"], ir.Constant(INDEX, 0))
+        with builder.if_else(adds) as (added, stored):
+            with added:
+                self.store_rows(sums, add=True)
+            with stored:
+                self.store_rows(sums, add=False)
+
+    def store_rows(self, sums: list[Any], add: bool) -> None:
+        builder, c_step = self.builder, self.scaled(self.values["c_row"])
+        for i in range(self.rows):
+            row = self.moved(self.c, builder.mul(c_step, ir.Constant(INDEX, i)))
+            if self.edge:
+                with builder.if_then(builder.icmp_signed("<", ir.Constant(INDEX, i), self.values["height"])):
+                    self.store_row(row, sums, i, add)
+            else:
+                self.store_row(row, sums, i, add)
+
+    def store_row(self, row: Any, sums: list[Any], i: int, add: bool) -> None:
+        for v in range(self.vectors):
+            value = sums[i * self.vectors + v]
+            if add:
+                value = self.builder.fadd(value, self.load_vector(row, v))
+            place = self.moved(row, ir.Constant(INDEX, v * VECTOR_BYTES))
+            if self.edge:
+                align = ir.Constant(NUMBER32, self.itemsize)
+                place = self.seen_as(self.vector, place)
+                self.builder.call(self.masked_store, [value, place, align, self.masks[v]])
+            else:
+                self.builder.store(value, self.seen_as(self.vector, place), align=self.itemsize)
+
+    def row_offset(self, i: int) -> Any:
+        """Where row i of A's tile begins, in elements; a row that is missing at the edge repeats the last."""
+        builder, row = self.builder, ir.Constant(INDEX, i)
+        if self.edge and i:
+            last = builder.sub(self.values["height"], ir.Constant(INDEX, 1))
+            row = builder.select(builder.icmp_signed("<", row, last), row, last)
+        if not self.indirect:
+            return builder.mul(row, self.values["a_row"])
+        place = builder.mul(builder.add(self.values["row_start"], row), ir.Constant(INDEX, 4))
+        return self.entry(self.moved(self.values["row_table"], place))
+
+    def mask(self, first: int) -> Any:
+        """Which lanes of the vector that begins in this column are columns of C: lane < width − first."""
+        builder = self.builder
+        left = builder.sub(builder.trunc(self.values["width"], NUMBER32), ir.Constant(NUMBER32, first))
+        numbers = ir.Constant(ir.VectorType(NUMBER32, self.lanes), list(range(self.lanes)))
+        return builder.icmp_signed("<", numbers, self.splat(left))
+
+    def load_vector(self, start: Any, v: int) -> Any:
+        place = self.moved(start, ir.Constant(INDEX, v * VECTOR_BYTES))
+        if not self.edge:
+            return self.load(place, self.vector)
+        nothing = ir.Constant(self.vector, [0.0] * self.lanes)
+        align = ir.Constant(NUMBER32, self.itemsize)
+        return self.builder.call(self.masked_load, [self.seen_as(self.vector, place), align, self.masks[v], nothing])
+
+    def load(self, place: Any, kind: Any) -> Any:
+        return self.builder.load(self.seen_as(kind, place), typ=kind, align=self.itemsize)
+
+    def seen_as(self, kind: Any, place: Any) -> Any:
+        return self.builder.bitcast(place, ir.PointerType(kind))
+
+    def entry(self, place: Any) -> Any:
+        """An entry of a table of int32, widened."""
+        return self.builder.sext(self.builder.load(self.seen_as(NUMBER32, place), typ=NUMBER32, align=4), INDEX)
+
+    def splat(self, value: Any) -> Any:
+        kind = ir.VectorType(value.type, self.lanes)
+        undefined, first = ir.Constant(kind, ir.Undefined), ir.Constant(NUMBER32, 0)
+        lanes = ir.Constant(ir.VectorType(NUMBER32, self.lanes), [0] * self.lanes)
+        return self.builder.shuffle_vector(self.builder.insert_element(undefined, value, first), undefined, lanes)
+
+    def element(self, name: str, index: Any) -> Any:
+        return self.moved(self.values[name], self.scaled(index))
+
+    def moved(self, place: Any, distance: Any) -> Any:
+        """The place so many bytes on."""
+        return self.builder.gep(place, [distance], source_etype=BYTE)
+
+    def scaled(self, index: Any, itemsize: int = 0) -> Any:
+        return self.builder.mul(index, ir.Constant(INDEX, itemsize or self.itemsize))
+
+    def function(self, name: str, result: Any, arguments: list[Any], suffix: str = "") -> Any:
+        """LLVM's own function of this name, declared once in a module."""
+        module, name = self.builder.module, f"llvm.{name}.{suffix or self.suffix}"
+        return module.globals.get(name) or ir.Function(module, ir.FunctionType(result, arguments), name)
