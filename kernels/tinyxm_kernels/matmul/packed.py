@@ -62,8 +62,15 @@ def product(start, stop, a, a0, ar, ac, b, b0, br, bc, c, rows, depth, columns):
 
 @rung()
 def matmul(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
-    (m, k), n = a.shape, b.shape[1]
-    c = np.empty((m, n), a.dtype)
-    width = 64 // b.itemsize
-    product(-(-n // width), 2.0 * m * n * k, a.reshape(-1), 0, k, 1, b.reshape(-1), 0, n, 1, c.reshape(-1), m, k, n)
-    return c
+    rows, columns = a.ndim > 1, b.ndim > 1
+    a, b = a if rows else a[None], b if columns else b[:, None]
+    (m, k), n = a.shape[-2:], b.shape[-1]
+    batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    c = np.zeros((*batch, m, n), a.dtype)
+    if c.size and k:
+        a, b = np.broadcast_to(a, (*batch, m, k)), np.broadcast_to(b, (*batch, k, n))
+        width = 64 // b.itemsize
+        for i in np.ndindex(batch):
+            left, right = (np.ascontiguousarray(x[i]).reshape(-1) for x in (a, b))
+            product(-(-n // width), 2.0 * m * n * k, left, 0, k, 1, right, 0, n, 1, c[i].reshape(-1), m, k, n)
+    return c[(..., *(slice(None) if kept else 0 for kept in (rows, columns)))]
