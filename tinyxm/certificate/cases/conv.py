@@ -104,6 +104,7 @@ for axes, shape, kernel in ((1, (7,), (3,)), (2, (5, 6), (3, 2)), (3, (3, 4, 3),
     add("larger by output_padding", values(1, *shape, 4), kernel, stride=(3, 2, 2)[:axes], groups=2, padding=1,
         output_padding=varied(2, 0, 1))  # fmt: skip
     if axes == 2:  # which a kernel may work on a block at a time
+        add("three by three", values(2, 6, 5, 5), (3, 3), padding=1)
         add("many images", values(1200, *shape, 4), kernel, groups=2)
     add("", values(0, *shape, 2), kernel, "empty")
     add("no channels", values(2, *shape, 0), kernel, "empty")
