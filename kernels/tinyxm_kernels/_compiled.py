@@ -92,6 +92,16 @@ def threaded(function: Callable[..., Any] | None = None, **options: Any) -> Any:
     return run
 
 
+def flat(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """The elements in row order as one flat array, such that a kernel is compiled for one kind of array alone.
+
+    A view where they lie so already; a copy of what is strided, read-only or in foreign byte order.
+    """
+    if not (array.flags.carray and array.dtype.isnative):
+        array = np.require(array, array.dtype.newbyteorder("="), ("C", "A", "W"))
+    return array.reshape(-1)
+
+
 class Cache:
     """What Numba asks for a compiled function: one file for each function, its sources, types and processor."""
 

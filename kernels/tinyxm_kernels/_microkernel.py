@@ -12,6 +12,7 @@ A's elements are found in one of two ways, and this is all that tells matrix pro
     direct     A[i, k] = a[start + i · row_stride + k · column_stride]    any transpose, without a copy
     indirect   A[i, k] = a[row_table[i] + column_table[k]]                pixels and taps, without im2col
 
+and the rows of C lie `c_row` apart, or (`scattered`) where one more table says, as every other pixel of an image.
 `B` is a panel: `width` neighbouring numbers for each k, k after k at `b_row` apart. A tile at the edge of C has fewer
 rows or columns: its missing rows repeat the last (and aren't stored), its missing columns are masked.
 
@@ -34,7 +35,8 @@ INDEX, BYTE, NUMBER32 = ir.IntType(64), ir.IntType(8), ir.IntType(32)
 DIRECT = ("a", "a_start", "a_row", "a_column")
 INDIRECT = ("a", "a_start", "row_table", "row_start", "column_table", "column_start")
 COMMON = ("b", "b_start", "b_row", "c", "c_start", "c_row", "depth", "height", "width", "add")
-ARRAYS = ("a", "b", "c", "row_table", "column_table")  # all else are indices
+SCATTERED = tuple("c_table" if name == "c_row" else name for name in COMMON)
+ARRAYS = ("a", "b", "c", "row_table", "column_table", "c_table")  # all else are indices
 
 
 def panel_width(itemsize: int, vectors: int = 2) -> int:
@@ -42,16 +44,19 @@ def panel_width(itemsize: int, vectors: int = 2) -> int:
     return vectors * VECTOR_BYTES // itemsize
 
 
-def micro_kernel(rows: int = 6, vectors: int = 2, *, indirect: bool = False, edge: bool = False) -> Any:
+def micro_kernel(
+    rows: int = 6, vectors: int = 2, *, indirect: bool = False, scattered: bool = False, edge: bool = False
+) -> Any:
     """A Numba intrinsic that computes one tile, to be called from compiled code.
 
     Arguments, in order: `a`, `a_start`, then `a_row`, `a_column` (direct) or `row_table`, `row_start`, `column_table`,
-    `column_start` (indirect; the tables are int32, in elements of a); `b`, `b_start`, `b_row`; `c`, `c_start`, `c_row`;
-    `depth`, how many k; `height` and `width` of the tile (read where `edge`, else full); `add`, 0 to store the sums and
-    1 to add them to C. All arrays are flat and contiguous, a, b and c of one dtype; starts and strides count elements.
-    Nothing is checked: an index outside an array reads, or writes, whatever is there.
+    `column_start` (indirect; the tables are int32, in elements of a); `b`, `b_start`, `b_row`; `c`, `c_start`, `c_row`
+    (or `c_table`, an int32 for each entry of `row_table`, where `scattered`, which `indirect` must be, too); `depth`,
+    how many k; `height` and `width` of the tile (read where `edge`, else full); `add`, 0 to store the sums and 1 to add
+    them to C. All arrays are flat and contiguous, a, b and c of one dtype; starts and strides count elements. Nothing
+    is checked: an index outside an array reads, or writes, whatever is there.
     """
-    names = (INDIRECT if indirect else DIRECT) + COMMON
+    names = (INDIRECT if indirect else DIRECT) + (SCATTERED if scattered else COMMON)
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         values = dict(zip(names, arguments, strict=True))
@@ -64,7 +69,14 @@ def micro_kernel(rows: int = 6, vectors: int = 2, *, indirect: bool = False, edg
         return context.get_dummy_value()
 
     # an intrinsic's arguments are named one by one, and number 14 or 16
-    if indirect:
+    if scattered:
+
+        @intrinsic
+        def micro(typing, a, a_start, rt, rs, ct, cs, b, b_start, b_row, c, c_start, to, depth, height, width, add):
+            i = types.int64
+            return types.void(a, i, rt, i, ct, i, b, i, i, c, i, to, i, i, i, i), code
+
+    elif indirect:
 
         @intrinsic
         def micro(typing, a, a_start, rt, rs, ct, cs, b, b_start, b_row, c, c_start, c_row, depth, height, width, add):
@@ -184,16 +196,20 @@ class _Tile:
                 self.store_rows(sums, add=False)
 
     def store_rows(self, sums: list[Any], add: bool) -> None:
-        builder, c_step = self.builder, self.scaled(self.values["c_row"])
+        builder = self.builder
         for i in range(self.rows):
-            row = self.moved(self.c, builder.mul(c_step, ir.Constant(INDEX, i)))
             if self.edge:
                 with builder.if_then(builder.icmp_signed("<", ir.Constant(INDEX, i), self.values["height"])):
-                    self.store_row(row, sums, i, add)
+                    self.store_row(sums, i, add)
             else:
-                self.store_row(row, sums, i, add)
+                self.store_row(sums, i, add)
 
-    def store_row(self, row: Any, sums: list[Any], i: int, add: bool) -> None:
+    def store_row(self, sums: list[Any], i: int, add: bool) -> None:
+        if "c_table" in self.values:
+            offset = self.row_entry("c_table", ir.Constant(INDEX, i))
+        else:
+            offset = self.builder.mul(self.values["c_row"], ir.Constant(INDEX, i))
+        row = self.moved(self.c, self.scaled(offset))
         for v in range(self.vectors):
             value = sums[i * self.vectors + v]
             if add:
@@ -214,8 +230,11 @@ class _Tile:
             row = builder.select(builder.icmp_signed("<", row, last), row, last)
         if not self.indirect:
             return builder.mul(row, self.values["a_row"])
-        place = builder.mul(builder.add(self.values["row_start"], row), ir.Constant(INDEX, 4))
-        return self.entry(self.moved(self.values["row_table"], place))
+        return self.row_entry("row_table", row)
+
+    def row_entry(self, table: str, row: Any) -> Any:
+        place = self.builder.add(self.values["row_start"], row)
+        return self.entry(self.moved(self.values[table], self.scaled(place, 4)))
 
     def mask(self, first: int) -> Any:
         """Which lanes of the vector that begins in this column are columns of C: lane < width − first."""

@@ -1,0 +1,313 @@
+"""Convolution by the micro-kernel over tables of offsets: the matrix of patches is never made.
+
+What it adds: a row of that matrix is a pixel of the result, a column a tap of the kernel and a channel, and the number
+that stands there is found at `row_table[pixel] + column_table[tap, channel]` in the padded image. So the micro-kernel
+reads patches where they lie, and a tile of 6 pixels x 16 channels stays in registers through the whole sum. The image
+is padded a few rows at a time, into a buffer that is still in the second-level cache when it is read, by the thread
+that reads it; without padding there is no copy. Weights are packed in panels once a call.
+
+The input gradient is the same loop. Pixels of x that leave the same remainder by the stride see the same taps of the
+kernel, at a fixed distance in g: each such class (`Residue`, along one axis) is a small dense convolution of g, whose
+results lie `stride` apart, as a third table says. With stride 1 there is one class, the kernel turned around.
+
+Arithmetic intensity: a tile does 192 operations for each 22 numbers it loads, from cache; of memory, 2·pixels·|w|
+operations for |x| + |w| + |y| numbers. Limits: fewer than 8 channels of the result (float32) leave lanes unused, so
+depthwise convolution is lost here; a channel count that is a multiple of 16 is best. Operands that aren't contiguous
+are copied.
+
+Source: Dukhan, "The indirect convolution algorithm" (2019), with offsets for pointers.
+"""
+
+from functools import lru_cache
+from itertools import product
+from math import prod
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinyxm_kernels._compiled import compiled, flat, threaded
+from tinyxm_kernels._microkernel import micro_kernel, panel_width
+from tinyxm_kernels.conv2d import Pair, output_shape
+from tinyxm_kernels.registry import Shape, rung
+from tinyxm_kernels.threads import get_threads
+
+ROWS, NARROW_ROWS = 6, 8  # of a tile of two vectors, and of one
+BLOCK_BYTES = 1 << 18  # of the source that one block of the result sees
+TOGETHER = 96  # pixels of the result that pass over a panel of weights before the next panel
+
+wide_tile = micro_kernel(ROWS, 2, indirect=True, scattered=True)
+wide_edge = micro_kernel(ROWS, 2, indirect=True, scattered=True, edge=True)
+narrow_tile = micro_kernel(NARROW_ROWS, 1, indirect=True, scattered=True)
+narrow_edge = micro_kernel(NARROW_ROWS, 1, indirect=True, scattered=True, edge=True)
+
+
+class Residue(NamedTuple):
+    """Along one axis: the pixels of the target first, first + step, ... and which taps they see where in the source.
+
+    Pixel number p of them sees tap taps[i] at p · (step of the source) + offsets[i].
+    """
+
+    first: int
+    size: int
+    taps: list[int]
+    offsets: list[int]
+
+
+def forward_residues(size: int, window: int, padding: int, dilation: int) -> list[Residue]:
+    return [Residue(0, size, list(range(window)), [i * dilation - padding for i in range(window)])]
+
+
+def gradient_residues(size: int, window: int, stride: int, padding: int, dilation: int) -> list[Residue]:
+    """x[h] was seen by tap i of g[p] where p·stride + i·dilation = h + padding."""
+    residues = []
+    for first in range(min(stride, size)):
+        reached = [(i, first + padding - i * dilation) for i in range(window)]
+        seen = [(i, distance // stride) for i, distance in reached if distance % stride == 0]
+        residues.append(Residue(first, -(-(size - first) // stride), [i for i, _ in seen], [p for _, p in seen]))
+    return residues
+
+
+LAYOUT = np.dtype(
+    [(name, np.int64) for name in (
+        "batch", "height", "width", "channels",  # of the source
+        "target_height", "target_width", "target_channels", "groups", "panel",  # panel: its columns
+        "images", "rows", "columns", "blocks_down", "blocks_across",  # of one block of the target, and how many
+        "step_down", "step_across", "target_down", "target_across",  # between pixels of a class
+        "top", "left", "seen_down", "seen_across", "copies",  # what a block sees of the source, and whether padded
+    )]
+)  # fmt: skip
+CLASS = np.dtype(
+    [(name, np.int64) for name in ("down", "across", "depth", "target", "pixel", "tap", "packing", "panels")]
+)  # fmt: skip
+
+
+class Plan(NamedTuple):
+    """All that depends on the shapes alone."""
+
+    blocks: int  # how many pieces of work there are
+    panels: int  # elements of all panels
+    layout: NDArray[Any]
+    classes: NDArray[Any]  # of pixels of the target: their number, the depth of their sums, where their entries begin
+    pixels: NDArray[np.int32]  # where in the block's source each pixel's patch begins, class by class
+    places: NDArray[np.int32]  # where in the target each pixel lies, from the block's first
+    taps: NDArray[np.int32]  # where in a patch each tap and channel lies
+    packing: NDArray[np.int64]  # which tap of the kernel that is
+
+
+def planned(
+    source: Shape, target: Shape, kernel: Shape, axes: Any, steps: tuple[Pair, Pair], groups: int, itemsize: int
+) -> Plan:
+    """`axes`: the residues of rows and of columns; `steps`: between pixels of a class, in the source, in the target."""
+    (batch, height, width, channels), step, target_step = source, *steps
+    grid = [max((residue.size for residue in axis), default=0) for axis in axes]
+    offsets = [[at for residue in axis for at in residue.offsets] or [0] for axis in axes]
+    low, high = [min(at) for at in offsets], [max(at) for at in offsets]
+    block = block_sizes(batch, grid, prod(step) * channels * itemsize)
+    seen = [(size - 1) * s + last - first + 1 for size, s, first, last in zip(block[1:], step, low, high, strict=True)]
+    copies = any(
+        first < 0 or (size - 1) * s + last >= limit
+        for first, last, size, s, limit in zip(low, high, grid, step, (height, width), strict=True)
+    )
+    if not copies:
+        seen = [height, width]
+    blocks = [-(-size // max(1, part)) for size, part in zip((batch, *grid), block, strict=True)]
+    columns = target[3] // groups
+    panel = panel_width(itemsize, 1 if columns <= panel_width(itemsize, 1) else 2)
+
+    classes = np.zeros(prod(map(len, axes)), CLASS)
+    pixels: list[NDArray[Any]] = []
+    places: list[NDArray[Any]] = []
+    taps: list[NDArray[Any]] = []
+    packing: list[int] = []
+    panels = 0
+    for place, (down, across) in zip(classes, product(*axes), strict=True):
+        n, p, q = np.ogrid[: block[0], : min(block[1], down.size), : min(block[2], across.size)]
+        i, j = (np.array(r.offsets, int) - first for r, first in zip((down, across), low, strict=True))
+        seen_taps = (i[:, None, None] * seen[1] + j[:, None]) * channels + np.arange(channels // groups)
+        place["down"], place["across"], place["depth"] = down.size, across.size, seen_taps.size
+        place["target"] = (down.first * target[2] + across.first) * target[3]
+        place["pixel"], place["tap"] = sum(a.size for a in pixels), sum(a.size for a in taps)
+        place["packing"], place["panels"] = len(packing), panels
+        pixels.append(((n * seen[0] + p * step[0]) * seen[1] + q * step[1]) * channels)
+        places.append(((n * target[1] + p * target_step[0]) * target[2] + q * target_step[1]) * target[3])
+        taps.append(seen_taps)
+        packing += [i * kernel[1] + j for i, j in product(down.taps, across.taps)]
+        panels += seen_taps.size * groups * -(-columns // panel) * panel
+    layout = np.array(
+        [(*source, *target[1:], groups, panel, *block, *blocks[1:], *step, *target_step, *low, *seen, copies)], LAYOUT
+    )
+    tables = [table(parts) for parts in (pixels, places, taps)]
+    return Plan(prod(blocks), panels, layout, classes, tables[0], tables[1], tables[2], np.array(packing, np.int64))
+
+
+def table(parts: list[NDArray[Any]]) -> NDArray[np.int32]:
+    return np.concatenate([np.zeros(0, np.int64), *(part.ravel() for part in parts)]).astype(np.int32)
+
+
+def block_sizes(batch: int, grid: list[int], bytes_per_pixel: int) -> Shape:
+    """(images, rows, columns) of the result in one block: whole images, or whole rows of one, or a part of one row.
+
+    At most BLOCK_BYTES of the source, and so small that each thread gets several.
+    """
+    pixels = batch * prod(grid)
+    most = max(48, min(BLOCK_BYTES // max(1, bytes_per_pixel), pixels // (4 * get_threads())))
+    image = max(1, prod(grid))
+    if image <= most:
+        return max(1, min(batch, most // image)), *grid
+    if grid[1] <= most:
+        return 1, -(-grid[0] // -(-grid[0] // (most // grid[1]))), grid[1]
+    return 1, 1, -(-grid[1] // -(-grid[1] // most))
+
+
+@lru_cache(maxsize=512)
+def forward_plan(
+    x: Shape, w: Shape, y: Shape, stride: Pair, padding: Pair, dilation: Pair, groups: int, itemsize: int, threads: int
+) -> Plan:
+    axes = [forward_residues(*sizes) for sizes in zip(y[1:3], w[:2], padding, dilation, strict=True)]
+    return planned(x, y, w, axes, (stride, (1, 1)), groups, itemsize)
+
+
+@lru_cache(maxsize=512)
+def gradient_plan(
+    g: Shape, w: Shape, x: Shape, stride: Pair, padding: Pair, dilation: Pair, groups: int, itemsize: int, threads: int
+) -> Plan:
+    axes = [gradient_residues(*sizes) for sizes in zip(x[1:3], w[:2], stride, padding, dilation, strict=True)]
+    return planned(g, x, w, axes, ((1, 1), stride), groups, itemsize)
+
+
+@threaded
+def pack(start, stop, w, w_tap, w_depth, w_column, w_group, packing, classes, layout, depth, panels):
+    """Panels start ... stop of those of each class: for each tap and channel the weights towards `width` columns."""
+    one = layout[0]
+    columns, width = one.target_channels // one.groups, one.panel
+    per_group = -(-columns // width)
+    for f in range(len(classes)):
+        for panel in range(start, stop):
+            first = panel % per_group * width
+            w_start = panel // per_group * w_group + first * w_column
+            target = classes[f].panels + panel * classes[f].depth * width
+            count = min(width, columns - first)
+            for t in range(classes[f].depth // max(1, depth)):
+                source = w_start + packing[classes[f].packing + t] * w_tap
+                for k in range(depth):
+                    for j in range(count):
+                        panels[target + j] = w[source + k * w_depth + j * w_column]
+                    target += width
+
+
+@compiled
+def pad(source, one, n, top, left, images, padded):
+    """Copy what a block sees, from row `top` and column `left` on, with zeros where that is outside the image."""
+    channels = one.channels
+    row_size = one.seen_across * channels
+    first, last = max(0, -left), max(0, min(one.seen_across, one.width - left))
+    for image in range(images):
+        for row in range(one.seen_down):
+            to = (image * one.seen_down + row) * row_size
+            if top + row < 0 or top + row >= one.height or last <= first:
+                padded[to : to + row_size] = 0
+            else:
+                padded[to : to + first * channels] = 0
+                padded[to + last * channels : to + row_size] = 0
+                at = (((n + image) * one.height + top + row) * one.width + left) * channels
+                for i in range(first * channels, last * channels):
+                    padded[to + i] = source[at + i]
+
+
+@threaded
+def correlate(start, stop, source, panels, target, pixels, places, taps, classes, layout):
+    """Blocks start ... stop of the target: for each class of pixels and each group, tile by tile."""
+    one = layout[0]
+    columns = one.target_channels // one.groups
+    per_group = -(-columns // one.panel) * one.panel
+    padded = np.empty(one.copies * one.images * one.seen_down * one.seen_across * one.channels, source.dtype)
+    for block in range(start, stop):
+        n = block // (one.blocks_down * one.blocks_across) * one.images
+        p = block // one.blocks_across % one.blocks_down * one.rows
+        q = block % one.blocks_across * one.columns
+        images = min(one.images, one.batch - n)
+        top, left = p * one.step_down + one.top, q * one.step_across + one.left
+        a, a_start = source, ((n * one.height + top) * one.width + left) * one.channels
+        if one.copies:
+            pad(source, one, n, top, left, images, padded)
+            a, a_start = padded, 0
+        corner = (n * one.target_height + p * one.target_down) * one.target_width + q * one.target_across
+        for f in range(len(classes)):
+            down, across = min(one.rows, classes[f].down - p), min(one.columns, classes[f].across - q)
+            if down > 0 and across > 0:
+                for group in range(one.groups):
+                    tiles(
+                        a, a_start + group * (one.channels // one.groups), pixels, classes[f].pixel,
+                        images * down * across, taps, classes[f].tap, classes[f].depth,
+                        panels, classes[f].panels + group * per_group * classes[f].depth, one.panel,
+                        target, corner * one.target_channels + classes[f].target + group * columns, places, columns,
+                    )  # fmt: skip
+
+
+@compiled
+def tiles(a, a0, pixels, p0, count, taps, t0, depth, b, b0, panel, c, c0, places, columns):
+    """The product of `count` patches with the panels of one group."""
+    lanes = 32 // a.itemsize
+    for block in range(0, count, TOGETHER):
+        stop = min(count, block + TOGETHER)
+        for j in range(0, columns, panel):
+            width = min(panel, columns - j)
+            if width <= lanes:
+                for i in range(block, stop, NARROW_ROWS):
+                    height = min(NARROW_ROWS, stop - i)
+                    if height == NARROW_ROWS and width == lanes:
+                        narrow_tile(
+                            a, a0, pixels, p0 + i, taps, t0, b, b0 + j * depth, panel, c, c0 + j, places,
+                            depth, height, width, 0,
+                        )  # fmt: skip
+                    else:
+                        narrow_edge(
+                            a, a0, pixels, p0 + i, taps, t0, b, b0 + j * depth, panel, c, c0 + j, places,
+                            depth, height, width, 0,
+                        )  # fmt: skip
+            else:
+                for i in range(block, stop, ROWS):
+                    height = min(ROWS, stop - i)
+                    if height == ROWS and width == panel:
+                        wide_tile(
+                            a, a0, pixels, p0 + i, taps, t0, b, b0 + j * depth, panel, c, c0 + j, places,
+                            depth, height, width, 0,
+                        )  # fmt: skip
+                    else:
+                        wide_edge(
+                            a, a0, pixels, p0 + i, taps, t0, b, b0 + j * depth, panel, c, c0 + j, places,
+                            depth, height, width, 0,
+                        )  # fmt: skip
+
+
+def run(plan: Plan, source: NDArray[Any], w: NDArray[Any], shape: Shape, strides: Shape, depth: int) -> NDArray[Any]:
+    """Pack the weights, whose `strides` are those of taps, source channels, target channels and groups; correlate."""
+    target = np.empty(shape, source.dtype)
+    panels = np.empty(plan.panels, source.dtype)
+    each = plan.layout[0]
+    count = each["groups"] * -(-(shape[3] // each["groups"]) // each["panel"])
+    pack(count, 4.0 * plan.panels, flat(w), *strides, plan.packing, plan.classes, plan.layout, depth, panels)
+    work = 2.0 * target.size * len(plan.taps) / max(1, len(plan.classes))
+    correlate(
+        plan.blocks, work, flat(source), panels, flat(target),
+        plan.pixels, plan.places, plan.taps, plan.classes, plan.layout,
+    )  # fmt: skip
+    return target
+
+
+@rung()
+def conv2d(x: NDArray[Any], w: NDArray[Any], stride: Pair, padding: Pair, dilation: Pair, groups: int) -> NDArray[Any]:
+    shape = output_shape(x.shape, w.shape, stride, padding, dilation, groups)
+    plan = forward_plan(x.shape, w.shape, shape, stride, padding, dilation, groups, x.itemsize, get_threads())
+    taken, given = w.shape[2:]
+    return run(plan, x, w, shape, (taken * given, given, 1, given // groups), taken)
+
+
+@rung()
+def conv2d_input_gradient(
+    g: NDArray[Any], w: NDArray[Any], input_shape: Shape, stride: Pair, padding: Pair, dilation: Pair, groups: int
+) -> NDArray[Any]:
+    plan = gradient_plan(g.shape, w.shape, input_shape, stride, padding, dilation, groups, g.itemsize, get_threads())
+    taken, given = w.shape[2:]
+    return run(plan, g, w, input_shape, (taken * given, 1, given, given // groups), given // groups)
