@@ -17,7 +17,7 @@ Arrays are float32 or float64, channels last: images (batch, height, width, chan
 from tinyxm_kernels.conv2d import conv2d, conv2d_input_gradient, conv2d_weight_gradient
 from tinyxm_kernels.embedding import embedding_bag, embedding_bag_weight_gradient, scatter_add_rows
 from tinyxm_kernels.machine import machine
-from tinyxm_kernels.matmul import matmul
+from tinyxm_kernels.matmul import linear, matmul
 from tinyxm_kernels.memory import keep_freed_memory
 from tinyxm_kernels.pooling import (
     average_pool2d,
@@ -53,6 +53,7 @@ __all__ = [
     "gradient_descent_update",
     "keep_freed_memory",
     "ladder",
+    "linear",
     "machine",
     "matmul",
     "max_pool2d",

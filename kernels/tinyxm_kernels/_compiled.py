@@ -67,11 +67,11 @@ def threaded(function: Callable[..., Any] | None = None, **options: Any) -> Any:
     """A compiled function f(start, stop, ...) becomes f(count, work, ...), which splits 0 ... count among threads.
 
     `work` is about how many floating-point operations it all takes: below SERIAL_BELOW one thread does it. The parts
-    are the same on every run with the same number of threads.
+    are the same on every run with the same number of threads. What is compiled already is taken as it is.
     """
     if function is None:
         return lambda function: threaded(function, **options)
-    part = compiled(function, **options)
+    part = function if isinstance(function, Dispatcher) else compiled(function, **options)
 
     def launch(parts, count, *arguments):
         for p in prange(parts):

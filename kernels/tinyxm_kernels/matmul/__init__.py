@@ -5,7 +5,19 @@
 Leading axes broadcast as NumPy's do; a 1-D `a` is a row, a 1-D `b` a column, and the axis added for it is dropped.
 Per matrix: 2MNK floating-point operations on MK + KN + MN elements. For n×n matrices that is n/6 operations per byte
 (float32): beyond some 60×60 the arithmetic, not the memory, is what takes the time, if each element fetched is
-used often enough. How to use it often is what the ladder teaches.
+used often enough. How to use it often is what the ladder teaches. Read it in this order:
+
+    reference     the definition, left to NumPy
+    loops         three loops of Python's own
+    compiled      the same loops, compiled: no more looking up what each operation means
+    reordered     in another order, along the rows: whole cache lines, and vector instructions
+    blocked       in pieces that stay in the cache
+    packed        a tile of y in registers, fed from panels that lie in one piece
+    parallel      the same on all cores
+    blas          the library: a hundred times the lines
+
+A layer of a network is a product with something added, `linear`: y = activation(x w + bias). It is the same work, and
+the last rungs finish each block of y while it is in the cache.
 """
 
 from math import prod
@@ -14,8 +26,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tinyxm_kernels._checks import check_arrays
+from tinyxm_kernels._checks import check_arrays, check_floats, check_shape
 from tinyxm_kernels.registry import Shape, operation
+
+ACTIVATIONS = "none", "relu", "gelu"
 
 
 def _check(left: Shape, right: Shape) -> None:
@@ -48,12 +62,22 @@ def _elements(a: Shape, b: Shape) -> int:
     return prod(a) + prod(b) + prod(_sizes(a, b)[:3])
 
 
-def _rule(a: Any, b: Any) -> tuple[str, ...]:
+def _rule(a: Any, b: Any, *more: Any) -> tuple[str, ...]:
     """blas for float32 and float64 at every size; reference for other dtypes."""
     return "blas", "reference"
 
 
+def _linear_flops(x: Shape, w: Shape, bias: Shape | None = None, activation: str = "none") -> int:
+    y = prod(_sizes(x, w)[:3])
+    return _flops(x, w) + y * ((bias is not None) + (activation != "none"))
+
+
+def _linear_elements(x: Shape, w: Shape, bias: Shape | None = None, activation: str = "none") -> int:
+    return _elements(x, w) + prod(bias or (0,))
+
+
 _matmul = operation("matmul", __name__, flops=_flops, elements=_elements, rule=_rule)
+_linear = operation("linear", __name__, flops=_linear_flops, elements=_linear_elements, rule=_rule)
 
 
 def matmul(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
@@ -69,3 +93,23 @@ def matmul(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
         dtype = np.result_type(a, b)
         a, b = a.astype(dtype, copy=False), b.astype(dtype, copy=False)
     return _matmul.choose(a, b)(a, b)
+
+
+def linear(
+    x: NDArray[Any], w: NDArray[Any], bias: NDArray[Any] | None = None, activation: str = "none"
+) -> NDArray[Any]:
+    """y = activation(x w + bias); activation "none", "relu", max(z, 0), or "gelu", z·Φ(z), Φ the normal distribution's.
+
+    Shapes: (..., K), (K, N) and (N,) -> (..., N). Raises ValueError for other shapes or another activation, TypeError
+    unless all are float32 or all float64.
+    """
+    if bias is None:
+        check_floats("linear", x=x, w=w)
+    else:
+        check_floats("linear", x=x, w=w, bias=bias)
+        check_shape("linear", "bias", bias.shape, w.shape[1:])
+    if w.ndim != 2 or not x.ndim or x.shape[-1] != w.shape[0]:
+        raise ValueError(f"linear: x {x.shape}, w {w.shape}: expected (..., inputs) and (inputs, outputs)")
+    if activation not in ACTIVATIONS:
+        raise ValueError(f"linear: activation {activation!r}: expected {', '.join(ACTIVATIONS)}")
+    return _linear.choose(x, w, bias, activation)(x, w, bias, activation)

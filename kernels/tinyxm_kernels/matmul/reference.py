@@ -17,3 +17,15 @@ def matmul(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
         return np.matmul(a, b)
     m, n = "m" if a.ndim > 1 else "", "n" if b.ndim > 1 else ""
     return np.einsum(f"...{m}k,...k{n}->...{m}{n}", a, b)
+
+
+@rung()
+def linear(
+    x: NDArray[Any], w: NDArray[Any], bias: NDArray[Any] | None = None, activation: str = "none"
+) -> NDArray[Any]:
+    z = matmul(x, w) if bias is None else matmul(x, w) + bias
+    if activation == "gelu":
+        from scipy.special import erf
+
+        return z * (0.5 * (1 + erf(z * 0.5**0.5)))
+    return np.maximum(z, 0) if activation == "relu" else z
