@@ -141,14 +141,14 @@ def test_kernels_are_chosen(fake, run, monkeypatch):
     assert chosen == ["default,reference"]
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def clean_kernels(monkeypatch):
     monkeypatch.delenv("TINYXM_KERNELS", raising=False)
     yield
     tinyxm_kernels.use("default")
 
 
-def test_a_run_keeps_the_kernels_it_was_given_by_any_way(fake, run, tmp_path, monkeypatch, clean_kernels):
+def test_a_run_keeps_the_kernels_it_was_given_by_any_way(fake, run, tmp_path, monkeypatch):
     seen = []
     fake.before = lambda folder: seen.append(tinyxm_kernels.chosen("matmul", SQUARE, SQUARE).name)
     monkeypatch.setenv("TINYXM_KERNELS", "matmul=reference")
@@ -159,6 +159,13 @@ def test_a_run_keeps_the_kernels_it_was_given_by_any_way(fake, run, tmp_path, mo
     assert run("train", "--resume", "--out", "r")[0] == 0
     assert seen == ["reference"] * 2
     refused(run("train", "--resume", "--out", "r", "--kernels", "reference"), 2, "kernels matmul=reference")
+
+
+def test_a_quick_run_waits_for_no_compiler_unless_told_to(fake, run, tmp_path):
+    for given, kept in (([], "numpy"), (["--kernels", "numba"], "numba"), (["--kernels", "default"], "default")):
+        assert run("train", "--quick", *given, "--out", kept)[0] == 0
+        assert json.loads((tmp_path / kept / "config.json").read_text())["kernels"] == kept
+    assert run("train", "--resume", "--out", "numpy")[0] == 0
 
 
 def test_a_wrong_word_in_the_environment_is_told_before_anything_is_done(fake, run, tmp_path, monkeypatch):

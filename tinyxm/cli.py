@@ -92,7 +92,7 @@ def train(
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in that folder.")] = False,
     validation: Annotated[bool, typer.Option("--validation", help="Score on validation data, to choose by.")] = False,
     kernels: Annotated[
-        str | None, typer.Option(metavar="RULE", help="Kernels to use, such as reference or conv2d=patches.")
+        str | None, typer.Option(metavar="RULE", help="Kernels to use, such as numpy, numba or conv2d=patches.")
     ] = None,
     debug: Debug = False,
 ) -> None:
@@ -112,6 +112,8 @@ def train(
         kernels = ",".join(filter(None, (os.environ.get("TINYXM_KERNELS"), kernels))) or None  # the later word wins
     else:
         kernels = earlier.get("kernels")
+    if quick and not earlier and kernels is None:
+        kernels = "numpy"  # half a minute is no time to wait for a compiler
     usage(lambda: tinyxm_kernels.use(f"default,{kernels or ''}"))
     given = {"seed": seed, "epochs": epochs, "quick": quick or None, "validation": validation or None}
     settings = usage(

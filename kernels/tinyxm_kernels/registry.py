@@ -12,26 +12,33 @@ Which rung runs is the operation's default rule, or what the user said, the late
     TINYXM_KERNELS=conv2d=patches,matmul=blas      the environment, read when a kernel is first chosen
     use("reference")                               the process: every operation that has such a rung
     with using("matmul=reference"): ...            this thread (and its asyncio task), until the block ends
+    use("numba"), use("conv2d=numpy")              the default rule, kept to the rungs of this backend
 
 The name before "=" is an operation or a room (`conv2d` therefore names its gradients, too); the rung `default` goes
-back to the default rule. A thread started inside a `using` block doesn't inherit it, and `use` inside one takes effect
-when it ends.
+back to the default rule. A backend is a wish, not a rung: where the rule names no rung of it that takes the operands
+(Numba's for tiny ones), the whole rule holds. Every operation's reference is NumPy's, so `numpy` is always kept to. A
+thread started inside a `using` block doesn't inherit it, and `use` inside one takes effect when it ends.
 """
 
 import importlib
 import os
 import pkgutil
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 Shape = tuple[int, ...]
 Kernel = Callable[..., Any]
+
+BACKENDS = {"numpy": "numpy", "numba": "numba", "cuda": "cupy"}  # and the package that each needs
 
 
 @dataclass(frozen=True)
@@ -46,6 +53,7 @@ class Rung:
     accepts: Callable[..., bool] | None = None  # further constraint on the operands
     needs: str = ""  # the same constraint in words
     reason: str = ""
+    backend: str = "numpy"
     codes: str = ""  # the dtypes as NumPy's one-letter codes: the cheap way to compare
 
     @property
@@ -78,12 +86,25 @@ class Operation:
         choices = _scoped.get(_choices)
         if choices is None:
             choices = _read_environment()
-        name = choices.get(self.name)
-        for candidate in (name,) if name else self.rule(*operands):
+        word = choices.get(self.name)
+        if word is None:
+            candidates = self.rule(*operands)
+        elif word in BACKENDS:
+            candidates = self.kept_to(word, operands)
+        else:
+            candidates = (word,)
+        for candidate in candidates:
             rung = self.rungs.get(candidate) or self.load(candidate)
             if rung.takes(*operands):
                 return rung.function  # type: ignore[return-value]  # `takes` has seen that it is there
-        raise self.refusal(self.rungs[name], operands) if name else self.nothing_takes(operands)
+        if word is None or word in BACKENDS:
+            raise self.nothing_takes(operands)
+        raise self.refusal(self.rungs[word], operands)
+
+    def kept_to(self, backend: str, operands: Sequence[Any]) -> list[str]:
+        """The rungs that the rule names, those of this backend first; the others after them, as nobody named a rung."""
+        names = [*self.rule(*operands), "reference"]
+        return sorted(names, key=lambda name: _backend(self.room, name) != backend)
 
     def load(self, name: str) -> Rung:
         """Import the file of a rung of this operation's room, and return the rung."""
@@ -134,6 +155,7 @@ def operation(
 
 
 def rung(
+    backend: str = "numpy",
     device: str = "cpu",
     dtypes: tuple[str, ...] = ("float32", "float64"),
     accepts: Callable[..., bool] | None = None,
@@ -141,9 +163,13 @@ def rung(
 ) -> Callable[[Kernel], Kernel]:
     """Register a function as the rung (its file's name) of the operation (its own name).
 
-    `dtypes` are those of the first operand (none: any); `accepts(*operands)` is a further constraint, `needs` the
-    same in words. Raises ImportError where the function's name is no operation of the room that the file is in.
+    `backend` is numpy, numba or cuda, and the same for all of a file, written out as in `@rung(backend="numba")`: it is
+    read there before the file is imported. `dtypes` are those of the first operand (none: any); `accepts(*operands)` is
+    a further constraint, `needs` the same in words. Raises ImportError where the function's name is no operation of the
+    room that the file is in, or the backend isn't known.
     """
+    if backend not in BACKENDS:
+        raise ImportError(f"rung: no backend {backend!r}; there are {', '.join(BACKENDS)}")
 
     def register(function: Kernel) -> Kernel:
         name, codes = function.__module__.rpartition(".")[2], "".join(np.dtype(t).char for t in dtypes)
@@ -153,7 +179,7 @@ def rung(
             raise ImportError(
                 f"{name}.py has a rung {function.__name__}, but the room's operations are {own or 'none'}"
             )
-        op.rungs[name] = Rung(op.name, name, function, device, dtypes, accepts, needs, codes=codes)
+        op.rungs[name] = Rung(op.name, name, function, device, dtypes, accepts, needs, "", backend, codes)
         return function
 
     return register
@@ -185,6 +211,15 @@ def _files(room: str) -> list[str]:
     return sorted((name for name in names if not name.startswith("_")), key=lambda name: (name != "reference", name))
 
 
+@cache
+def _backend(room: str, name: str) -> str:
+    """The backend of a rung, read in its file: importing it, only to see that it isn't wanted, would import Numba."""
+    found = find_spec(f"{room}.{name}")
+    source = Path(found.origin).read_text("utf-8") if found and found.origin else ""
+    said = re.search(r"""\bbackend=["'](\w+)["']""", source)
+    return said[1] if said else "numpy"
+
+
 def _find(name: str) -> Operation:
     if name not in _operations:
         raise ValueError(f"tinyxm_kernels: no operation {name!r}; there are {', '.join(_operations)}")
@@ -205,12 +240,15 @@ def _parse(spec: str, base: Mapping[str, str]) -> dict[str, str]:
             for op in chosen_operations:
                 choices.pop(op.name, None)
             continue
+        if name in BACKENDS:
+            choices |= dict.fromkeys(_with_backend(chosen_operations, target, name), name)
+            continue
         in_files = [op for op in chosen_operations if name in _files(op.room)]
         if not in_files:
             existing = dict.fromkeys(file for op in chosen_operations for file in _files(op.room))
             raise ValueError(
                 f"tinyxm_kernels: {target or 'no operation'} {'has no' if target else 'has a'} rung {name!r}; "
-                f"there are {', '.join([*existing, 'default'])}"
+                f"there are {', '.join([*existing, *BACKENDS, 'default'])}"
             )
         working = [op for op in in_files if op.load(name).available]
         broken = [op for op in in_files if _load(op.room, name)]
@@ -219,6 +257,16 @@ def _parse(spec: str, base: Mapping[str, str]) -> dict[str, str]:
             raise op.refusal(op.load(name), ())
         choices |= dict.fromkeys((op.name for op in working), name)
     return choices
+
+
+def _with_backend(chosen_operations: Sequence[Operation], target: str, backend: str) -> list[str]:
+    """Which of these operations have a rung of a backend; ValueError where none has, or its package is missing."""
+    names = [op.name for op in chosen_operations if any(_backend(op.room, file) == backend for file in _files(op.room))]
+    if not names:
+        raise ValueError(f"tinyxm_kernels: {target or 'no operation'} has no rung of the backend {backend}")
+    if find_spec(BACKENDS[backend]) is None:
+        raise ValueError(f"tinyxm_kernels: {backend} is not available: {BACKENDS[backend]} is not installed")
+    return names
 
 
 def _read_environment() -> Mapping[str, str]:
@@ -236,7 +284,8 @@ def _in_force() -> Mapping[str, str]:
 
 
 def use(spec: str) -> None:
-    """Choose rungs for the whole process: `use("reference")`, `use("conv2d=patches,matmul=blas")`, `use("default")`.
+    """Choose rungs for the whole process: `use("reference")`, `use("conv2d=patches,matmul=blas")`, `use("default")`;
+    or the backend among whose rungs the default rule chooses: `use("numba")`, `use("conv2d=numpy")`.
 
     Raises ValueError, and changes nothing, where a name is unknown or a named rung isn't available (and says why).
     """

@@ -46,6 +46,10 @@ def room(tmp_path, monkeypatch):
         header + "@rung(dtypes=('float32',), accepts=lambda x: x.size < 3, needs='fewer than 3 elements')\n"
         "def double(x):\n    return 2 * x\n"
     )
+    (package / "compiled.py").write_text(
+        header + "@rung(dtypes=('float32',), accepts=lambda x: x.size > 0, backend='numba')\n"
+        "def double(x):\n    return 2 * x\n"
+    )
     (package / "stray.py").write_text(header + "@rung()\ndef matmul(a, b):\n    return a\n")
     (package / "typo.py").write_text(header + "@rung()\ndef duoble(x):\n    return x\n")
     (package / "_shared.py").write_text("")
@@ -159,7 +163,7 @@ def test_a_missing_package_falls_back_unless_the_rung_was_named(room):
 
 def test_the_ladder_shows_what_is_missing_and_why(room):
     ladder = {rung.name: rung for rung in kernels.ladder("double")}
-    assert list(ladder) == ["reference", "fast", "other", "picky", "stray", "typo"]
+    assert list(ladder) == ["reference", "compiled", "fast", "other", "picky", "stray", "typo"]
     assert ladder["reference"].available
     assert not ladder["fast"].available
     assert ladder["fast"].reason == "ModuleNotFoundError: No module named 'no_such_accelerator'"
@@ -202,3 +206,48 @@ def test_every_operation_has_a_reference_a_rule_in_words_and_a_public_function()
         assert callable(getattr(kernels, name))
     assert len(kernels.rules().splitlines()) == len(kernels.operations())
     assert all(len(line.split("  ", 1)[1].strip()) > 10 for line in kernels.rules().splitlines())
+
+
+def test_a_backend_keeps_the_rule_to_its_rungs_and_imports_nothing_else():
+    code = (
+        "import sys, numpy as n, tinyxm_kernels as k; k.use('numpy'); a = n.ones((512, 512), n.float32)"
+        "; k.matmul(a, a); print(k.chosen('matmul', a, a).name, 'now: numpy' in k.rules(), 'numba' in sys.modules)"
+    )
+    assert run_python(code).stdout.strip() == "blas True False"
+
+
+def test_a_backend_is_named_as_a_rung_is(room, monkeypatch):
+    (array,) = operands = (np.ones(2, np.float32),)
+    monkeypatch.setattr(room, "rule", lambda x: ("picky", "compiled", "reference"))
+    names = {}
+    for spec in ("default", "double=numba", "steps=numpy", "numba"):
+        with kernels.using(spec):
+            names[spec] = kernels.chosen("double", *operands).name
+    assert names == {"default": "picky", "double=numba": "compiled", "steps=numpy": "picky", "numba": "compiled"}
+    with kernels.using("numba"):  # nobody named a rung, so operands that it doesn't take are no error
+        assert room.choose(np.ones(2))(np.ones(2)).tolist() == [2, 2]
+        assert kernels.chosen("double", np.ones(2)).name == "reference"
+        with kernels.using("double=default"):
+            assert kernels.chosen("double", array).name == "picky"
+    monkeypatch.setattr(room, "rule", lambda x: ("compiled",))
+    with kernels.using("numpy"):
+        assert kernels.chosen("double", array).name == "reference"
+
+
+def test_a_backend_that_is_missing_says_why(room, monkeypatch):
+    with pytest.raises(ValueError, match="double has no rung of the backend cuda"):
+        kernels.use("double=cuda")
+    monkeypatch.setitem(registry.BACKENDS, "numba", "no_such_compiler")
+    with pytest.raises(ValueError, match="numba is not available: no_such_compiler is not installed"):
+        kernels.use("numba")
+
+
+def test_a_file_says_the_backend_that_its_rungs_have():
+    for name in kernels.operations():
+        op = registry._operations[name]
+        for rung in kernels.ladder(name):
+            imports = vars(sys.modules[rung.function.__module__]).values() if rung.available else ()
+            uses_numba = any("numba" in type(value).__module__ for value in imports)
+            assert rung.backend == "numba" or not uses_numba, f'{name}: say @rung(backend="numba") in {rung.name}.py'
+            assert rung.backend == registry._backend(op.room, rung.name), (name, rung.name)
+        assert registry._backend(op.room, "reference") == "numpy"

@@ -296,7 +296,7 @@ def run(plan: Plan, source: NDArray[Any], w: NDArray[Any], shape: Shape, strides
     return target
 
 
-@rung()
+@rung(backend="numba")
 def conv2d(x: NDArray[Any], w: NDArray[Any], stride: Pair, padding: Pair, dilation: Pair, groups: int) -> NDArray[Any]:
     shape = output_shape(x.shape, w.shape, stride, padding, dilation, groups)
     plan = forward_plan(x.shape, w.shape, shape, stride, padding, dilation, groups, x.itemsize, get_threads())
@@ -304,7 +304,7 @@ def conv2d(x: NDArray[Any], w: NDArray[Any], stride: Pair, padding: Pair, dilati
     return run(plan, x, w, shape, (taken * given, given, 1, given // groups), taken)
 
 
-@rung()
+@rung(backend="numba")
 def conv2d_input_gradient(
     g: NDArray[Any], w: NDArray[Any], input_shape: Shape, stride: Pair, padding: Pair, dilation: Pair, groups: int
 ) -> NDArray[Any]:

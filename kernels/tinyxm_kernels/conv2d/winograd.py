@@ -214,13 +214,13 @@ def three_by_three(a: NDArray[Any], w: NDArray[Any], *settings: Any) -> bool:
 NEEDS = "kernels of 3×3, stride 1, dilation 1, groups 1"
 
 
-@rung(accepts=three_by_three, needs=NEEDS)
+@rung(backend="numba", accepts=three_by_three, needs=NEEDS)
 def conv2d(x: NDArray[Any], w: NDArray[Any], stride: Pair, padding: Pair, dilation: Pair, groups: int) -> NDArray[Any]:
     rows, columns = (n + 2 * p - 2 for n, p in zip(x.shape[1:3], padding, strict=True))
     return convolution(x, w, (len(x), rows, columns, w.shape[3]), padding, flipped=False)
 
 
-@rung(accepts=three_by_three, needs=NEEDS)
+@rung(backend="numba", accepts=three_by_three, needs=NEEDS)
 def conv2d_input_gradient(
     g: NDArray[Any], w: NDArray[Any], input_shape: Shape, stride: Pair, padding: Pair, dilation: Pair, groups: int
 ) -> NDArray[Any]:

@@ -18,7 +18,7 @@ DEPTH, COLUMNS = 64, 256
 TOGETHER = 4
 
 
-@rung()
+@rung(backend="numba")
 @each_matrix
 @compiled
 def matmul(a, b, c):

@@ -14,7 +14,7 @@ from tinyxm_kernels.matmul._operands import each_matrix
 from tinyxm_kernels.registry import rung
 
 
-@rung()
+@rung(backend="numba")
 @each_matrix
 @compiled
 def matmul(a, b, c):

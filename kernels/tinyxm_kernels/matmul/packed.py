@@ -166,11 +166,11 @@ def serially(count: int, work: float, *arguments: Any) -> None:
     multiply(0, count, *arguments)
 
 
-@rung()
+@rung(backend="numba")
 def matmul(a: Array, b: Array) -> Array:
     return product(serially, a, b)
 
 
-@rung()
+@rung(backend="numba")
 def linear(x: Array, w: Array, bias: Array | None = None, activation: str = "none") -> Array:
     return product(serially, x, w, bias, activation)

@@ -18,11 +18,11 @@ from tinyxm_kernels.threads import get_threads
 on_threads = threaded(multiply)
 
 
-@rung()
+@rung(backend="numba")
 def matmul(a: Array, b: Array) -> Array:
     return product(on_threads, a, b, threads=get_threads())
 
 
-@rung()
+@rung(backend="numba")
 def linear(x: Array, w: Array, bias: Array | None = None, activation: str = "none") -> Array:
     return product(on_threads, x, w, bias, activation, threads=get_threads())
