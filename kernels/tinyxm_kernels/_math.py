@@ -1,4 +1,4 @@
-"""The exponential for compiled loops, so written that the compiler computes it for a whole vector at once.
+"""Functions for compiled loops, so written that the compiler computes them for a whole vector at once: first eˣ.
 
     eˣ = 2ⁿ eʳ,   n = ⌊x / ln 2 + ½⌋,   r = x − n ln 2, from −0.35 to 0.35
 
@@ -19,16 +19,28 @@ from numba.extending import intrinsic, overload
 from tinyxm_kernels._compiled import compiled
 
 
+def _of_llvm(name: str, *operands: Any) -> Any:
+    """What an intrinsic returns that is LLVM's function of this name on floats of one type; None for other types."""
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        kind, full_name = arguments[0].type, f"llvm.{name}.f{signature.return_type.bitwidth}"
+        known, signature = builder.module.globals.get(full_name), ir.FunctionType(kind, [kind] * len(operands))
+        return builder.call(known or ir.Function(builder.module, signature, full_name), arguments)
+
+    floats = operands[0] in (types.float32, types.float64) and len({*operands}) == 1
+    return (operands[0](*operands), code) if floats else None
+
+
 @intrinsic
 def multiply_add(typing: Any, a: Any, b: Any, c: Any) -> Any:
     """a·b + c, rounded once where the processor can; not reordered, as other sums of compiled loops may be."""
+    return _of_llvm("fmuladd", a, b, c)
 
-    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        kind, name = arguments[0].type, f"llvm.fmuladd.f{signature.return_type.bitwidth}"
-        known = builder.module.globals.get(name)
-        return builder.call(known or ir.Function(builder.module, ir.FunctionType(kind, [kind] * 3), name), arguments)
 
-    return (a(a, a, a), code) if a in (types.float32, types.float64) else None
+@intrinsic
+def maximum(typing: Any, a: Any, b: Any) -> Any:
+    """The greater of two, NaN where either is, as NumPy's: unlike `max`, it vectorises, and no NaN is lost."""
+    return _of_llvm("maximum", a, b)
 
 
 @compiled(inline="always")

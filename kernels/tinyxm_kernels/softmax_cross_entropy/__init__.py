@@ -12,6 +12,7 @@ operations for each score, one of them an exponential.
 from math import prod
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from tinyxm_kernels._checks import check_arrays, check_floats, check_shape
@@ -19,8 +20,8 @@ from tinyxm_kernels.registry import operation
 
 
 def _rule(*operands: Any) -> tuple[str, ...]:
-    """reference, the only rung."""
-    return ("reference",)
+    """fused from 1024 scores up; reference for fewer, which aren't worth waiting for a compiler."""
+    return ("fused", "reference") if operands[-2].size >= 1024 else ("reference",)
 
 
 _losses = operation(
@@ -46,7 +47,8 @@ def _check(name: str, logits: NDArray[Any], labels: NDArray[Any]) -> None:
     check_shape(name, "labels", labels.shape, logits.shape[:1])
     if labels.dtype.kind not in "iu":
         raise TypeError(f"{name}: labels are {labels.dtype}, expected whole numbers, one class for each row")
-    if labels.size and not (labels.min() >= 0 and labels.max() < logits.shape[1]):
+    # seen as a whole number without a sign, a negative label is a large one
+    if labels.size and np.maximum.reduce(labels.astype(np.int64, copy=False).view(np.uint64)) >= logits.shape[1]:
         wrong = labels[(labels < 0) | (labels >= logits.shape[1])]
         raise ValueError(f"{name}: label {wrong[0]} is outside 0 ... {logits.shape[1] - 1}, the classes of the logits")
 
