@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 import tinyxm_kernels as kernels
 from tinyxm_kernels import _compiled
-from tinyxm_kernels.conv2d import reference, winograd
+from tinyxm_kernels.conv2d import _tiles, reference, winograd
 from tinyxm_kernels.threads import threads
 
 ONE = (1, 1)
@@ -32,7 +32,7 @@ def assert_close(found, expected, dtype):
 )
 def test_matrices_of_any_points_make_the_convolution(outputs, points):
     rng = np.random.default_rng(0)
-    to_points, weights, output = winograd.matrices(points, outputs)
+    to_points, weights, output = _tiles.matrices(points, outputs)
     for _ in range(20):
         d, w = rng.integers(-9, 10, outputs + 2), rng.integers(-9, 10, 3)
         y = output @ ((weights @ w) * (to_points @ d))
@@ -41,7 +41,7 @@ def test_matrices_of_any_points_make_the_convolution(outputs, points):
 
 def test_the_matrices_of_the_paper():
     """Lavin and Gray, section 4.3; the sign of row 0 is turned in both Bᵀ and G, which cancels."""
-    to_points, weights, output = winograd.matrices((0, 1, -1, 2, -2), 4)
+    to_points, weights, output = _tiles.matrices((0, 1, -1, 2, -2), 4)
     assert to_points.tolist() == [
         [4, 0, -5, 0, 1, 0], [0, -4, -4, 1, 1, 0], [0, 4, -4, -1, 1, 0],
         [0, -2, -1, 2, 1, 0], [0, 2, -1, -2, 1, 0], [0, 4, 0, -5, 0, 1],
@@ -52,7 +52,7 @@ def test_the_matrices_of_the_paper():
 
 
 def test_the_points_in_use_need_no_rounding_of_their_own():
-    assert all(float(np.float32(v)) == v for m in (winograd.INPUT, winograd.OUTPUT) for v in m.ravel())
+    assert all(float(np.float32(v)) == v for m in (_tiles.INPUT, _tiles.OUTPUT) for v in m.ravel())
 
 
 @given(
@@ -72,20 +72,22 @@ def test_the_points_in_use_need_no_rounding_of_their_own():
 def test_agrees_with_the_reference(shape, out_channels, padding, dtype, layout, seed):
     x, w, g = map(layout, operands(shape, out_channels, padding, dtype, seed))
     static = ONE, padding, ONE, 1
-    with kernels.using("conv2d=winograd,conv2d_input_gradient=winograd"):
+    with kernels.using("conv2d=winograd"):
         y = kernels.conv2d(x, w, *static)
         x_gradient = kernels.conv2d_input_gradient(g, w, shape, *static)
+        w_gradient = kernels.conv2d_weight_gradient(g, x, w.shape, *static)
     x, w, g = (a.astype(np.float64) for a in (x, w, g))
     assert_close(y, reference.conv2d(x, w, *static), dtype)
     assert_close(x_gradient, reference.conv2d_input_gradient(g, w, shape, *static), dtype)
+    assert_close(w_gradient, reference.conv2d_weight_gradient(g, x, w.shape, *static), dtype)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_any_number_of_threads_gives_the_same_bits(dtype, monkeypatch):
+def test_any_number_of_threads_gives_the_same_bits_forward(dtype, monkeypatch):
     monkeypatch.setattr(_compiled, "SERIAL_BELOW", 0)
     x, w, g = operands((3, 17, 10, 19), 21, ONE, dtype)
     results = []
-    for number in (1, 2, 3, 4, 2):
+    for number in (1, 2, 3, 4):
         with threads(number):
             y = winograd.conv2d(x, w, ONE, ONE, ONE, 1)
             results.append((y, winograd.conv2d_input_gradient(g, w, x.shape, ONE, ONE, ONE, 1)))
@@ -93,6 +95,20 @@ def test_any_number_of_threads_gives_the_same_bits(dtype, monkeypatch):
     for y, x_gradient in results[1:]:
         np.testing.assert_array_equal(y, results[0][0])
         np.testing.assert_array_equal(x_gradient, results[0][1])
+
+
+@pytest.mark.parametrize(("channels", "out_channels"), [(5, 21), (2, 300)])
+@pytest.mark.parametrize("number", [1, 2, 3, 4])
+def test_the_weight_gradient_repeats_on_as_many_threads(channels, out_channels, number, monkeypatch):
+    """On 4 threads 21 output channels are one group, of four parts of the tiles; 300 are two, of two parts each."""
+    monkeypatch.setattr(_compiled, "SERIAL_BELOW", 0)
+    x, w, g = operands((6, 14, 13, channels), out_channels, ONE, np.float32)
+    with threads(number):
+        first, again = (winograd.conv2d_weight_gradient(g, x, w.shape, ONE, ONE, ONE, 1) for _ in range(2))
+    np.testing.assert_array_equal(first, again)
+    assert_close(
+        first, reference.conv2d_weight_gradient(*map(np.float64, (g, x)), w.shape, ONE, ONE, ONE, 1), np.float32
+    )
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
@@ -107,6 +123,9 @@ def test_what_is_not_finite_spreads_over_the_tiles_that_see_it_and_no_further(va
     touched = np.zeros(y.shape, bool)
     touched[1, 8:12, 0:8] = True  # the tile with row 9, column 3, and its neighbour: 4 is the next to see column 3
     np.testing.assert_array_equal(y[~touched], before[~touched])
+    w_gradient = winograd.conv2d_weight_gradient(np.ones_like(y), x, w.shape, ONE, ONE, ONE, 1)
+    assert not np.isfinite(w_gradient[:, :, 2]).any()
+    assert np.isfinite(w_gradient[:, :, [0, 1, 3, 4]]).all()
 
 
 def test_an_infinite_weight_reaches_all_that_it_is_multiplied_with():

@@ -23,7 +23,8 @@ Arithmetic intensity: the products of a block of T tiles do 72 T C O operations 
 large as lets the block stay in the second-level cache; 36 C O, the transformed weights, pass by once a block.
 
 The input gradient is the same with the kernel flipped, its channels swapped, and padding 2 − p. The weight gradient is
-the adjoint in w: ∂L/∂W = Gᵀ [Σ_tiles (A g Aᵀ) ⊙ (Bᵀ D B)] G, the same matrices, turned, and a sum over tiles.
+the adjoint in w, ∂L/∂W = Gᵀ [Σ_tiles (A g Aᵀ) ⊙ (Bᵀ D B)] G: the same matrices, turned; the products' sum runs over
+tiles. There threads may sum their parts of the tiles apart, so that its last bit depends on how many threads there are.
 
 Limits. Rounding: the transforms multiply by numbers of unlike size, and what they add cancels, so the points matter.
 Lavin and Gray's 0, ±1, ±2, ∞ make matrices of small whole numbers; 0, ±3/4, ±3/2, ∞ cost the same and err a quarter as
@@ -39,7 +40,6 @@ neural networks" (2016); on points, Barabasz and others, "Error analysis and imp
 convolution for deep neural networks" (2020).
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -48,130 +48,42 @@ from numpy.typing import NDArray
 from tinyxm_kernels._compiled import compiled, threaded
 from tinyxm_kernels._microkernel import micro_kernel, pack_panels, panel_width
 from tinyxm_kernels.conv2d import Pair
-from tinyxm_kernels.conv2d._nested import nested
+from tinyxm_kernels.conv2d._tiles import (
+    pitch,
+    points_to_weights,
+    transform_gradient,
+    transform_input,
+    transform_output,
+    weights_to_points,
+)
 from tinyxm_kernels.registry import Shape, rung
+from tinyxm_kernels.threads import get_threads
 
-
-def matrices(points: Sequence[float], outputs: int, taps: int = 3) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-    """Bᵀ, G and Aᵀ of F(outputs, taps), by the formulas above, from outputs + taps − 2 points that all differ."""
-    others = [[q for q in points if q != p] for p in points]
-    to_points = [[*np.poly(rest)[::-1], 0] for rest in others] + [np.poly(points)[::-1]]
-    weights = [
-        [p**k / np.prod([p - q for q in rest]) for k in range(taps)] for p, rest in zip(points, others, strict=True)
-    ]
-    output = [[p**k for p in points] + [k == outputs - 1] for k in range(outputs)]
-    return np.array(to_points), np.array([*weights, [0.0] * (taps - 1) + [1.0]]), np.array(output, float)
-
-
-INPUT, WEIGHTS, OUTPUT = matrices((0, 3 / 4, -3 / 4, 3 / 2, -3 / 2), outputs=4)
-POINTS = 36  # in two dimensions
+POINTS = 36
 BLOCK_BYTES = 1 << 19  # of a block of tiles, transformed: it stays in the second-level cache
-ROWS, DEPTH, GROUP = 6, 256, 64  # of a micro-kernel's tile; of its sum; output channels of a block
+ROWS, DEPTH = 6, 256  # of a micro-kernel's tile; of one sum over channels
+GROUP = 64  # output channels that are transformed back together
+GRADIENT_TILES = 36  # in a block, for the weight gradient: the depth of its sums
 full_tile, edge_tile = micro_kernel(ROWS), micro_kernel(ROWS, edge=True)
-input_to_points, weights_to_points, points_to_output = nested(INPUT), nested(WEIGHTS), nested(OUTPUT)
-
-
-def pitch(numbers: int) -> int:
-    """How far apart matrices of so many numbers begin: never so that all 36 fall into the same sets of the cache."""
-    return -(-numbers // 1024) * 1024 + 176
 
 
 @compiled
-def copy(source, start, target, to, count):
-    source, target = source[start : start + count], target[to : to + count]
-    for i in range(count):
-        target[i] = source[i]
-
-
-@compiled
-def copy_window(x, image, top, left, size, window):
-    """size × size pixels of an image (batch, height, width, channels), with zeros for those outside."""
-    _, height, width, channels = x.shape
-    before, after = max(0, -left) * channels, min(size, width - left) * channels
-    for r in range(size):
-        line = window[r * size * channels : (r + 1) * size * channels]
-        for i in range(line.size):
-            line[i] = 0
-        if 0 <= top + r < height:
-            start = ((image * height + top + r) * width + left) * channels
-            copy(x.reshape(-1), start + before, line, before, after - before)
-
-
-@compiled
-def transform_input(x, tile, tiles, down, across, padding0, padding1, window, v):
-    """Bᵀ D B of the tiles from `tile` on, `down` × `across` in each image: v[point][tile, channel]."""
-    _, height, width, channels = x.shape
-    far = v.shape[1]
-    for t in range(tiles):
-        image, place = divmod(tile + t, down * across)
-        top, left = place // across * 4 - padding0, place % across * 4 - padding1
-        if top >= 0 and left >= 0 and top + 6 <= height and left + 6 <= width:
-            start = ((image * height + top) * width + left) * channels
-            input_to_points(x, start, width * channels, channels, v, t * channels, 6 * far, far, channels)
-        else:
-            copy_window(x, image, top, left, 6, window)
-            input_to_points(window, 0, 6 * channels, channels, v, t * channels, 6 * far, far, channels)
-
-
-@compiled
-def multiply(v, u, m, tiles, channels, first, count):
-    """m[point][tile, out_channel] of `count` output channels from `first` on: v times u, point by point."""
-    panel = 64 // v.itemsize
-    for k in range(POINTS):
-        for c in range(0, max(1, channels), DEPTH):  # one sum of nothing where there are none
-            depth = min(DEPTH, channels - c)
-            for j in range(0, count, panel):
-                b, wide = k * u.shape[1] + (first + j) * channels + c * panel, min(panel, count - j)
-                for i in range(0, tiles, ROWS):
-                    a, to, high = (
-                        k * v.shape[1] + i * channels + c,
-                        k * m.shape[1] + i * count + j,
-                        min(ROWS, tiles - i),
-                    )
-                    if high == ROWS and wide == panel:
-                        full_tile(v, a, channels, 1, u, b, panel, m, to, count, depth, high, wide, c > 0)
-                    else:
-                        edge_tile(v, a, channels, 1, u, b, panel, m, to, count, depth, high, wide, c > 0)
-
-
-@compiled
-def transform_output(m, tile, tiles, down, across, first, count, square, y):
-    """Aᵀ M A of the tiles, into y (batch, rows, columns, out_channels); what lies beyond its edges is left out."""
-    _, rows, columns, channels = y.shape
-    far = m.shape[1]
-    for t in range(tiles):
-        image, place = divmod(tile + t, down * across)
-        top, left = place // across * 4, place % across * 4
-        start = ((image * rows + top) * columns + left) * channels + first
-        if top + 4 <= rows and left + 4 <= columns:
-            points_to_output(m, t * count, 6 * far, far, y, start, columns * channels, channels, count)
-        else:
-            points_to_output(m, t * count, 6 * far, far, square, 0, 4 * count, count, count)
-            for r in range(min(4, rows - top)):
-                for q in range(min(4, columns - left)):
-                    to = start + (r * columns + q) * channels
-                    copy(square, (4 * r + q) * count, y.reshape(-1), to, count)
-
-
-@threaded
-def convolve(start, stop, x, u, y, padding0, padding1, step, v_pitch, m_pitch):
-    """The tiles start ... stop of y, `step` at a time."""
-    channels, out_channels = x.shape[3], y.shape[3]
-    down, across = -(-y.shape[1] // 4), -(-y.shape[2] // 4)
-    v, m = np.empty((POINTS, v_pitch), x.dtype), np.empty((POINTS, m_pitch), x.dtype)
-    window, square = np.empty(36 * channels, x.dtype), np.empty(16 * GROUP, x.dtype)
-    for tile in range(start, stop, step):
-        tiles = min(step, stop - tile)
-        transform_input(x, tile, tiles, down, across, padding0, padding1, window, v)
-        for first in range(0, out_channels, GROUP):
-            count = min(GROUP, out_channels - first)
-            multiply(v, u, m, tiles, channels, first, count)
-            transform_output(m, tile, tiles, down, across, first, count, square, y)
+def product(a, a0, a_row, a_column, b, b0, b_panel, c, c0, c_row, c_panel, rows, depth, columns, add):
+    """C (+)= A B; the panels of B lie `b_panel` apart, those of C `c_panel`."""
+    panel = 64 // a.itemsize
+    for j in range(0, columns, panel):
+        width, b1, c1 = min(panel, columns - j), b0 + j // panel * b_panel, c0 + j // panel * c_panel
+        for i in range(0, rows, ROWS):
+            a1, c2, height = a0 + i * a_row, c1 + i * c_row, min(ROWS, rows - i)
+            if height == ROWS and width == panel:
+                full_tile(a, a1, a_row, a_column, b, b1, panel, c, c2, c_row, depth, height, width, add)
+            else:
+                edge_tile(a, a1, a_row, a_column, b, b1, panel, c, c2, c_row, depth, height, width, add)
 
 
 @threaded
 def transform_weights(start, stop, w, first, tap, row, column, channels, out_channels, u):
-    """G W Gᵀ, the panels start ... stop of u[point], each a panel's width of output channels, channel after channel.
+    """G W Gᵀ for the panels start ... stop of output channels: u[point] has them panel after panel.
 
     w is flat: tap (i, j) of channel c and output channel o is w[first + (3 i + j)·tap + c·row + o·column].
     """
@@ -188,8 +100,73 @@ def transform_weights(start, stop, w, first, tap, row, column, channels, out_cha
             weights_to_points(taps, 0, 3 * size, size, u, (p * channels + c) * panel, 6 * far, far, deep * panel)
 
 
+@threaded
+def convolve(start, stop, x, u, y, padding0, padding1, step, v_pitch, m_pitch):
+    """The tiles start ... stop of y, `step` at a time."""
+    channels, out_channels, panel = x.shape[3], y.shape[3], 64 // x.itemsize
+    down, across, far = -(-y.shape[1] // 4), -(-y.shape[2] // 4), u.shape[1]
+    v, m = np.empty((POINTS, v_pitch), x.dtype), np.empty((POINTS, m_pitch), x.dtype)
+    window, square = np.empty(36 * channels, x.dtype), np.empty(16 * GROUP, x.dtype)
+    for tile in range(start, stop, step):
+        tiles = min(step, stop - tile)
+        transform_input(x, tile, tiles, down, across, padding0, padding1, window, v)
+        for o in range(0, out_channels, GROUP):
+            count = min(GROUP, out_channels - o)
+            for k in range(POINTS):
+                for c in range(0, max(1, channels), DEPTH):  # one sum, of nothing, where there are no channels
+                    a, b, deep = k * v_pitch + c, k * far + o * channels + c * panel, min(DEPTH, channels - c)
+                    size, to = channels * panel, k * m_pitch
+                    product(v, a, channels, 1, u, b, size, m, to, count, panel, tiles, deep, count, c > 0)
+            transform_output(m, tile, tiles, down, across, o, count, square, y)
+
+
+@threaded
+def accumulate(start, stop, x, g, padding0, padding1, groups, sums, step, v_pitch, z_pitch):
+    """Σ_tiles (A g Aᵀ) ⊙ (Bᵀ D B) into sums[part, point], panel after panel of output channels.
+
+    Each of the jobs start ... stop has one group of the panels, and one part of the tiles.
+    """
+    channels, out_channels, panel = x.shape[3], g.shape[3], 64 // x.itemsize
+    down, across, parts, far = -(-g.shape[1] // 4), -(-g.shape[2] // 4), sums.shape[0], sums.shape[2]
+    total, panels = len(x) * down * across, -(-out_channels // panel)
+    v, z = np.empty((POINTS, v_pitch), x.dtype), np.empty((POINTS, z_pitch), x.dtype)
+    window = np.empty(max(36 * channels, 16 * out_channels), x.dtype)
+    for job in range(start, stop):
+        group, part = job // parts, job % parts
+        o = panels * group // groups * panel
+        count = min(out_channels, panels * (group + 1) // groups * panel) - o
+        first, last = total * part // parts, total * (part + 1) // parts
+        for tile in range(first, max(last, first + 1), step):  # here, where there are no images
+            tiles = min(step, last - tile)
+            transform_input(x, tile, tiles, down, across, padding0, padding1, window, v)
+            transform_gradient(g, tile, tiles, down, across, o, count, window, z)
+            for k in range(POINTS):
+                a, b, to = k * v_pitch, k * z_pitch, (part * POINTS + k) * far + o * channels
+                sizes, add = (tiles * panel, channels * panel), tile > first
+                product(v, a, 1, channels, z, b, sizes[0], sums, to, panel, sizes[1], channels, tiles, count, add)
+
+
+@threaded
+def transform_sums(start, stop, sums, w_gradient):
+    """Gᵀ S G, S the sum of all parts, for the panels start ... stop of output channels."""
+    channels, out_channels = w_gradient.shape[2:]
+    panel, far, taps = 64 // sums.itemsize, sums.shape[2], channels * out_channels
+    size = channels * panel
+    for p in range(start, stop):
+        for part in range(1, len(sums)):
+            for k in range(POINTS):
+                total, more = sums[0, k, p * size : (p + 1) * size], sums[part, k, p * size : (p + 1) * size]
+                for i in range(size):
+                    total[i] += more[i]
+        to, wide = p * panel, min(panel, out_channels - p * panel)
+        for c in range(channels):
+            points_to_weights(
+                sums, p * size + c * panel, 6 * far, far, w_gradient, c * out_channels + to, 3 * taps, taps, wide
+            )
+
+
 def tiles_at_once(channels: int, itemsize: int) -> int:
-    """How many tiles make a block: some 24 of 64 channels, and never so few that the weights' panels pass by idle."""
+    """How many tiles make a block: 24 of 64 channels, never so few that a panel of weights isn't worth fetching."""
     fit = BLOCK_BYTES // (POINTS * (channels + GROUP) * itemsize)
     return max(12, min(48, fit // ROWS * ROWS))
 
@@ -197,8 +174,9 @@ def tiles_at_once(channels: int, itemsize: int) -> int:
 def convolution(x: NDArray[Any], w: NDArray[Any], y_shape: Shape, padding: Pair, flipped: bool) -> NDArray[Any]:
     x, w, y = np.ascontiguousarray(x), np.ascontiguousarray(w), np.empty(y_shape, x.dtype)
     channels, out_channels, step = x.shape[3], y_shape[3], tiles_at_once(x.shape[3], x.itemsize)
-    taps, panels = channels * out_channels, -(-out_channels // panel_width(x.itemsize))
-    u = np.empty((POINTS, pitch(panels * panel_width(x.itemsize) * channels)), x.dtype)
+    taps, panel = channels * out_channels, panel_width(x.itemsize)
+    panels = -(-out_channels // panel)
+    u = np.empty((POINTS, pitch(panels * panel * channels)), x.dtype)
     strides = (8 * taps, -taps, 1, channels) if flipped else (0, taps, out_channels, 1)
     transform_weights(panels, 150.0 * taps, w.reshape(-1), *strides, channels, out_channels, u)
     tiles = y_shape[0] * -(-y_shape[1] // 4) * -(-y_shape[2] // 4)
@@ -206,22 +184,46 @@ def convolution(x: NDArray[Any], w: NDArray[Any], y_shape: Shape, padding: Pair,
     return y
 
 
-def three_by_three(a: NDArray[Any], w: NDArray[Any], *settings: Any) -> bool:
+def three_by_three(kernel_shape: Shape, *settings: Any) -> bool:
     stride, _, dilation, groups = settings[-4:]
-    return w.shape[:2] == (3, 3) and stride == dilation == (1, 1) and groups == 1
+    return kernel_shape[:2] == (3, 3) and stride == dilation == (1, 1) and groups == 1
+
+
+def takes(a: NDArray[Any], w: NDArray[Any], *settings: Any) -> bool:
+    return three_by_three(w.shape, *settings)
 
 
 NEEDS = "kernels of 3×3, stride 1, dilation 1, groups 1"
 
 
-@rung(backend="numba", accepts=three_by_three, needs=NEEDS)
+@rung(backend="numba", accepts=takes, needs=NEEDS)
 def conv2d(x: NDArray[Any], w: NDArray[Any], stride: Pair, padding: Pair, dilation: Pair, groups: int) -> NDArray[Any]:
     rows, columns = (n + 2 * p - 2 for n, p in zip(x.shape[1:3], padding, strict=True))
     return convolution(x, w, (len(x), rows, columns, w.shape[3]), padding, flipped=False)
 
 
-@rung(backend="numba", accepts=three_by_three, needs=NEEDS)
+@rung(backend="numba", accepts=takes, needs=NEEDS)
 def conv2d_input_gradient(
     g: NDArray[Any], w: NDArray[Any], input_shape: Shape, stride: Pair, padding: Pair, dilation: Pair, groups: int
 ) -> NDArray[Any]:
     return convolution(g, w, input_shape, (2 - padding[0], 2 - padding[1]), flipped=True)
+
+
+@rung(
+    backend="numba", accepts=lambda g, x, kernel_shape, *settings: three_by_three(kernel_shape, *settings), needs=NEEDS
+)
+def conv2d_weight_gradient(
+    g: NDArray[Any], x: NDArray[Any], kernel_shape: Shape, stride: Pair, padding: Pair, dilation: Pair, groups: int
+) -> NDArray[Any]:
+    """Threads share out the output channels, where each has 128, and then the tiles, where each has a block of them."""
+    g, x, w_gradient = np.ascontiguousarray(g), np.ascontiguousarray(x), np.empty(kernel_shape, x.dtype)
+    (channels, out_channels), panel, step = kernel_shape[2:], panel_width(x.itemsize), GRADIENT_TILES
+    tiles, panels = len(x) * -(-g.shape[1] // 4) * -(-g.shape[2] // 4), -(-out_channels // panel)
+    by_channels = max(1, min(get_threads(), out_channels // 128))
+    by_tiles = max(1, min(get_threads() // by_channels, tiles // (step // 2)))
+    sums = np.empty((by_tiles, POINTS, pitch(panels * panel * channels)), x.dtype)
+    pitches = pitch(step * channels), pitch(step * -(-panels // by_channels) * panel)
+    work = 72.0 * tiles * channels * out_channels
+    accumulate(by_tiles * by_channels, work, x, g, *padding, by_channels, sums, step, *pitches)
+    transform_sums(panels, 1.0 * sums.size, sums, w_gradient)
+    return w_gradient
