@@ -1,0 +1,30 @@
+"""The bench: how fast every rung is, beside this machine's limits and beside other libraries.
+
+    settings = Settings(operations=("matmul",), sizes=((512, 512, 512),), threads=(1, 2))
+    results = Results()
+    measure(settings, results)                   # in some minutes; interrupted, `results` has what there is
+    save(results.rows, "rows.json")
+    draw(results.rows, results.machine, "ladder.png")
+
+Read it in this order: `plans` (what is measured, and how shapes are written), `peers` (the same call in the other
+libraries), `worker` (one process a library), `runner` (in turn, round by round), `figures` (speed, ratio, and whether
+they decide anything), `table`, `peak` (the machine's own limits), `charts`, `mine` (a user's own rung), `record`.
+"""
+
+from tinyxm_kernels.bench.figures import Row
+from tinyxm_kernels.bench.plans import PLANS, parse
+from tinyxm_kernels.bench.runner import Machine, Results, Settings, WorkerError, measure
+from tinyxm_kernels.bench.table import save, show_results
+
+__all__ = [
+    "PLANS",
+    "Machine",
+    "Results",
+    "Row",
+    "Settings",
+    "WorkerError",
+    "measure",
+    "parse",
+    "save",
+    "show_results",
+]

@@ -1,0 +1,122 @@
+"""What the other libraries call the same operation, from the same operands, each in its own arrays and layout.
+
+`LIBRARIES[peer](threads)` makes the library ready and returns {operation: maker}; `maker(operands)` converts them and
+returns the call to be timed, and how its result is turned into the layout of ours. A user of the library would write
+the same call; what it allocates is allocated in each call.
+"""
+
+from collections.abc import Callable
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+
+Call = Callable[[], Any]
+Made = tuple[Call, Callable[[Any], Any]]  # the call; its result as ours has it
+Makers = dict[str, Callable[[dict[str, Any]], Made]]
+
+
+def numpy_calls(threads: int) -> Makers:
+    return {"matmul": lambda o: ((lambda a=o["a"], b=o["b"]: a @ b), np.asarray)}
+
+
+def torch_calls(threads: int, channels_last: bool = False) -> Makers:
+    import torch
+    from torch.nn import functional
+
+    torch.set_num_threads(threads)
+    torch.set_grad_enabled(False)
+    backward = torch.ops.aten.convolution_backward
+
+    def image(array: Any) -> Any:
+        """Channels last are channels first to PyTorch, seen from elsewhere: no copy, or one into its usual layout."""
+        tensor = torch.from_numpy(array).permute(0, 3, 1, 2)
+        return tensor.contiguous(memory_format=torch.channels_last if channels_last else torch.contiguous_format)
+
+    def kernel(array: Any) -> Any:
+        tensor = torch.from_numpy(array).permute(3, 2, 0, 1)
+        return tensor.contiguous(memory_format=torch.channels_last if channels_last else torch.contiguous_format)
+
+    def as_image(tensor: Any) -> Any:
+        return tensor.permute(0, 2, 3, 1).numpy()
+
+    def as_kernel(tensor: Any) -> Any:
+        return tensor.permute(2, 3, 1, 0).numpy()
+
+    def matmul(o: dict[str, Any]) -> Made:
+        a, b = torch.from_numpy(o["a"]), torch.from_numpy(o["b"])
+        return (lambda: a @ b), lambda y: y.numpy()
+
+    def conv2d(o: dict[str, Any]) -> Made:
+        x, w, settings = image(o["x"]), kernel(o["w"]), (o["stride"], o["padding"], o["dilation"], o["groups"])
+        return (lambda: functional.conv2d(x, w, None, *settings)), as_image
+
+    def gradient(o: dict[str, Any], which: int) -> Made:
+        g, x, w = image(o["g"]), image(o["x"]), kernel(o["w"])
+        wanted = [place == which for place in range(3)]
+        settings = o["stride"], o["padding"], o["dilation"], False, (0, 0), o["groups"], wanted
+        return (lambda: backward(g, x, w, None, *settings)[which]), (as_image, as_kernel)[which]
+
+    convolutions: Makers = {
+        "conv2d": conv2d,
+        "conv2d_input_gradient": lambda o: gradient(o, 0),
+        "conv2d_weight_gradient": lambda o: gradient(o, 1),
+    }
+    return convolutions if channels_last else {"matmul": matmul, **convolutions}
+
+
+def jax_calls(threads: int) -> Makers:
+    import jax
+    import jax.numpy as jnp
+
+    def compiled(function: Callable[..., Any], *arrays: Any) -> Made:
+        """JAX compiles the function for these shapes, and computes in the background: wait until it is done."""
+        operands, fast = [jnp.asarray(array) for array in arrays], jax.jit(function)
+        return (lambda: fast(*operands).block_until_ready()), np.asarray
+
+    def convolve(o: dict[str, Any]) -> Callable[..., Any]:
+        padding = [(p, p) for p in o["padding"]]
+
+        def y(x: Any, w: Any) -> Any:
+            return jax.lax.conv_general_dilated(
+                *(x, w, o["stride"], padding),
+                rhs_dilation=o["dilation"],
+                feature_group_count=o["groups"],
+                dimension_numbers=("NHWC", "HWIO", "NHWC"),
+            )
+
+        return y
+
+    def input_gradient(o: dict[str, Any]) -> Made:
+        y, shape = convolve(o), o["x"].shape
+        return compiled(
+            lambda g, w: jax.vjp(lambda x: y(x, w), jnp.zeros(shape, g.dtype))[1](g)[0], *(o["g"], o["w"])
+        )
+
+    def weight_gradient(o: dict[str, Any]) -> Made:
+        y, shape = convolve(o), o["w"].shape
+        return compiled(
+            lambda g, x: jax.vjp(lambda w: y(x, w), jnp.zeros(shape, g.dtype))[1](g)[0], *(o["g"], o["x"])
+        )
+
+    return {
+        "matmul": lambda o: compiled(lambda a, b: a @ b, o["a"], o["b"]),
+        "conv2d": lambda o: compiled(convolve(o), o["x"], o["w"]),
+        "conv2d_input_gradient": input_gradient,
+        "conv2d_weight_gradient": weight_gradient,
+    }
+
+
+LIBRARIES: dict[str, dict[str, Callable[[int], Makers]]] = {  # library: its rows, each with its calls
+    "numpy": {"numpy": numpy_calls},
+    "torch": {"torch": torch_calls, "torch_channels_last": lambda threads: torch_calls(threads, channels_last=True)},
+    "jax": {"jax": jax_calls},
+}
+PEERS = [row for rows in LIBRARIES.values() for row in rows]
+
+
+def missing(library: str) -> str:
+    """Why a library can't take part, in one line, or nothing."""
+    if library not in LIBRARIES:
+        raise ValueError(f"bench: no peer {library!r}; there are {', '.join(LIBRARIES)}")
+    return "" if find_spec(library) else f"{library} is not installed (pip install {library})"

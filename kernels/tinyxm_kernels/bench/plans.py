@@ -1,0 +1,173 @@
+"""What is measured: for each operation its sizes, its operands, and how one call of it is made.
+
+A shape is written as whole numbers joined by x, in the order that `Plan.letters` tells, in `--sizes` and in every row:
+
+    512x256x1024                matmul: m×k×n. One number, 512, is short for 512x512x512
+    8x56x56x64x128x3x1x1        conv2d and its gradients: N×H×W×C×O×k×s×p, that is a batch of N images of H×W pixels and
+                                C channels, O channels out, a k×k kernel, stride s, padding p; then, where they aren't 1,
+                                dilation d and groups g
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+import tinyxm_kernels as kernels
+from tinyxm_kernels.conv2d import output_shape
+from tinyxm_kernels.registry import Shape
+
+Operands = dict[str, Any]  # by the names that the operation gives them
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How an operation is measured; `calls` names the operations that one measured call runs, itself by default."""
+
+    operation: str
+    letters: str
+    operands: Callable[[Shape, Any, np.random.Generator], Operands]
+    sizes: tuple[Shape, ...]
+    quick: tuple[Shape, ...]
+    scaled: tuple[int, ...]  # which numbers of the shape shrink for a trial, in this order
+    run: Callable[[Operands], Any]
+    flops: Callable[[Operands], int]
+    moved: Callable[[Operands], int]
+    optional: int = 0  # numbers at the end that may be left out, then 1
+    square: bool = False  # whether one number stands for all
+
+    def complete(self, numbers: Shape) -> Shape | None:
+        """The whole shape that these numbers mean, or None where they are no shape of this operation."""
+        full = len(self.letters.split("×"))
+        if self.square and len(numbers) == 1:
+            return numbers * full
+        if not full - self.optional <= len(numbers) <= full:
+            return None
+        return numbers
+
+    def shrunk(self, shape: Shape, factor: float) -> Shape:
+        """A shape of the same kind with about `factor` times the work, for a trial."""
+        smaller = list(shape)
+        if self.square:
+            return tuple(max(1, min(size, round(size * factor ** (1 / len(shape))))) for size in shape)
+        for place in self.scaled:
+            before = smaller[place]
+            smaller[place] = max(1 if place == self.scaled[0] else 8, int(before * factor))
+            smaller[place] = min(before, smaller[place])
+            factor *= before / smaller[place]
+        return tuple(smaller)
+
+
+def show(shape: Shape) -> str:
+    return "x".join(map(str, shape))
+
+
+def parse(text: str) -> list[Shape]:
+    """The shapes in a list such as "256,512x64x128"; raises ValueError for what is none."""
+    shapes = []
+    for part in filter(None, re.split(r"[\s,]+", text.strip())):
+        if not re.fullmatch(r"\d+([x×]\d+)*", part):
+            raise ValueError(f"bench: size {part!r}: expected whole numbers joined by x, such as {examples()}")
+        shapes.append(tuple(map(int, re.split("[x×]", part))))
+    if not shapes:
+        raise ValueError(f"bench: no size given; expected such as {examples()}")
+    return shapes
+
+
+def examples() -> str:
+    return "512x512x512 (matmul m×k×n) or 8x56x56x64x64x3x1x1 (conv2d N×H×W×C×O×k×s×p)"
+
+
+def sizes_for(names: Sequence[str], sizes: Sequence[Shape], quick: bool = False) -> list[tuple[str, Shape]]:
+    """Each operation with each of the given sizes that is a shape of it, or with its own; raises ValueError for a size
+    that is of none of them."""
+    for size in sizes:
+        if not any(PLANS[name].complete(size) for name in names):
+            forms = ", ".join(f"{name} {PLANS[name].letters}" for name in names)
+            raise ValueError(f"bench: size {show(size)} is no shape of {forms}")
+    work = []
+    for name in names:
+        plan = PLANS[name]
+        given = [shape for shape in map(plan.complete, sizes) if shape]
+        for shape in given or (plan.quick if quick else plan.sizes):
+            plan.flops(plan.operands(plan.shrunk(shape, 1e-9), np.float32, np.random.default_rng(0)))  # is it a shape?
+            work.append((name, shape))
+    return work
+
+
+def _normal(rng: np.random.Generator, shape: Shape, dtype: Any) -> Any:
+    return rng.standard_normal(shape, np.float32).astype(dtype, copy=False)
+
+
+def _matmul(shape: Shape, dtype: Any, rng: np.random.Generator) -> Operands:
+    m, k, n = shape
+    return {"a": _normal(rng, (m, k), dtype), "b": _normal(rng, (k, n), dtype)}
+
+
+def _convolution(shape: Shape, dtype: Any, rng: np.random.Generator) -> Operands:
+    """Images, weights and a gradient of the result, with the settings: what the three operations take from."""
+    n, h, w, c, o, k, s, p, *more = shape
+    dilation, groups = (*more, 1, 1)[:2]
+    settings = {"stride": (s, s), "padding": (p, p), "dilation": (dilation, dilation), "groups": groups}
+    image, kernel = (n, h, w, c), (k, k, c // max(1, groups), o)
+    y = output_shape(image, kernel, *settings.values())
+    x, w = _normal(rng, image, dtype), _normal(rng, kernel, dtype)
+    return {"x": x, "w": w, "g": _normal(rng, y, dtype), **settings}
+
+
+def _settings(o: Operands) -> dict[str, Any]:
+    return {name: o[name] for name in ("stride", "padding", "dilation", "groups")}
+
+
+def _plan(name: str, letters: str, operands: Any, arguments: Callable[[Operands], Sequence[Any]], **more: Any) -> Plan:
+    """The plan of an operation that one call of its public function is; `arguments` in the function's order."""
+
+    def run(o: Operands) -> Any:
+        return getattr(kernels, name)(*arguments(o))
+
+    def flops(o: Operands) -> int:
+        return kernels.flops(name, *arguments(o))
+
+    def moved(o: Operands) -> int:
+        return kernels.bytes_moved(name, *arguments(o))
+
+    return Plan(name, letters, operands, run=run, flops=flops, moved=moved, **more)
+
+
+CONVOLUTIONS: tuple[Shape, ...] = (
+    (32, 28, 28, 1, 8, 3, 1, 1),
+    (32, 28, 28, 8, 16, 3, 1, 1),
+    (32, 14, 14, 16, 32, 3, 1, 1),
+    (16, 64, 64, 3, 32, 3, 1, 1),
+    (8, 56, 56, 64, 64, 3, 1, 1),
+    (8, 56, 56, 64, 64, 1, 1, 0),
+    (8, 28, 28, 128, 128, 3, 2, 1),
+    (64, 16, 16, 32, 64, 5, 1, 2),
+)
+_CONVOLUTION: dict[str, Any] = {
+    **{"letters": "N×H×W×C×O×k×s×p×d×g", "operands": _convolution, "optional": 2},
+    **{"sizes": CONVOLUTIONS, "quick": CONVOLUTIONS[2:3], "scaled": (0, 1, 2)},
+}
+PLANS = {
+    plan.operation: plan
+    for plan in (
+        _plan(
+            *("matmul", "m×k×n", _matmul, lambda o: (o["a"], o["b"])),
+            **{"sizes": tuple((n,) * 3 for n in (64, 256, 512, 1024, 2048)), "quick": ((64,) * 3, (256,) * 3)},
+            **{"scaled": (0, 1, 2), "square": True},
+        ),
+        _plan("conv2d", arguments=lambda o: (o["x"], o["w"], *_settings(o).values()), **_CONVOLUTION),
+        _plan(
+            "conv2d_input_gradient",
+            arguments=lambda o: (o["g"], o["w"], o["x"].shape, *_settings(o).values()),
+            **_CONVOLUTION,
+        ),
+        _plan(
+            "conv2d_weight_gradient",
+            arguments=lambda o: (o["g"], o["x"], o["w"].shape, *_settings(o).values()),
+            **_CONVOLUTION,
+        ),
+    )
+}
