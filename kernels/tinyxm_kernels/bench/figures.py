@@ -110,8 +110,8 @@ def interval(theirs: Times, ours: Times) -> tuple[float, float]:
 
 
 def verdict(low: float, high: float) -> str:
-    """ "faster", "slower" or "even", or nothing where the interval straddles them."""
-    if 1 - EVEN <= low and high <= 1 + EVEN:
+    """Faster, slower or even, or nothing where the interval straddles them."""
+    if low >= 1 - EVEN and high <= 1 + EVEN:
         return "even"
     return "faster" if low > 1 else "slower" if high < 1 else ""
 

@@ -89,15 +89,11 @@ def jax_calls(threads: int) -> Makers:
 
     def input_gradient(o: dict[str, Any]) -> Made:
         y, shape = convolve(o), o["x"].shape
-        return compiled(
-            lambda g, w: jax.vjp(lambda x: y(x, w), jnp.zeros(shape, g.dtype))[1](g)[0], *(o["g"], o["w"])
-        )
+        return compiled(lambda g, w: jax.vjp(lambda x: y(x, w), jnp.zeros(shape, g.dtype))[1](g)[0], *(o["g"], o["w"]))
 
     def weight_gradient(o: dict[str, Any]) -> Made:
         y, shape = convolve(o), o["w"].shape
-        return compiled(
-            lambda g, x: jax.vjp(lambda w: y(x, w), jnp.zeros(shape, g.dtype))[1](g)[0], *(o["g"], o["x"])
-        )
+        return compiled(lambda g, x: jax.vjp(lambda w: y(x, w), jnp.zeros(shape, g.dtype))[1](g)[0], *(o["g"], o["x"]))
 
     return {
         "matmul": lambda o: compiled(lambda a, b: a @ b, o["a"], o["b"]),

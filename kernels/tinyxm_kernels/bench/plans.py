@@ -3,9 +3,9 @@
 A shape is written as whole numbers joined by x, in the order that `Plan.letters` tells, in `--sizes` and in every row:
 
     512x256x1024                matmul: m×k×n. One number, 512, is short for 512x512x512
-    8x56x56x64x128x3x1x1        conv2d and its gradients: N×H×W×C×O×k×s×p, that is a batch of N images of H×W pixels and
-                                C channels, O channels out, a k×k kernel, stride s, padding p; then, where they aren't 1,
-                                dilation d and groups g
+    8x56x56x64x128x3x1x1        conv2d and its gradients, N×H×W×C×O×k×s×p: N images of H×W pixels and C channels, O
+                                channels out, a k×k kernel, stride s, padding p; then, where they aren't 1, dilation d
+                                and groups g
 """
 
 import re
@@ -109,16 +109,20 @@ def _matmul(shape: Shape, dtype: Any, rng: np.random.Generator) -> Operands:
 def _convolution(shape: Shape, dtype: Any, rng: np.random.Generator) -> Operands:
     """Images, weights and a gradient of the result, with the settings: what the three operations take from."""
     n, h, w, c, o, k, s, p, *more = shape
-    dilation, groups = (*more, 1, 1)[:2]
-    settings = {"stride": (s, s), "padding": (p, p), "dilation": (dilation, dilation), "groups": groups}
+    apart, groups = (*more, 1, 1)[:2]
+    stride, padding, dilation = (s, s), (p, p), (apart, apart)
     image, kernel = (n, h, w, c), (k, k, c // max(1, groups), o)
-    y = output_shape(image, kernel, *settings.values())
-    x, w = _normal(rng, image, dtype), _normal(rng, kernel, dtype)
-    return {"x": x, "w": w, "g": _normal(rng, y, dtype), **settings}
+    y = output_shape(image, kernel, stride, padding, dilation, groups)
+    return {
+        "x": _normal(rng, image, dtype),
+        "w": _normal(rng, kernel, dtype),
+        "g": _normal(rng, y, dtype),
+        **{"stride": stride, "padding": padding, "dilation": dilation, "groups": groups},
+    }
 
 
-def _settings(o: Operands) -> dict[str, Any]:
-    return {name: o[name] for name in ("stride", "padding", "dilation", "groups")}
+def _settings(o: Operands) -> list[Any]:
+    return [o[name] for name in ("stride", "padding", "dilation", "groups")]
 
 
 def _plan(name: str, letters: str, operands: Any, arguments: Callable[[Operands], Sequence[Any]], **more: Any) -> Plan:
@@ -146,28 +150,28 @@ CONVOLUTIONS: tuple[Shape, ...] = (
     (8, 28, 28, 128, 128, 3, 2, 1),
     (64, 16, 16, 32, 64, 5, 1, 2),
 )
-_CONVOLUTION: dict[str, Any] = {
-    **{"letters": "N×H×W×C×O×k×s×p×d×g", "operands": _convolution, "optional": 2},
-    **{"sizes": CONVOLUTIONS, "quick": CONVOLUTIONS[2:3], "scaled": (0, 1, 2)},
-}
+
+
+def _convolution_plan(name: str, arguments: Callable[[Operands], Sequence[Any]]) -> Plan:
+    letters, few = "N×H×W×C×O×k×s×p×d×g", CONVOLUTIONS[2:3]
+    return _plan(name, letters, _convolution, arguments, sizes=CONVOLUTIONS, quick=few, scaled=(0, 1, 2), optional=2)
+
+
 PLANS = {
     plan.operation: plan
     for plan in (
         _plan(
-            *("matmul", "m×k×n", _matmul, lambda o: (o["a"], o["b"])),
-            **{"sizes": tuple((n,) * 3 for n in (64, 256, 512, 1024, 2048)), "quick": ((64,) * 3, (256,) * 3)},
-            **{"scaled": (0, 1, 2), "square": True},
+            "matmul",
+            "m×k×n",
+            _matmul,
+            lambda o: (o["a"], o["b"]),
+            sizes=tuple((n, n, n) for n in (64, 256, 512, 1024, 2048)),
+            quick=((64, 64, 64), (256, 256, 256)),
+            scaled=(0, 1, 2),
+            square=True,
         ),
-        _plan("conv2d", arguments=lambda o: (o["x"], o["w"], *_settings(o).values()), **_CONVOLUTION),
-        _plan(
-            "conv2d_input_gradient",
-            arguments=lambda o: (o["g"], o["w"], o["x"].shape, *_settings(o).values()),
-            **_CONVOLUTION,
-        ),
-        _plan(
-            "conv2d_weight_gradient",
-            arguments=lambda o: (o["g"], o["x"], o["w"].shape, *_settings(o).values()),
-            **_CONVOLUTION,
-        ),
+        _convolution_plan("conv2d", lambda o: (o["x"], o["w"], *_settings(o))),
+        _convolution_plan("conv2d_input_gradient", lambda o: (o["g"], o["w"], o["x"].shape, *_settings(o))),
+        _convolution_plan("conv2d_weight_gradient", lambda o: (o["g"], o["x"], o["w"].shape, *_settings(o))),
     )
 }

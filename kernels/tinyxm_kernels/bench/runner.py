@@ -37,7 +37,6 @@ class Settings:
     against: tuple[str, ...] = tuple(LIBRARIES)
     dtypes: tuple[str, ...] = ("float32",)
     quick: bool = False
-    beside_blas: bool = True  # each rung also alternating with a product by BLAS
 
     def __post_init__(self) -> None:
         unknown = [name for name in self.operations if name not in PLANS]
@@ -59,6 +58,10 @@ class Settings:
     @property
     def thread_counts(self) -> tuple[int, ...]:
         return self.threads or tuple(sorted({1, cores()}))
+
+    @property
+    def comparisons(self) -> int:
+        return len(self.work()) * len(self.thread_counts) * len(self.dtypes)
 
     @property
     def rounds(self) -> int:
@@ -137,8 +140,9 @@ class Results:
     notes: list[str] = field(default_factory=list)  # what is missing, skipped, or wrong
 
 
-def measure(settings: Settings, results: Results, say: Callable[[str], None] = lambda line: None) -> None:
-    """Measure all that `settings` asks for, into `results`; `say` is told what is going on."""
+def measure(settings: Settings, results: Results, say: Callable[[str, int], None] = lambda line, done: None) -> None:
+    """Measure all that `settings` asks for, into `results`; `say` is told what is going on, and how many comparisons
+    (of `settings.comparisons`) are done."""
     libraries = [OURS]
     for name in settings.against:
         reason = missing(name)
@@ -146,12 +150,12 @@ def measure(settings: Settings, results: Results, say: Callable[[str], None] = l
             results.notes.append(reason)
         else:
             libraries.append(name)
-    work = settings.work()
+    work, done = settings.work(), 0
     for threads in settings.thread_counts:
         with ExitStack() as stack:
             workers: dict[str, Worker] = {}
             for library in libraries:
-                say(f"starting {library} on {_threads(threads)}")
+                say(f"starting {library} on {_threads(threads)}", done)
                 try:
                     workers[library] = Worker(library, threads)
                     stack.callback(workers[library].close)
@@ -159,23 +163,24 @@ def measure(settings: Settings, results: Results, say: Callable[[str], None] = l
                     if library == OURS:
                         raise
                     results.notes.append(str(error))
-            _measure_machine(workers[OURS], threads, settings, results.machine, say)
+            say(f"this machine's peak on {_threads(threads)}", done)
+            _measure_machine(workers[OURS], threads, settings, results.machine)
             for operation, shape in work:
                 for dtype in settings.dtypes:
                     group = Group(operation, shape, dtype, threads, workers, settings, results)
-                    say(f"{operation} {show(shape)} {dtype} on {_threads(threads)}")
+                    say(f"{operation} {show(shape)} {dtype} on {_threads(threads)}", done)
                     results.rows += group.measured()
+                    done += 1
 
 
 def _threads(number: int) -> str:
     return f"{number} thread{'s' * (number > 1)}"
 
 
-def _measure_machine(worker: Worker, threads: int, settings: Settings, machine: Machine, say: Any) -> None:
-    say(f"this machine's peak on {_threads(threads)}")
+def _measure_machine(worker: Worker, threads: int, settings: Settings, machine: Machine) -> None:
     for dtype in settings.dtypes:
         machine.gflops[dtype, threads] = worker.ask("peak", dtype, 0.05 if settings.quick else 0.4)
-    machine.bandwidth[threads] = worker.ask("bandwidth", *((32, 3) if settings.quick else (64, 9)))
+    machine.bandwidth[threads] = worker.ask("bandwidth", *(64, 4 if settings.quick else 12))
 
 
 class Group:
@@ -208,7 +213,7 @@ class Group:
             self.spin += self.workers[OURS].ask("calibrate", self.dtype)
             for library, row in subjects:
                 self.times.setdefault(row, []).append(self.time(library, row))
-        if self.settings.beside_blas:
+        if not self.settings.quick:  # each rung also alternating with a product by BLAS
             for _ in range(BESIDE_ROUNDS):
                 for library, row in subjects:
                     if library == OURS:
@@ -237,9 +242,9 @@ class Group:
                 continue
             truth = found if truth is None else truth
             scale = max(1e-30, float(np.abs(truth).max(initial=0.0)))
-            error = float(np.abs(found - truth).max(initial=0.0)) / scale
-            if not error <= AGREEMENT[self.dtype]:
-                self.note(f"{row} left out: its result differs from the others' by {error:.1e} of the greatest number")
+            apart = float(np.abs(found - truth).max(initial=0.0)) / scale
+            if not apart <= AGREEMENT[self.dtype]:
+                self.note(f"{row} left out: its result differs from the others' by {apart:.1e} of the greatest number")
                 continue
             ready.append((library, row))
         return ready

@@ -46,19 +46,22 @@ def show_results(results: Results, console: Any) -> None:
         console.print(line, highlight=False)
     for (operation, dtype, threads), group in groupby(sorted(results.rows, key=kind), key=kind):
         rows = list(group)
-        peers = [row.rung for row in rows if row.is_peer]
-        peers = list(dict.fromkeys(peers))
+        peers = list(dict.fromkeys(row.rung for row in rows if row.is_peer))
+        wide = console.width >= 80 + 18 * len(peers)
         title = f"{operation} ({PLANS[operation].letters}), {dtype}, {threads} thread{'s' * (threads > 1)}"
         table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
-        table.add_column("shape")
-        table.add_column("rung")
-        for name in ("GFLOP/s", "median", "% of peak", "beside BLAS", *(f"× {peer}" for peer in peers), ""):
-            table.add_column(name, justify="right" if name else "left")
+        for name in ("shape", "rung"):
+            table.add_column(name, no_wrap=True)
+        for name in ("GFLOP/s", "median", "% of peak", "beside BLAS", *(f"× {peer}" for peer in peers)):
+            table.add_column(name.replace("channels_last", "nhwc"), justify="right")
+        table.add_column("")
         for _, same in groupby(rows, key=lambda row: row.shape):
             for place, row in enumerate(ordered(same)):
-                table.add_row(*([row.shape if place == 0 else ""] + cells(row, peers)))
+                table.add_row(row.shape if place == 0 else "", *cells(row, peers, wide))
         console.print()
         console.print(table)
+        for shape, reason in dict.fromkeys((row.shape, row.undecided_because) for row in rows if not row.decided):
+            console.print(f"? {shape}: {reason}", highlight=False)
     console.print("\n* what the chooser takes; × best over best, in brackets the quartiles of the rounds' ratios")
     for note in results.notes:
         console.print(note, highlight=False, markup=False)
@@ -69,18 +72,16 @@ def ordered(rows: Iterable[Row]) -> list[Row]:
     return sorted(rows, key=lambda row: (row.is_peer, row.best_gflops))
 
 
-def cells(row: Row, peers: Sequence[str]) -> list[str]:
+def cells(row: Row, peers: Sequence[str], wide: bool = True) -> list[str]:
     beside = "" if row.beside_blas is None else f"{row.beside_blas:.0%}"
     ratios = []
     for peer in peers:
-        if peer in row.ratios:
-            low, high = row.intervals[peer]
-            ratios.append(f"{row.ratios[peer]:.2f} ({low:.2f}–{high:.2f})")
-        else:
-            ratios.append("")
+        low, high = row.intervals.get(peer, (0.0, 0.0))
+        told = f"{row.ratios.get(peer, 0):.2f}" + (f" ({low:.2f}–{high:.2f})" if wide else "")
+        ratios.append(told if peer in row.ratios else "")
     name = f"{row.rung} *" if row.default else row.rung
-    told = "" if row.decided else f"undecided: {row.undecided_because}"
-    return [name, number(row.best_gflops), number(row.median_gflops), f"{row.peak_share:.0%}", beside, *ratios, told]
+    speeds = number(row.best_gflops), number(row.median_gflops), f"{row.peak_share:.0%}"
+    return [name, *speeds, beside, *ratios, "" if row.decided else "?"]
 
 
 def number(value: float) -> str:

@@ -225,4 +225,3 @@ def main() -> None:
         serve(library, threads, sys.stdin.buffer, answers)
     except Exception as error:
         send(answers, ("failed", f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"))
-

@@ -5,7 +5,6 @@ Errors are one line on stderr. Exit status: 2 for usage, 1 for failure, 130 afte
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 import re
@@ -13,7 +12,7 @@ import shlex
 import sys
 import traceback
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, fields
 from functools import partial
 from pathlib import Path
@@ -24,15 +23,8 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-FAILURES = (
-    OSError,
-    ValueError,
-    TypeError,
-    ImportError,
-    ArithmeticError,
-    RuntimeError,
-    MemoryError,
-)  # their messages say it all
+from tinyxm.cli.bench import bench
+from tinyxm.cli.errors import Interrupted, Misuse, describe, status, usage
 
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 Run = Annotated[Path, typer.Argument(metavar="RUN", help="The run's folder, as `train` made it.", show_default=False)]
@@ -46,12 +38,7 @@ app = typer.Typer(
 )
 
 
-class Misuse(ValueError):
-    """What was asked for can't be: exit status 2."""
-
-
-class Interrupted(Exception):
-    """Ctrl-C, with what became of the work: exit status 130."""
+app.command()(bench)
 
 
 @app.callback(invoke_without_command=True)
@@ -284,36 +271,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return status(error)
 
 
-def describe(error: Exception) -> str:
-    """An exception in one line, in the user's terms."""
-    if hasattr(error, "format_message"):  # typer's errors of usage
-        context = getattr(error, "ctx", None)
-        return f"{error.format_message()} (see {context.command_path if context else 'tinyxm'} --help)"
-    if getattr(error, "errno", None) == errno.ENOSPC or "No space left" in str(error):  # safetensors' has no errno
-        return "the disk is full; free some space; a run goes on with --resume from its last checkpoint, if it has one"
-    if isinstance(error, OSError) and error.strerror:
-        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
-    if isinstance(error, FAILURES) and str(error):
-        return str(error)
-    return f"{type(error).__name__}: {error} (--debug shows where)"
-
-
-def status(error: Exception) -> int:
-    """2 where another command line would help, 1 for failure."""
-    if isinstance(error, FileNotFoundError | FileExistsError):
-        return 1 if error.errno else 2  # the system's have a number; ours name a run or a checkpoint
-    ours = isinstance(error, ValueError) and str(error).startswith(("query:", "TINYXM_KERNELS="))
-    return 2 if ours or isinstance(error, Misuse) or hasattr(error, "format_message") else 1
-
-
-def usage(call: Callable[[], Any]) -> Any:
-    """The call's result; a wrong value, or a path that leads through a file, is a misuse of the command line."""
-    try:
-        return call()
-    except (ValueError, TypeError, FileExistsError, NotADirectoryError) as error:
-        raise Misuse(describe(error)) from error
-
-
 def _complain(message: str) -> None:
     print(f"tinyxm: {' '.join(map(str.strip, message.splitlines()))}", file=sys.stderr)
 
@@ -384,7 +341,3 @@ def _sheet_name(asked: str | Path) -> str:
     name = re.sub(r"\W+", "-", words).strip("-").lower()[:50]
     digest = "" if name.replace("-", " ") == whole else hashlib.sha256(os.fsencode(whole)).hexdigest()[:6]
     return "-".join(filter(None, (kind, name, digest))) + ".png"
-
-
-if __name__ == "__main__":
-    sys.exit(main())
