@@ -18,6 +18,20 @@ from numba.extending import intrinsic, overload
 
 from tinyxm_kernels._compiled import compiled
 
+LINE = 64  # bytes that the memory moves at once; a vector across the border of two lines takes twice as long
+
+
+@compiled(inline="always")
+def aligned(array, start, stop):
+    """start ... stop of a flat array as two ranges, the second of which begins where a line of memory does.
+
+    NumPy's arrays mostly lie 16 bytes beyond such a border: a loop over them that isn't parted so took up to three
+    times as long.
+    """
+    place = array.ctypes.data + start * array.itemsize
+    border = min(stop, start + -place % LINE // array.itemsize)
+    return (start, border), (border, stop)
+
 
 def _of_llvm(name: str, *operands: Any) -> Any:
     """What an intrinsic returns that is LLVM's function of this name on floats of one type; None for other types."""

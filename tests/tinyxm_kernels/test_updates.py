@@ -6,6 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tinyxm_kernels as kernels
+from tinyxm_kernels import _compiled
+from tinyxm_kernels.threads import threads
 from tinyxm_kernels.updates import blocked
 
 OPERATION = "adam_update"
@@ -58,20 +60,24 @@ def test_agrees_with_pytorch(rung, weight_decay, flag):
 
 
 @given(
-    size=st.integers(0, 23), dtype=st.sampled_from([np.float32, np.float64]), step=st.integers(1, 500),
+    size=st.integers(0, 100), offset=st.integers(0, 16), number=st.integers(1, 4),
+    dtype=st.sampled_from([np.float32, np.float64]), step=st.integers(1, 500),
     decay=st.sampled_from([0.0, 0.1]), flag=st.booleans(), strided=st.booleans(),
 )  # fmt: skip
-def test_rungs_agree_over_blocks_and_leave_the_gradient_alone(size, dtype, step, decay, flag, strided):
+def test_rungs_agree_over_blocks_and_leave_the_gradient_alone(size, offset, number, dtype, step, decay, flag, strided):
     rng = np.random.default_rng(size)
     gradient = rng.normal(size=2 * size).astype(dtype)
     gradient = gradient[::2] if strided else gradient[:size]
     before, results = gradient.copy(), []
     for rung in [rung.name for rung in kernels.ladder(OPERATION) if rung.available]:
-        state = [np.abs(np.random.default_rng(i).normal(size=size)).astype(dtype) for i in range(18)]
+        state = [np.abs(np.random.default_rng(i).normal(size=offset + size)).astype(dtype) for i in range(20)]
+        around, state = [array[:offset].copy() for array in state], [array[offset:] for array in state]
         state[13] *= 0.1  # of RMSProp centred, a mean whose square is below the mean of squares
         state[12] += 0.1
-        with kernels.using(f"updates={rung}"), pytest.MonkeyPatch.context() as patch:
+        with kernels.using(f"updates={rung}"), pytest.MonkeyPatch.context() as patch, threads(number):
             patch.setattr(blocked, "BLOCK", 7)
+            patch.setattr(_compiled, "SERIAL_BELOW", 0)
+            kernels.gradient_descent_update(state[18], gradient, learning_rate=0.01, weight_decay=decay)
             kernels.adam_update(
                 state[0], gradient, *state[1:3], step=step, learning_rate=0.01, weight_decay=decay, decoupled=flag
             )
@@ -84,10 +90,25 @@ def test_rungs_agree_over_blocks_and_leave_the_gradient_alone(size, dtype, step,
             )  # fmt: skip
             kernels.adam_update(state[14], gradient, *state[15:18], step=step, learning_rate=0.01)
         results.append(state)
+        np.testing.assert_array_equal([array.base[:offset] for array in state], around)
     np.testing.assert_array_equal(gradient, before)
     for result in results:
         for one, other in zip(results[0], result, strict=True):
             np.testing.assert_allclose(one, other, rtol=2e-5 if dtype == np.float32 else 1e-12, atol=1e-6)
+
+
+@pytest.mark.parametrize("size", [5, 100])
+def test_what_is_no_number_comes_through(rung, size):
+    for bad in (np.nan, np.inf):
+        gradient, arrays = np.ones(size), [np.ones(size) for _ in range(12)]
+        gradient[2] = bad
+        with kernels.using(f"updates={rung}"), np.errstate(invalid="ignore"):
+            kernels.adam_update(*arrays[:1], gradient, *arrays[1:4], step=2, learning_rate=0.1)
+            kernels.rmsprop_update(arrays[4], gradient, *arrays[5:8], learning_rate=0.1)
+            kernels.adadelta_update(arrays[8], gradient, *arrays[9:11])
+            kernels.momentum_update(arrays[11], gradient, np.ones(size), learning_rate=0.1)
+        for array in arrays:
+            assert np.isfinite(array).tolist() == [i != 2 for i in range(size)]
 
 
 def test_work_is_counted_with_the_state_that_is_given():
@@ -118,11 +139,12 @@ def test_errors():
         kernels.gradient_descent_update(a, None, learning_rate=0.1)
 
 
-def test_gradient_descent_by_hand_in_place_and_in_its_own_dtype():
+def test_gradient_descent_by_hand_in_place_and_in_its_own_dtype(rung):
     parameter, gradient = np.array([1.0, 2.0], np.float32), np.array([0.5, -4.0], np.float32)
-    kernels.gradient_descent_update(parameter, gradient, learning_rate=0.5)
-    np.testing.assert_array_equal(parameter, [0.75, 4.0])
-    kernels.gradient_descent_update(parameter, gradient, learning_rate=0.5, weight_decay=0.5)
+    with kernels.using(f"updates={rung}"):
+        kernels.gradient_descent_update(parameter, gradient, learning_rate=0.5)
+        np.testing.assert_array_equal(parameter, [0.75, 4.0])
+        kernels.gradient_descent_update(parameter, gradient, learning_rate=0.5, weight_decay=0.5)
     np.testing.assert_array_equal(parameter, [0.3125, 5.0])
     np.testing.assert_array_equal(gradient, [0.5, -4.0])
     assert parameter.dtype == np.float32

@@ -36,14 +36,14 @@ from tinyxm_kernels._checks import check_floats, check_shape
 from tinyxm_kernels.registry import Operation, operation
 
 
-def _rule(*operands: Any) -> tuple[str, ...]:
-    """blocked, at every size; reference for dtypes that it doesn't take."""
-    return "blocked", "reference"
+def _rule(parameter: Any, *others: Any) -> tuple[str, ...]:
+    """fused from 1024 elements up, blocked without Numba; reference for fewer, or for dtypes that they don't take."""
+    return ("fused", "blocked", "reference") if parameter.size >= 1024 else ("reference",)
 
 
-def _descent_rule(*operands: Any) -> tuple[str, ...]:
-    """reference, the only rung: two operations for each element leave nothing to gain."""
-    return ("reference",)
+def _descent_rule(parameter: Any, *others: Any) -> tuple[str, ...]:
+    """fused from 16384 elements up; reference for fewer, whose two operations leave little to gain."""
+    return ("fused", "reference") if parameter.size >= 16384 else ("reference",)
 
 
 def _update(name: str, flops: int, rule: Any = _rule) -> Operation:
