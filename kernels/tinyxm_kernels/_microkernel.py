@@ -24,6 +24,7 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
+from numba.core import cgutils
 from numba.extending import intrinsic
 
 from tinyxm_kernels._compiled import compiled
@@ -91,6 +92,25 @@ def micro_kernel(
             return types.void(a, i, i, i, b, i, i, c, i, i, i, i, i, i), code
 
     return micro
+
+
+@intrinsic
+def copy_numbers(typing: Any, source: Any, source_start: Any, target: Any, target_start: Any, count: Any) -> Any:
+    """Copy `count` neighbouring numbers between flat arrays that don't overlap: target[target_start + i] = source[...].
+
+    A loop must reckon with arrays that overlap, and copies number by number.
+    """
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        size = signature.args[0].dtype.bitwidth // 8
+        places = []
+        for kind, array, start in zip(signature.args[:4:2], arguments[:4:2], arguments[1:4:2], strict=True):
+            data = builder.bitcast(context.make_array(kind)(context, builder, array).data, ir.PointerType(BYTE))
+            places.append(builder.gep(data, [builder.mul(start, ir.Constant(INDEX, size))], source_etype=BYTE))
+        cgutils.raw_memcpy(builder, places[1], places[0], arguments[4], size)
+        return context.get_dummy_value()
+
+    return types.void(source, types.int64, target, types.int64, types.int64), code
 
 
 @intrinsic

@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyxm_kernels._compiled import compiled, flat, threaded
-from tinyxm_kernels._microkernel import micro_kernel, panel_width
+from tinyxm_kernels._microkernel import copy_numbers, micro_kernel, panel_width
 from tinyxm_kernels.conv2d import Pair, output_shape
 from tinyxm_kernels.registry import Shape, rung
 from tinyxm_kernels.threads import get_threads
@@ -199,20 +199,19 @@ def pack(start, stop, w, w_tap, w_depth, w_column, w_group, packing, classes, la
 @compiled
 def pad(source, one, n, top, left, images, padded):
     """Copy what a block sees, from row `top` and column `left` on, with zeros where that is outside the image."""
-    channels = one.channels
-    row_size = one.seen_across * channels
-    first, last = max(0, -left), max(0, min(one.seen_across, one.width - left))
+    channels, height, width, rows = one.channels, one.height, one.width, one.seen_down
+    size = one.seen_across * channels
+    first, last = max(0, -left) * channels, max(0, min(one.seen_across, width - left)) * channels
     for image in range(images):
-        for row in range(one.seen_down):
-            to = (image * one.seen_down + row) * row_size
-            if top + row < 0 or top + row >= one.height or last <= first:
-                padded[to : to + row_size] = 0
+        for row in range(rows):
+            to = (image * rows + row) * size
+            if top + row < 0 or top + row >= height or last <= first:
+                padded[to : to + size] = 0
             else:
-                padded[to : to + first * channels] = 0
-                padded[to + last * channels : to + row_size] = 0
-                at = (((n + image) * one.height + top + row) * one.width + left) * channels
-                for i in range(first * channels, last * channels):
-                    padded[to + i] = source[at + i]
+                at = (((n + image) * height + top + row) * width + left) * channels
+                padded[to : to + first] = 0
+                copy_numbers(source, at + first, padded, to + first, last - first)
+                padded[to + last : to + size] = 0
 
 
 @threaded
