@@ -1,0 +1,122 @@
+"""The weight gradient of the implicit rung: the tables of the forward sum, swapped.
+
+    forward            y[pixel, o]  = Σ_tap    x̄[pixels[pixel] + taps[tap]] · w[tap, o]
+    weight gradient    ∂w[tap, o]   = Σ_pixel  x̄[taps[tap] + pixels[pixel]] · g[pixel, o]
+
+A tile is 6 taps (or channels) by 16 output channels, and its sum runs over pixels: `DEPTH` of them at a time, so that
+the piece of g that all tiles read stays in the first-level cache. Up to one panel of output channels g is read where
+it lies; wider, it is packed. Threads share out the blocks of pixels, each with sums of its own that are added at the
+end in order; where there are fewer blocks than threads, they share out the taps.
+"""
+
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinyxm_kernels._compiled import compiled, flat, threaded
+from tinyxm_kernels._microkernel import micro_kernel, pack_panels
+from tinyxm_kernels.conv2d._tables import Plan, pad
+from tinyxm_kernels.registry import Shape
+from tinyxm_kernels.threads import get_threads
+
+DEPTH = 256  # pixels in one sum
+ROWS, NARROW_ROWS = 6, 9  # of a tile of two vectors, and of one: 9 taps of a 3×3 kernel fill it
+
+wide_tile = micro_kernel(ROWS, 2, indirect=True)
+wide_edge = micro_kernel(ROWS, 2, indirect=True, edge=True)
+narrow_tile = micro_kernel(NARROW_ROWS, 1, indirect=True)
+narrow_edge = micro_kernel(NARROW_ROWS, 1, indirect=True, edge=True)
+
+
+@threaded
+def accumulate(start, stop, x, g, sums, parts, shares, taps, pixels, blocks, layout):
+    """Jobs start ... stop: each one part of the blocks, into sums[part], and one share of the taps."""
+    one, depth = layout[0], len(taps)
+    columns, size = one.target_channels // one.groups, depth * one.target_channels
+    padded = np.empty(one.copies * one.images * one.seen_down * one.seen_across * one.channels, x.dtype)
+    packs = columns > one.panel
+    panels = np.empty(packs * DEPTH * -(-columns // one.panel) * one.panel, x.dtype)
+    for job in range(start, stop):
+        part, share = job // shares, job % shares
+        tiles = -(-depth // ROWS)
+        first, last = min(depth, tiles * share // shares * ROWS), min(depth, tiles * (share + 1) // shares * ROWS)
+        add = 0
+        for block in range(blocks * part // parts, blocks * (part + 1) // parts):
+            n = block // (one.blocks_down * one.blocks_across) * one.images
+            p = block // one.blocks_across % one.blocks_down * one.rows
+            q = block % one.blocks_across * one.columns
+            images, down = min(one.images, one.batch - n), min(one.rows, one.target_height - p)
+            count = images * down * min(one.columns, one.target_width - q)
+            top, left = p * one.step_down + one.top, q * one.step_across + one.left
+            a, a_start = x, ((n * one.height + top) * one.width + left) * one.channels
+            if one.copies:
+                pad(x, one, n, top, left, images, padded)
+                a, a_start = padded, 0
+            corner = ((n * one.target_height + p) * one.target_width + q) * one.target_channels
+            for k in range(0, count, DEPTH):
+                terms = min(DEPTH, count - k)
+                for group in range(one.groups):
+                    b, b_start = g, corner + k * one.target_channels + group * columns
+                    b_row, b_panel = one.target_channels, one.panel
+                    if packs:
+                        pack_panels(g, b_start, b_row, 1, terms, columns, one.panel, panels)
+                        b, b_start, b_row, b_panel = panels, 0, one.panel, terms * one.panel
+                    products(
+                        a, a_start + group * (one.channels // one.groups), taps, first, last, pixels, k, terms,
+                        b, b_start, b_row, b_panel, one.panel, sums, part * size + group * columns,
+                        one.target_channels, columns, add,
+                    )  # fmt: skip
+                add = 1
+        if not add:
+            for i in range(part * size + first * one.target_channels, part * size + last * one.target_channels):
+                sums[i] = 0
+
+
+@compiled
+def products(a, a0, taps, first, last, pixels, k0, depth, b, b0, b_row, b_panel, panel, c, c0, c_row, columns, add):
+    """Taps first ... last of the sum over `depth` pixels, stored or (`add`) added to C, tile by tile."""
+    lanes = 32 // a.itemsize
+    for j in range(0, columns, panel):
+        width, b1 = min(panel, columns - j), b0 + j // panel * b_panel
+        rows = NARROW_ROWS if width <= lanes else ROWS
+        for i in range(first, last, rows):
+            height, c1 = min(rows, last - i), c0 + i * c_row + j
+            whole = height == rows and width % lanes == 0
+            if width <= lanes:
+                if whole:
+                    narrow_tile(a, a0, taps, i, pixels, k0, b, b1, b_row, c, c1, c_row, depth, height, width, add)
+                else:
+                    narrow_edge(a, a0, taps, i, pixels, k0, b, b1, b_row, c, c1, c_row, depth, height, width, add)
+            elif whole:
+                wide_tile(a, a0, taps, i, pixels, k0, b, b1, b_row, c, c1, c_row, depth, height, width, add)
+            else:
+                wide_edge(a, a0, taps, i, pixels, k0, b, b1, b_row, c, c1, c_row, depth, height, width, add)
+
+
+@threaded
+def add_parts(start, stop, sums, total):
+    """total = Σ_part sums[part], in this order, for the elements start ... stop."""
+    for i in range(start, stop):
+        total[i] = sums[i]
+    for at in range(total.size, sums.size, total.size):
+        for i in range(start, stop):
+            total[i] += sums[at + i]
+
+
+def weight_gradient(plan: Plan, g: NDArray[Any], x: NDArray[Any], kernel_shape: Shape) -> NDArray[Any]:
+    """Σ over pixels of the patches times g, by the plan of the forward sum; shapes as in the room's docstring."""
+    w_gradient, threads = np.empty(kernel_shape, g.dtype), get_threads()
+    work = 2.0 * prod(g.shape[:3]) * w_gradient.size
+    parts = min(threads, plan.blocks) if prod(g.shape[:3]) >= threads * DEPTH else 1
+    shares = max(1, threads // max(1, parts))
+    parts = max(1, parts)
+    total = flat(w_gradient)
+    sums = total if parts == 1 else np.empty(parts * total.size, g.dtype)
+    accumulate(
+        parts * shares, work, flat(x), flat(g), sums, parts, shares, plan.taps, plan.pixels, plan.blocks, plan.layout
+    )
+    if parts > 1 and total.size:
+        add_parts(total.size, 1.0 * sums.size, sums, total)
+    return w_gradient
