@@ -27,6 +27,7 @@ from tinyxm_kernels.pooling import (
 )
 from tinyxm_kernels.registry import bytes_moved, chosen, flops, ladder, operations, rules, use, using
 from tinyxm_kernels.softmax_cross_entropy import softmax_cross_entropy, softmax_cross_entropy_gradient
+from tinyxm_kernels.threads import get_threads, set_threads, threads
 from tinyxm_kernels.updates import (
     adadelta_update,
     adagrad_update,
@@ -50,6 +51,7 @@ __all__ = [
     "embedding_bag",
     "embedding_bag_weight_gradient",
     "flops",
+    "get_threads",
     "gradient_descent_update",
     "keep_freed_memory",
     "ladder",
@@ -63,8 +65,10 @@ __all__ = [
     "rmsprop_update",
     "rules",
     "scatter_add_rows",
+    "set_threads",
     "softmax_cross_entropy",
     "softmax_cross_entropy_gradient",
+    "threads",
     "use",
     "using",
 ]

@@ -1,12 +1,15 @@
-"""What this machine offers to the kernels: facts for `tinyxm doctor`. Nothing heavy is imported, no GPU is started."""
+"""What this machine offers to the kernels: facts for `tinyxm doctor`. It imports Numba and CuPy: only they can tell."""
 
 import os
 import platform
+import warnings
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from typing import NamedTuple
 
 import numpy as np
+
+from tinyxm_kernels.threads import MISSING, get_threads, layer
 
 THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "NUMBA_NUM_THREADS")
 
@@ -58,8 +61,13 @@ def _numba() -> Fact:
     release = _installed("numba")
     if not release:
         return Fact("Numba", "none", "not installed: kernels run on NumPy and SciPy (pip install numba)")
-    layer = os.environ.get("NUMBA_THREADING_LAYER", "default")
-    return Fact("Numba", release, f"threading layer: {layer}; imported when a kernel first asks for it")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the same is said here
+            running = layer()
+    except Exception as error:  # a broken installation fails in as many ways as there are parts
+        return Fact("Numba", release, f"fails: {type(error).__name__}: {(str(error).splitlines() or [''])[0]}")
+    return Fact("Numba", release, f"{get_threads()} threads, run by {running}" if running else MISSING)
 
 
 def _gpu() -> Fact:
