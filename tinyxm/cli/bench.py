@@ -42,7 +42,7 @@ def bench(
     """
     from rich.console import Console
 
-    from tinyxm_kernels.bench import Results, save, show_results
+    from tinyxm_kernels.bench import Results, goals, save, show_goals, show_results
 
     settings = usage(lambda: _settings(operations, sizes, threads, against, dtypes, quick))
     for path in filter(None, (json, plot)):
@@ -54,6 +54,7 @@ def bench(
         console.width = 200
     interrupted = _measure(settings, results)
     show_results(results, console)
+    show_goals(goals(results.rows), console)
     if json is not None:
         save(results.rows, json)
         console.print(f"rows: {json}", highlight=False, soft_wrap=True)

@@ -12,19 +12,23 @@ they decide anything), `table`, `peak` (the machine's own limits), `charts`, `mi
 """
 
 from tinyxm_kernels.bench.figures import Row
+from tinyxm_kernels.bench.goals import Goal, goals, show_goals
 from tinyxm_kernels.bench.plans import PLANS, parse
 from tinyxm_kernels.bench.runner import Machine, Results, Settings, WorkerError, measure
 from tinyxm_kernels.bench.table import save, show_results
 
 __all__ = [
     "PLANS",
+    "Goal",
     "Machine",
     "Results",
     "Row",
     "Settings",
     "WorkerError",
+    "goals",
     "measure",
     "parse",
     "save",
+    "show_goals",
     "show_results",
 ]

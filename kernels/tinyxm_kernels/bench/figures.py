@@ -27,7 +27,8 @@ class Row:
     """One rung or peer at one shape, dtype and number of threads; `peak_share` is of the measured peak, as a fraction.
 
     `beside_blas` is the median speed while products by BLAS run in between, over the median alone. `default` marks the
-    rung that the chooser takes here.
+    rung that the chooser takes here. `error` is the greatest difference from the reference's result, over its greatest
+    number (of some 1,000 numbers of each).
     """
 
     operation: str
@@ -48,6 +49,7 @@ class Row:
     median_us: float
     flops: int
     bytes: int
+    error: float
 
     @property
     def key(self) -> tuple[str, str, str, int]:
@@ -69,6 +71,7 @@ def row_of(
     spin: Sequence[float],
     beside: Times = (),
     default: bool = False,
+    error: float = 0.0,
 ) -> Row:
     """The figures of one row; `facts` has operation, shape, dtype, threads, flops, bytes and the machine's peak."""
     best, median = best_of(times), median_of(times)
@@ -91,6 +94,7 @@ def row_of(
         default=default,
         best_us=best * 1e6,
         median_us=median * 1e6,
+        error=error,
     )
 
 

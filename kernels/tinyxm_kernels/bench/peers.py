@@ -57,17 +57,46 @@ def torch_calls(threads: int, channels_last: bool = False) -> Makers:
         settings = o["stride"], o["padding"], o["dilation"], False, (0, 0), o["groups"], wanted
         return (lambda: backward(g, x, w, None, *settings)[which]), (as_image, as_kernel)[which]
 
+    def linear(o: dict[str, Any]) -> Made:
+        x, w, bias = torch.from_numpy(o["x"]), torch.from_numpy(o["w"].T.copy()), torch.from_numpy(o["bias"])
+        return (lambda: functional.gelu(functional.linear(x, w, bias))), lambda y: y.numpy()
+
+    def softmax_cross_entropy(o: dict[str, Any]) -> Made:
+        logits, labels = torch.from_numpy(o["logits"]).requires_grad_(), torch.from_numpy(o["labels"])
+
+        def call() -> Any:
+            logits.grad = None
+            with torch.enable_grad():
+                functional.cross_entropy(logits, labels).backward()
+            return logits.grad
+
+        return call, lambda gradient: gradient.numpy()
+
+    def adam_update(o: dict[str, Any]) -> Made:
+        parameter = torch.from_numpy(o["parameter"]).requires_grad_()
+        parameter.grad = torch.from_numpy(o["gradient"])
+        optimizer = torch.optim.Adam([parameter], lr=1e-3, fused=True)
+        return optimizer.step, lambda _: parameter.detach().numpy()
+
     convolutions: Makers = {
         "conv2d": conv2d,
         "conv2d_input_gradient": lambda o: gradient(o, 0),
         "conv2d_weight_gradient": lambda o: gradient(o, 1),
     }
-    return convolutions if channels_last else {"matmul": matmul, **convolutions}
+    others: Makers = {
+        "matmul": matmul,
+        "linear": linear,
+        "softmax_cross_entropy": softmax_cross_entropy,
+        "adam_update": adam_update,
+    }
+    return convolutions if channels_last else others | convolutions
 
 
 def jax_calls(threads: int) -> Makers:
     import jax
     import jax.numpy as jnp
+
+    jax.config.update("jax_enable_x64", True)  # float64 stays float64; float32 stays float32
 
     def compiled(function: Callable[..., Any], *arrays: Any) -> Made:
         """JAX compiles the function for these shapes, and computes in the background: wait until it is done."""
@@ -95,8 +124,20 @@ def jax_calls(threads: int) -> Makers:
         y, shape = convolve(o), o["w"].shape
         return compiled(lambda g, x: jax.vjp(lambda w: y(x, w), jnp.zeros(shape, g.dtype))[1](g)[0], *(o["g"], o["x"]))
 
+    def softmax_cross_entropy(o: dict[str, Any]) -> Made:
+        rows = jnp.arange(len(o["labels"]))
+
+        def loss(logits: Any, labels: Any) -> Any:
+            return -jax.nn.log_softmax(logits)[rows, labels].mean()
+
+        return compiled(jax.grad(loss), o["logits"], o["labels"])
+
     return {
         "matmul": lambda o: compiled(lambda a, b: a @ b, o["a"], o["b"]),
+        "linear": lambda o: compiled(
+            lambda x, w, bias: jax.nn.gelu(x @ w + bias, approximate=False), o["x"], o["w"], o["bias"]
+        ),
+        "softmax_cross_entropy": softmax_cross_entropy,
         "conv2d": lambda o: compiled(convolve(o), o["x"], o["w"]),
         "conv2d_input_gradient": input_gradient,
         "conv2d_weight_gradient": weight_gradient,

@@ -6,6 +6,8 @@ A shape is written as whole numbers joined by x, in the order that `Plan.letters
     8x56x56x64x128x3x1x1        conv2d and its gradients, N×H×W×C×O×k×s×p: N images of H×W pixels and C channels, O
                                 channels out, a k×k kernel, stride s, padding p; then, where they aren't 1, dilation d
                                 and groups g
+    4096x1000                   softmax_cross_entropy: rows×classes, forward and gradient together
+    269322                      adam_update: parameters
 """
 
 import re
@@ -24,7 +26,7 @@ Operands = dict[str, Any]  # by the names that the operation gives them
 
 @dataclass(frozen=True)
 class Plan:
-    """How an operation is measured; `calls` names the operations that one measured call runs, itself by default."""
+    """How an operation is measured. `run` makes one call by the public functions, and returns what is compared."""
 
     operation: str
     letters: str
@@ -157,6 +159,52 @@ def _convolution_plan(name: str, arguments: Callable[[Operands], Sequence[Any]])
     return _plan(name, letters, _convolution, arguments, sizes=CONVOLUTIONS, quick=few, scaled=(0, 1, 2), optional=2)
 
 
+def _rows(shape: Shape, dtype: Any, rng: np.random.Generator) -> Operands:
+    rows, classes = shape
+    logits = _normal(rng, (rows, classes), dtype)
+    return {"logits": logits, "labels": rng.integers(0, classes, rows), "g": np.full(rows, 1 / rows, dtype)}
+
+
+def _losses_and_gradient(o: Operands) -> Any:
+    kernels.softmax_cross_entropy(o["logits"], o["labels"])
+    return kernels.softmax_cross_entropy_gradient(o["g"], o["logits"], o["labels"])
+
+
+def _both(count: Callable[..., int]) -> Callable[[Operands], int]:
+    def total(o: Operands) -> int:
+        forward = count("softmax_cross_entropy", o["logits"], o["labels"])
+        return forward + count("softmax_cross_entropy_gradient", o["g"], o["logits"], o["labels"])
+
+    return total
+
+
+def _linear(shape: Shape, dtype: Any, rng: np.random.Generator) -> Operands:
+    m, k, n = shape
+    return {"x": _normal(rng, (m, k), dtype), "w": _normal(rng, (k, n), dtype), "bias": _normal(rng, (n,), dtype)}
+
+
+def _parameters(shape: Shape, dtype: Any, rng: np.random.Generator) -> Operands:
+    parameter, gradient = _normal(rng, shape, dtype), _normal(rng, shape, dtype)
+    return {"parameter": parameter, "gradient": gradient, "mean": gradient * 0, "square": gradient * 0}
+
+
+def _adam(o: Operands) -> Any:
+    kernels.adam_update(o["parameter"], o["gradient"], o["mean"], o["square"], step=1, learning_rate=1e-3)
+    return o["parameter"]
+
+
+# the fused operations, the sizes at which they are held to PyTorch, and how many times as fast they are to be
+FUSED: tuple[tuple[str, Shape, float], ...] = (
+    ("softmax_cross_entropy", (128, 10), 2.0),
+    ("softmax_cross_entropy", (4096, 1000), 2.0),
+    ("adam_update", (269322,), 1.5),
+)
+
+
+def _fused_sizes(name: str) -> tuple[Shape, ...]:
+    return tuple(shape for operation, shape, _ in FUSED if operation == name)
+
+
 PLANS = {
     plan.operation: plan
     for plan in (
@@ -173,5 +221,37 @@ PLANS = {
         _convolution_plan("conv2d", lambda o: (o["x"], o["w"], *_settings(o))),
         _convolution_plan("conv2d_input_gradient", lambda o: (o["g"], o["w"], o["x"].shape, *_settings(o))),
         _convolution_plan("conv2d_weight_gradient", lambda o: (o["g"], o["x"], o["w"].shape, *_settings(o))),
+        _plan(
+            "linear",
+            "m×k×n",
+            _linear,
+            lambda o: (o["x"], o["w"], o["bias"], "gelu"),
+            sizes=((128, 784, 256), (512, 512, 2048)),
+            quick=((128, 784, 256),),
+            scaled=(0, 1, 2),
+            square=True,
+        ),
+        Plan(
+            "softmax_cross_entropy",
+            "rows×classes",
+            _rows,
+            sizes=_fused_sizes("softmax_cross_entropy"),
+            quick=_fused_sizes("softmax_cross_entropy")[:1],
+            scaled=(0,),
+            run=_losses_and_gradient,
+            flops=_both(kernels.flops),
+            moved=_both(kernels.bytes_moved),
+        ),
+        Plan(
+            "adam_update",
+            "parameters",
+            _parameters,
+            sizes=_fused_sizes("adam_update"),
+            quick=_fused_sizes("adam_update"),
+            scaled=(0,),
+            run=_adam,
+            flops=lambda o: kernels.flops("adam_update", *o.values()),
+            moved=lambda o: kernels.bytes_moved("adam_update", *o.values()),
+        ),
     )
 }

@@ -85,12 +85,15 @@ class Worker:
         self.library = library
         limits = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), str(threads))
         limits |= {"NUMBA_NUM_THREADS": str(threads), "JAX_PLATFORMS": "cpu"}
+        environment = {**os.environ, **limits}
+        if library != OURS:
+            environment.pop("OMP_WAIT_POLICY", None)  # ours sets it, and the others' threads are slower by it
         self.process = subprocess.Popen(
             [sys.executable, "-P", "-c", START, library, str(threads)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=None if library == OURS else subprocess.DEVNULL,
-            env={**os.environ, **limits},
+            env=environment,
         )
         self.receive()
 
@@ -201,6 +204,7 @@ class Group:
         self.times: dict[str, list[list[float]]] = {}  # row: rounds: seconds a call
         self.beside: dict[str, list[list[float]]] = {}
         self.spin: list[float] = []
+        self.errors: dict[str, float] = {}
 
     def note(self, what: str) -> None:
         line = f"{self.operation} {show(self.shape)}: {what}"
@@ -246,6 +250,7 @@ class Group:
             if not apart <= AGREEMENT[self.dtype]:
                 self.note(f"{row} left out: its result differs from the others' by {apart:.1e} of the greatest number")
                 continue
+            self.errors[row] = apart
             ready.append((library, row))
         return ready
 
@@ -259,9 +264,7 @@ class Group:
     def rows(self, peers: Sequence[str]) -> list[Row]:
         plan = PLANS[self.operation]
         operands = plan.operands(self.shape, np.dtype(self.dtype), np.random.default_rng(0))
-        with kernels.registry.watching() as calls:
-            plan.run(plan.operands(self.shape, np.dtype(self.dtype), np.random.default_rng(0)))
-        default = kernels.registry.chosen(self.operation, *calls[0][1]).name
+        default = self.workers[OURS].ask("default", self.operation, self.shape, self.dtype)
         facts = {
             **{"operation": self.operation, "shape": show(self.shape), "dtype": self.dtype, "threads": self.threads},
             **{"flops": plan.flops(operands), "bytes": plan.moved(operands)},
@@ -270,7 +273,8 @@ class Group:
         rows = []
         for name, times in self.times.items():
             others = {peer: self.times[peer] for peer in peers} if name not in peers else {}
-            rows.append(row_of(name, facts, times, others, self.spin, self.beside.get(name, []), name == default))
+            beside, error = self.beside.get(name, []), self.errors[name]
+            rows.append(row_of(name, facts, times, others, self.spin, beside, name == default, error))
         return rows
 
 

@@ -20,7 +20,7 @@ import numpy as np
 import tinyxm_kernels as kernels
 from tinyxm_kernels.bench.peers import LIBRARIES
 from tinyxm_kernels.bench.plans import PLANS, Plan
-from tinyxm_kernels.registry import Shape
+from tinyxm_kernels.registry import Shape, chosen, watching
 
 OURS = "tinyxm"
 LONG = 0.02  # seconds: a call that takes longer needs no warming up and no batch
@@ -98,7 +98,7 @@ class Ours:
         self.blas = lambda: square @ square
 
     def prepare(
-        self, row: str, plan: Plan, operands: dict[str, Any], limit: float, shape: Shape
+        self, row: str, plan: Plan, operands: dict[str, Any], limit: float, shape: Shape, dtype: Any
     ) -> tuple[Subject, Any] | str:
         rung = {rung.name: rung for rung in kernels.ladder(plan.operation)}.get(row)
         if rung is None or not rung.available:
@@ -106,21 +106,21 @@ class Ours:
         around = lambda: kernels.using(f"{plan.operation}={row}")  # noqa: E731
         with around():
             try:
-                seconds = self.estimate(plan, shape, operands, limit)
+                seconds = self.estimate(plan, shape, dtype, operands, limit)
                 if seconds > limit:
                     return f"too slow here: about {seconds:.2g} s a call"
                 result = plan.run(operands)
             except (ValueError, TypeError) as error:  # what the rung says it doesn't take
-                return str(error)
+                return str(error).removeprefix(f"{plan.operation}: rung {row} ")
         return Subject(lambda: plan.run(operands), around), result
 
-    def estimate(self, plan: Plan, shape: Shape, operands: dict[str, Any], limit: float) -> float:
+    def estimate(self, plan: Plan, shape: Shape, dtype: Any, operands: dict[str, Any], limit: float) -> float:
         """Seconds that a call will take, from trials on smaller shapes, each ten times the one before, until it is
         clear. The first compiles what is to be compiled."""
         flops, work = plan.flops(operands), TRIAL
         while True:
             part = min(1.0, work / max(flops, 1))
-            trial = plan.operands(plan.shrunk(shape, part), operands["dtype"], np.random.default_rng(0))
+            trial = plan.operands(plan.shrunk(shape, part), dtype, np.random.default_rng(0))
             plan.run(trial)
             begin = time.perf_counter()
             plan.run(trial)
@@ -135,13 +135,20 @@ def prepared(library: Any, row: str, operation: str, shape: Shape, dtype: str, l
     """(subject, answer): the answer is ("ok", some numbers of the result) or ("skipped", why)."""
     plan = PLANS[operation]
     operands = plan.operands(shape, np.dtype(dtype), np.random.default_rng(0))
-    operands["dtype"] = np.dtype(dtype)
-    more = (shape,) if isinstance(library, Ours) else ()
+    more = (shape, np.dtype(dtype)) if isinstance(library, Ours) else ()
     made = library.prepare(row, plan, operands, limit, *more)
     if isinstance(made, str):
         return None, ("skipped", made)
     flat = np.asarray(made[1], np.float64).reshape(-1)
     return made[0], ("ok", flat[:: max(1, flat.size // DIGITS)].copy())
+
+
+def default_rung(operation: str, shape: Shape, dtype: str) -> str:
+    """The rung that the chooser takes."""
+    plan = PLANS[operation]
+    with watching() as calls:
+        plan.run(plan.operands(shape, np.dtype(dtype), np.random.default_rng(0)))
+    return next(chosen(op.name, *operands).name for op, operands in calls if op.name == operation)
 
 
 def pin(threads: int, apart: bool) -> None:
@@ -180,6 +187,8 @@ def serve(library: str, threads: int, requests: BinaryIO, answers: BinaryIO) -> 
             if subject is not None:
                 subjects[rest[0]] = subject
             return told
+        if kind == "default":
+            return default_rung(*rest)
         if kind == "forget":
             return subjects.clear()
         if kind == "time":
