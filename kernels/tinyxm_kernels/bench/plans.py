@@ -92,7 +92,7 @@ def sizes_for(names: Sequence[str], sizes: Sequence[Shape], quick: bool = False)
     work = []
     for name in names:
         plan = PLANS[name]
-        given = [shape for shape in map(plan.complete, sizes) if shape]
+        given = list(dict.fromkeys(shape for shape in map(plan.complete, sizes) if shape))
         for shape in given or (plan.quick if quick else plan.sizes):
             plan.flops(plan.operands(plan.shrunk(shape, 1e-9), np.float32, np.random.default_rng(0)))  # is it a shape?
             work.append((name, shape))

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -113,7 +113,8 @@ class Worker:
         return self.receive()
 
     def close(self) -> None:
-        self.process.stdin.close()  # type: ignore[union-attr]
+        with suppress(BrokenPipeError):  # it ended before
+            self.process.stdin.close()  # type: ignore[union-attr]
         try:
             self.process.wait(5)
         except subprocess.TimeoutExpired:

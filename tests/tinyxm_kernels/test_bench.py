@@ -1,0 +1,226 @@
+"""The bench: shapes, figures on made-up times, real runs of a second or two, a user's own rung. No time is asserted."""
+
+import json
+
+import numpy as np
+import pytest
+
+import tinyxm_kernels as kernels
+from tinyxm_kernels.bench import PLANS, Results, Settings, goals, measure, parse, peers, runner, save
+from tinyxm_kernels.bench.figures import interval, row_of, undecided, verdict
+from tinyxm_kernels.bench.plans import CONVOLUTIONS, FUSED, show, sizes_for
+
+SMALL = {"matmul": "16", "linear": "16", "softmax_cross_entropy": "8x5", "adam_update": "100"}
+CONVOLUTION = "1x6x6x2x3x3x1x1"
+FACTS = {"operation": "matmul", "shape": "2x2x2", "dtype": "float32", "threads": 1, "flops": 16, "bytes": 48}
+FIELDS = {"operation", "rung", "shape", "dtype", "threads", "best_gflops", "median_gflops", "peak_share", "ratios"}
+
+
+def row(rung="packed", ours=1e-6, peers=(), default=False, operation="matmul", shape="2x2x2", threads=1, error=0.0):
+    """A row that takes `ours` seconds in each round, beside peers {name: seconds}."""
+    facts = {**FACTS, "operation": operation, "shape": shape, "threads": threads, "peak": 100.0}
+    theirs = {name: [[seconds]] * 5 for name, seconds in dict(peers).items()}
+    return row_of(rung, facts, [[ours]] * 5, theirs, [1.0], default=default, error=error)
+
+
+@pytest.mark.parametrize("text", ["512", "512x256x1024", "8x56x56x64x64x3x1x1", "4x8x8x4x4x3x1x2x2x4"])
+def test_a_shape_is_read_as_it_is_shown(text):
+    assert [show(shape) for shape in parse(f" {text}, {text}")] == [text, text]
+    assert parse(text.replace("x", "×")) == parse(text)
+
+
+@pytest.mark.parametrize("text", ["", "12y", "3x", "-3", "2.5", "x"])
+def test_what_is_no_shape_is_refused_with_an_example(text):
+    with pytest.raises(ValueError, match=r"bench: .*512x512x512"):
+        parse(text)
+
+
+def test_each_operation_takes_the_sizes_that_are_its_own():
+    work = sizes_for(("matmul", "conv2d"), parse(f"32 16x8x4 {CONVOLUTION}"))
+    assert work == [("matmul", (32,) * 3), ("matmul", (16, 8, 4)), ("conv2d", (1, 6, 6, 2, 3, 3, 1, 1))]
+    assert sizes_for(("conv2d",), [])[0] == ("conv2d", CONVOLUTIONS[0])
+    with pytest.raises(ValueError, match="bench: size 3x4 is no shape of matmul m×k×n"):
+        sizes_for(("matmul",), parse("3x4"))
+    with pytest.raises(ValueError, match="doesn't fit"):
+        sizes_for(("conv2d",), parse("1x2x2x1x1x5x1x0"))
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_a_plan_runs_its_operation_and_counts_its_work(name):
+    plan, rng = PLANS[name], np.random.default_rng(0)
+    for shape in (*plan.sizes, *plan.quick):
+        small = plan.shrunk(shape, 1e-6)
+        assert plan.complete(small) == small
+        operands = plan.operands(small, np.dtype("float64"), rng)
+        with kernels.registry.watching() as calls:
+            assert np.isfinite(plan.run(operands)).all()
+        ran = {op.name: (op, inputs) for op, inputs in calls}
+        assert name in ran
+        assert plan.flops(operands) == sum(op.flops(*kernels.registry._shapes(inputs)) for op, inputs in ran.values())
+        assert plan.moved(operands) > 0
+
+
+def test_a_matmul_moves_each_element_once():
+    operands = PLANS["matmul"].operands((2, 3, 5), np.dtype("float64"), np.random.default_rng(0))
+    assert PLANS["matmul"].flops(operands) == 2 * 2 * 3 * 5
+    assert PLANS["matmul"].moved(operands) == 8 * (2 * 3 + 3 * 5 + 2 * 5)
+
+
+def test_figures_of_made_up_times():
+    ours, theirs = [[4e-9, 2e-9], [3e-9, 3e-9]], [[6e-9, 4e-9], [9e-9, 9e-9]]
+    found = row_of("packed", {**FACTS, "peak": 16.0}, ours, {"torch": theirs}, [1.0], [[6e-9]], error=0.5)
+    assert found.best_gflops == pytest.approx(8)  # 16 operations in 2 ns
+    assert found.median_gflops == pytest.approx(16 / 3)
+    assert found.peak_share == pytest.approx(0.5)
+    assert found.ratios == {"torch": pytest.approx(2)}
+    assert found.intervals == {"torch": (pytest.approx(5 / 3 + 1 / 3), pytest.approx(3 - 1 / 3))}  # of 5/3 and 3
+    assert found.beside_blas == pytest.approx(0.5)
+    assert set(found.as_json()) >= FIELDS | {"decided", "intervals"}
+    json.dumps(found.as_json())
+
+
+def test_a_ratio_is_decided_where_its_interval_is_on_one_side_or_all_near_one():
+    assert verdict(1.01, 1.5) == "faster"
+    assert verdict(0.5, 0.99) == "slower"
+    assert verdict(0.96, 1.04) == "even"
+    assert verdict(0.9, 1.01) == ""
+    assert interval([[2.0]] * 4, [[1.0], [2.0], [1.0], [2.0]]) == (1.0, 2.0)
+
+
+def test_a_noisy_run_decides_nothing_and_says_why():
+    calm, wild = [[1.0, 1.0]] * 4, [[1.0, 9.0], [9.0, 9.0], [9.0, 9.0]]
+    assert undecided(calm, {"torch": (1.2, 1.3)}, [10, 9.8, 10]) == ""
+    assert "straddles 1 against jax" in undecided(calm, {"torch": (1.2, 1.3), "jax": (0.8, 1.3)}, [10])
+    assert "machine was disturbed" in undecided(calm, {}, [10, 5, 5])
+    assert "median is 11% of its best" in undecided(wild, {}, [10])
+    assert "2 rounds, of 3 at least" in undecided(calm[:2], {}, [10])
+
+
+def test_goals_are_of_the_default_choice_against_the_better_layout():
+    rows = []
+    for shape in map(show, CONVOLUTIONS):
+        rows.append(row("implicit", 1e-6, {"torch": 3e-6, "torch_channels_last": 2e-6}, True, "conv2d", shape))
+        rows.append(row("winograd", 5e-7, {"torch": 3e-6, "torch_channels_last": 2e-6}, False, "conv2d", shape))
+    rows += [row("packed", 1e-6, {"numpy": 0.9e-6}, shape="512x512x512")]
+    rows += [row("blas", 1e-6, {"numpy": 1e-6}, True, shape="512x512x512")]
+    found = {goal.name: goal for goal in goals(rows)}
+    mean = found["conv2d, geometric mean / torch"]
+    assert mean.measured == pytest.approx(2)
+    assert mean.met
+    assert "best rungs 4.00" in mean.note
+    assert found["conv2d 8x56x56x64x64x3x1x1, winograd / torch"].measured == pytest.approx(4)
+    assert found["matmul 512, packed / OpenBLAS"].met is False
+    assert found["matmul 1024, packed / OpenBLAS"].met is None
+    assert found["matmul, default choice / best rung, least"].measured == pytest.approx(1)
+    assert not any(goal.met for goal in goals(rows[:-4]) if goal.name.startswith("conv2d, geometric"))  # a shape lacks
+
+
+@pytest.fixture(scope="module")
+def measured():
+    """One run over everything, on shapes that take no time."""
+    results, told = Results(), []
+    sizes = tuple(parse(" ".join([*SMALL.values(), CONVOLUTION])))
+    settings = Settings(sizes=sizes, threads=(1,), against=("numpy",), quick=True)
+    measure(settings, results, lambda line, done: told.append((line, done)))
+    return settings, results, told
+
+
+def test_a_run_has_a_row_for_every_rung_that_takes_the_operands(measured):
+    _, results, _ = measured
+    assert not [note for note in results.notes if "failed" in note or "left out" in note]
+    for name in PLANS:
+        rows = [row for row in results.rows if row.operation == name]
+        assert {row.shape for row in rows} <= {"16x16x16", "100x100x100", "8x5", "16", "100", CONVOLUTION}
+        assert sum(row.default for row in rows) == 1
+        skipped = [note.split(": ")[1].split()[0] for note in results.notes if note.startswith(f"{name} ")]
+        known = [rung.name for rung in kernels.ladder(name) if rung.available]
+        assert sorted({row.rung for row in rows if not row.is_peer} | set(skipped)) == sorted(known)
+        assert all(row.error < 1e-3 and row.best_gflops >= row.median_gflops > 0 for row in rows)
+    assert [row.rung for row in results.rows if row.is_peer] == ["numpy"]
+    assert results.machine.gflops["float32", 1] > 0
+    assert results.machine.bandwidth[1] > 0
+
+
+def test_a_run_tells_how_far_it_is(measured):
+    settings, _, told = measured
+    assert told[-1][1] == settings.comparisons - 1
+    assert any("adam_update 100" in line for line, _ in told)
+
+
+def test_rows_are_written_as_the_list_that_was_promised(measured, tmp_path):
+    path = tmp_path / "new" / "rows.json"
+    save(measured[1].rows, path)
+    rows = json.loads(path.read_text("utf-8"))
+    assert len(rows) == len(measured[1].rows)
+    assert all(FIELDS | {"decided"} <= set(row) for row in rows)
+    assert all(set(row["ratios"]) == set() for row in rows if row["rung"] == "numpy")
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_peer_that_is_missing_is_told_in_one_line(monkeypatch):
+    monkeypatch.setattr(peers, "find_spec", lambda name: None)
+    results = Results()
+    settings = Settings(("matmul",), ((4, 4, 4),), (1,), ("torch", "jax"), quick=True)
+    measure(settings, results)
+    assert results.notes[:2] == [
+        "torch is not installed (pip install torch)",
+        "jax is not installed (pip install jax)",
+    ]
+    assert results.rows
+
+
+def test_what_was_measured_before_an_interruption_stays(monkeypatch):
+    results = Results()
+    settings = Settings(("matmul", "adam_update"), tuple(parse("4 100")), (1,), (), quick=True)
+
+    def interrupt(line, done):
+        if "adam_update" in line:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        measure(settings, results, interrupt)
+    assert {row.operation for row in results.rows} == {"matmul"}
+
+
+def test_a_worker_that_ends_is_told_of():
+    worker = runner.Worker("numpy", 1)
+    worker.process.kill()
+    worker.process.wait()
+    with pytest.raises(runner.WorkerError, match="numpy: its process ended"):
+        worker.ask("forget")
+    worker.close()
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"operations": ("matmull",)}, "no operation 'matmull'; there are matmul"),
+        ({"threads": (99,)}, "99 threads: this process may use 1 to"),
+        ({"against": ("tensorflow",)}, "no peer 'tensorflow'; there are numpy"),
+        ({"dtypes": ("int8",)}, "expected float32 or float64"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused(given, message):
+    with pytest.raises(ValueError, match=f"bench: .*{message}"):
+        Settings(**given)
+
+
+@pytest.mark.oracle
+def test_every_call_of_pytorch_computes_the_same_as_ours():
+    torch = pytest.importorskip("torch")
+    threads, enabled = torch.get_num_threads(), torch.is_grad_enabled()
+    try:
+        for row_name, make in peers.LIBRARIES["torch"].items():
+            for name, maker in make(1).items():
+                plan, text = PLANS[name], SMALL.get(name, "2x7x6x4x6x3x2x1x1x2")
+                shape = plan.complete(parse(text)[0])
+                ours = plan.run(plan.operands(shape, np.dtype("float64"), np.random.default_rng(1)))
+                call, as_ours = maker(plan.operands(shape, np.dtype("float64"), np.random.default_rng(1)))
+                np.testing.assert_allclose(as_ours(call()), ours, rtol=1e-9, atol=1e-12, err_msg=f"{row_name} {name}")
+    finally:
+        torch.set_num_threads(threads)
+        torch.set_grad_enabled(enabled)
+
+
+def test_fused_sizes_belong_to_plans():
+    assert all(shape in PLANS[name].sizes for name, shape, _ in FUSED)
