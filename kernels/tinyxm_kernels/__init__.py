@@ -14,6 +14,7 @@ Arrays are float32 or float64, channels last: images (batch, height, width, chan
 (kernel_height, kernel_width, in_channels, out_channels). A rung is imported when it is first asked for.
 """
 
+from tinyxm_kernels.activations import gelu, gelu_gradient
 from tinyxm_kernels.conv2d import conv2d, conv2d_input_gradient, conv2d_weight_gradient
 from tinyxm_kernels.embedding import embedding_bag, embedding_bag_weight_gradient, scatter_add_rows
 from tinyxm_kernels.machine import machine
@@ -51,6 +52,8 @@ __all__ = [
     "embedding_bag",
     "embedding_bag_weight_gradient",
     "flops",
+    "gelu",
+    "gelu_gradient",
     "get_threads",
     "gradient_descent_update",
     "keep_freed_memory",

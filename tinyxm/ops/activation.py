@@ -7,6 +7,7 @@ import math
 import numpy as np
 from scipy import special
 
+import tinyxm_kernels as kernels
 from tinyxm.autograd import Array, primitive
 from tinyxm.ops.elementwise import erf, multiply
 
@@ -37,29 +38,29 @@ def elu(a: Array, alpha: float = 1.0) -> Array:
     return np.where(a > 0, a, alpha * np.expm1(np.minimum(a, 0)))
 
 
-@primitive(a=lambda g, a, approximate: g * _gelu_slope(a, approximate))
+@primitive(a=lambda g, a, approximate: _gelu_adjoint(g, a, approximate))
 def gelu(a: Array, approximate: str = "none") -> Array:
     """y = a·Φ(a), Φ(a) = (1 + erf(a/√2)) / 2;  ∂a = g·(Φ(a) + a·φ(a)), φ(a) = exp(−a²/2) / √2π
 
     approximate="tanh": Φ(a) = (1 + tanh u) / 2 with u = √(2/π)·(a + 0.044715·a³), and φ(a) = (1 − tanh² u)·u′ / 2, its
     slope. Source: Hendrycks & Gimpel 2016.
     """
-    if approximate not in ("none", "tanh"):
-        raise ValueError(f'gelu: approximate is {approximate!r}; expected "none" or "tanh"')
-    return a * (0.5 * (1 + (np.tanh(_u(a)) if approximate == "tanh" else erf(a * _ROOT_HALF))))
+    return kernels.gelu(a, approximate)
+
+
+def _gelu_adjoint(g: Array, a: Array, approximate: str) -> Array:
+    """The fused kernel on arrays; on Tensors, for a second derivative, the formula in operations."""
+    if isinstance(g, np.ndarray) and isinstance(a, np.ndarray):
+        return kernels.gelu_gradient(g, a, approximate)
+    return g * _gelu_slope(a, approximate)
 
 
 def _gelu_slope(a: Array, approximate: str) -> Array:
     if approximate == "none":
         return 0.5 * (1 + erf(a * _ROOT_HALF)) + a * (np.exp(-0.5 * (a * a)) * (1 / math.sqrt(2 * math.pi)))
-    a = np.clip(a, -10, 10)  # as _u does
-    t, slope = np.tanh(_u(a)), _ROOT_2_PI * (1 + 3 * 0.044715 * (a * a))
-    return 0.5 * (1 + t) + a * (0.5 * (1 - t * t) * slope)
-
-
-def _u(a: Array) -> Array:
     a = np.clip(a, -10, 10)  # beyond, tanh u is ±1 to the last digit, and a³ may overflow
-    return _ROOT_2_PI * (a + 0.044715 * (a * a * a))
+    t, slope = np.tanh(_ROOT_2_PI * (a + 0.044715 * (a * a * a))), _ROOT_2_PI * (1 + 3 * 0.044715 * (a * a))
+    return 0.5 * (1 + t) + a * (0.5 * (1 - t * t) * slope)
 
 
 _ROOT_HALF, _ROOT_2_PI = math.sqrt(0.5), math.sqrt(2 / math.pi)
