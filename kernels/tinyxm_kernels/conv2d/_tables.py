@@ -1,7 +1,12 @@
 """The tables of the implicit rung: where each pixel's patch begins, and where in a patch each tap and channel lies.
 
-Blocks of pixels see blocks of the image, padded a few rows at a time; pixels fall into classes (`Residue`) that see the
-same taps. All of it depends on the shapes alone, and is kept from call to call.
+Blocks of pixels see blocks of the image, padded a few rows at a time. All of it depends on the shapes alone, and is
+kept from call to call.
+
+Along each axis the pixels of the target fall into classes (`Residue`) whose pixels see the same taps. Forward there is
+one class. For the input gradient there is one for each remainder by the stride: x[h] was seen by tap i of g[p] where
+p·stride + i·dilation = h + padding, so that only the remainder of h says which i are possible, and then p grows with h,
+one by one. Each pair of classes, of rows and of columns, is a small dense convolution of its own.
 """
 
 from functools import lru_cache
@@ -16,9 +21,8 @@ from tinyxm_kernels._compiled import compiled
 from tinyxm_kernels._microkernel import copy_numbers, panel_width
 from tinyxm_kernels.conv2d import Pair
 from tinyxm_kernels.registry import Shape
-from tinyxm_kernels.threads import get_threads
 
-BLOCK_BYTES = 1 << 18  # of the source that one block of the result sees
+BLOCK_BYTES = 1 << 19  # of the source that one block of the result sees: half of a second-level cache of 1 MiB
 
 
 class Residue(NamedTuple):
@@ -57,7 +61,10 @@ LAYOUT = np.dtype(
     )]
 )  # fmt: skip
 CLASS = np.dtype(
-    [(name, np.int64) for name in ("down", "across", "depth", "target", "pixel", "tap", "packing", "panels")]
+    [(name, np.int64) for name in (
+        "down", "across", "depth",  # rows and columns of pixels, and the terms of each one's sum
+        "target", "pixel", "tap", "span", "packing", "weights",  # where its first pixel lies, and its entries begin
+    )]
 )  # fmt: skip
 
 
@@ -65,24 +72,35 @@ class Plan(NamedTuple):
     """All that depends on the shapes alone."""
 
     blocks: int  # how many pieces of work there are
-    panels: int  # elements of all panels
+    groups: int
+    pads: bool  # whether there are rows of padding to leave out
+    weights: int  # rows of weights in all classes
     layout: NDArray[Any]
-    classes: NDArray[Any]  # of pixels of the target: their number, the depth of their sums, where their entries begin
+    classes: NDArray[Any]  # of pixels of the target
     pixels: NDArray[np.int32]  # where in the block's source each pixel's patch begins, class by class
     places: NDArray[np.int32]  # where in the target each pixel lies, from the block's first
+    rows: NDArray[np.int32]  # in which row of the block each pixel lies
     taps: NDArray[np.int32]  # where in a patch each tap and channel lies
-    packing: NDArray[np.int64]  # which tap of the kernel that is
+    spans: NDArray[np.int32]  # for each row of pixels the first of the taps that lie in the image, and past the last
+    packing: NDArray[np.int32]  # which tap of the kernel that is
 
 
 def planned(
-    source: Shape, target: Shape, kernel: Shape, axes: Any, steps: tuple[Pair, Pair], groups: int, itemsize: int
+    source: Shape,
+    target: Shape,
+    kernel: Shape,
+    axes: list[list[Residue]],
+    steps: tuple[Pair, Pair],
+    groups: int,
+    itemsize: int,
+    threads: int,
 ) -> Plan:
     """`axes`: the residues of rows and of columns; `steps`: between pixels of a class, in the source, in the target."""
     (batch, height, width, channels), step, target_step = source, *steps
     grid = [max((residue.size for residue in axis), default=0) for axis in axes]
     offsets = [[at for residue in axis for at in residue.offsets] or [0] for axis in axes]
     low, high = [min(at) for at in offsets], [max(at) for at in offsets]
-    block = block_sizes(batch, grid, prod(step) * channels * itemsize)
+    block = block_sizes(batch, grid, prod(step) * channels * itemsize, threads)
     seen = [(size - 1) * s + last - first + 1 for size, s, first, last in zip(block[1:], step, low, high, strict=True)]
     copies = any(
         first < 0 or (size - 1) * s + last >= limit
@@ -91,46 +109,46 @@ def planned(
     if not copies:
         seen = [height, width]
     blocks = [-(-size // max(1, part)) for size, part in zip((batch, *grid), block, strict=True)]
-    columns = target[3] // groups
-    panel = panel_width(itemsize, 1 if columns <= panel_width(itemsize, 1) else 2)
-
     classes = np.zeros(prod(map(len, axes)), CLASS)
-    pixels: list[NDArray[Any]] = []
-    places: list[NDArray[Any]] = []
-    taps: list[NDArray[Any]] = []
-    packing: list[int] = []
-    panels = 0
+    tables: dict[str, list[NDArray[Any]]] = {name: [] for name in ("pixel", "place", "row", "tap", "span", "packing")}
+    weights = 0
     for place, (down, across) in zip(classes, product(*axes), strict=True):
         n, p, q = np.ogrid[: block[0], : min(block[1], down.size), : min(block[2], across.size)]
         i, j = (np.array(r.offsets, int) - first for r, first in zip((down, across), low, strict=True))
         seen_taps = (i[:, None, None] * seen[1] + j[:, None]) * channels + np.arange(channels // groups)
         place["down"], place["across"], place["depth"] = down.size, across.size, seen_taps.size
         place["target"] = (down.first * target[2] + across.first) * target[3]
-        place["pixel"], place["tap"] = sum(a.size for a in pixels), sum(a.size for a in taps)
-        place["packing"], place["panels"] = len(packing), panels
-        pixels.append(((n * seen[0] + p * step[0]) * seen[1] + q * step[1]) * channels)
-        places.append(((n * target[1] + p * target_step[0]) * target[2] + q * target_step[1]) * target[3])
-        taps.append(seen_taps)
-        packing += [i * kernel[1] + j for i, j in product(down.taps, across.taps)]
-        panels += seen_taps.size * groups * -(-columns // panel) * panel
-    layout = np.array(
-        [(*source, *target[1:], groups, panel, *block, *blocks[1:], *step, *target_step, *low, *seen, copies)], LAYOUT
-    )
-    tables = [table(parts) for parts in (pixels, places, taps)]
-    return Plan(prod(blocks), panels, layout, classes, tables[0], tables[1], tables[2], np.array(packing, np.int64))
+        for name in ("pixel", "tap", "span", "packing"):
+            place[name] = sum(part.size for part in tables[name])
+        place["weights"], weights = weights, weights + seen_taps.size
+        tables["pixel"].append(((n * seen[0] + p * step[0]) * seen[1] + q * step[1]) * channels)
+        tables["place"].append(((n * target[1] + p * target_step[0]) * target[2] + q * target_step[1]) * target[3])
+        tables["row"].append(p + 0 * (n + q))
+        tables["tap"].append(seen_taps)
+        tables["span"].append(spans(down, step[0], height) * len(across.taps) * (channels // groups))
+        tables["packing"].append(np.array([i * kernel[1] + j for i, j in product(down.taps, across.taps)], int))
+    panel = panel_width(itemsize, 1 if target[3] // groups <= panel_width(itemsize, 1) else 2)
+    values = *source, *target[1:], groups, panel, *block, *blocks[1:], *step, *target_step, *low, *seen, copies
+    joined = [np.concatenate([part.ravel() for part in parts]).astype(np.int32) for parts in tables.values()]
+    pads = any(np.any(part != [0, part.max()]) for part in tables["span"] if part.size)
+    return Plan(prod(blocks), groups, pads, weights, np.array([values], LAYOUT), classes, *joined)
 
 
-def table(parts: list[NDArray[Any]]) -> NDArray[np.int32]:
-    return np.concatenate([np.zeros(0, np.int64), *(part.ravel() for part in parts)]).astype(np.int32)
+def spans(down: Residue, step: int, height: int) -> NDArray[np.int64]:
+    """(rows of pixels, 2): the first tap of each that meets a row of the image, and the first after it that doesn't."""
+    rows = np.arange(down.size)[:, None] * step + np.array(down.offsets, np.int64)
+    inside = (rows >= 0) & (rows < height)
+    first = np.cumsum(inside, axis=1) == 0
+    return np.stack([first.sum(axis=1), first.sum(axis=1) + inside.sum(axis=1)], axis=1)
 
 
-def block_sizes(batch: int, grid: list[int], bytes_per_pixel: int) -> Shape:
+def block_sizes(batch: int, grid: list[int], bytes_per_pixel: int, threads: int) -> Shape:
     """(images, rows, columns) of the result in one block: whole images, or whole rows of one, or a part of one row.
 
     At most BLOCK_BYTES of the source, and so small that each thread gets several.
     """
     pixels = batch * prod(grid)
-    most = max(48, min(BLOCK_BYTES // max(1, bytes_per_pixel), pixels // (4 * get_threads())))
+    most = max(48, min(BLOCK_BYTES // max(1, bytes_per_pixel), pixels // (4 * threads)))
     image = max(1, prod(grid))
     if image <= most:
         return max(1, min(batch, most // image)), *grid
@@ -144,7 +162,7 @@ def forward_plan(
     x: Shape, w: Shape, y: Shape, stride: Pair, padding: Pair, dilation: Pair, groups: int, itemsize: int, threads: int
 ) -> Plan:
     axes = [forward_residues(*sizes) for sizes in zip(y[1:3], w[:2], padding, dilation, strict=True)]
-    return planned(x, y, w, axes, (stride, (1, 1)), groups, itemsize)
+    return planned(x, y, w, axes, (stride, (1, 1)), groups, itemsize, threads)
 
 
 @lru_cache(maxsize=512)
@@ -152,7 +170,7 @@ def gradient_plan(
     g: Shape, w: Shape, x: Shape, stride: Pair, padding: Pair, dilation: Pair, groups: int, itemsize: int, threads: int
 ) -> Plan:
     axes = [gradient_residues(*sizes) for sizes in zip(x[1:3], w[:2], stride, padding, dilation, strict=True)]
-    return planned(g, x, w, axes, ((1, 1), stride), groups, itemsize)
+    return planned(g, x, w, axes, ((1, 1), stride), groups, itemsize, threads)
 
 
 @compiled

@@ -7,11 +7,13 @@ is padded a few rows at a time, into a buffer that is still in the second-level 
 that reads it; without padding there is no copy. Weights are packed in panels once a call.
 
 The input gradient is the same loop. Pixels of x that leave the same remainder by the stride see the same taps of the
-kernel, at a fixed distance in g: each such class (`Residue`, along one axis) is a small dense convolution of g, whose
-results lie `stride` apart, as a third table says. With stride 1 there is one class, the kernel turned around.
+kernel, at a fixed distance in g: each such class (`_tables.py`) is a small dense convolution of g, whose results lie
+`stride` apart, as a third table says. With stride 1 there is one class, the kernel turned around.
 
 The weight gradient is the same product turned: the rows of its tiles are taps, and its sums run over pixels. So the two
 tables change places (`_implicit_weights.py`).
+
+Rows of taps that see padding alone are left out of a tile's sum, unless a weight isn't finite: then 0 times it is NaN.
 
 Arithmetic intensity: a tile does 192 operations for each 22 numbers it loads, from cache; of memory, 2·pixels·|w|
 operations for |x| + |w| + |y| numbers. Limits: fewer than 8 channels of the result (float32) leave lanes unused, so
@@ -27,15 +29,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyxm_kernels._compiled import compiled, flat, threaded
-from tinyxm_kernels._microkernel import micro_kernel
+from tinyxm_kernels._microkernel import copy_tile_row, micro_kernel, panel_width, tile_width
 from tinyxm_kernels.conv2d import Pair, output_shape
 from tinyxm_kernels.conv2d._implicit_weights import weight_gradient
 from tinyxm_kernels.conv2d._tables import Plan, forward_plan, gradient_plan, pad
 from tinyxm_kernels.registry import Shape, rung
 from tinyxm_kernels.threads import get_threads
 
-ROWS, NARROW_ROWS = 6, 8  # of a tile of two vectors, and of one
-TOGETHER = 96  # pixels of the result that pass over a panel of weights before the next panel
+ROWS, NARROW_ROWS = 6, 9  # of a tile of two vectors, and of one
+TOGETHER = 96  # about how many pixels of the result pass over a panel of weights before the next panel
+WORTH_LEAVING = 128  # terms of a sum from which leaving out padding is worth finding out where it is
+PACKING = 32  # floating-point operations that take as long as packing one weight
 
 wide_tile = micro_kernel(ROWS, 2, indirect=True, scattered=True)
 wide_edge = micro_kernel(ROWS, 2, indirect=True, scattered=True, edge=True)
@@ -46,29 +50,42 @@ narrow_edge = micro_kernel(NARROW_ROWS, 1, indirect=True, scattered=True, edge=T
 @threaded
 def pack(start, stop, w, w_tap, w_depth, w_column, w_group, packing, classes, layout, depth, panels):
     """Panels start ... stop of those of each class: for each tap and channel the weights towards `width` columns."""
-    one = layout[0]
-    columns, width = one.target_channels // one.groups, one.panel
+    columns, width = layout[0].target_channels // layout[0].groups, tile_width(w)
     per_group = -(-columns // width)
     for f in range(len(classes)):
+        of_class = classes[f]
         for panel in range(start, stop):
             first = panel % per_group * width
-            w_start = panel // per_group * w_group + first * w_column
-            target = classes[f].panels + panel * classes[f].depth * width
             count = min(width, columns - first)
-            for t in range(classes[f].depth // max(1, depth)):
-                source = w_start + packing[classes[f].packing + t] * w_tap
-                for k in range(depth):
+            w_start = panel // per_group * w_group + first * w_column
+            to = (of_class.weights * per_group * layout[0].groups + panel * of_class.depth) * width
+            for t in range(of_class.depth // max(1, depth)):
+                at = w_start + packing[of_class.packing + t] * w_tap
+                if w_column == 1 and count == width:
+                    for k in range(depth):
+                        copy_tile_row(w, at + k * w_depth, panels, to + k * width)
+                else:
                     for j in range(count):
-                        panels[target + j] = w[source + k * w_depth + j * w_column]
-                    target += width
+                        for k in range(depth):
+                            panels[to + k * width + j] = w[at + k * w_depth + j * w_column]
+                to += depth * width
+
+
+@compiled
+def all_finite(w):
+    """Whether no weight is NaN or infinite: their products with 0 would not be 0."""
+    total = w.dtype.type(0)
+    for i in range(w.size):
+        total += w[i] * w.dtype.type(0)
+    return total == 0
 
 
 @threaded
-def correlate(start, stop, source, panels, target, pixels, places, taps, classes, layout):
+def correlate(start, stop, source, panels, target, pixels, places, rows, taps, spans, leave_out, classes, layout):
     """Blocks start ... stop of the target: for each class of pixels and each group, tile by tile."""
     one = layout[0]
     columns = one.target_channels // one.groups
-    per_group = -(-columns // one.panel) * one.panel
+    per_group = -(-columns // tile_width(source)) * tile_width(source)
     padded = np.empty(one.copies * one.images * one.seen_down * one.seen_across * one.channels, source.dtype)
     for block in range(start, stop):
         n = block // (one.blocks_down * one.blocks_across) * one.images
@@ -82,64 +99,68 @@ def correlate(start, stop, source, panels, target, pixels, places, taps, classes
             a, a_start = padded, 0
         corner = (n * one.target_height + p * one.target_down) * one.target_width + q * one.target_across
         for f in range(len(classes)):
-            down, across = min(one.rows, classes[f].down - p), min(one.columns, classes[f].across - q)
+            of_class = classes[f]
+            down, across = min(one.rows, of_class.down - p), min(one.columns, of_class.across - q)
+            leave = leave_out and of_class.depth >= WORTH_LEAVING and (down - 1) * across >= NARROW_ROWS
             if down > 0 and across > 0:
                 for group in range(one.groups):
                     tiles(
-                        a, a_start + group * (one.channels // one.groups), pixels, classes[f].pixel,
-                        images * down * across, taps, classes[f].tap, classes[f].depth,
-                        panels, classes[f].panels + group * per_group * classes[f].depth, one.panel,
-                        target, corner * one.target_channels + classes[f].target + group * columns, places, columns,
+                        a, a_start + group * (one.channels // one.groups), pixels, of_class.pixel,
+                        images * down * across, taps, of_class.tap, of_class.depth,
+                        rows, spans, of_class.span + 2 * p, leave,
+                        panels, (of_class.weights * one.groups + group * of_class.depth) * per_group,
+                        target, corner * one.target_channels + of_class.target + group * columns, places, columns,
                     )  # fmt: skip
 
 
 @compiled
-def tiles(a, a0, pixels, p0, count, taps, t0, depth, b, b0, panel, c, c0, places, columns):
+def tiles(a, a0, pixels, p0, count, taps, t0, depth, rows, spans, s0, leave_out, b, b0, c, c0, places, columns):
     """The product of `count` patches with the panels of one group."""
-    lanes = 32 // a.itemsize
-    for block in range(0, count, TOGETHER):
-        stop = min(count, block + TOGETHER)
+    panel = tile_width(a)
+    together = -(-count // (max(1, count // TOGETHER) * ROWS)) * ROWS
+    for block in range(0, count, together):
+        stop = min(count, block + together)
         for j in range(0, columns, panel):
             width = min(panel, columns - j)
-            if width <= lanes:
-                for i in range(block, stop, NARROW_ROWS):
-                    height = min(NARROW_ROWS, stop - i)
-                    if height == NARROW_ROWS and width == lanes:
-                        narrow_tile(
-                            a, a0, pixels, p0 + i, taps, t0, b, b0 + j * depth, panel, c, c0 + j, places,
-                            depth, height, width, 0,
-                        )  # fmt: skip
-                    else:
-                        narrow_edge(
-                            a, a0, pixels, p0 + i, taps, t0, b, b0 + j * depth, panel, c, c0 + j, places,
-                            depth, height, width, 0,
-                        )  # fmt: skip
-            else:
-                for i in range(block, stop, ROWS):
-                    height = min(ROWS, stop - i)
-                    if height == ROWS and width == panel:
-                        wide_tile(
-                            a, a0, pixels, p0 + i, taps, t0, b, b0 + j * depth, panel, c, c0 + j, places,
-                            depth, height, width, 0,
-                        )  # fmt: skip
-                    else:
-                        wide_edge(
-                            a, a0, pixels, p0 + i, taps, t0, b, b0 + j * depth, panel, c, c0 + j, places,
-                            depth, height, width, 0,
-                        )  # fmt: skip
+            step = NARROW_ROWS if width <= panel // 2 else ROWS
+            for i in range(block, stop, step):
+                height = min(step, stop - i)
+                first, last = 0, depth
+                if leave_out and rows[p0 + i] <= rows[p0 + i + height - 1]:  # else it reaches into the next image
+                    upper, lower = s0 + 2 * rows[p0 + i], s0 + 2 * rows[p0 + i + height - 1]
+                    first = min(spans[upper], spans[lower])
+                    last = max(spans[upper + 1], spans[lower + 1])
+                tile(
+                    a, a0, pixels, p0 + i, taps, t0 + first, b, b0 + j * depth + first * panel, panel,
+                    c, c0 + j, places, last - first, height, width,
+                )  # fmt: skip
+
+
+@compiled(inline="always")
+def tile(a, a0, pixels, p0, taps, t0, b, b0, panel, c, c0, places, depth, height, width):
+    if width <= panel // 2:
+        if height == NARROW_ROWS and width == panel // 2:
+            narrow_tile(a, a0, pixels, p0, taps, t0, b, b0, panel, c, c0, places, depth, height, width, 0)
+        else:
+            narrow_edge(a, a0, pixels, p0, taps, t0, b, b0, panel, c, c0, places, depth, height, width, 0)
+    elif height == ROWS and width == panel:
+        wide_tile(a, a0, pixels, p0, taps, t0, b, b0, panel, c, c0, places, depth, height, width, 0)
+    else:
+        wide_edge(a, a0, pixels, p0, taps, t0, b, b0, panel, c, c0, places, depth, height, width, 0)
 
 
 def run(plan: Plan, source: NDArray[Any], w: NDArray[Any], shape: Shape, strides: Shape, depth: int) -> NDArray[Any]:
     """Pack the weights, whose `strides` are those of taps, source channels, target channels and groups; correlate."""
     target = np.empty(shape, source.dtype)
-    panels = np.empty(plan.panels, source.dtype)
-    each = plan.layout[0]
-    count = each["groups"] * -(-(shape[3] // each["groups"]) // each["panel"])
-    pack(count, 4.0 * plan.panels, flat(w), *strides, plan.packing, plan.classes, plan.layout, depth, panels)
+    weights, groups, width = flat(w), plan.groups, panel_width(source.itemsize)
+    count = groups * -(-(shape[3] // groups) // width)
+    panels = np.empty(plan.weights * count * width, source.dtype)
+    pack(count, float(PACKING * panels.size), weights, *strides, plan.packing, plan.classes, plan.layout, depth, panels)
     work = 2.0 * target.size * len(plan.taps) / max(1, len(plan.classes))
+    leave_out = plan.pads and all_finite(weights)
     correlate(
         plan.blocks, work, flat(source), panels, flat(target),
-        plan.pixels, plan.places, plan.taps, plan.classes, plan.layout,
+        plan.pixels, plan.places, plan.rows, plan.taps, plan.spans, leave_out, plan.classes, plan.layout,
     )  # fmt: skip
     return target
 
