@@ -128,6 +128,13 @@ def test_what_is_not_finite_spreads_over_the_tiles_that_see_it_and_no_further(va
     assert np.isfinite(w_gradient[:, :, [0, 1, 3, 4]]).all()
 
 
+def test_operands_that_can_not_be_written_to_are_read_all_the_same():
+    x, w, _ = operands((1, 8, 8, 3), 4, ONE, np.float32)
+    before = winograd.conv2d(x, w, ONE, ONE, ONE, 1)
+    x.flags.writeable = w.flags.writeable = False
+    np.testing.assert_array_equal(winograd.conv2d(x, w, ONE, ONE, ONE, 1), before)
+
+
 def test_an_infinite_weight_reaches_all_that_it_is_multiplied_with():
     x, w, _ = operands((1, 8, 8, 3), 4, ONE, np.float32)
     w[1, 1, 0, 2] = np.inf

@@ -45,7 +45,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tinyxm_kernels._compiled import compiled, threaded
+from tinyxm_kernels._compiled import compiled, flat, threaded
 from tinyxm_kernels._microkernel import micro_kernel, pack_panels, panel_width
 from tinyxm_kernels.conv2d import Pair
 from tinyxm_kernels.conv2d._tiles import (
@@ -172,13 +172,14 @@ def tiles_at_once(channels: int, itemsize: int) -> int:
 
 
 def convolution(x: NDArray[Any], w: NDArray[Any], y_shape: Shape, padding: Pair, flipped: bool) -> NDArray[Any]:
-    x, w, y = np.ascontiguousarray(x), np.ascontiguousarray(w), np.empty(y_shape, x.dtype)
+    x, w = flat(x).reshape(x.shape), flat(w)
+    y = np.empty(y_shape, x.dtype)
     channels, out_channels, step = x.shape[3], y_shape[3], tiles_at_once(x.shape[3], x.itemsize)
     taps, panel = channels * out_channels, panel_width(x.itemsize)
     panels = -(-out_channels // panel)
     u = np.empty((POINTS, pitch(panels * panel * channels)), x.dtype)
     strides = (8 * taps, -taps, 1, channels) if flipped else (0, taps, out_channels, 1)
-    transform_weights(panels, 150.0 * taps, w.reshape(-1), *strides, channels, out_channels, u)
+    transform_weights(panels, 150.0 * taps, w, *strides, channels, out_channels, u)
     tiles = y_shape[0] * -(-y_shape[1] // 4) * -(-y_shape[2] // 4)
     convolve(tiles, 72.0 * tiles * taps, x, u, y, *padding, step, pitch(step * channels), pitch(step * GROUP))
     return y
@@ -216,7 +217,8 @@ def conv2d_weight_gradient(
     g: NDArray[Any], x: NDArray[Any], kernel_shape: Shape, stride: Pair, padding: Pair, dilation: Pair, groups: int
 ) -> NDArray[Any]:
     """Threads share out the output channels, where each has 128, and then the tiles, where each has a block of them."""
-    g, x, w_gradient = np.ascontiguousarray(g), np.ascontiguousarray(x), np.empty(kernel_shape, x.dtype)
+    g, x = flat(g).reshape(g.shape), flat(x).reshape(x.shape)
+    w_gradient = np.empty(kernel_shape, x.dtype)
     (channels, out_channels), panel, step = kernel_shape[2:], panel_width(x.itemsize), GRADIENT_TILES
     tiles, panels = len(x) * -(-g.shape[1] // 4) * -(-g.shape[2] // 4), -(-out_channels // panel)
     by_channels = max(1, min(get_threads(), out_channels // 128))
