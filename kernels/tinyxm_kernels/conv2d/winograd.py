@@ -172,9 +172,8 @@ def tiles_at_once(channels: int, itemsize: int) -> int:
 
 
 def convolution(x: NDArray[Any], w: NDArray[Any], y_shape: Shape, padding: Pair, flipped: bool) -> NDArray[Any]:
-    x, w = flat(x).reshape(x.shape), flat(w)
-    y = np.empty(y_shape, x.dtype)
     channels, out_channels, step = x.shape[3], y_shape[3], tiles_at_once(x.shape[3], x.itemsize)
+    x, w, y = flat(x).reshape(x.shape), flat(w), np.empty(y_shape, x.dtype)
     taps, panel = channels * out_channels, panel_width(x.itemsize)
     panels = -(-out_channels // panel)
     u = np.empty((POINTS, pitch(panels * panel * channels)), x.dtype)
@@ -217,10 +216,9 @@ def conv2d_weight_gradient(
     g: NDArray[Any], x: NDArray[Any], kernel_shape: Shape, stride: Pair, padding: Pair, dilation: Pair, groups: int
 ) -> NDArray[Any]:
     """Threads share out the output channels, where each has 128, and then the tiles, where each has a block of them."""
-    g, x = flat(g).reshape(g.shape), flat(x).reshape(x.shape)
-    w_gradient = np.empty(kernel_shape, x.dtype)
     (channels, out_channels), panel, step = kernel_shape[2:], panel_width(x.itemsize), GRADIENT_TILES
     tiles, panels = len(x) * -(-g.shape[1] // 4) * -(-g.shape[2] // 4), -(-out_channels // panel)
+    g, x, w_gradient = flat(g).reshape(g.shape), flat(x).reshape(x.shape), np.empty(kernel_shape, x.dtype)
     by_channels = max(1, min(get_threads(), out_channels // 128))
     by_tiles = max(1, min(get_threads() // by_channels, tiles // (step // 2)))
     sums = np.empty((by_tiles, POINTS, pitch(panels * panel * channels)), x.dtype)
