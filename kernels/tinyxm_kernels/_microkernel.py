@@ -13,6 +13,8 @@ A's elements are found in one of two ways, and this is all that tells matrix pro
     indirect   A[i, k] = a[row_table[i] + column_table[k]]                pixels and taps, without im2col
 
 and the rows of C lie `c_row` apart, or (`scattered`) where one more table says, as every other pixel of an image.
+With `lanewise` each column of C sees its own numbers of A, those that begin where the table says, as channels of a
+depthwise convolution do: C[i, j] (+)= Σ_k A[i, k][j] B[k, j], a vector loaded where the others splat a number.
 `B` is a panel: `width` neighbouring numbers for each k, k after k at `b_row` apart. A tile at the edge of C has fewer
 rows or columns: its missing rows repeat the last (and aren't stored), its missing columns are masked.
 
@@ -46,7 +48,13 @@ def panel_width(itemsize: int, vectors: int = 2) -> int:
 
 
 def micro_kernel(
-    rows: int = 6, vectors: int = 2, *, indirect: bool = False, scattered: bool = False, edge: bool = False
+    rows: int = 6,
+    vectors: int = 2,
+    *,
+    indirect: bool = False,
+    scattered: bool = False,
+    lanewise: bool = False,
+    edge: bool = False,
 ) -> Any:
     """A Numba intrinsic that computes one tile, to be called from compiled code.
 
@@ -66,7 +74,7 @@ def micro_kernel(
                 data = context.make_array(kind)(context, builder, values[name]).data
                 values[name] = builder.bitcast(data, ir.PointerType(BYTE))
         dtype = signature.args[0].dtype
-        _Tile(builder, values, dtype, rows, vectors, indirect, edge).write()
+        _Tile(builder, values, dtype, rows, vectors, indirect, lanewise, edge).write()
         return context.get_dummy_value()
 
     # an intrinsic's arguments are named one by one, and number 14 or 16
@@ -180,10 +188,18 @@ class _Tile:
     """Writes the instructions of one tile: pointers, the loop over k, and the store."""
 
     def __init__(
-        self, builder: Any, values: dict[str, Any], dtype: Any, rows: int, vectors: int, indirect: bool, edge: bool
+        self,
+        builder: Any,
+        values: dict[str, Any],
+        dtype: Any,
+        rows: int,
+        vectors: int,
+        indirect: bool,
+        lanewise: bool,
+        edge: bool,
     ) -> None:
         self.builder, self.values, self.rows, self.vectors = builder, values, rows, vectors
-        self.indirect, self.edge = indirect, edge
+        self.indirect, self.lanewise, self.edge = indirect, lanewise, edge
         self.itemsize = dtype.bitwidth // 8
         self.lanes = VECTOR_BYTES // self.itemsize
         self.vector = _vector(dtype)
@@ -250,8 +266,12 @@ class _Tile:
             a_offset = self.scaled(self.entry(self.moved(self.taps, builder.mul(k, ir.Constant(INDEX, 4)))))
         sums = list(sums)
         for i in range(self.rows):
-            a = self.splat(self.load(self.moved(self.row_starts[i], a_offset), self.scalar))
+            there = self.moved(self.row_starts[i], a_offset)
+            if not self.lanewise:
+                a = self.splat(self.load(there, self.scalar))
             for v in range(self.vectors):
+                if self.lanewise:
+                    a = self.load_vector(there, v)
                 place = i * self.vectors + v
                 sums[place] = builder.call(self.multiply_add, [a, panel[v], sums[place]])
         return sums

@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tinyxm_kernels as kernels
-from tinyxm_kernels.conv2d import output_shape, patches
+from tinyxm_kernels import _compiled
+from tinyxm_kernels.conv2d import _implicit_weights, output_shape, patches
+from tinyxm_kernels.threads import threads
 
 OPERATION = "conv2d"
 
@@ -157,3 +159,55 @@ def test_flops_count_what_groups_leave_out():
     whole = kernels.flops("conv2d", (2, 8, 8, 4), (3, 3, 4, 6), padding=(1, 1))
     assert kernels.flops("conv2d", (2, 8, 8, 4), (3, 3, 2, 6), padding=(1, 1), groups=2) * 2 == whole
     assert kernels.flops("conv2d", (2, 8, 8, 4), (3, 3, 4, 6), padding=(2, 2), dilation=(2, 2)) == whole
+
+
+@pytest.mark.parametrize(
+    ("name", "x_shape", "w_shape", "groups"),
+    [
+        ("implicit", (5, 9, 8, 3), (3, 2, 3, 21), 1),
+        ("implicit", (1, 7, 7, 6), (3, 3, 2, 9), 3),
+        ("depthwise", (5, 9, 8, 11), (3, 3, 1, 11), 11),
+        ("depthwise", (3, 8, 9, 5), (2, 3, 1, 15), 5),
+        ("pointwise", (4, 6, 5, 7), (1, 1, 7, 10), 1),
+        ("naive", (2, 5, 6, 4), (3, 2, 2, 6), 2),
+    ],
+)
+@pytest.mark.parametrize("stride", [(1, 1), (2, 3)])
+def test_threads_share_the_work(name, x_shape, w_shape, groups, stride, monkeypatch):
+    monkeypatch.setattr(_compiled, "SERIAL_BELOW", 0)
+    monkeypatch.setattr(_implicit_weights, "DEPTH", 8)
+    settings = stride, (0, 0) if name == "pointwise" else (1, 1), (1, 1), groups
+    x, w, g = drawn((x_shape, w_shape, *settings), 0, np.float32)
+    calls = [
+        ("conv2d", (x, w, *settings)),
+        ("conv2d_input_gradient", (g, w, x.shape, *settings)),
+        ("conv2d_weight_gradient", (g, x, w.shape, *settings)),
+    ]
+    for number in (1, 2, 3, 4):
+        with threads(number):
+            for operation, operands in calls:
+                with kernels.using("reference"):
+                    expected = getattr(kernels, operation)(*operands)
+                with kernels.using(f"{operation}={name}"):
+                    results = [getattr(kernels, operation)(*operands) for _ in range(2)]
+                np.testing.assert_allclose(results[0], expected, atol=1e-4)
+                np.testing.assert_array_equal(*results)
+
+
+@pytest.mark.parametrize("name", ["naive", "implicit", "depthwise", "pointwise"])
+def test_no_rung_hides_nan_or_infinity(name):
+    window, groups = (1 if name == "pointwise" else 3), (9 if name == "depthwise" else 1)
+    case = (2, 7, 7, 9), (window, window, 9 // groups, 9), (1, 1), (0, 0), (1, 1), groups
+    for value in (np.nan, np.inf):
+        x, w, g = drawn(case, 0, np.float32)
+        x[1, 3, 4, 5] = g[0, 2, 3, 4] = value
+        for operation, operands in (
+            ("conv2d", (x, w)),
+            ("conv2d_input_gradient", (g, w, x.shape)),
+            ("conv2d_weight_gradient", (g, x, w.shape)),
+        ):
+            with kernels.using("reference"):
+                expected = getattr(kernels, operation)(*operands, *case[2:])
+            with kernels.using(f"{operation}={name}"):
+                result = getattr(kernels, operation)(*operands, *case[2:])
+            np.testing.assert_array_equal(np.isfinite(result), np.isfinite(expected))

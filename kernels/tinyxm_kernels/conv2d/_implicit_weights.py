@@ -21,7 +21,7 @@ from tinyxm_kernels.conv2d._tables import Plan, pad
 from tinyxm_kernels.registry import Shape
 from tinyxm_kernels.threads import get_threads
 
-DEPTH = 256  # pixels in one sum
+DEPTH = 128  # pixels in one sum
 ROWS, NARROW_ROWS = 6, 9  # of a tile of two vectors, and of one: 9 taps of a 3×3 kernel fill it
 
 wide_tile = micro_kernel(ROWS, 2, indirect=True)
@@ -76,15 +76,18 @@ def accumulate(start, stop, x, g, sums, parts, shares, taps, pixels, blocks, lay
 
 @compiled
 def products(a, a0, taps, first, last, pixels, k0, depth, b, b0, b_row, b_panel, panel, c, c0, c_row, columns, add):
-    """Taps first ... last of the sum over `depth` pixels, stored or (`add`) added to C, tile by tile."""
-    lanes = 32 // a.itemsize
-    for j in range(0, columns, panel):
-        width, b1 = min(panel, columns - j), b0 + j // panel * b_panel
-        rows = NARROW_ROWS if width <= lanes else ROWS
-        for i in range(first, last, rows):
-            height, c1 = min(rows, last - i), c0 + i * c_row + j
-            whole = height == rows and width % lanes == 0
-            if width <= lanes:
+    """Taps first ... last of the sum over `depth` pixels, stored or (`add`) added to C, tile by tile.
+
+    All panels of g pass over a tile's patches before the next: g lies in order and is fetched ahead, patches don't.
+    """
+    narrow = panel == 32 // a.itemsize
+    rows = NARROW_ROWS if narrow else ROWS
+    for i in range(first, last, rows):
+        height = min(rows, last - i)
+        for j in range(0, columns, panel):
+            width, b1, c1 = min(panel, columns - j), b0 + j // panel * b_panel, c0 + i * c_row + j
+            whole = height == rows and width == panel
+            if narrow:
                 if whole:
                     narrow_tile(a, a0, taps, i, pixels, k0, b, b1, b_row, c, c1, c_row, depth, height, width, add)
                 else:

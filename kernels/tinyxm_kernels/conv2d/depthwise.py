@@ -1,0 +1,158 @@
+"""Depthwise convolution, a kernel of its own for each channel: the micro-kernel with a vector of channels for a splat.
+
+What it adds: where each group has one channel there is no matrix product left, since channels don't meet. But channels
+lie side by side, so that eight of them (float32) make a vector, of the image as of the kernel, and the tables of the
+`implicit` rung still say where they lie: 9 pixels × 8 channels are summed over all taps in registers, with one load of
+the kernel for nine of the image. The weight gradient turns the tables as there: 9 taps × 8 channels, its sums over
+pixels.
+
+Arithmetic intensity: 2·taps operations for each number of y and of x, 18 a pixel and channel for the 3×3 kernel, 2 a
+byte of memory, so that on all cores memory is what bounds it. With a channel multiplier m (m output channels for each
+channel) the image's channels are repeated m times first, or the gradients added up after. Limits: channels that are no
+multiple of 8 leave lanes unused.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinyxm_kernels._compiled import compiled, flat, threaded
+from tinyxm_kernels._microkernel import micro_kernel
+from tinyxm_kernels.conv2d import Pair, output_shape
+from tinyxm_kernels.conv2d._implicit_weights import add_parts
+from tinyxm_kernels.conv2d._tables import Plan, forward_plan, gradient_plan, pad
+from tinyxm_kernels.registry import Shape, rung
+from tinyxm_kernels.threads import get_threads
+
+ROWS = 9  # pixels, or taps, of a tile
+full_tile = micro_kernel(ROWS, 1, indirect=True, scattered=True, lanewise=True)
+edge_tile = micro_kernel(ROWS, 1, indirect=True, scattered=True, lanewise=True, edge=True)
+
+
+@compiled
+def tiles(a, a0, rows, r0, count, terms, t0, depth, b, b0, c, c0, places, channels, add):
+    """Σ over `depth` terms for `count` rows and all channels; the rows of b lie `channels` apart."""
+    lanes = 32 // a.itemsize
+    for j in range(0, channels, lanes):
+        width = min(lanes, channels - j)
+        for i in range(0, count, ROWS):
+            height = min(ROWS, count - i)
+            a1, b1, c1 = a0 + j, b0 + j, c0 + j
+            if height == ROWS and width == lanes:
+                full_tile(a, a1, rows, r0 + i, terms, t0, b, b1, channels, c, c1, places, depth, height, width, add)
+            else:
+                edge_tile(a, a1, rows, r0 + i, terms, t0, b, b1, channels, c, c1, places, depth, height, width, add)
+
+
+@threaded
+def correlate(start, stop, source, w, target, pixels, places, taps, packing, classes, layout):
+    """Blocks start ... stop of the target, as the implicit rung's, without its groups."""
+    one = layout[0]
+    channels = one.channels
+    padded = np.empty(one.copies * one.images * one.seen_down * one.seen_across * channels, source.dtype)
+    kernel = np.empty(len(packing) * channels, source.dtype)  # the taps of each class, in order
+    for t in range(len(packing)):
+        for c in range(channels):
+            kernel[t * channels + c] = w[packing[t] * channels + c]
+    for block in range(start, stop):
+        n = block // (one.blocks_down * one.blocks_across) * one.images
+        p = block // one.blocks_across % one.blocks_down * one.rows
+        q = block % one.blocks_across * one.columns
+        images = min(one.images, one.batch - n)
+        top, left = p * one.step_down + one.top, q * one.step_across + one.left
+        a, a_start = source, ((n * one.height + top) * one.width + left) * channels
+        if one.copies:
+            pad(source, one, n, top, left, images, padded)
+            a, a_start = padded, 0
+        corner = (n * one.target_height + p * one.target_down) * one.target_width + q * one.target_across
+        for f in range(len(classes)):
+            down, across = min(one.rows, classes[f].down - p), min(one.columns, classes[f].across - q)
+            if down > 0 and across > 0:
+                tiles(
+                    a, a_start, pixels, classes[f].pixel, images * down * across, taps, classes[f].tap,
+                    classes[f].depth, kernel, classes[f].packing * channels, target,
+                    corner * channels + classes[f].target, places, channels, 0,
+                )  # fmt: skip
+
+
+@threaded
+def accumulate(start, stop, x, g, sums, parts, taps, places, pixels, blocks, layout):
+    """Parts start ... stop of the blocks, each into sums of its own."""
+    one = layout[0]
+    channels, size = one.channels, len(taps) * one.channels
+    padded = np.empty(one.copies * one.images * one.seen_down * one.seen_across * channels, x.dtype)
+    for part in range(start, stop):
+        sums[part * size : (part + 1) * size] = 0
+        for block in range(blocks * part // parts, blocks * (part + 1) // parts):
+            n = block // (one.blocks_down * one.blocks_across) * one.images
+            p = block // one.blocks_across % one.blocks_down * one.rows
+            q = block % one.blocks_across * one.columns
+            images, down = min(one.images, one.batch - n), min(one.rows, one.target_height - p)
+            count = images * down * min(one.columns, one.target_width - q)
+            top, left = p * one.step_down + one.top, q * one.step_across + one.left
+            a, a_start = x, ((n * one.height + top) * one.width + left) * channels
+            if one.copies:
+                pad(x, one, n, top, left, images, padded)
+                a, a_start = padded, 0
+            corner = ((n * one.target_height + p) * one.target_width + q) * channels
+            tiles(a, a_start, taps, 0, len(taps), pixels, 0, count, g, corner, sums, part * size, places, channels, 1)
+
+
+def run(plan: Plan, source: NDArray[Any], w: NDArray[Any], shape: Shape) -> NDArray[Any]:
+    target = np.empty(shape, source.dtype)
+    work = 2.0 * target.size * len(plan.taps) / max(1, len(plan.classes))
+    correlate(
+        plan.blocks, work, flat(source), flat(w), flat(target),
+        plan.pixels, plan.places, plan.taps, plan.packing, plan.classes, plan.layout,
+    )  # fmt: skip
+    return target
+
+
+def _repeated(x: NDArray[Any], times: int) -> NDArray[Any]:
+    return x if times == 1 else np.repeat(x, times, axis=3)
+
+
+def _takes(a: NDArray[Any], w: NDArray[Any], *settings: Any) -> bool:
+    return w.shape[2] == 1
+
+
+NEEDS = "kernels that see one channel each: as many groups as channels"
+
+
+@rung(backend="numba", accepts=_takes, needs=NEEDS)
+def conv2d(x: NDArray[Any], w: NDArray[Any], stride: Pair, padding: Pair, dilation: Pair, groups: int) -> NDArray[Any]:
+    x, shape = _repeated(x, w.shape[3] // groups), output_shape(x.shape, w.shape, stride, padding, dilation, groups)
+    settings = stride, padding, dilation, max(1, w.shape[3]), x.itemsize, get_threads()
+    return run(forward_plan(x.shape, w.shape, shape, *settings), x, w, shape)
+
+
+@rung(backend="numba", accepts=_takes, needs=NEEDS)
+def conv2d_input_gradient(
+    g: NDArray[Any], w: NDArray[Any], input_shape: Shape, stride: Pair, padding: Pair, dilation: Pair, groups: int
+) -> NDArray[Any]:
+    shape = *input_shape[:3], w.shape[3]
+    settings = stride, padding, dilation, max(1, w.shape[3]), g.itemsize, get_threads()
+    x_gradient = run(gradient_plan(g.shape, w.shape, shape, *settings), g, w, shape)
+    times = w.shape[3] // groups
+    return x_gradient if times == 1 else x_gradient.reshape(*input_shape, times).sum(axis=4)
+
+
+@rung(backend="numba", accepts=lambda g, x, kernel_shape, *settings: kernel_shape[2] == 1, needs=NEEDS)
+def conv2d_weight_gradient(
+    g: NDArray[Any], x: NDArray[Any], kernel_shape: Shape, stride: Pair, padding: Pair, dilation: Pair, groups: int
+) -> NDArray[Any]:
+    """Threads share out the blocks of pixels, each with sums of its own, added at the end in order."""
+    channels, threads = kernel_shape[3], get_threads()
+    x = _repeated(x, channels // groups)
+    settings = stride, padding, dilation, max(1, channels), x.itemsize, threads
+    plan = forward_plan(x.shape, kernel_shape, g.shape, *settings)
+    work, parts = 2.0 * g.size * len(plan.taps), max(1, min(threads, plan.blocks))
+    w_gradient = np.empty(kernel_shape, g.dtype)
+    total = flat(w_gradient)
+    sums = total if parts == 1 else np.empty(parts * total.size, g.dtype)
+    places = np.arange(len(plan.taps), dtype=np.int32) * np.int32(channels)
+    accumulate(parts, work, flat(x), flat(g), sums, parts, plan.taps, places, plan.pixels, plan.blocks, plan.layout)
+    if parts > 1 and total.size:
+        add_parts(total.size, 1.0 * sums.size, sums, total)
+    return w_gradient
