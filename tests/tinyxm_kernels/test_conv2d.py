@@ -194,6 +194,7 @@ def test_threads_share_the_work(name, x_shape, w_shape, groups, stride, monkeypa
                 np.testing.assert_array_equal(*results)
 
 
+@pytest.mark.filterwarnings("ignore:invalid value")
 @pytest.mark.parametrize("name", ["naive", "implicit", "depthwise", "pointwise"])
 def test_no_rung_hides_nan_or_infinity(name):
     window, groups = (1 if name == "pointwise" else 3), (9 if name == "depthwise" else 1)
