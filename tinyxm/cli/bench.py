@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,6 +14,8 @@ import typer
 from tinyxm.cli.errors import Interrupted, Misuse, usage
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from tinyxm_kernels.bench import Results, Settings
 
 
@@ -32,6 +36,15 @@ def bench(
     plot: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Draw the ladders and the roofline; .png or .svg.")
     ] = None,
+    record: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write rows, goals and the machine's description here.")
+    ] = None,
+    mine: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Check a kernel of your own, a file, and time it with the rest.")
+    ] = None,
+    tune: Annotated[
+        bool, typer.Option("--tune", help="Write which rung was fastest at which size, for the chooser to follow.")
+    ] = False,
     quick: Annotated[bool, typer.Option("--quick", help="Half a minute: few sizes, few rounds.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
@@ -42,22 +55,35 @@ def bench(
     """
     from rich.console import Console
 
-    from tinyxm_kernels.bench import Results, goals, save, show_goals, show_results
+    from tinyxm_kernels.bench import Results, draw, goals, save, show_goals, show_results
+    from tinyxm_kernels.bench import record as write_record
+    from tinyxm_kernels.bench import tune as write_overrides
 
     settings = usage(lambda: _settings(operations, sizes, threads, against, dtypes, quick))
-    for path in filter(None, (json, plot)):
+    for path in filter(None, (json, plot, record)):
         usage(partial(path.parent.mkdir, parents=True, exist_ok=True))
     if plot is not None and plot.suffix.lower() not in (".png", ".svg"):
         raise Misuse(f"bench: --plot {plot}: expected a name that ends in .png or .svg")
     results, console = Results(), Console()
+    if mine is not None:
+        settings = usage(partial(_checked, mine, operations, settings, console))
     if not console.is_terminal:
         console.width = 200
     interrupted = _measure(settings, results)
     show_results(results, console)
-    show_goals(goals(results.rows), console)
-    if json is not None:
-        save(results.rows, json)
-        console.print(f"rows: {json}", highlight=False, soft_wrap=True)
+    if mine is None:
+        show_goals(goals(results.rows), console)
+    if tune and results.rows and not interrupted:
+        console.print(f"overrides: {write_overrides(results.rows)}", highlight=False, soft_wrap=True)
+    outputs: list[tuple[Path | None, Callable[[Path], None]]] = [
+        (json, lambda path: save(results.rows, path)),
+        (record, lambda path: write_record(results, path)),
+        (plot, lambda path: draw(results.rows, results.machine, path)),
+    ]
+    for target, write in outputs:
+        if target is not None and results.rows:
+            write(target)
+            console.print(f"written: {target}", highlight=False, soft_wrap=True)
     if interrupted:
         raise Interrupted(f"bench: interrupted; the {len(results.rows)} rows that were measured are kept")
 
@@ -78,6 +104,20 @@ def _settings(
         dtypes=tuple(_words(dtypes)),
         quick=quick,
     )
+
+
+def _checked(path: Path, operations: list[str] | None, settings: Settings, console: Console) -> Settings:
+    """The settings for timing a user's own rung, which has been found right; exit status 1 where it is wrong."""
+    from tinyxm_kernels.bench import mine
+
+    found = mine.operations_in(path)
+    for name in found:
+        wrong = mine.check(path, name)
+        if wrong:
+            console.print(str(wrong), highlight=False, markup=False, soft_wrap=True)
+            raise typer.Exit(1)
+        console.print(f"{name}: right in {mine.CASES} cases", highlight=False)
+    return replace(settings, operations=tuple(found), mine=path)
 
 
 def _words(text: str) -> list[str]:

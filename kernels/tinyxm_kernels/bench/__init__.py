@@ -8,14 +8,18 @@
 
 Read it in this order: `plans` (what is measured, and how shapes are written), `peers` (the same call in the other
 libraries), `worker` (one process a library), `runner` (in turn, round by round), `figures` (speed, ratio, and whether
-they decide anything), `table`, `peak` (the machine's own limits), `charts`, `mine` (a user's own rung), `record`.
+they decide anything), `table`, `peak` (the machine's own limits), `charts`, `mine` (a user's own rung), `goals`,
+`record`, `tune`.
 """
 
+from tinyxm_kernels.bench.charts import draw
 from tinyxm_kernels.bench.figures import Row
 from tinyxm_kernels.bench.goals import Goal, goals, show_goals
 from tinyxm_kernels.bench.plans import PLANS, parse
+from tinyxm_kernels.bench.record import record
 from tinyxm_kernels.bench.runner import Machine, Results, Settings, WorkerError, measure
 from tinyxm_kernels.bench.table import save, show_results
+from tinyxm_kernels.bench.tune import tune
 
 __all__ = [
     "PLANS",
@@ -25,10 +29,13 @@ __all__ = [
     "Row",
     "Settings",
     "WorkerError",
+    "draw",
     "goals",
     "measure",
     "parse",
+    "record",
     "save",
     "show_goals",
     "show_results",
+    "tune",
 ]

@@ -149,6 +149,8 @@ LIBRARIES: dict[str, dict[str, Callable[[int], Makers]]] = {  # library: its row
     "torch": {"torch": torch_calls, "torch_channels_last": lambda threads: torch_calls(threads, channels_last=True)},
     "jax": {"jax": jax_calls},
 }
+# PyTorch runs these by a thread of its own for gradients, beside the pool: its threads share the cores as they like
+MORE_THREADS = {"softmax_cross_entropy"}
 PEERS = [row for rows in LIBRARIES.values() for row in rows]
 
 

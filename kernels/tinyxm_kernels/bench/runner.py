@@ -7,12 +7,14 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import tinyxm_kernels as kernels
 from tinyxm_kernels.bench.figures import Row, row_of
+from tinyxm_kernels.bench.mine import NAME as MINE
 from tinyxm_kernels.bench.peers import LIBRARIES, missing
 from tinyxm_kernels.bench.plans import PLANS, show, sizes_for
 from tinyxm_kernels.bench.worker import OURS, receive, send
@@ -37,6 +39,7 @@ class Settings:
     against: tuple[str, ...] = tuple(LIBRARIES)
     dtypes: tuple[str, ...] = ("float32",)
     quick: bool = False
+    mine: Path | None = None  # a file with a rung of the user's own
 
     def __post_init__(self) -> None:
         unknown = [name for name in self.operations if name not in PLANS]
@@ -184,7 +187,7 @@ def _threads(number: int) -> str:
 def _measure_machine(worker: Worker, threads: int, settings: Settings, machine: Machine) -> None:
     for dtype in settings.dtypes:
         machine.gflops[dtype, threads] = worker.ask("peak", dtype, 0.05 if settings.quick else 0.4)
-    machine.bandwidth[threads] = worker.ask("bandwidth", *(64, 4 if settings.quick else 12))
+    machine.bandwidth[threads] = worker.ask("bandwidth", *(64, 8 if settings.quick else 20))
 
 
 class Group:
@@ -235,7 +238,9 @@ class Group:
         """Who takes part, as (library, row), the reference first; each has computed the result once, and they agree."""
         truth, ready = None, []
         for library, row in self.candidates():
-            request = "prepare", row, self.operation, self.shape, self.dtype, self.settings.limit
+            request: tuple[Any, ...] = "prepare", row, self.operation, self.shape, self.dtype, self.settings.limit
+            if row == MINE:
+                request = "prepare mine", str(self.settings.mine), *request[1:]
             try:
                 told, found = self.workers[library].ask(*request)
             except WorkerError as error:
@@ -259,6 +264,8 @@ class Group:
         for rung in kernels.ladder(self.operation):
             if rung.device == "cpu":
                 yield OURS, rung.name
+        if self.settings.mine is not None:
+            yield OURS, MINE
         for library in self.workers:
             yield from ((library, row) for row in LIBRARIES.get(library, ()))
 

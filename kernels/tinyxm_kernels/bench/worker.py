@@ -13,12 +13,14 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 
 import tinyxm_kernels as kernels
-from tinyxm_kernels.bench.peers import LIBRARIES
+from tinyxm_kernels.bench import mine
+from tinyxm_kernels.bench.peers import LIBRARIES, MORE_THREADS
 from tinyxm_kernels.bench.plans import PLANS, Plan
 from tinyxm_kernels.registry import Shape, chosen, watching
 
@@ -32,8 +34,8 @@ DIGITS = 997  # numbers of a result that are compared
 class Subject:
     """One call that is measured."""
 
-    def __init__(self, call: Callable[[], Any], around: Callable[[], Any] | None = None) -> None:
-        self.call, self.once = call, 0.0
+    def __init__(self, call: Callable[[], Any], around: Callable[[], Any] | None = None, apart: bool = True) -> None:
+        self.call, self.once, self.apart = call, 0.0, apart
         self.around = around or ExitStack
 
     def times(self, seconds: float, before: Callable[[], Any] | None = None) -> list[float]:
@@ -83,7 +85,7 @@ class Library:
         if maker is None:
             return "no such call"
         call, as_ours = maker(operands)
-        return Subject(call), as_ours(call())
+        return Subject(call, apart=plan.operation not in MORE_THREADS), as_ours(call())
 
 
 class Ours:
@@ -100,10 +102,12 @@ class Ours:
     def prepare(
         self, row: str, plan: Plan, operands: dict[str, Any], limit: float, shape: Shape, dtype: Any
     ) -> tuple[Subject, Any] | str:
-        rung = {rung.name: rung for rung in kernels.ladder(plan.operation)}.get(row)
-        if rung is None or not rung.available:
-            return rung.reason if rung else "no such rung"
-        around = lambda: kernels.using(f"{plan.operation}={row}")  # noqa: E731
+        def around() -> Any:
+            return mine.chosen(plan.operation) if row == mine.NAME else kernels.using(f"{plan.operation}={row}")
+
+        ladder = {rung.name: rung for rung in kernels.ladder(plan.operation)}
+        if row != mine.NAME and not ladder[row].available:
+            return ladder[row].reason
         with around():
             try:
                 seconds = self.estimate(plan, shape, dtype, operands, limit)
@@ -157,14 +161,17 @@ def pin(threads: int, apart: bool) -> None:
     if not hasattr(os, "sched_setaffinity"):
         return
     cores = sorted(CORES)[:threads]
-    if threads == 1 or not apart:
-        os.sched_setaffinity(0, cores)
-        return
     others = sorted(int(task) for task in os.listdir("/proc/self/task") if int(task) != os.getpid())
     for place, task in enumerate([os.getpid(), *others]):
-        core = cores[0] if place == 0 else cores[1 + (place - 1) % (threads - 1)]
+        own = (
+            cores
+            if threads == 1 or not apart
+            else cores[:1]
+            if place == 0
+            else [cores[1 + (place - 1) % (threads - 1)]]
+        )
         try:
-            os.sched_setaffinity(task, {core})
+            os.sched_setaffinity(task, own)
         except OSError:  # a thread that has ended meanwhile
             continue
 
@@ -187,13 +194,16 @@ def serve(library: str, threads: int, requests: BinaryIO, answers: BinaryIO) -> 
             if subject is not None:
                 subjects[rest[0]] = subject
             return told
+        if kind == "prepare mine":
+            mine.load(Path(rest[0]), rest[2])
+            return answer("prepare", *rest[1:])
         if kind == "default":
             return default_rung(*rest)
         if kind == "forget":
             return subjects.clear()
         if kind == "time":
             row, seconds, beside_blas = rest
-            pin(threads, apart=library != "jax")  # threads start when they are first needed
+            pin(threads, subjects[row].apart and library != "jax")  # each time, for threads start when first needed
             return subjects[row].times(seconds, ready.blas if beside_blas else None)
         from tinyxm_kernels.bench import peak
 
