@@ -1,5 +1,5 @@
-"""What holds for all tests: no drawn example is held to a time, for a busy machine isn't a mistake; compiled kernels are
-kept in one folder, also where a test, or a process that it starts, has a cache of its own for all else."""
+"""What holds for all tests: no drawn example is held to a time, for a busy machine isn't a mistake; compiled kernels
+are kept in one folder, also where a test, or a process that it starts, has a cache of its own for all else."""
 
 import os
 

@@ -39,15 +39,17 @@ def cores() -> int:
 
 
 @cache
-def _default() -> int:
+def _said() -> int | None:
     said = (os.environ.get(name, "") for name in VARIABLES)
-    return next((int(number) for number in said if number.isdecimal() and int(number)), cores())
+    return next((int(number) for number in said if number.isdecimal() and int(number)), None)
 
 
-def get_threads() -> int:
+def get_threads(at_most: int | None = None) -> int:
     """How many threads the kernels use: what was set, or else what NUMBA_NUM_THREADS, OMP_NUM_THREADS or
-    OPENBLAS_NUM_THREADS said when this was first asked, the first of them first, or else all usable cores."""
-    return _default() if _threads is None else _threads
+    OPENBLAS_NUM_THREADS said when this was first asked, the first of them first; or else all usable cores, or `at_most`
+    so many."""
+    said = _threads or _said()
+    return said or min(cores(), at_most or cores())
 
 
 def _check(operation: str, number: int) -> None:

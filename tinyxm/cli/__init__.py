@@ -90,7 +90,7 @@ def train(
     kind = "-quick" * quick + "-validation" * validation
     out = out or Path("runs", f"{recipe}-{seed or 0}{kind}")
     import tinyxm_kernels
-    from tinyxm.training import RunFolder, Stopped, blas_threads
+    from tinyxm.training import RunFolder, Stopped, training_threads
     from tinyxm.training.tables import print_scores
 
     job = usage(lambda: _recipe(recipe))
@@ -107,7 +107,7 @@ def train(
         lambda: _settings(job, earlier | {name: value for name, value in given.items() if value is not None})
     )
     config = {"recipe": recipe, **asdict(settings), "kernels": kernels}
-    config["threads"] = earlier.get("threads") or blas_threads()
+    config["threads"] = earlier.get("threads") or training_threads()
     folder = usage(lambda: RunFolder.create(out, config, resume))
     console = Console()
     console.print(f"[bold]{recipe}[/bold]: {escape(job.SUMMARY)}", highlight=False)

@@ -2,6 +2,6 @@
 
 from tinyxm.training.checkpoint import load_checkpoint, save_checkpoint
 from tinyxm.training.folder import RunFolder
-from tinyxm.training.loop import Stopped, blas_threads, fit
+from tinyxm.training.loop import Stopped, fit, training_threads
 
-__all__ = ["RunFolder", "Stopped", "blas_threads", "fit", "load_checkpoint", "save_checkpoint"]
+__all__ = ["RunFolder", "Stopped", "fit", "load_checkpoint", "save_checkpoint", "training_threads"]
