@@ -407,7 +407,7 @@ def test_certify_prints_and_writes_the_table(run, tmp_path):
     assert "0 failed" in out
     rows = json.loads((tmp_path / "deep" / "a.json").read_text())
     assert {(row["name"], row["kind"]) for row in rows} == {("tanh", "operation"), ("Adam", "optimizer")}
-    assert {row["rung"] for row in rows} == {"numpy", "updates=reference", "updates=blocked"}
+    assert {row["rung"] for row in rows} >= {"numpy", "updates=reference", "updates=blocked"}
     assert "| `tanh` |" in (tmp_path / "a.md").read_text("utf-8")
 
 

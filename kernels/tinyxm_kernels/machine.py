@@ -3,7 +3,6 @@
 import os
 import platform
 import warnings
-from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from typing import NamedTuple
 
@@ -28,6 +27,8 @@ def machine() -> list[Fact]:
 
 
 def _installed(package: str) -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         return version(package)
     except PackageNotFoundError:

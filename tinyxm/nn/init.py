@@ -16,7 +16,6 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import DTypeLike
-from scipy import special
 
 from tinyxm.autograd import generator
 
@@ -78,6 +77,8 @@ def truncated_normal(
     Drawn by the inverse distribution, w = mean + deviation·Φ⁻¹(u), u ~ U(Φ(−2), Φ(2)). What is cut off leaves a
     variance of (1 − 4·φ(2) / (2·Φ(2) − 1))·deviation² = 0.7737·deviation².
     """
+    from scipy import special  # loaded when it is needed: it takes longer than all else here
+
     low, high = special.ndtr([-2.0, 2.0])
     return (mean + deviation * special.ndtri(generator(rng).uniform(low, high, shape))).astype(dtype)
 

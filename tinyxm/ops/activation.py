@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy import special
 
 import tinyxm_kernels as kernels
 from tinyxm.autograd import Array, primitive
@@ -17,6 +16,8 @@ __all__ = ["elu", "gelu", "leaky_relu", "relu", "sigmoid", "silu", "softplus"]
 @primitive(a=lambda g, y: g * (y * (1 - y)))
 def sigmoid(a: Array) -> Array:
     """y = 1 / (1 + e⁻ᵃ);  ∂a = g·y·(1 − y)"""
+    from scipy import special  # loaded when it is needed: it takes longer than all else here
+
     return special.expit(a)
 
 

@@ -7,7 +7,6 @@ import operator
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 from tinyxm.autograd import Array, Tensor, primitive
 from tinyxm.autograd.primitive import answers_for
@@ -324,6 +323,8 @@ def nan_to_num(a: Array, nan: float = 0.0, posinf: float | None = None, neginf: 
 @primitive(a=lambda g, a: g * (2 / math.sqrt(math.pi)) * np.exp(-a * a))
 def erf(a: Array) -> Array:
     """y = 2/√π ∫₀ᵃ exp(−t²) dt;  ∂a = g·2/√π·exp(−a²)"""
+    from scipy import special  # loaded when it is needed: it takes longer than all else here
+
     return special.erf(a)
 
 

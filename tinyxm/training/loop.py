@@ -125,8 +125,8 @@ def fit(
 def training_threads() -> int:
     """How many threads kernels should use beside the one that makes batches: all cores but one, four at most.
 
-    BLAS's threads that wait, spinning, for a core which that thread holds make a step slower: measured on 2 cores, 67 ms
-    with one thread and 105 with two. What the user said comes first (see `tinyxm_kernels.get_threads`). A run must keep
+    BLAS's threads that wait, spinning, for a core which that thread holds make a step slower. On 2 cores one took 67 ms
+    with one thread, 105 with two. What the user said comes first (see `tinyxm_kernels.get_threads`). A run must keep
     to one number: sums round differently on another.
     """
     return kernels.get_threads(at_most=max(1, min(4, cores() - 1)))
