@@ -20,6 +20,7 @@ from tinyxm_kernels.embedding import embedding_bag, embedding_bag_weight_gradien
 from tinyxm_kernels.machine import machine
 from tinyxm_kernels.matmul import linear, matmul
 from tinyxm_kernels.memory import keep_freed_memory
+from tinyxm_kernels.normalisation import layer_norm, layer_norm_input_gradient, layer_norm_scale_gradient
 from tinyxm_kernels.pooling import (
     average_pool2d,
     average_pool2d_input_gradient,
@@ -58,6 +59,9 @@ __all__ = [
     "gradient_descent_update",
     "keep_freed_memory",
     "ladder",
+    "layer_norm",
+    "layer_norm_input_gradient",
+    "layer_norm_scale_gradient",
     "linear",
     "machine",
     "matmul",

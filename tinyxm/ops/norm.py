@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+import tinyxm_kernels as kernels
 from tinyxm.autograd import Array, primitive
 from tinyxm.ops.elementwise import rsqrt
 
@@ -68,14 +69,37 @@ def _check(operation: str, x: Array, least: int, **parameters: Array) -> None:
             raise ValueError(f"{operation}: {name} {np.shape(parameter)}: expected {x.shape[-1:]}, as x is {x.shape}")
 
 
+@primitive(
+    x=lambda g, x, scale, eps: _layer_norm_adjoint(g, x, scale, eps),
+    scale=lambda g, x, eps: _layer_norm_scale_adjoint(g, x, eps),
+    shift=lambda g: np.sum(_rows(g), axis=0),
+)
 def layer_norm(x: Array, scale: Array, shift: Array, eps: float = 1e-5) -> Array:
     """y = scale·(x − μ) / √(σ² + ε) + shift, μ and σ² over the last axis (Ba, Kiros & Hinton 2016)
 
-    x `(..., features)`, scale and shift `(features,)`. Raises ValueError for other shapes.
+    x `(..., features)`, scale and shift `(features,)`. ∂x = (h − mean h − x̂·mean(h·x̂)) / √(σ² + ε), h = g·scale, x̂ =
+    (x − μ) / √(σ² + ε); ∂scale = Σ g·x̂, ∂shift = Σ g. Raises ValueError for other shapes.
     """
     _check("layer_norm", x, 1, scale=scale, shift=shift)
-    rows = np.reshape(x, (math.prod(x.shape[:-1]), x.shape[-1]))
-    return np.reshape(standardise(rows, 1, eps), x.shape) * scale + shift
+    return np.reshape(kernels.layer_norm(_rows(x), scale, shift, eps), x.shape)
+
+
+def _rows(x: Array) -> Array:
+    return x if x.ndim == 2 else np.reshape(x, (math.prod(x.shape[:-1]), x.shape[-1]))
+
+
+def _layer_norm_adjoint(g: Array, x: Array, scale: Array, eps: float) -> Array:
+    """The fused kernel on arrays; on Tensors, for a second derivative, the formula in operations."""
+    if all(isinstance(array, np.ndarray) for array in (g, x, scale)):
+        return np.reshape(kernels.layer_norm_input_gradient(_rows(g), _rows(x), scale, eps), x.shape)
+    rows = _rows(x)
+    return np.reshape(_standardise_adjoint(_rows(g * scale), rows, standardise(rows, 1, eps), 1, eps), x.shape)
+
+
+def _layer_norm_scale_adjoint(g: Array, x: Array, eps: float) -> Array:
+    if isinstance(g, np.ndarray) and isinstance(x, np.ndarray):
+        return kernels.layer_norm_scale_gradient(_rows(g), _rows(x), eps)
+    return np.sum(_rows(g) * standardise(_rows(x), 1, eps), axis=0)
 
 
 def group_norm(x: Array, scale: Array, shift: Array, groups: int, eps: float = 1e-5) -> Array:
