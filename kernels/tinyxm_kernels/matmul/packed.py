@@ -13,8 +13,9 @@ the 6 + 16 numbers that it loads, 2.2 operations a byte against 1/3 in `blocked`
 what takes the time. And memory is read in one direction: unpacked, rows of B a power of two apart would fall into the
 same few sets of the cache.
 
-A isn't packed: the tile reads 6 rows of it side by side, so that any transpose and any view serves as it is. Bias and
-activation (`linear`) go over each block of C while it is still in the second-level cache.
+A isn't packed, for the tile reads 6 rows of it side by side, so that any transpose and any view serves as it is; unless
+its rows or columns lie so far apart (`crowded`) that they drive each other out of the cache. Bias and activation
+(`linear`) go over each block of C while it is still in the second-level cache.
 
 Arithmetic intensity: of memory, 2mnk operations for mk·⌈n / 512⌉ + kn + mn·⌈k / 256⌉ numbers. Limits: one thread; a
 tile that has fewer than 6 rows or 16 columns takes as long as a whole one.
@@ -37,6 +38,8 @@ ROWS = 6  # of a tile
 DEPTH = 256  # of a panel: with 16 float32 or 8 float64 a row it takes half of a first-level cache of 32 KiB
 ROW_BLOCK = 192  # rows that pass over a panel: A's block and B's panels stay in the second-level cache together
 PANEL_BYTES = 2**19  # of all panels: half of a second-level cache of 1 MiB
+# bytes between A's rows, or its columns, whose multiples crowd 6 × 256 numbers into a few sets of the caches; measured
+FAR_ROWS, FAR_COLUMNS = 8192, 2048
 full_tile = micro_kernel(ROWS)
 edge_tile = micro_kernel(ROWS, edge=True)
 
@@ -72,21 +75,34 @@ def block(m, n, k, a, a_at, a_row, a_column, b, b_at, b_row, b_column, panels, c
     depth_blocks = max(1, -(-k // DEPTH))
     depth = -(-k // depth_blocks)
     most = PANEL_BYTES // (DEPTH * c.itemsize)
+    far = crowded(a_row, a_column, c.itemsize) and n > 4 * width
+    a_panels = np.empty(min(m + ROWS, ROW_BLOCK) * depth if far else 0, c.dtype)
     for j0 in range(0, n, most):
         columns = min(most, n - j0)
         for k0 in range(0, max(1, k), max(1, depth)):
             terms = min(depth, k - k0)
             pack_panels(b, b_at + k0 * b_row + j0 * b_column, b_row, b_column, terms, columns, width, panels)
             for i0 in range(0, m, ROW_BLOCK):
-                rows = min(ROW_BLOCK, m - i0)
+                rows, left, at = min(ROW_BLOCK, m - i0), a, a_at + i0 * a_row + k0 * a_column
+                tile_step, row, column = ROWS * a_row, a_row, a_column
+                if far:
+                    pack_panels(a, at, a_column, a_row, terms, rows, ROWS, a_panels)
+                    left, at, tile_step, row, column = a_panels, 0, ROWS * terms, 1, ROWS
                 for j in range(0, columns, width):
-                    for i in range(i0, i0 + rows, ROWS):
+                    for i in range(0, rows, ROWS):
                         tile(
-                            a, a_at + i * a_row + k0 * a_column, a_row, a_column, panels, j * terms, width,
-                            c, c_at + i * c_row + j0 + j, c_row, terms, min(ROWS, m - i), min(width, columns - j), k0,
+                            left, at + i // ROWS * tile_step, row, column, panels, j * terms, width,
+                            c, c_at + (i0 + i) * c_row + j0 + j, c_row,
+                            terms, min(ROWS, rows - i), min(width, columns - j), k0,
                         )  # fmt: skip
                 if k0 + terms == k and (activation or bias.size):
                     finish(c, c_at + i0 * c_row + j0, c_row, rows, columns, bias[j0:], activation)
+
+
+@compiled(inline="always")
+def crowded(a_row, a_column, itemsize):
+    """Whether the numbers of A that a tile reads fall into few sets of the cache: rows, or columns, FAR bytes apart."""
+    return a_row * itemsize % FAR_ROWS == 0 or (a_column != 1 and a_column * itemsize % FAR_COLUMNS == 0)
 
 
 @compiled(inline="always")
