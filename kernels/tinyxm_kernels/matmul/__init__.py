@@ -63,8 +63,9 @@ def _elements(a: Shape, b: Shape) -> int:
 
 
 def _rule(a: Any, b: Any, *more: Any) -> tuple[str, ...]:
-    """blas for float32 and float64 at every size; reference for other dtypes."""
-    return "blas", "reference"
+    """blas for float32 and float64 at every size (the packed rungs reach it from 128³ on, and no rung is much faster;
+    on two threads Numba's and BLAS's must not take turns); of Numba's rungs, parallel; reference for other dtypes."""
+    return ("blas", "parallel", "reference") if a.dtype.char in "fd" else ("reference",)
 
 
 def _linear_flops(x: Shape, w: Shape, bias: Shape | None = None, activation: str = "none") -> int:

@@ -36,7 +36,7 @@ def each_matrix(product: Callable[[Array, Array, Array], None]) -> Callable[[Arr
     def matmul(a: Array, b: Array) -> Array:
         left, right = as_stacks(a, b)
         batch = np.broadcast_shapes(left.shape[:-2], right.shape[:-2])
-        c = np.zeros((*batch, left.shape[-2], right.shape[-1]), a.dtype)
+        c = np.zeros((*batch, left.shape[-2], right.shape[-1]), a.dtype.newbyteorder("="))
         left, right = (np.broadcast_to(x, (*batch, *x.shape[-2:])) for x in (left, right))
         for i in np.ndindex(batch):
             product(by_rows(left[i]), by_rows(right[i]), c[i])

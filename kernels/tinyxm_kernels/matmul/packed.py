@@ -145,7 +145,7 @@ def product(
     batch: tuple[int, ...] = ()
     if left.ndim > 2 or right.ndim > 2:
         batch = np.broadcast_shapes(left.shape[:-2], right.shape[:-2])
-    c = np.empty((*batch, m, n), a.dtype)
+    c = np.empty((*batch, m, n), a.dtype.newbyteorder("="))
     if c.size:
         if batch and right.ndim == 2 and left.flags.c_contiguous:  # one matrix for all: one tall product
             m, batch = prod(batch) * m, ()
@@ -155,8 +155,8 @@ def product(
             row_pieces, column_pieces = cut(-(-m // ROWS), -(-n // panel_width(c.itemsize)), threads)
         if bias is None:
             bias = NO_BIAS[c.dtype.char]
-        elif not bias.flags.carray:
-            bias = np.array(bias)
+        elif not (bias.flags.carray and bias.dtype.isnative):
+            bias = np.array(bias, c.dtype)
         run(
             matrices * row_pieces * column_pieces, 2.0 * c.size * k, row_pieces, column_pieces,
             *located(left, batch), *located(right, batch), c.reshape(-1), m, n, k, bias, ACTIVATIONS.index(activation),
