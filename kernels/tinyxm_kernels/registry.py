@@ -15,12 +15,14 @@ Which rung runs is the operation's default rule, or what the user said, the late
     use("numba"), use("conv2d=numpy")              the default rule, kept to the rungs of this backend
 
 The name before "=" is an operation or a room (`conv2d` therefore names its gradients, too); the rung `default` goes
-back to the default rule. A backend is a wish, not a rung: where the rule names no rung of it that takes the operands
-(Numba's for tiny ones), the whole rule holds. Every operation's reference is NumPy's, so `numpy` is always kept to. A
-thread started inside a `using` block doesn't inherit it, and `use` inside one takes effect when it ends.
+back to the default rule. `use("tuned")` takes what was measured on this machine, where a file tells (see `tuned_file`).
+A backend is a wish, not a rung: where the rule names no rung of it that takes the operands (Numba's for tiny ones), the
+whole rule holds. Every operation's reference is NumPy's, so `numpy` is always kept to. A thread started inside a
+`using` block doesn't inherit it, and `use` inside one takes effect when it ends.
 """
 
 import importlib
+import json
 import os
 import pkgutil
 import re
@@ -39,6 +41,7 @@ Shape = tuple[int, ...]
 Kernel = Callable[..., Any]
 
 BACKENDS = {"numpy": "numpy", "numba": "numba", "cuda": "cupy"}  # and the package that each needs
+WISHES = (*BACKENDS, "tuned")
 
 
 @dataclass(frozen=True)
@@ -91,13 +94,15 @@ class Operation:
             candidates = self.rule(*operands)
         elif word in BACKENDS:
             candidates = self.kept_to(word, operands)
+        elif word == "tuned":
+            candidates = [*self.measured_best(operands), *self.rule(*operands)]
         else:
             candidates = (word,)
         for candidate in candidates:
             rung = self.rungs.get(candidate) or self.load(candidate)
             if rung.takes(*operands):
                 return rung.function  # type: ignore[return-value]  # `takes` has seen that it is there
-        if word is None or word in BACKENDS:
+        if word is None or word in WISHES:
             raise self.nothing_takes(operands)
         raise self.refusal(self.rungs[word], operands)
 
@@ -105,6 +110,15 @@ class Operation:
         """The rungs that the rule names, those of this backend first; the others after them, as nobody named a rung."""
         names = [*self.rule(*operands), "reference"]
         return sorted(names, key=lambda name: _backend(self.room, name) != backend)
+
+    def measured_best(self, operands: Sequence[Any]) -> list[str]:
+        """What the file of measured rungs has for these operands, at most one name."""
+        flops, dtype = self.flops(*_shapes(operands)), str(operands[0].dtype)
+        for row in _tuned(str(tuned_file())).get(self.name, ()):
+            largest = row.get("up_to")
+            if (largest is None or flops <= largest) and row.get("dtype", dtype) == dtype:
+                return [row["rung"]]
+        return []
 
     def load(self, name: str) -> Rung:
         """Import the file of a rung of this operation's room, and return the rung."""
@@ -220,6 +234,37 @@ def _backend(room: str, name: str) -> str:
     return said[1] if said else "numpy"
 
 
+def tuned_file() -> Path:
+    """The file of measured rungs, which `tinyxm bench --tune` writes: what TINYXM_TUNED names, or else one in the folder
+    that TINYXM_CACHE names, or else in the user's cache folder.
+
+    It is JSON, {operation: [{"up_to": floating-point operations, "rung": name}, ...]}: the first row that a call is
+    within names the rung; no `up_to`, or null, is any size, and a row with a "dtype" is for that one alone. Where none
+    fits, or the rung doesn't take the operands, the default rule holds.
+    """
+    from platformdirs import user_cache_path
+
+    named = os.environ.get("TINYXM_TUNED")
+    return Path(named) if named else Path(os.environ.get("TINYXM_CACHE") or user_cache_path("tinyxm")) / "tuned.json"
+
+
+@cache
+def _tuned(file: str) -> dict[str, list[dict[str, Any]]]:
+    try:
+        measured = json.loads(Path(file).read_text("utf-8"))
+        rungs = {op: {row["rung"] for row in rows} for op, rows in measured.items()}
+    except OSError as error:
+        raise ValueError(
+            f"tinyxm_kernels: nothing was measured: {file}: {error.strerror}; `tinyxm bench --tune` writes it"
+        ) from None
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise ValueError(f"tinyxm_kernels: {file} isn't what `tinyxm bench --tune` writes: {error!r}") from None
+    for op, names in rungs.items():
+        for unknown in names - set(_files(_find(op).room)):
+            raise ValueError(f"tinyxm_kernels: {file}: {op} has no rung {unknown!r}; measure again")
+    return measured
+
+
 def _find(name: str) -> Operation:
     if name not in _operations:
         raise ValueError(f"tinyxm_kernels: no operation {name!r}; there are {', '.join(_operations)}")
@@ -240,6 +285,10 @@ def _parse(spec: str, base: Mapping[str, str]) -> dict[str, str]:
             for op in chosen_operations:
                 choices.pop(op.name, None)
             continue
+        if name == "tuned":
+            _tuned(str(tuned_file()))  # or why not
+            choices |= dict.fromkeys((op.name for op in chosen_operations), name)
+            continue
         if name in BACKENDS:
             choices |= dict.fromkeys(_with_backend(chosen_operations, target, name), name)
             continue
@@ -248,7 +297,7 @@ def _parse(spec: str, base: Mapping[str, str]) -> dict[str, str]:
             existing = dict.fromkeys(file for op in chosen_operations for file in _files(op.room))
             raise ValueError(
                 f"tinyxm_kernels: {target or 'no operation'} {'has no' if target else 'has a'} rung {name!r}; "
-                f"there are {', '.join([*existing, *BACKENDS, 'default'])}"
+                f"there are {', '.join([*existing, *WISHES, 'default'])}"
             )
         working = [op for op in in_files if op.load(name).available]
         broken = [op for op in in_files if _load(op.room, name)]

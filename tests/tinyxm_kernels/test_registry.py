@@ -1,5 +1,6 @@
 """The registry: naming rungs, refusing them, finding a rung by its file, and leaving Numba alone."""
 
+import json
 import os
 import subprocess
 import sys
@@ -251,3 +252,37 @@ def test_a_file_says_the_backend_that_its_rungs_have():
             assert rung.backend == "numba" or not uses_numba, f'{name}: say @rung(backend="numba") in {rung.name}.py'
             assert rung.backend == registry._backend(op.room, rung.name), (name, rung.name)
         assert registry._backend(op.room, "reference") == "numpy"
+
+
+def test_measured_rungs_are_chosen_by_size_and_dtype_and_only_on_request(tmp_path, monkeypatch):
+    file = tmp_path / "tuned.json"
+    rows = [{"up_to": 16, "rung": "reference"}, {"dtype": "float32", "rung": "packed"}]
+    file.write_text(json.dumps({"matmul": rows}))
+    monkeypatch.setenv("TINYXM_TUNED", str(file))
+    names = {}
+    for size, dtype in ((2, "float32"), (3, "float32"), (3, "float64")):
+        a = np.ones((size, size), dtype)
+        assert kernels.chosen("matmul", a, a).name == "blas"
+        with kernels.using("tuned"):
+            names[size, dtype] = kernels.chosen("matmul", a, a).name
+            assert kernels.chosen("embedding_bag", np.ones((2, 2)), np.zeros(1, int), np.zeros(1, int)).available
+    assert names == {(2, "float32"): "reference", (3, "float32"): "packed", (3, "float64"): "blas"}
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "nothing was measured: .*tuned.json: No such file or directory; `tinyxm bench --tune` writes it"),
+        ("{", "isn't what `tinyxm bench --tune` writes: JSONDecodeError"),
+        ('{"matmul": [{"up_to": 3}]}', "isn't what `tinyxm bench --tune` writes: KeyError"),
+        ('{"matmul": [{"rung": "magic"}]}', "matmul has no rung 'magic'; measure again"),
+        ('{"product": []}', "no operation 'product'"),
+    ],
+)
+def test_a_file_of_measured_rungs_that_is_missing_or_wrong_says_so(tmp_path, monkeypatch, content, message):
+    monkeypatch.setenv("TINYXM_TUNED", str(tmp_path / "tuned.json"))
+    registry._tuned.cache_clear()
+    if content is not None:
+        (tmp_path / "tuned.json").write_text(content)
+    with pytest.raises(ValueError, match=message):
+        kernels.use("tuned")

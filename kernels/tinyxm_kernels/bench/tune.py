@@ -5,26 +5,19 @@
 `up_to` counts floating-point operations of a call; null is "any more". Between two measured sizes the border lies at
 their geometric mean. A rung counts as faster than the rule's own where it is by more than EVEN, so that noise doesn't
 change a choice. What is written holds for this machine and number of threads, and is the same on every run until it is
-measured again.
+measured again. `use("tuned")` takes it (see `registry.tuned_file`).
 """
 
-import os
 from collections.abc import Sequence
 from math import sqrt
 from pathlib import Path
 from typing import Any
 
-from platformdirs import user_cache_path
-
 from tinyxm_kernels.bench.figures import EVEN, Row
 from tinyxm_kernels.bench.table import save
+from tinyxm_kernels.registry import tuned_file
 
 Overrides = dict[str, list[dict[str, Any]]]
-
-
-def overrides_file() -> Path:
-    """Where overrides are kept: in the folder that TINYXM_CACHE names, or else in the user's cache folder."""
-    return Path(os.environ.get("TINYXM_CACHE") or user_cache_path("tinyxm")) / "overrides.json"
 
 
 def overrides(rows: Sequence[Row]) -> Overrides:
@@ -56,6 +49,6 @@ def fastest(rows: Sequence[Row]) -> str:
 
 def tune(rows: Sequence[Row], path: Path | None = None) -> Path:
     """Write the overrides, beside and renamed; return where."""
-    path = path or overrides_file()
+    path = path or tuned_file()
     save(overrides(rows), path)
     return path
