@@ -235,7 +235,7 @@ def _backend(room: str, name: str) -> str:
 
 
 def tuned_file() -> Path:
-    """The file of measured rungs, which `tinyxm bench --tune` writes: what TINYXM_TUNED names, or else one in the folder
+    """The file of measured rungs, written by `tinyxm bench --tune`: what TINYXM_TUNED names, or else one in the folder
     that TINYXM_CACHE names, or else in the user's cache folder.
 
     It is JSON, {operation: [{"up_to": floating-point operations, "rung": name}, ...]}: the first row that a call is
