@@ -45,11 +45,12 @@ def test_lessons_close_alike_with_three_questions_answered_and_stand_in_the_read
             assert re.findall(r"^# (\d)\. ", part, re.MULTILINE) == ["1", "2", "3"]
 
 
-def test_the_page_of_names_is_up_to_date():
-    specification = importlib.util.spec_from_file_location("make_api", ROOT / "docs" / "make_api.py")
-    make_api = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(make_api)
-    assert make_api.PAGE.read_text("utf-8") == make_api.page(), "run: python docs/make_api.py"
+@pytest.mark.parametrize("name", ["make_api", "make_bench"])
+def test_a_page_that_is_made_is_up_to_date(name):
+    specification = importlib.util.spec_from_file_location(name, ROOT / "docs" / f"{name}.py")
+    made = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(made)
+    assert made.PAGE.read_text("utf-8") == made.page(), f"run: python docs/{name}.py"
 
 
 def test_every_operation_has_its_place_on_the_page_of_families():

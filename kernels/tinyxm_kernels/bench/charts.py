@@ -100,7 +100,7 @@ def roofline(axes: Any, rows: Sequence[Row], machine: Machine) -> None:
     axes.plot(x, np.minimum(peak, bandwidth * x), color="black", linewidth=1.5)
     axes.text(x[-1], peak * 1.08, f"peak {peak:.0f} GFLOP/s", ha="right", fontsize=9)
     slope = f"memory {bandwidth:.0f} GB/s"
-    axes.annotate(slope, (x[0], bandwidth * x[0]), (4, 12), textcoords="offset points", fontsize=9)
+    axes.annotate(slope, (x[0], bandwidth * x[0]), (24, 2), textcoords="offset points", fontsize=9)
     axes.axvline(ridge, color=GRAY, linewidth=0.8, linestyle=":")
     axes.text(ridge, peak * 1.08, f"ridge {ridge:.1f}", fontsize=8, color=GRAY, ha="center")
     colours = BLUE, ORANGE, GREEN, PURPLE, SKY, "black", GRAY

@@ -1,0 +1,87 @@
+"""Make docs/bench.md: what the bench is, and the tables of the recorded run: `python docs/make_bench.py`"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tinyxm_kernels.bench.record import page as recorded
+
+PAGE = Path(__file__).with_name("bench.md")
+RECORD = Path(__file__).parents[1] / "benchmarks/results/kernels.json"
+HEAD = """\
+# The bench
+
+`tinyxm bench` says how fast every rung of every kernel is: beside this machine's own limits, and beside PyTorch, JAX
+and NumPy, those of them that are installed.
+
+| command | what it does |
+| --- | --- |
+| `tinyxm bench` | everything, in some minutes |
+| `tinyxm bench --quick` | few sizes and rounds: about a minute, once the kernels are compiled |
+| `tinyxm bench matmul conv2d --sizes 512,8x56x56x64x64x3x1x1 --threads 1,2` | these operations at these sizes |
+| `tinyxm bench --json rows.json --plot ladder.png` | the rows for a program, the ladders and the roofline to look at |
+| `tinyxm bench --mine my_kernel.py` | a kernel of your own: checked first, then timed with the rest |
+| `tinyxm bench --tune` | write which rung was fastest at which size |
+| `tinyxm bench --record benchmarks/results/kernels.json` | what stands below; then `python docs/make_bench.py` |
+
+## Sizes
+
+A shape is whole numbers joined by `x`, in `--sizes` and in every row: `m×k×n` for matmul and linear (one number is
+short for three), `N×H×W×C×O×k×s×p` for conv2d and its gradients (a batch of N images of H×W pixels and C channels, O
+channels out, a k×k kernel, stride s, padding p; then, where they aren't 1, dilation and groups), rows×classes for
+softmax_cross_entropy, the number of parameters for adam_update. Each operation takes those of the sizes that are
+shapes of it, or else its own.
+
+## How it measures
+
+- **The machine first.** A loop of nothing but multiply-adds in registers gives the peak, the triad a ← b + f c over
+  arrays that no cache holds the bandwidth, on each number of threads.
+- **One process a library**, each started once for a number of threads: spinning threads of one would hold the cores of
+  another. Each process is held to as many cores as it has threads, each thread to one of them; where the system has no
+  such call (macOS, Windows) they go where they like, and the record says so.
+- **In turn.** Round by round each rung and each peer, with a warm-up, several calls in a batch, and a short gap. Best
+  and median are told. What a call allocates is allocated in each call; tinyxm keeps freed memory, as `import tinyxm`
+  sets it.
+- **The same work.** Each result is compared with the reference's; a call that computes something else is left out.
+- **Beside BLAS.** Each rung is timed again with products by BLAS in between: threads that don't sleep would stall it.
+- **Too slow** for a size, by trials on smaller ones, is skipped with a word.
+
+A ratio is the peer's best time over ours: above 1 ours is faster. Its interval is the quartiles of the ratios within
+each round. A row is *undecided* (marked ?) where the interval straddles the verdict (faster, slower, or even within 5
+%), where the machine was disturbed meanwhile (the multiply-add loop, timed in each round, fell below 85 % of its best
+in the median), where the row's own median is below 60 % of its best, or where there were fewer than three rounds.
+
+The rows (`--json`) are a list of `operation`, `rung`, `shape`, `dtype`, `threads`, `best_gflops`, `median_gflops`,
+`peak_share` (a fraction), `ratios` (peer: best over best), `intervals`, `decided` and more; peers are rows of their
+own, by the names `torch`, `torch_channels_last`, `jax` and `numpy`. Winograd's GFLOP/s count the operations of the
+direct sum, so that they can exceed the peak. Under the roofline a point may lie above the slope: its operands fit in a
+cache.
+
+## A kernel of your own
+
+A file with a function named as the operation, called as a rung of the ladder is:
+
+```
+from tinyxm_kernels._compiled import compiled
+
+@compiled
+def matmul(a, b):
+    ...
+```
+
+`tinyxm bench --mine FILE` runs it on 60 drawn cases: edge sizes, float32 and float64, transposed, reversed and strided
+views, NaN and infinity. Where it is wrong it prints the case, the first wrong index, the value there and the expected,
+and the exit status is 1. Under `@rung(dtypes=..., accepts=...)` from `tinyxm_kernels.registry` it is asked for what it
+takes.
+
+## Recorded
+
+"""
+
+
+def page() -> str:
+    return HEAD + recorded(RECORD)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), "utf-8")
