@@ -149,10 +149,56 @@ def test_gradient_and_dtype_errors():
         kernels.conv2d(x.astype(np.int64), w.astype(np.int64))
 
 
-def test_the_default_rule_knows_depthwise_convolutions():
-    x, settings = np.ones((1, 4, 4, 4)), ((1, 1), (0, 0), (1, 1))
-    chosen = [kernels.chosen("conv2d", x, np.ones((3, 3, 4 // n, 4)), *settings, n).name for n in (1, 2, 4)]
-    assert chosen == ["patches", "patches", "reference"]
+@pytest.mark.parametrize(
+    ("x", "w", "stride", "groups", "expected"),
+    [
+        ((1, 8, 8, 4), (3, 3, 4, 4), 1, 1, "patches"),
+        ((1, 8, 8, 4), (3, 3, 1, 4), 1, 4, "reference"),
+        ((8, 32, 32, 3), (3, 3, 3, 32), 1, 1, "implicit"),
+        ((8, 32, 32, 16), (3, 3, 16, 16), 1, 1, "winograd"),
+        ((8, 32, 32, 16), (3, 3, 16, 16), 2, 1, "implicit"),
+        ((8, 32, 32, 16), (3, 3, 8, 16), 1, 2, "implicit"),
+        ((99, 3, 3, 16), (3, 3, 16, 64), 1, 1, "implicit"),  # one pixel of a tile's 16
+    ],
+)
+def test_the_default_rule(x, w, stride, groups, expected):
+    settings = (stride, stride), (0, 0), (1, 1), groups
+    x, w = np.ones(x, np.float32), np.ones(w, np.float32)
+    assert kernels.chosen("conv2d", x, w, *settings).name == expected
+    g = np.ones(output_shape(x.shape, w.shape, *settings), np.float32)
+    assert kernels.chosen("conv2d_weight_gradient", g, x, w.shape, *settings).name == expected
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 4])
+def test_threads_give_the_same_bits(monkeypatch, number):
+    monkeypatch.setattr(_compiled, "SERIAL_BELOW", 0)
+    case = (3, 11, 9, 20), (3, 3, 10, 34), (2, 1), (1, 1), (1, 1), 2
+    (x_shape, _, *settings), (x, w, g) = case, drawn(case, 0, np.float32)
+    with kernels.using("conv2d=implicit"):
+        with threads(1):
+            alone = kernels.conv2d(x, w, *settings), kernels.conv2d_input_gradient(g, w, x_shape, *settings)
+        with threads(number):
+            together = kernels.conv2d(x, w, *settings), kernels.conv2d_input_gradient(g, w, x_shape, *settings)
+    for one, other in zip(alone, together, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.parametrize("operand", ["x", "w"])
+def test_what_is_not_finite_comes_through(operand, value):
+    """At the images' edges, too, where a weight that isn't finite meets padding: 0·∞ is NaN."""
+    case = (2, 6, 5, 16), (3, 3, 16, 17), (1, 1), (1, 1)
+    (x_shape, _, *settings), (x, w, g) = case, drawn(case, 0)
+    (x if operand == "x" else w)[0, 0, 1, 2] = value
+    results = []
+    for rung in ("reference", "implicit"):
+        with kernels.using(f"conv2d={rung}"):
+            results.append((kernels.conv2d(x, w, *settings), kernels.conv2d_input_gradient(g, w, x_shape, *settings)))
+    (y, x_gradient), (other_y, other_gradient) = results
+    np.testing.assert_allclose(y, other_y, atol=1e-10)
+    finite = np.isfinite(other_gradient)  # there g is padded, too, so that some more are NaN
+    assert finite.mean() > 0.5
+    np.testing.assert_allclose(x_gradient[finite], other_gradient[finite], atol=1e-10)
 
 
 def test_flops_count_what_groups_leave_out():

@@ -77,27 +77,70 @@ def _gradient_elements(g: Shape, other: Shape, shape: Shape, *settings: Any, **n
     return prod(g) + prod(other) + prod(shape)
 
 
-def _rule(*operands: Any) -> tuple[str, ...]:
-    """patches, at every size: one matrix product by BLAS for each block of images; reference where each group has one
-    channel (depthwise), whose products are too small for BLAS."""
-    depthwise = 1 < operands[-1] == operands[0].shape[3]
-    return ("reference", "patches") if depthwise else ("patches", "reference")
+SMALL = 250_000  # floating-point operations: up to here compiled code saves 20 µs a call, and isn't worth its compiling
+COMPILED = "implicit", "patches", "reference"
 
 
-_conv2d = operation("conv2d", __name__, flops=_forward_flops, elements=_forward_elements, rule=_rule)
+def _rungs(
+    kernel: Shape, result: Shape, work: int, channels: int, least: int, stride: Pair, dilation: Pair, groups: int
+) -> tuple[str, ...]:
+    """What the three rules share; `result` is (rows, columns) that Winograd's tiles of 4×4 pixels have to cover,
+    `channels` in times out, `least` how many make his transforms worth their while."""
+    if kernel[2] == 1 < groups:
+        return ("reference", "patches") if work < SMALL else ("depthwise", *COMPILED)
+    if kernel[:2] == (1, 1) and groups == 1:
+        return ("pointwise", "patches") if work < SMALL else ("pointwise", *COMPILED)
+    if work < SMALL:
+        return "patches", "reference"
+    tiles = -(-result[0] // 4) * -(-result[1] // 4)
+    plain = stride == dilation == (1, 1) and groups == 1
+    if plain and kernel[:2] == (3, 3) and min(kernel[2:]) >= 8 and channels >= least and prod(result) >= 8 * tiles:
+        return "winograd", *COMPILED
+    return COMPILED
+
+
+def _forward_rule(
+    x: NDArray[Any], w: NDArray[Any], stride: Pair, padding: Pair, dilation: Pair, groups: int
+) -> tuple[str, ...]:
+    """depthwise where each group has one channel, pointwise where the kernel is 1×1 and there is no padding; winograd
+    for a 3×3 kernel with stride 1, from 8 channels each way and 128 in the product of both on, where at least half of
+    its 4×4 tiles is image (there a NaN or infinity makes NaN of a whole tile); implicit for all else. Below 250,000
+    operations, where nothing is worth compiling: reference for depthwise, patches for all but 1×1."""
+    grid = output_shape(x.shape, w.shape, stride, padding, dilation, groups)[1:3]
+    work = 2 * len(x) * prod(grid) * w.size
+    return _rungs(w.shape, grid, work, w.shape[2] * w.shape[3], 128, stride, dilation, groups)
+
+
+def _input_gradient_rule(
+    g: NDArray[Any], w: NDArray[Any], shape: Shape, stride: Pair, padding: Pair, dilation: Pair, groups: int
+) -> tuple[str, ...]:
+    """as for conv2d; the tiles are those of x."""
+    work = 2 * prod(g.shape[:3]) * w.size
+    return _rungs(w.shape, shape[1:3], work, w.shape[2] * w.shape[3], 128, stride, dilation, groups)
+
+
+def _weight_gradient_rule(
+    g: NDArray[Any], x: NDArray[Any], kernel: Shape, stride: Pair, padding: Pair, dilation: Pair, groups: int
+) -> tuple[str, ...]:
+    """as for conv2d, but winograd only from 256 in the product of both channels on."""
+    work = 2 * prod(g.shape[:3]) * prod(kernel)
+    return _rungs(kernel, g.shape[1:3], work, kernel[2] * kernel[3], 256, stride, dilation, groups)
+
+
+_conv2d = operation("conv2d", __name__, flops=_forward_flops, elements=_forward_elements, rule=_forward_rule)
 _input_gradient = operation(
     "conv2d_input_gradient",
     __name__,
     flops=lambda g, w, input_shape, *settings, **named: 2 * prod(g[:3]) * prod(w),
     elements=_gradient_elements,
-    rule=_rule,
+    rule=_input_gradient_rule,
 )
 _weight_gradient = operation(
     "conv2d_weight_gradient",
     __name__,
     flops=lambda g, x, kernel_shape, *settings, **named: 2 * prod(g[:3]) * prod(kernel_shape),
     elements=_gradient_elements,
-    rule=_rule,
+    rule=_weight_gradient_rule,
 )
 
 

@@ -13,7 +13,8 @@ kernel, at a fixed distance in g: each such class (`_tables.py`) is a small dens
 The weight gradient is the same product turned: the rows of its tiles are taps, and its sums run over pixels. So the two
 tables change places (`_implicit_weights.py`).
 
-Rows of taps that see padding alone are left out of a tile's sum, unless a weight isn't finite: then 0 times it is NaN.
+Rows of taps that see padding alone are left out of a tile's sum, unless a weight isn't finite: then 0 times it is NaN
+(in the input gradient, too, where it is g that is padded: there NaN spreads to pixels at the edge).
 
 Arithmetic intensity: a tile does 192 operations for each 22 numbers it loads, from cache; of memory, 2·pixels·|w|
 operations for |x| + |w| + |y| numbers. Limits: fewer than 8 channels of the result (float32) leave lanes unused, so
