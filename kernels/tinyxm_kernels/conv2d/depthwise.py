@@ -34,10 +34,10 @@ edge_tile = micro_kernel(ROWS, 1, indirect=True, scattered=True, lanewise=True, 
 def tiles(a, a0, rows, r0, count, terms, t0, depth, b, b0, c, c0, places, channels, add):
     """Σ over `depth` terms for `count` rows and all channels; the rows of b lie `channels` apart."""
     lanes = 32 // a.itemsize
-    for j in range(0, channels, lanes):
-        width = min(lanes, channels - j)
-        for i in range(0, count, ROWS):
-            height = min(ROWS, count - i)
+    for i in range(0, count, ROWS):
+        height = min(ROWS, count - i)
+        for j in range(0, channels, lanes):
+            width = min(lanes, channels - j)
             a1, b1, c1 = a0 + j, b0 + j, c0 + j
             if height == ROWS and width == lanes:
                 full_tile(a, a1, rows, r0 + i, terms, t0, b, b1, channels, c, c1, places, depth, height, width, add)
