@@ -1,9 +1,155 @@
 # %% [markdown]
 # # Convolution kernels and Winograd
 #
-# Rungs that hold a tile of the result in registers have made multiplications about as cheap as the processor can (the
-# rung `implicit`). What is left is to do fewer of them.
+# One sum makes every convolution, and the way to compute it decides whether it takes a second or a millisecond:
 #
+#     y[p, q, o] = Σ_i Σ_j Σ_c x[p + i, q + j, c] · w[i, j, c, o]
+#
+# Here it is climbed rung by rung: loops; patches and one matrix product; patches that are never copied; and then, since
+# multiplications can't be made cheaper, fewer of them.
+
+# %%
+import time
+from itertools import product
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+import tinyxm_kernels as kernels
+from tinyxm_kernels.conv2d._tiles import matrices
+from tinyxm_kernels.threads import threads
+
+BLUE, ORANGE, GREEN, GRAY = "#0072B2", "#D55E00", "#009E73", "#767676"
+rng = np.random.default_rng(0)
+
+
+# %% [markdown]
+# ## The formula, three times
+#
+# Seven loops, and the same in all three operations: the result, the gradient of the input and that of the weights. Each
+# term joins one number of x, one of w and one of y, and only what is written to changes (the rung `naive` is this,
+# compiled). So whoever makes one of them fast has all three.
+
+# %%
+
+
+def seven_loops(x, w, y, write):
+    """One image (rows, columns, channels), no padding; `write` is the array that is summed into."""
+    for p, q, o in np.ndindex(y.shape):
+        for i, j, c in np.ndindex(w.shape[:3]):
+            if write is y:
+                y[p, q, o] += x[p + i, q + j, c] * w[i, j, c, o]
+            elif write is x:
+                x[p + i, q + j, c] += y[p, q, o] * w[i, j, c, o]
+            else:
+                w[i, j, c, o] += y[p, q, o] * x[p + i, q + j, c]
+
+
+x, w = rng.normal(size=(6, 6, 2)), rng.normal(size=(3, 3, 2, 4))
+y, dx, dw, g = np.zeros((4, 4, 4)), np.zeros_like(x), np.zeros_like(w), rng.normal(size=(4, 4, 4))
+seven_loops(x, w, y, y)
+seven_loops(dx, w, g, dx)
+seven_loops(x, dw, g, dw)
+for operation, operands, by_loops in (
+    ("conv2d", (x[None], w), y[None]),
+    ("conv2d_input_gradient", (g[None], w, (1, *x.shape)), dx[None]),
+    ("conv2d_weight_gradient", (g[None], x[None], w.shape), dw),
+):
+    np.testing.assert_allclose(getattr(kernels, operation)(*operands), by_loops, atol=1e-12)
+    print(f"{operation:22} agrees with the loops")
+
+# %% [markdown]
+# ## Patches: one matrix product, and what it costs
+#
+# Lay each 3×3 patch flat, as a row of a matrix; the weights, flat, are another matrix, and the convolution is their
+# product (im2col). A fast matrix product stands ready. The price: neighbouring patches share most of their pixels, so
+# that the matrix holds each pixel up to nine times. Below, an image of 6×6 pixels with one channel, each pixel coloured
+# by its number, and its matrix of patches: 16 rows, 9 columns.
+
+# %%
+image = np.arange(36).reshape(6, 6)
+patches = np.lib.stride_tricks.sliding_window_view(image, (3, 3)).reshape(16, 9)
+figure, (left, right) = plt.subplots(1, 2, figsize=(8, 5), layout="constrained", gridspec_kw={"width_ratios": (1, 1.3)})
+for axes, numbers, title in (
+    (left, image, f"image: {image.size} numbers"),
+    (right, patches, f"patches: {patches.size} numbers"),
+):
+    axes.imshow(numbers, cmap="cividis")
+    for (row, column), number in np.ndenumerate(numbers):
+        axes.text(column, row, number, ha="center", va="center", fontsize=8, color="white" if number < 18 else "black")
+    axes.set(title=title, xticks=[], yticks=[])
+left.add_patch(plt.Rectangle((0.5, -0.5), 3, 3, fill=False, edgecolor=ORANGE, linewidth=3))
+right.add_patch(plt.Rectangle((-0.5, 0.5), 9, 1, fill=False, edgecolor=ORANGE, linewidth=3))
+left.set(xlabel="columns", ylabel="rows")
+right.set(xlabel="taps of the kernel", ylabel="pixels of the result")
+plt.show()
+x, w = rng.normal(size=(6, 6)), rng.normal(size=(3, 3))
+by_product = x.ravel()[patches] @ w.ravel()
+np.testing.assert_allclose(by_product.reshape(1, 4, 4, 1), kernels.conv2d(x[None, ..., None], w[..., None, None]))
+batch = 8 * 56 * 56 * 64 * 4
+print(f"8 images of 56×56 with 64 channels: {batch / 1e6:.1f} MB; their patches {9 * batch / 1e6:.1f} MB")
+
+# %% [markdown]
+# ## Implicit: two tables for a matrix
+#
+# Look at the right picture again: each number is one of the first column, plus one of the first row. Where a pixel's
+# patch begins, and how far in a patch each tap lies, is all there is to know:
+#
+#     patches[pixel, tap] = x[pixels[pixel] + taps[tap]]
+#
+# 16 + 9 numbers stand for 16·9, and the image itself is read, where it lies. That is the rung `implicit`: the
+# micro-kernel of the matrix product, with these tables for its left operand. **Swap the tables** and its rows are taps,
+# its sums run over pixels: the weight gradient. Turn the taps around and read g: the input gradient.
+
+# %%
+pixels, taps = patches[:, 0], patches[0]
+print("pixels", pixels)
+print("taps  ", taps)
+assert np.array_equal(patches, pixels[:, None] + taps)
+flat = x.ravel()
+np.testing.assert_array_equal(flat[pixels[:, None] + taps] @ w.ravel(), by_product)
+g = rng.normal(size=16)
+dw = flat[taps[:, None] + pixels] @ g  # the tables, swapped
+by_kernel = kernels.conv2d_weight_gradient(g.reshape(1, 4, 4, 1), x[None, ..., None], (3, 3, 1, 1))
+np.testing.assert_allclose(dw.reshape(3, 3), by_kernel[..., 0, 0], atol=1e-12)
+
+# %% [markdown]
+# ## The ladder on this machine
+#
+# One thread, float32, 3×3 on 4 images of 28×28, 16 channels in and 32 out; the first call compiles, and isn't counted.
+
+# %%
+x, w = rng.normal(size=(4, 28, 28, 16)).astype(np.float32), rng.normal(size=(3, 3, 16, 32)).astype(np.float32)
+padding = {"padding": (1, 1)}
+g = kernels.conv2d(x, w, **padding)
+calls = {"conv2d": (x, w), "conv2d_input_gradient": (g, w, x.shape), "conv2d_weight_gradient": (g, x, w.shape)}
+ladder = ["reference", "naive", "patches", "implicit", "winograd"]
+work = kernels.flops("conv2d", x, w, **padding)
+print(f"{work / 1e6:.0f} million operations; GFLOP/s     " + "  ".join(f"{rung:>9}" for rung in ladder))
+reached = {}
+for operation, operands in calls.items():
+    speeds = []
+    for rung in ladder:
+        with kernels.using(f"conv2d={rung}"), threads(1):
+            getattr(kernels, operation)(*operands, **padding)
+            seconds = []
+            for _ in range(3):
+                start = time.perf_counter()
+                getattr(kernels, operation)(*operands, **padding)
+                seconds.append(time.perf_counter() - start)
+        speeds.append(work / min(seconds) / 1e9)
+    reached[operation] = speeds
+    print(f"{operation:38}" + "  ".join(f"{speed:9.1f}" for speed in speeds))
+figure = plt.figure(figsize=(8, 3.8), layout="constrained")
+for k, ((operation, speeds), colour) in enumerate(zip(reached.items(), (BLUE, ORANGE, GREEN), strict=True)):
+    plt.bar(np.arange(len(ladder)) + 0.27 * (k - 1), speeds, 0.25, color=colour, label=operation)
+plt.xticks(range(len(ladder)), ladder)
+plt.ylabel("GFLOP/s of the plain sum")
+plt.title("Each rung, one thread")
+plt.legend(frameon=False)
+plt.show()
+
+# %% [markdown]
 # ## Winograd: four multiplications instead of six
 #
 # A kernel of three taps slides over four pixels and gives two results:
@@ -21,21 +167,8 @@
 #
 # (w₀ + w₁ + w₂) / 2 doesn't count: weights are the same for every pixel, so that is done once.
 
+
 # %%
-import time
-from itertools import product
-
-import matplotlib.pyplot as plt
-import numpy as np
-
-import tinyxm_kernels as kernels
-from tinyxm_kernels.conv2d._tiles import matrices
-from tinyxm_kernels.threads import threads
-
-BLUE, ORANGE, GREEN, GRAY = "#0072B2", "#D55E00", "#009E73", "#767676"
-rng = np.random.default_rng(0)
-
-
 def two_by_hand(d, w):
     m0 = (d[0] - d[2]) * w[0]
     m1 = (d[1] + d[2]) * ((w[0] + w[1] + w[2]) / 2)
