@@ -66,7 +66,7 @@ class Cache:
     def save_overload(self, signature: Any, result: Any) -> None:
         path = self.begun.pop(signature)
         PROGRESS.end(self.function.__name__)
-        content = dumps(result._reduce())
+        content = dumps(result._replace(type_annotation="")._reduce())  # which would need the source once more
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             _prune(path.parent)
