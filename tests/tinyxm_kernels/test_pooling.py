@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tinyxm_kernels as kernels
+from tinyxm_kernels.threads import threads
 
 
 @st.composite
@@ -41,6 +42,31 @@ def test_values_and_adjoints(case, seed):
     gradient = kernels.average_pool2d_input_gradient(g, shape, *static)
     assert gradient.shape == shape
     assert np.sum(gradient * vary) == pytest.approx(np.sum(g * windows(vary, *static, 0).mean(axis=-1)), abs=1e-9)
+
+
+@given(case=cases(), seed=st.integers(0, 9), dtype=st.sampled_from(["f", "d"]), number=st.integers(1, 4))
+def test_the_compiled_rung_equals_the_reference(case, seed, dtype, number):
+    _compiled = pytest.importorskip("tinyxm_kernels._compiled")
+    (batch, height, width, channels), *static = case
+    rng = np.random.default_rng(seed)
+    x = rng.integers(-2, 3, (batch, height, width, channels * 5)).astype(dtype)  # many ties
+    if seed % 2:
+        x = np.where(rng.random(x.shape) < 0.2, rng.choice([np.nan, np.inf, -np.inf], x.shape), x).astype(dtype)
+    x = x[:, ::-1, :, ::2]
+    results = []
+    for rung in ("reference", "vectorised"):
+        context = pytest.MonkeyPatch.context()
+        with kernels.using(f"pooling={rung}"), context as patch, threads(number), np.errstate(invalid="ignore"):
+            patch.setattr(_compiled, "SERIAL_BELOW", 0)
+            y = kernels.max_pool2d(x, *static)
+            g = np.sin(1 + np.arange(y.size)).reshape(y.shape).astype(dtype)
+            gradient = kernels.max_pool2d_input_gradient(g, x, y, *static)
+            mean = kernels.average_pool2d(x, *static)
+            results.append((y, gradient, mean, kernels.average_pool2d_input_gradient(g, x.shape, *static)))
+    tolerance = 1e-5 if dtype == "f" else 1e-12
+    for truth, result in zip(*results, strict=True):
+        assert result.dtype == truth.dtype
+        np.testing.assert_allclose(result, truth, rtol=tolerance, atol=tolerance)
 
 
 def test_a_tie_goes_to_the_first_row_by_row():
