@@ -88,10 +88,8 @@ def _rungs(
     `channels` in times out, `least` how many make his transforms worth their while."""
     if kernel[2] == 1 < groups:
         return ("reference", "patches") if work < SMALL else ("depthwise", *COMPILED)
-    if kernel[:2] == (1, 1) and groups == 1:
-        return ("pointwise", "patches") if work < SMALL else ("pointwise", *COMPILED)
     if work < SMALL:
-        return "patches", "reference"
+        return ("pointwise", "patches", "reference") if kernel[:2] == (1, 1) else ("patches", "reference")
     tiles = -(-result[0] // 4) * -(-result[1] // 4)
     plain = stride == dilation == (1, 1) and groups == 1
     if plain and kernel[:2] == (3, 3) and min(kernel[2:]) >= 8 and channels >= least and prod(result) >= 8 * tiles:
@@ -102,10 +100,10 @@ def _rungs(
 def _forward_rule(
     x: NDArray[Any], w: NDArray[Any], stride: Pair, padding: Pair, dilation: Pair, groups: int
 ) -> tuple[str, ...]:
-    """depthwise where each group has one channel, pointwise where the kernel is 1×1 and there is no padding; winograd
-    for a 3×3 kernel with stride 1, from 8 channels each way and 128 in the product of both on, where at least half of
-    its 4×4 tiles is image (there a NaN or infinity makes NaN of a whole tile); implicit for all else. Below 250,000
-    operations, where nothing is worth compiling: reference for depthwise, patches for all but 1×1."""
+    """depthwise where each group has one channel; winograd for a 3×3 kernel with stride 1, from 8 channels each way and
+    128 in the product of both on, where at least half of its 4×4 tiles is image (there a NaN or infinity makes NaN of a
+    whole tile); implicit for all else, 1×1 included, where it is as fast as BLAS and its threads don't stall others.
+    Below 250,000 operations nothing is worth compiling: reference for depthwise, pointwise for 1×1, patches else."""
     grid = output_shape(x.shape, w.shape, stride, padding, dilation, groups)[1:3]
     work = 2 * len(x) * prod(grid) * w.size
     return _rungs(w.shape, grid, work, w.shape[2] * w.shape[3], 128, stride, dilation, groups)
