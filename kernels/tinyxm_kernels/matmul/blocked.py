@@ -29,10 +29,12 @@ def matmul(a, b, c):
         for j0 in range(0, columns, COLUMNS):
             j1 = min(columns, j0 + COLUMNS)
             for i in range(a.shape[0]):
+                c_row = c[i, j0:j1]
                 for k in range(k0, whole, TOGETHER):
                     a0, a1, a2, a3 = a[i, k], a[i, k + 1], a[i, k + 2], a[i, k + 3]
-                    for j in range(j0, j1):
-                        c[i, j] += a0 * b[k, j] + a1 * b[k + 1, j] + a2 * b[k + 2, j] + a3 * b[k + 3, j]
+                    b0, b1, b2, b3 = b[k, j0:j1], b[k + 1, j0:j1], b[k + 2, j0:j1], b[k + 3, j0:j1]
+                    for j in range(j1 - j0):
+                        c_row[j] += a0 * b0[j] + a1 * b1[j] + a2 * b2[j] + a3 * b3[j]
                 for k in range(whole, end):
                     for j in range(j0, j1):
                         c[i, j] += a[i, k] * b[k, j]
