@@ -55,10 +55,8 @@ class Cache:
                 result = CompileResult._rebuild(target, *pickle.loads(content[CHECKSUM:]))
                 _touch(path)
                 return result
-        except OSError:
+        except Exception:  # no such file; or of a module that isn't to be found; or another build of Numba wrote it
             pass
-        except Exception as error:  # what another build of Numba wrote fails in as many ways as pickle has
-            warn_once(f"{path} can't be read ({type(error).__name__}), and is compiled again")
         self.begun[signature] = path
         PROGRESS.begin(self.function.__name__)
         return None
