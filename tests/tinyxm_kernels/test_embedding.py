@@ -1,4 +1,4 @@
-"""Embedding bags and scattered sums: both rungs against plain loops and PyTorch."""
+"""Embedding bags and scattered sums: every rung against plain loops and PyTorch."""
 
 import numpy as np
 import pytest
@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tinyxm_kernels as kernels
+from tinyxm_kernels.threads import threads
 
 OPERATION = "embedding_bag"
 
@@ -47,6 +48,34 @@ def test_scatter_is_the_adjoint_of_looking_up(rung, index_shape, rest):
     assert scattered.shape == table.shape
     assert scattered.dtype == np.float32
     assert np.sum(scattered * table) == pytest.approx(np.sum(g * table[indices]), abs=1e-5)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("dim", [1, 7, 37])
+def test_threads_share_rows_and_no_bit_depends_on_how_many(monkeypatch, dtype, dim):
+    monkeypatch.setattr(pytest.importorskip("tinyxm_kernels._compiled"), "SERIAL_BELOW", 0)
+    rng = np.random.default_rng(0)
+    table, g = (rng.normal(size=(n, 2 * dim)).astype(dtype)[::-1, ::2] for n in (9, 60))
+    indices, offsets = rng.integers(0, 9, 120)[::2].astype(np.uint8), np.array([0, 0, 5, 9, 33, 60])
+    weights, g[3, 0], table[2, -1] = rng.normal(size=60).astype(dtype), np.nan, np.inf
+
+    def results(rung):
+        with kernels.using(f"embedding={rung}"), np.errstate(invalid="ignore"):
+            return (
+                kernels.scatter_add_rows(g, indices, 9),
+                kernels.embedding_bag(table, indices, offsets, weights),
+                kernels.embedding_bag_weight_gradient(g[:6], indices, offsets, weights, 9),
+            )
+
+    runs = []
+    for number in (1, 2, 3, 4):
+        with threads(number):
+            runs.append(results("vectorised"))
+    for truth, *ours in zip(results("reference"), *runs, strict=True):
+        for y in ours:
+            np.testing.assert_array_equal(y, ours[0])
+        tolerance = 1e-5 if dtype == "float32" else 1e-13
+        np.testing.assert_allclose(ours[0], truth, rtol=tolerance, atol=tolerance)
 
 
 @pytest.mark.oracle

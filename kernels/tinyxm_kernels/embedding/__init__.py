@@ -22,9 +22,10 @@ from tinyxm_kernels._checks import check_arrays, check_floats, check_shape
 from tinyxm_kernels.registry import operation
 
 
-def _rule(*operands: Any) -> tuple[str, ...]:
-    """sparse, at every size: a sparse matrix product; reference for dtypes that it doesn't take."""
-    return "sparse", "reference"
+def _rule(rows_added: Any, indices: Any, *others: Any) -> tuple[str, ...]:
+    """vectorised from 2048 numbers looked up or added, sparse where it isn't available; reference for fewer."""
+    numbers = indices.size * prod(rows_added.shape[indices.ndim :])
+    return ("vectorised", "sparse", "reference") if numbers >= 2048 else ("reference",)
 
 
 _embedding_bag = operation(
