@@ -96,7 +96,7 @@ x, z, y = random(size), random(size), random(size)
 big, vector = random(4096, 4096), random(4096)
 a, b = random(n, n), random(n, n)
 small, images, weights = random(96, 96), random(4, 32, 32, 32), random(3, 3, 32, 32)
-state = [random(1 << 21) for _ in range(2)] + [np.zeros(1 << 21, np.float32) for _ in range(2)]
+state = [random(size), random(size), np.zeros(size, np.float32), np.zeros(size, np.float32)]
 
 
 def product(rung, a, b):
