@@ -24,6 +24,8 @@ from tinyxm_kernels.normalisation import layer_norm, layer_norm_input_gradient, 
 from tinyxm_kernels.pooling import (
     average_pool2d,
     average_pool2d_input_gradient,
+    bias_max_pool2d,
+    bias_max_pool2d_input_gradient,
     max_pool2d,
     max_pool2d_input_gradient,
 )
@@ -45,6 +47,8 @@ __all__ = [
     "adam_update",
     "average_pool2d",
     "average_pool2d_input_gradient",
+    "bias_max_pool2d",
+    "bias_max_pool2d_input_gradient",
     "bytes_moved",
     "chosen",
     "conv2d",

@@ -62,7 +62,11 @@ def test_the_compiled_rung_equals_the_reference(case, seed, dtype, number):
             g = np.sin(1 + np.arange(y.size)).reshape(y.shape).astype(dtype)
             gradient = kernels.max_pool2d_input_gradient(g, x, y, *static)
             mean = kernels.average_pool2d(x, *static)
-            results.append((y, gradient, mean, kernels.average_pool2d_input_gradient(g, x.shape, *static)))
+            of_mean = kernels.average_pool2d_input_gradient(g, x.shape, *static)
+            bias, activation = np.resize(np.array([0, 0.5, -1, -9, 9], dtype), x.shape[3]), ("none", "relu")[seed % 2]
+            biased = kernels.bias_max_pool2d(x, bias, *static, activation)
+            of_biased = kernels.bias_max_pool2d_input_gradient(g, x, bias, biased, *static, activation)
+            results.append((y, gradient, mean, of_mean, biased, of_biased))
     tolerance = 1e-5 if dtype == "f" else 1e-12
     for truth, result in zip(*results, strict=True):
         assert result.dtype == truth.dtype
@@ -74,6 +78,21 @@ def test_a_tie_goes_to_the_first_row_by_row():
     y = kernels.max_pool2d(x, (2, 2), (2, 2))
     gradient = kernels.max_pool2d_input_gradient(np.array([5, 7], np.float32).reshape(y.shape), x, y, (2, 2), (2, 2))
     assert gradient[0, :, :, 0].tolist() == [[0, 5, 7, 0], [0, 0, 0, 0]]
+
+
+def test_sums_that_round_alike_are_ties_and_what_relu_stops_has_no_gradient():
+    x = np.array([[1, 2, -1, -2], [3, 0, -3, -4]], np.float32).reshape(1, 2, 4, 1)
+    for rung in ("reference", "vectorised"):
+        for bias, activation, expected in (
+            (1e9, "relu", [[5, 0, 7, 0], [0, 0, 0, 0]]),
+            (0.5, "relu", [[0, 0, 0, 0], [5, 0, 0, 0]]),
+            (0.5, "none", [[0, 0, 7, 0], [5, 0, 0, 0]]),
+        ):
+            shift, static = np.array([bias], np.float32), ((2, 2), (2, 2), (0, 0), activation)
+            with kernels.using(f"pooling={rung}"):
+                y = kernels.bias_max_pool2d(x, shift, *static)
+                g = np.array([5, 7], np.float32).reshape(y.shape)
+                assert kernels.bias_max_pool2d_input_gradient(g, x, shift, y, *static)[0, :, :, 0].tolist() == expected
 
 
 def test_a_nan_is_passed_on_and_gets_a_gradient_in_its_window():
@@ -116,5 +135,9 @@ def test_errors():
         kernels.average_pool2d(x, (2, 2), (2, 2), (2, 2))
     with pytest.raises(ValueError, match="max_pool2d_input_gradient: y has shape"):
         kernels.max_pool2d_input_gradient(np.ones((1, 2, 2, 2)), x, x, (2, 2), (2, 2))
+    with pytest.raises(ValueError, match=r"bias_max_pool2d: bias has shape \(3,\), expected \(2,\)"):
+        kernels.bias_max_pool2d(x, np.ones(3), (2, 2), (2, 2))
+    with pytest.raises(ValueError, match="bias_max_pool2d: activation is 'tanh'"):
+        kernels.bias_max_pool2d(x, np.ones(2), (2, 2), (2, 2), activation="tanh")
     with pytest.raises(TypeError, match="max_pool2d: x int64"):
         kernels.max_pool2d(x.astype(np.int64), (2, 2), (2, 2))

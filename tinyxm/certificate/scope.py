@@ -35,7 +35,7 @@ _WINDOWS = (
     "conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d average_pool1d average_pool2d "
     "average_pool3d adaptive_average_pool1d adaptive_average_pool2d global_average_pool resize"
 )
-_LARGEST_OF = "max_pool1d max_pool2d max_pool3d adaptive_max_pool1d adaptive_max_pool2d global_max_pool"
+_LARGEST_OF = "bias_max_pool2d max_pool1d max_pool2d max_pool3d adaptive_max_pool1d adaptive_max_pool2d global_max_pool"
 _LINEAR = (
     "cholesky det diag diagonal inv tensordot trace transposed vdot tril triu whiten frames irfft overlap_add rfft "
     f"stft {_WINDOWS}"

@@ -12,6 +12,8 @@ import numpy as np
 
 import tinyxm_kernels as kernels
 from tinyxm.autograd import Array, primitive
+from tinyxm.autograd.tensor import array_of
+from tinyxm.ops.activation import relu
 from tinyxm.ops.conv import Pair, Sizes, per_axis
 from tinyxm.ops.linalg import matmul
 from tinyxm.ops.resize import along_image
@@ -19,8 +21,8 @@ from tinyxm_kernels.pooling import output_shape
 
 __all__ = [
     "adaptive_average_pool1d", "adaptive_average_pool2d", "adaptive_max_pool1d", "adaptive_max_pool2d",
-    "average_pool1d", "average_pool2d", "average_pool3d", "global_average_pool", "global_max_pool", "max_pool1d",
-    "max_pool2d", "max_pool3d",
+    "average_pool1d", "average_pool2d", "average_pool3d", "bias_max_pool2d", "global_average_pool", "global_max_pool",
+    "max_pool1d", "max_pool2d", "max_pool3d",
 ]  # fmt: skip
 
 
@@ -51,6 +53,40 @@ def _windows(x: Array, size: Pair, stride: Pair, padding: Pair, outside: float) 
     x = np.pad(x, ((0, 0), *((n, n) for n in padding), (0, 0)), constant_values=outside)
     windows = np.lib.stride_tricks.sliding_window_view(x, size, (1, 2))[:, :: stride[0], :: stride[1]]
     return windows.reshape(*windows.shape[:4], math.prod(size))
+
+
+@primitive(
+    x=lambda g, x, bias, y, size, stride, padding, activation: _bias_max_adjoint(
+        g, x, bias, y, size, stride, padding, activation
+    ),
+    bias=lambda g, x, bias, y, size, stride, padding, activation: _bias_adjoint(
+        g, x, bias, y, size, stride, padding, activation
+    ),
+)
+def _bias_max_pool2d(x: Array, bias: Array, size: Pair, stride: Pair, padding: Pair, activation: str) -> Array:
+    return kernels.bias_max_pool2d(x, bias, size, stride, padding, activation)
+
+
+def _bias_max_adjoint(
+    g: Array, x: Array, bias: Array, y: Array, size: Pair, stride: Pair, padding: Pair, activation: str
+) -> Array:
+    """The fused kernel on arrays; on Tensors, for a second derivative, pooling's own and that of the activation."""
+    if all(isinstance(array, np.ndarray) for array in (g, x, bias, y)):
+        return kernels.bias_max_pool2d_input_gradient(g, x, bias, y, size, stride, padding, activation)
+    z = x + bias if activation == "none" else relu(x + bias)
+    g = _to_the_largest(g, z, y, size, stride, padding)
+    return g if activation == "none" else g * (z > 0)
+
+
+def _bias_adjoint(
+    g: Array, x: Array, bias: Array, y: Array, size: Pair, stride: Pair, padding: Pair, activation: str
+) -> Array:
+    """The sum of ∂x: each window's g once, wherever it went; where y isn't finite, it may have gone nowhere."""
+    if not np.isfinite(array_of(y)).all():
+        g = _bias_max_adjoint(g, x, bias, y, size, stride, padding, activation)
+    elif activation == "relu":
+        g = g * (y > 0)
+    return np.sum(g, axis=(0, 1, 2))
 
 
 @primitive(x=lambda g, x_shape, size, stride, padding: _spread_evenly(g, x_shape, size, stride, padding))
@@ -98,6 +134,22 @@ def max_pool2d(x: Array, size: Sizes, stride: Sizes | None = None, padding: Size
     the windows don't fit, or the padding is more than half of them.
     """
     return _pooled("max_pool2d", _max_pool2d, 2, x, size, stride, padding)
+
+
+def bias_max_pool2d(
+    x: Array, bias: Array, size: Sizes, stride: Sizes | None = None, padding: Sizes = 0, activation: str = "none"
+) -> Array:
+    """y = max_pool2d(x + bias), or max_pool2d(relu(x + bias)) where the activation is "relu", in one pass
+
+    What follows a convolution, and neither sum nor activation is stored. x `(batch, height, width, channels)`, bias
+    `(channels,)`; the rest and the errors as in `max_pool2d`. ∂x = g at the first largest, ∂bias = Σ g; with "relu"
+    only where y > 0.
+    """
+
+    def pool(x: Array, size: Pair, stride: Pair, padding: Pair) -> Array:
+        return _bias_max_pool2d(x, bias, size, stride, padding, activation)
+
+    return _pooled("bias_max_pool2d", pool, 2, x, size, stride, padding)
 
 
 def max_pool3d(x: Array, size: Sizes, stride: Sizes | None = None, padding: Sizes = 0) -> Array:

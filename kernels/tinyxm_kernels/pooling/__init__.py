@@ -3,6 +3,8 @@
     max       y[n, p, q, c] = max_{i, j} x̄[n, p s₀ + i, q s₁ + j, c]              x̄ is x with −∞ around it
     average   y[n, p, q, c] = Σ_{i, j} x̄[n, p s₀ + i, q s₁ + j, c] / (size₀ size₁)   x̄ is x with 0 around it
 
+    bias_max  the maximum of x + bias, or of relu(x + bias), which follow a convolution: neither is ever stored
+
 The average counts the padding: it always divides by the whole window. The maximum passes the gradient to where it
 stood; among equal values, to the first of the window in row-major order, as PyTorch does. Both read x once and take
 one operation for each element of a window: memory is what limits them.
@@ -56,6 +58,22 @@ _max_input_gradient = operation(
     elements=lambda g, x, y, size, stride, padding: 2 * prod(x) + 2 * prod(g),
     rule=_rule,
 )
+_bias_max_pool2d = operation(
+    "bias_max_pool2d",
+    __name__,
+    flops=lambda x, bias, size, stride, padding, activation: 2 * _forward_flops(x, size, stride, padding),
+    elements=lambda x, bias, size, stride, padding, activation: (
+        prod(bias) + _forward_elements(x, size, stride, padding)
+    ),
+    rule=_rule,
+)
+_bias_max_input_gradient = operation(
+    "bias_max_pool2d_input_gradient",
+    __name__,
+    flops=lambda g, x, bias, y, size, stride, padding, activation: 2 * prod(g) * prod(size),
+    elements=lambda g, x, bias, y, size, stride, padding, activation: 2 * prod(x) + 2 * prod(g) + prod(bias),
+    rule=_rule,
+)
 _average_pool2d = operation("average_pool2d", __name__, flops=_forward_flops, elements=_forward_elements, rule=_rule)
 _average_input_gradient = operation(
     "average_pool2d_input_gradient",
@@ -81,7 +99,6 @@ def max_pool2d_input_gradient(
     g: NDArray[Any], x: NDArray[Any], y: NDArray[Any], size: Pair, stride: Pair, padding: Pair = (0, 0)
 ) -> NDArray[Any]:
     """∂L/∂x: each window's g goes to the first of its elements, row by row, that equals y (y = max_pool2d(x, ...)).
-    An infinite or NaN g spoils its whole window with NaN.
 
     Raises ValueError where g or y hasn't the shape of the result, TypeError for dtypes that don't go together.
     """
@@ -91,6 +108,56 @@ def max_pool2d_input_gradient(
     check_shape(name, "g", g.shape, expected)
     check_shape(name, "y", y.shape, expected)
     return _max_input_gradient.choose(g, x, y, size, stride, padding)(g, x, y, size, stride, padding)
+
+
+def _check_biased(
+    name: str, x: NDArray[Any], bias: NDArray[Any], size: Pair, stride: Pair, padding: Pair, activation: str
+) -> Shape:
+    if activation not in ("none", "relu"):
+        raise ValueError(f'{name}: activation is {activation!r}; expected "none" or "relu"')
+    shape = output_shape(name, x.shape, size, stride, padding)
+    check_shape(name, "bias", bias.shape, x.shape[3:])
+    return shape
+
+
+def bias_max_pool2d(
+    x: NDArray[Any],
+    bias: NDArray[Any],
+    size: Pair,
+    stride: Pair,
+    padding: Pair = (0, 0),
+    activation: str = "none",
+) -> NDArray[Any]:
+    """max_pool2d(x + bias), or of max(x + bias, 0) where the activation is "relu"; bias (channels,).
+
+    Raises as `max_pool2d` does, ValueError for another activation or a bias of another shape.
+    """
+    check_floats("bias_max_pool2d", x=x, bias=bias)
+    _check_biased("bias_max_pool2d", x, bias, size, stride, padding, activation)
+    operands = x, bias, size, stride, padding, activation
+    return _bias_max_pool2d.choose(*operands)(*operands)
+
+
+def bias_max_pool2d_input_gradient(
+    g: NDArray[Any],
+    x: NDArray[Any],
+    bias: NDArray[Any],
+    y: NDArray[Any],
+    size: Pair,
+    stride: Pair,
+    padding: Pair = (0, 0),
+    activation: str = "none",
+) -> NDArray[Any]:
+    """∂L/∂x: each window's g goes to the first of its elements, row by row, for which x + bias is y; with "relu", only
+    where y > 0. y = bias_max_pool2d(x, bias, ...); errors as there.
+    """
+    name = "bias_max_pool2d_input_gradient"
+    check_floats(name, g=g, x=x, bias=bias, y=y)
+    expected = _check_biased(name, x, bias, size, stride, padding, activation)
+    check_shape(name, "g", g.shape, expected)
+    check_shape(name, "y", y.shape, expected)
+    operands = g, x, bias, y, size, stride, padding, activation
+    return _bias_max_input_gradient.choose(*operands)(*operands)
 
 
 def average_pool2d(x: NDArray[Any], size: Pair, stride: Pair, padding: Pair = (0, 0)) -> NDArray[Any]:

@@ -39,10 +39,37 @@ def max_pool2d_input_gradient(
         first &= waiting
         waiting ^= first
         if overlapping:
-            x_gradient[seen] += g * first
+            x_gradient[seen] += np.where(first, g, 0)
         else:
-            np.multiply(g, first, out=x_gradient[seen])
+            x_gradient[seen] = np.where(first, g, 0)
     return inside(x_gradient, padding)
+
+
+@rung()
+def bias_max_pool2d(
+    x: NDArray[Any], bias: NDArray[Any], size: Pair, stride: Pair, padding: Pair, activation: str
+) -> NDArray[Any]:
+    return max_pool2d(_activated(x, bias, activation), size, stride, padding)
+
+
+@rung()
+def bias_max_pool2d_input_gradient(
+    g: NDArray[Any],
+    x: NDArray[Any],
+    bias: NDArray[Any],
+    y: NDArray[Any],
+    size: Pair,
+    stride: Pair,
+    padding: Pair,
+    activation: str,
+) -> NDArray[Any]:
+    z = _activated(x, bias, activation)
+    z_gradient = max_pool2d_input_gradient(g, z, y, size, stride, padding)
+    return z_gradient if activation == "none" else np.where(z > 0, z_gradient, 0)
+
+
+def _activated(x: NDArray[Any], bias: NDArray[Any], activation: str) -> NDArray[Any]:
+    return x + bias if activation == "none" else np.maximum(x + bias, 0)
 
 
 @rung()

@@ -77,6 +77,44 @@ for axes, shape in ((1, (7,)), (2, (5, 6)), (3, (4, 5, 3))):
     add(name, "the first in row-major order", of_ours(name, 2), ones,
         lambda x: by_windows(x, np.max, 0, 2, 2, 0), of_torch(name, 2), "ties", gradients=[first])  # fmt: skip
 
+
+def activated(x: Any, bias: Any, activation: str) -> Any:
+    return np.maximum(x + bias, 0) if activation == "relu" else x + bias
+
+
+for activation in ("none", "relu"):
+    for x, size, stride, padding, edge in (
+        (apart(2, 5, 6, 3), 2, None, 0, ""), (apart(2, 5, 6, 2), (3, 2), (2, 1), (1, 0), ""),
+        (apart(8, 24, 22, 2), 2, None, 0, ""), (apart(0, 5, 6, 2), 2, None, 0, "empty"),
+        (apart(1, 1, 1, 1), 1, None, 0, "size one"), (apart(1, 5, 6, 1) * 1e30, 3, 1, 1, "large"),
+        (apart(1, 5, 6, 1) * 1e-30, 3, 1, 1, "tiny"), (np.ones((1, 2, 4, 1)), 2, None, 0, "ties"),
+    ):  # fmt: skip
+        bias = np.linspace(-0.31, 0.83, x.shape[-1]) * {"large": 1e30, "tiny": 1e-30}.get(edge, 1)
+        firsts = np.array([[1, 0, 1, 0], [0, 0, 0, 0]])
+        CASES.append(
+            Case(
+                "bias_max_pool2d",
+                "operation",
+                activation,
+                lambda x, b, s=(size, stride, padding, activation): ops.bias_max_pool2d(x, b, *s),
+                (x, bias),
+                lambda x, b, a=activation, s=(np.max, -np.inf, size, stride, padding): by_windows(
+                    activated(x, b, a), *s
+                ),
+                lambda t, x, b, a=activation, s=(size, stride, padding): of_torch("max_pool2d", *s)(
+                    t, t.relu(x + b) if a == "relu" else x + b
+                ),
+                edge,
+                [firsts.reshape(x.shape), [2]] if edge == "ties" else None,
+            )
+        )
+stopped = np.array([1.0, -5, -3, -2]).reshape(1, 2, 2, 1)
+CASES.append(
+    Case("bias_max_pool2d", "operation", "stopped by relu",
+         lambda x, b: ops.bias_max_pool2d(x, b, 2, activation="relu"), (stopped, np.array([-1.0])),
+         lambda x, b: np.zeros((1, 1, 1, 1)), None, "", [np.zeros_like(stopped), [0]])
+)  # fmt: skip
+
 for axes, shape in ((1, (7,)), (2, (5, 4))):
     for kind, short, take, _ in POOLS:
         name = f"adaptive_{kind}_pool{axes}d"
