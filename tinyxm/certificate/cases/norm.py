@@ -121,7 +121,7 @@ def torch_bags(torch: Any, w: Any, weights: Any, entries: np.ndarray = ENTRIES, 
 
 for edge, entries, offsets in (
     ("", ENTRIES, OFFSETS), ("", ENTRIES[::-1].copy(), np.array([0, 1, 4])), ("size one", ENTRIES[:1], OFFSETS[:1]),
-    ("empty", ENTRIES[:0], np.array([0, 0])),
+    ("empty", ENTRIES[:0], np.array([0, 0])), ("", np.tile(ENTRIES, 3), np.array([0, 1, 1, 10])),
 ):  # fmt: skip
     given = {"entries": entries, "offsets": offsets}
     add("embedding_bag", "", lambda w, a, e=entries, o=offsets: ops.embedding_bag(w, e, o, a),
