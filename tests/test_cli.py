@@ -440,7 +440,62 @@ def test_doctor_tells_of_libraries_data_and_kernels(run, monkeypatch):
     assert "em-keyboard isn't installed" in out
 
 
-@pytest.mark.parametrize("command", [[], ["train"], ["eval"], ["query"], ["certify"], ["doctor"]])
+def test_doctor_compiles_ahead_and_tells_how_long_it_took(run, monkeypatch):
+    monkeypatch.setattr("tinyxm_kernels.bench.compile_ahead", lambda: iter([("matmul", 0.25)]))
+    monkeypatch.setattr("tinyxm.recipes.emoji.ahead.rehearse", lambda: None)
+    code, out, _ = run("doctor", "--compile")
+    assert code == 0
+    assert re.search(r"matmul +0\.2 s", out)
+    assert "kept in: " in out
+
+
+def test_bench_measures_writes_and_tunes(run, tmp_path, monkeypatch):
+    rows, tuned = tmp_path / "new" / "rows.json", tmp_path / "tuned.json"
+    monkeypatch.setenv("TINYXM_TUNED", str(tuned))
+    given = ["--sizes", "32", "--threads", "1", "--against", "none", "--quick", "--tune", "--json", str(rows)]
+    code, out, err = run("bench", "matmul", *given)
+    assert code == 0
+    assert "matmul 32x32x32 float32 on 1 thread" in err
+    assert "matmul (m×k×n), float32, 1 thread" in out
+    assert f"overrides: {tuned}" in out
+    assert f"written: {rows}" in out
+    measured = {row["rung"] for row in json.loads(rows.read_text("utf-8"))}
+    assert {"blas", "reference"} <= measured
+    written = json.loads(tuned.read_text("utf-8"))
+    assert written["matmul"][0]["rung"] in measured
+    a = np.ones((32, 32), np.float32)
+    with tinyxm_kernels.using("tuned"):
+        assert tinyxm_kernels.chosen("matmul", a, a).name == written["matmul"][0]["rung"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["matmull"], "no operation 'matmull'; there are matmul"),
+        (["matmul", "--sizes", "3x"], "size '3x': expected whole numbers joined by x"),
+        (["matmul", "--sizes", "3x4"], "size 3x4 is no shape of matmul m×k×n"),
+        (["--threads", "two"], "--threads two: expected whole numbers, such as 1,2"),
+        (["--threads", "99"], "99 threads: this process may use 1 to"),
+        (["--against", "tensorflow"], "no peer 'tensorflow'; there are numpy"),
+        (["--dtypes", "int8"], "dtype 'int8': expected float32 or float64"),
+        (["matmul", "--plot", "chart.bmp"], "expected a name that ends in .png or .svg"),
+        (["--mine", "nowhere.py"], "nowhere.py"),
+    ],
+)
+def test_a_bench_that_cannot_be_is_refused(run, arguments, told):
+    refused(run("bench", *arguments), 2, told)
+
+
+def test_a_wrong_kernel_of_ones_own_is_told_with_status_1(run, tmp_path):
+    path = tmp_path / "my_kernel.py"
+    path.write_text("import numpy as np\n\ndef matmul(a, b):\n    return np.matmul(a, b) + 1\n", "utf-8")
+    code, out, err = run("bench", "--mine", str(path))
+    assert (code, err) == (1, "")
+    assert "wrong: matmul 0x" not in out
+    assert "expected" in out
+
+
+@pytest.mark.parametrize("command", [[], ["train"], ["eval"], ["query"], ["certify"], ["bench"], ["doctor"]])
 def test_help_everywhere(run, command):
     code, out, _ = run(*command, "--help")
     assert code == 0

@@ -221,8 +221,16 @@ def certify_(
 
 
 @app.command()
-def doctor(debug: Debug = False) -> None:
+def doctor(
+    compile_: Annotated[
+        bool, typer.Option("--compile", help="Compile all kernels now, so that nobody waits for it later.")
+    ] = False,
+    debug: Debug = False,
+) -> None:
     """Tell what this machine offers: libraries and threads, GPU or why none, data packages, kernels."""
+    if compile_:
+        _compile()
+        return
     import platform
 
     from rich.table import Table
@@ -248,6 +256,24 @@ def doctor(debug: Debug = False) -> None:
         name, rule = line.split(maxsplit=1)
         ladder.add_row(name, escape(rule))
     console.print(table, "\n[bold]kernels, and which of their rungs runs", ladder)
+
+
+def _compile() -> None:
+    """Compile the main job's kernels, then all others; tell how long each part took."""
+    import time
+
+    from tinyxm.recipes.emoji.ahead import rehearse
+    from tinyxm_kernels._cache import PROGRESS, cache_folder
+    from tinyxm_kernels.bench import compile_ahead
+
+    console, began = Console(), time.perf_counter()
+    rehearse()
+    console.print(f"{'a step of the main job':28}{time.perf_counter() - began:6.1f} s", highlight=False)
+    for name, seconds in compile_ahead():
+        console.print(f"{name:28}{seconds:6.1f} s", highlight=False)
+    total, kernels = time.perf_counter() - began, PROGRESS.done
+    console.print(f"compiled {kernels} kernels in {total:.0f} s" if kernels else "all kernels were compiled before")
+    _print_path(console, "kept in", cache_folder())
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -40,7 +40,10 @@ def bench(
         Path | None, typer.Option(metavar="FILE", help="Write rows, goals and the machine's description here.")
     ] = None,
     mine: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Check a kernel of your own, a file, and time it with the rest.")
+        Path | None,
+        typer.Option(
+            exists=True, dir_okay=False, metavar="FILE", help="Check a kernel of your own, a file, and time it too."
+        ),
     ] = None,
     tune: Annotated[
         bool, typer.Option("--tune", help="Write which rung was fastest at which size, for the chooser to follow.")

@@ -6,16 +6,18 @@
     save(results.rows, "rows.json")
     draw(results.rows, results.machine, "ladder.png")
 
-Read it in this order: `plans` (what is measured, and how shapes are written), `peers` (the same call in the other
-libraries), `worker` (one process a library), `runner` (in turn, round by round), `figures` (speed, ratio, and whether
-they decide anything), `table`, `peak` (the machine's own limits), `charts`, `mine` (a user's own rung), `goals`,
-`record`, `tune`.
+Read it in this order: `plan`, `plans` and `fused` (what is measured, and how shapes are written), `peers` (the same
+call in the other libraries), `worker` (one process a library), `runner` (in turn, round by round), `figures` (speed,
+ratio, and whether they decide anything), `table`, `peak` (the machine's own limits), `charts`, `mine` (a user's own
+rung), `goals`, `record`, `tune`, `ahead` (compile before it is needed).
 """
 
+from tinyxm_kernels.bench.ahead import compile_ahead
 from tinyxm_kernels.bench.charts import draw
 from tinyxm_kernels.bench.figures import Row
 from tinyxm_kernels.bench.goals import Goal, goals, show_goals
-from tinyxm_kernels.bench.plans import PLANS, parse
+from tinyxm_kernels.bench.plan import parse
+from tinyxm_kernels.bench.plans import PLANS
 from tinyxm_kernels.bench.record import record
 from tinyxm_kernels.bench.runner import Machine, Results, Settings, WorkerError, measure
 from tinyxm_kernels.bench.table import save, show_results
@@ -29,6 +31,7 @@ __all__ = [
     "Row",
     "Settings",
     "WorkerError",
+    "compile_ahead",
     "draw",
     "goals",
     "measure",

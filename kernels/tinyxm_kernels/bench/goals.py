@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 
 from tinyxm_kernels.bench.figures import Row
-from tinyxm_kernels.bench.plans import CONVOLUTIONS, FUSED, show
+from tinyxm_kernels.bench.fused import GOALS
+from tinyxm_kernels.bench.plan import show
+from tinyxm_kernels.bench.plans import CONVOLUTIONS
 
 WINOGRAD_SHAPE = show(CONVOLUTIONS[4])
 
@@ -88,8 +90,10 @@ def _convolutions(ours: Sequence[Row], threads: int) -> list[Goal]:
 
 def _fused(ours: Sequence[Row], threads: int) -> list[Goal]:
     found = []
-    for name, shape, least in FUSED:
-        same = _ratios((r for r in ours if (r.operation, r.shape, r.default) == (name, show(shape), True)), to("torch"))
+    for name, shape, least in GOALS:
+        same = _ratios(
+            (r for r in ours if (r.operation, r.shape, r.default) == (name, show(shape), True)), better_torch
+        )
         found.append(Goal(f"{name} {show(shape)} / torch", threads, same[0][0] if same else None, least))
     return found
 

@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 
 import tinyxm_kernels as kernels
-from tinyxm_kernels.bench.figures import Row, row_of
+from tinyxm_kernels.bench.figures import ROUNDS, Row, best_of, row_of
 from tinyxm_kernels.bench.mine import NAME as MINE
 from tinyxm_kernels.bench.peers import LIBRARIES, missing
-from tinyxm_kernels.bench.plans import PLANS, show, sizes_for
+from tinyxm_kernels.bench.plan import show
+from tinyxm_kernels.bench.plans import PLANS, sizes_for
 from tinyxm_kernels.bench.worker import OURS, receive, send
 from tinyxm_kernels.registry import Shape
 from tinyxm_kernels.threads import cores
@@ -26,6 +27,7 @@ START = "from tinyxm_kernels.bench.worker import main; main()"
 # some 20 ms after their last work, on a core that the next one needs)
 GAP, GAP_ON_THREADS = 0.002, 0.03
 BESIDE_ROUNDS = 3
+SLOW = 0.05  # seconds a call
 AGREEMENT = {"float32": 1e-3, "float64": 1e-9}  # of the greatest number: the calls compute the same, if not as exactly
 
 
@@ -220,15 +222,21 @@ class Group:
         for _ in range(self.settings.rounds):
             self.spin += self.workers[OURS].ask("calibrate", self.dtype)
             for library, row in subjects:
-                self.times.setdefault(row, []).append(self.time(library, row))
+                if not self.is_slow(row):
+                    self.times.setdefault(row, []).append(self.time(library, row))
         if not self.settings.quick:  # each rung also alternating with a product by BLAS
             for _ in range(BESIDE_ROUNDS):
                 for library, row in subjects:
-                    if library == OURS:
+                    if library == OURS and not self.is_slow(row):
                         self.beside.setdefault(row, []).append(self.time(library, row, beside_blas=True))
         for worker in self.workers.values():
             worker.ask("forget")
         return self.rows([row for library, row in subjects if library != OURS])
+
+    def is_slow(self, row: str) -> bool:
+        """Whether three rounds are enough: the call is long, so that nothing short disturbs it."""
+        rounds = self.times.get(row, [])
+        return len(rounds) >= ROUNDS and best_of(rounds) > SLOW
 
     def time(self, library: str, row: str, beside_blas: bool = False) -> list[float]:
         time.sleep(GAP if self.threads == 1 else GAP_ON_THREADS)

@@ -21,7 +21,8 @@ import numpy as np
 import tinyxm_kernels as kernels
 from tinyxm_kernels.bench import mine
 from tinyxm_kernels.bench.peers import LIBRARIES, MORE_THREADS
-from tinyxm_kernels.bench.plans import PLANS, Plan
+from tinyxm_kernels.bench.plan import Plan
+from tinyxm_kernels.bench.plans import PLANS
 from tinyxm_kernels.registry import Shape, chosen, watching
 
 OURS = "tinyxm"
