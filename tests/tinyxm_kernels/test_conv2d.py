@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import tinyxm_kernels as kernels
 from tinyxm_kernels import _compiled
-from tinyxm_kernels.conv2d import _implicit_weights, output_shape, patches
+from tinyxm_kernels.conv2d import _implicit_weights, _tables, output_shape, patches
 from tinyxm_kernels.threads import threads
 
 OPERATION = "conv2d"
@@ -167,6 +167,36 @@ def test_the_default_rule(x, w, stride, groups, expected):
     assert kernels.chosen("conv2d", x, w, *settings).name == expected
     g = np.ones(output_shape(x.shape, w.shape, *settings), np.float32)
     assert kernels.chosen("conv2d_weight_gradient", g, x, w.shape, *settings).name == expected
+
+
+@pytest.mark.parametrize(
+    ("x", "w", "padding", "dilation", "groups", "expected"),
+    [
+        ((2, 1 << 15, 1 << 10, 32), (1, 1, 32, 8), 0, 1, 1, "patches"),  # x has 2³¹ numbers
+        ((1, 1 << 15, 1 << 10, 32), (1, 1, 32, 8), 0, 1, 1, "implicit"),
+        ((1, 1 << 14, 1 << 10, 2), (3, 3, 2, 128), 1, 2, 1, "patches"),  # y has
+        ((2, 8, 8, 64), (3, 3, 64, 64), 99_999, 99_999, 1, "patches"),  # the padding has
+        ((1, 1 << 15, 1 << 10, 64), (3, 3, 1, 64), 1, 1, 64, "patches"),
+        ((1, 1 << 14, 1 << 10, 64), (3, 3, 1, 64), 1, 1, 64, "depthwise"),
+    ],
+)
+def test_offsets_beyond_int32_go_to_another_rung(x, w, padding, dilation, groups, expected):
+    settings = (1, 1), (padding, padding), (dilation, dilation), groups
+    g = output_shape(x, w, *settings)
+    x, w, g = (np.broadcast_to(np.float32(0), shape) for shape in (x, w, g))
+    assert kernels.chosen("conv2d", x, w, *settings).name == expected
+    assert kernels.chosen("conv2d_input_gradient", g, w, x.shape, *settings).name == expected
+    assert kernels.chosen("conv2d_weight_gradient", g, x, w.shape, *settings).name == expected
+
+
+def test_the_tables_reach_what_is_addressable():
+    """Seen from the tables, as they are made: no offset of a plan wraps around."""
+    x, w, settings = (1, 1 << 14, 1 << 10, 64), (3, 3, 64, 64), ((1, 1), (5000, 0), (5000, 1), 1)
+    assert _tables.addressable(x, w, *settings)
+    y = output_shape(x, w, *settings)
+    for plan in (_tables.forward_plan(x, w, y, *settings, 4, 2), _tables.gradient_plan(y, w, x, *settings, 4, 2)):
+        assert min(table.min() for table in (plan.pixels, plan.places, plan.taps)) >= 0
+        assert plan.taps.max() > 1 << 29
 
 
 @pytest.mark.parametrize("number", [1, 2, 3, 4])

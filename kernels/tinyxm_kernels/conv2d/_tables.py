@@ -25,6 +25,15 @@ from tinyxm_kernels.registry import Shape
 BLOCK_BYTES = 1 << 19  # of the source that one block of the result sees: half of a second-level cache of 1 MiB
 
 
+def addressable(x: Shape, w: Shape, stride: Pair, padding: Pair, dilation: Pair, groups: int) -> bool:
+    """Whether the tables' int32 reach all that a block may see: at most all of x, or g, with padding around it."""
+    seen = (n + max(2 * p, (k - 1) * d + 2) for n, k, p, d in zip(x[1:3], w[:2], padding, dilation, strict=True))
+    return x[0] * prod(seen) * max(x[3], w[3]) < 1 << 31
+
+
+ADDRESSABLE = "fewer than 2³¹ numbers, those of the padding counted"
+
+
 class Residue(NamedTuple):
     """Along one axis: the pixels of the target first, first + step, ... and which taps they see where in the source.
 

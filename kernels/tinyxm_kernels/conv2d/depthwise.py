@@ -21,7 +21,7 @@ from tinyxm_kernels._compiled import compiled, flat, threaded
 from tinyxm_kernels._microkernel import micro_kernel
 from tinyxm_kernels.conv2d import Pair, output_shape
 from tinyxm_kernels.conv2d._implicit_weights import add_parts
-from tinyxm_kernels.conv2d._tables import Plan, forward_plan, gradient_plan, pad
+from tinyxm_kernels.conv2d._tables import ADDRESSABLE, Plan, addressable, forward_plan, gradient_plan, pad
 from tinyxm_kernels.registry import Shape, rung
 from tinyxm_kernels.threads import get_threads
 
@@ -113,21 +113,21 @@ def _repeated(x: NDArray[Any], times: int) -> NDArray[Any]:
     return x if times == 1 else np.repeat(x, times, axis=3)
 
 
-def _takes(a: NDArray[Any], w: NDArray[Any], *settings: Any) -> bool:
-    return w.shape[2] == 1
+def _takes(x: Shape, w: Shape, *settings: Any) -> bool:
+    return w[2] == 1 and addressable(x, w, *settings)
 
 
-NEEDS = "kernels that see one channel each: as many groups as channels"
+NEEDS = f"kernels that see one channel each: as many groups as channels; {ADDRESSABLE}"
 
 
-@rung(backend="numba", accepts=_takes, needs=NEEDS)
+@rung(backend="numba", accepts=lambda x, w, *settings: _takes(x.shape, w.shape, *settings), needs=NEEDS)
 def conv2d(x: NDArray[Any], w: NDArray[Any], stride: Pair, padding: Pair, dilation: Pair, groups: int) -> NDArray[Any]:
     x, shape = _repeated(x, w.shape[3] // groups), output_shape(x.shape, w.shape, stride, padding, dilation, groups)
     settings = stride, padding, dilation, max(1, w.shape[3]), x.itemsize, get_threads()
     return run(forward_plan(x.shape, w.shape, shape, *settings), x, w, shape)
 
 
-@rung(backend="numba", accepts=_takes, needs=NEEDS)
+@rung(backend="numba", accepts=lambda g, w, shape, *settings: _takes(shape, w.shape, *settings), needs=NEEDS)
 def conv2d_input_gradient(
     g: NDArray[Any], w: NDArray[Any], input_shape: Shape, stride: Pair, padding: Pair, dilation: Pair, groups: int
 ) -> NDArray[Any]:
@@ -138,7 +138,7 @@ def conv2d_input_gradient(
     return x_gradient if times == 1 else x_gradient.reshape(*input_shape, times).sum(axis=4)
 
 
-@rung(backend="numba", accepts=lambda g, x, kernel_shape, *settings: kernel_shape[2] == 1, needs=NEEDS)
+@rung(backend="numba", accepts=lambda g, x, kernel, *settings: _takes(x.shape, kernel, *settings), needs=NEEDS)
 def conv2d_weight_gradient(
     g: NDArray[Any], x: NDArray[Any], kernel_shape: Shape, stride: Pair, padding: Pair, dilation: Pair, groups: int
 ) -> NDArray[Any]:

@@ -19,7 +19,7 @@ Rows of taps that see padding alone are left out of a tile's sum, unless a weigh
 Arithmetic intensity: a tile does 192 operations for each 22 numbers it loads, from cache; of memory, 2·pixels·|w|
 operations for |x| + |w| + |y| numbers. Limits: fewer than 8 channels of the result (float32) leave lanes unused, so
 depthwise convolution is lost here; a channel count that is a multiple of 16 is best. Operands that aren't contiguous
-are copied.
+are copied, and those with 2³¹ numbers refused, as the tables are of int32.
 
 Source: Dukhan, "The indirect convolution algorithm" (2019), with offsets for pointers.
 """
@@ -33,7 +33,7 @@ from tinyxm_kernels._compiled import compiled, flat, threaded
 from tinyxm_kernels._microkernel import copy_tile_row, micro_kernel, panel_width, tile_width
 from tinyxm_kernels.conv2d import Pair, output_shape
 from tinyxm_kernels.conv2d._implicit_weights import weight_gradient
-from tinyxm_kernels.conv2d._tables import Plan, forward_plan, gradient_plan, pad
+from tinyxm_kernels.conv2d._tables import ADDRESSABLE, Plan, addressable, forward_plan, gradient_plan, pad
 from tinyxm_kernels.registry import Shape, rung
 from tinyxm_kernels.threads import get_threads
 
@@ -166,7 +166,7 @@ def run(plan: Plan, source: NDArray[Any], w: NDArray[Any], shape: Shape, strides
     return target
 
 
-@rung(backend="numba")
+@rung(backend="numba", accepts=lambda x, w, *settings: addressable(x.shape, w.shape, *settings), needs=ADDRESSABLE)
 def conv2d(x: NDArray[Any], w: NDArray[Any], stride: Pair, padding: Pair, dilation: Pair, groups: int) -> NDArray[Any]:
     shape = output_shape(x.shape, w.shape, stride, padding, dilation, groups)
     plan = forward_plan(x.shape, w.shape, shape, stride, padding, dilation, groups, x.itemsize, get_threads())
@@ -174,7 +174,7 @@ def conv2d(x: NDArray[Any], w: NDArray[Any], stride: Pair, padding: Pair, dilati
     return run(plan, x, w, shape, (taken * given, given, 1, given // groups), taken)
 
 
-@rung(backend="numba")
+@rung(backend="numba", accepts=lambda g, w, shape, *settings: addressable(shape, w.shape, *settings), needs=ADDRESSABLE)
 def conv2d_input_gradient(
     g: NDArray[Any], w: NDArray[Any], input_shape: Shape, stride: Pair, padding: Pair, dilation: Pair, groups: int
 ) -> NDArray[Any]:
@@ -183,7 +183,9 @@ def conv2d_input_gradient(
     return run(plan, g, w, input_shape, (taken * given, 1, given, given // groups), given // groups)
 
 
-@rung(backend="numba")
+@rung(
+    backend="numba", accepts=lambda g, x, kernel, *settings: addressable(x.shape, kernel, *settings), needs=ADDRESSABLE
+)
 def conv2d_weight_gradient(
     g: NDArray[Any], x: NDArray[Any], kernel_shape: Shape, stride: Pair, padding: Pair, dilation: Pair, groups: int
 ) -> NDArray[Any]:
