@@ -98,3 +98,11 @@ def test_errors():
         kernels.softmax_cross_entropy(np.ones((2, 3)), np.array([0, 1, 2]))
     with pytest.raises(TypeError, match="labels are float64"):
         kernels.softmax_cross_entropy(np.ones((2, 3)), np.ones(2))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_small_loss_beside_large_scores_keeps_its_digits(rung, dtype):
+    logits = np.array([[1000, 995], [1000, 990], [-996, -1000.0], [1e4, 1e4 - 8]], dtype)
+    losses, _ = both(rung, np.ones(4, dtype), logits, np.zeros(4, int))
+    expected = np.log1p(np.exp([-5.0, -10.0, -4.0, -8.0]))
+    np.testing.assert_allclose(losses, expected, atol=1.2e-7 if dtype == np.float32 else 2.3e-16, rtol=0)

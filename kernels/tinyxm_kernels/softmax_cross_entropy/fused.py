@@ -14,11 +14,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tinyxm_kernels._compiled import threaded
+from tinyxm_kernels._compiled import compiled, threaded
 from tinyxm_kernels._math import exp, maximum
 from tinyxm_kernels.registry import rung
 
 OPERATIONS = 20  # for each score
+
+
+@compiled(fast=False)
+def loss_of(total, score, greatest):
+    """Not reordered to (ln total + greatest) − score, in which large scores drown a small loss."""
+    return np.log(total) - (score - greatest)
 
 
 @threaded
@@ -31,7 +37,7 @@ def losses_of_rows(start, stop, z, labels, losses):
         total = z.dtype.type(0)
         for k in range(z.shape[1]):
             total += exp(z[n, k] - greatest)
-        losses[n] = np.log(total) - (z[n, labels[n]] - greatest)
+        losses[n] = loss_of(total, z[n, labels[n]], greatest)
 
 
 @threaded
