@@ -20,7 +20,13 @@ from tinyxm_kernels.embedding import embedding_bag, embedding_bag_weight_gradien
 from tinyxm_kernels.machine import machine
 from tinyxm_kernels.matmul import linear, matmul
 from tinyxm_kernels.memory import keep_freed_memory
-from tinyxm_kernels.normalisation import layer_norm, layer_norm_input_gradient, layer_norm_scale_gradient
+from tinyxm_kernels.normalisation import (
+    group_norm,
+    group_norm_gradients,
+    group_statistics,
+    layer_norm,
+    layer_norm_gradients,
+)
 from tinyxm_kernels.pooling import (
     average_pool2d,
     average_pool2d_input_gradient,
@@ -61,11 +67,13 @@ __all__ = [
     "gelu_gradient",
     "get_threads",
     "gradient_descent_update",
+    "group_norm",
+    "group_norm_gradients",
+    "group_statistics",
     "keep_freed_memory",
     "ladder",
     "layer_norm",
-    "layer_norm_input_gradient",
-    "layer_norm_scale_gradient",
+    "layer_norm_gradients",
     "linear",
     "machine",
     "matmul",

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import math
+import threading
+import weakref
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 import tinyxm_kernels as kernels
 from tinyxm.autograd import Array, primitive
+from tinyxm.autograd.tensor import array_of
 from tinyxm.ops.elementwise import rsqrt
 
 __all__ = ["batch_norm", "group_norm", "instance_norm", "layer_norm", "rms_norm", "standardise", "unit_length"]
@@ -69,10 +74,36 @@ def _check(operation: str, x: Array, least: int, **parameters: Array) -> None:
             raise ValueError(f"{operation}: {name} {np.shape(parameter)}: expected {x.shape[-1:]}, as x is {x.shape}")
 
 
+class _Found(threading.local):
+    """What the last run of a kernel found for the adjoints of one result, which the tape asks for one after another."""
+
+    def __init__(self) -> None:
+        self.arrays: list[Callable[[], Any]] = []
+        self.gradients: dict[str, Array] = {}
+
+
+_found = _Found()
+
+
+def _one_of(name: str, kernel: Callable[..., Any], arrays: tuple[Array, ...], eps: float) -> Array:
+    """The gradient of this input by a kernel that finds those of x, scale and shift at once: the first to ask runs it.
+
+    Each is handed out once, so another pass back, with arrays that may have been written since, runs it anew. None is
+    kept for x, which is asked first if at all, so what stays is small.
+    """
+    found = _found.gradients
+    if name not in found or [*map(id, arrays)] != [id(kept()) for kept in _found.arrays]:
+        found = dict(zip(("x", "scale", "shift"), kernel(*arrays, eps), strict=True))
+        own, _ = found.pop(name), found.pop("x", None)
+        _found.arrays, _found.gradients = [*map(weakref.ref, arrays)], found
+        return own
+    return found.pop(name)
+
+
 @primitive(
-    x=lambda g, x, scale, eps: _layer_norm_adjoint(g, x, scale, eps),
-    scale=lambda g, x, eps: _layer_norm_scale_adjoint(g, x, eps),
-    shift=lambda g: np.sum(_rows(g), axis=0),
+    x=lambda g, x, scale, eps: _layer_norm_adjoint("x", g, x, scale, eps),
+    scale=lambda g, x, scale, eps: _layer_norm_adjoint("scale", g, x, scale, eps),
+    shift=lambda g, x, scale, eps: _layer_norm_adjoint("shift", g, x, scale, eps),
 )
 def layer_norm(x: Array, scale: Array, shift: Array, eps: float = 1e-5) -> Array:
     """y = scale·(x − μ) / √(σ² + ε) + shift, μ and σ² over the last axis (Ba, Kiros & Hinton 2016)
@@ -88,18 +119,78 @@ def _rows(x: Array) -> Array:
     return x if x.ndim == 2 else np.reshape(x, (math.prod(x.shape[:-1]), x.shape[-1]))
 
 
-def _layer_norm_adjoint(g: Array, x: Array, scale: Array, eps: float) -> Array:
+def _layer_norm_gradients(g: Array, x: Array, scale: Array, eps: float) -> tuple[Array, Array, Array]:
+    g_x, g_scale, g_shift = kernels.layer_norm_gradients(_rows(g), _rows(x), scale, eps)
+    return np.reshape(g_x, x.shape), g_scale, g_shift
+
+
+def _layer_norm_adjoint(name: str, g: Array, x: Array, scale: Array, eps: float) -> Array:
     """The fused kernel on arrays; on Tensors, for a second derivative, the formula in operations."""
     if all(isinstance(array, np.ndarray) for array in (g, x, scale)):
-        return np.reshape(kernels.layer_norm_input_gradient(_rows(g), _rows(x), scale, eps), x.shape)
-    rows = _rows(x)
-    return np.reshape(_standardise_adjoint(_rows(g * scale), rows, standardise(rows, 1, eps), 1, eps), x.shape)
+        return _one_of(name, _layer_norm_gradients, (g, x, scale), eps)
+    return _in_operations(name, g, x, scale, _rows(x), 1, eps)
 
 
-def _layer_norm_scale_adjoint(g: Array, x: Array, eps: float) -> Array:
-    if isinstance(g, np.ndarray) and isinstance(x, np.ndarray):
-        return kernels.layer_norm_scale_gradient(_rows(g), _rows(x), eps)
-    return np.sum(_rows(g) * standardise(_rows(x), 1, eps), axis=0)
+def _in_operations(name: str, g: Array, x: Array, scale: Array, form: Array, groups: int, eps: float) -> Array:
+    """The gradient of this input, `form` being x as `standardise` takes it."""
+    if name == "shift":
+        return np.sum(_rows(g), axis=0)
+    y = standardise(form, groups, eps)
+    if name == "scale":
+        return np.sum(_rows(g) * np.reshape(y, _rows(g).shape), axis=0)
+    return np.reshape(_standardise_adjoint(np.reshape(g * scale, form.shape), form, y, groups, eps), x.shape)
+
+
+def _positions(x: Array, samples: int) -> Array:
+    """As (samples, positions, channels), a sample being one of the batch, or all of it."""
+    together = x.shape[1:-1] if samples == x.shape[0] else x.shape[:-1]
+    return np.reshape(x, (samples, math.prod(together), x.shape[-1]))
+
+
+@primitive(x=lambda g, x, y: _statistics_adjoint(g, x, y))
+def _group_statistics(x: Array, samples: int, groups: int) -> Array:
+    """(2, samples, groups): the mean μ and the variance σ² of each sample's groups of channels, σ² = Σ (x − μ)² / n
+
+    x `(batch, ..., channels)`; as one sample all positions are taken together.  ∂x = (g_μ + 2·g_σ²·(x − μ)) / n
+    """
+    return kernels.group_statistics(_positions(x, samples), groups)
+
+
+def _statistics_adjoint(g: Array, x: Array, y: Array) -> Array:
+    _, samples, groups = y.shape
+    form = np.reshape(x, _grouped((samples, *_positions(x, samples).shape[1:]), groups))
+    g = np.reshape(g, (2, samples, 1, groups, 1)) / max(1, form.shape[1] * form.shape[3])
+    return np.reshape(g[0] + 2 * g[1] * (form - np.reshape(y[0], (samples, 1, groups, 1))), x.shape)
+
+
+@primitive(
+    x=lambda g, x, scale, statistics, eps: _group_norm_adjoint("x", g, x, scale, statistics, eps),
+    scale=lambda g, x, scale, statistics, eps: _group_norm_adjoint("scale", g, x, scale, statistics, eps),
+    shift=lambda g, x, scale, statistics, eps: _group_norm_adjoint("shift", g, x, scale, statistics, eps),
+)
+def _group_norm(x: Array, scale: Array, shift: Array, statistics: Array, eps: float) -> Array:
+    """y = scale·(x − μ) / √(σ² + ε) + shift, μ and σ² the `_group_statistics` of x
+
+    ∂x = (h − mean h − x̂·mean(h·x̂)) / √(σ² + ε), h = g·scale, x̂ = (x − μ) / √(σ² + ε), by way of the statistics, too;
+    ∂scale = Σ g·x̂, ∂shift = Σ g.
+    """
+    samples = statistics.shape[1]
+    return np.reshape(kernels.group_norm(_positions(x, samples), scale, shift, statistics, eps), x.shape)
+
+
+def _group_norm_gradients(
+    g: Array, x: Array, scale: Array, statistics: Array, eps: float
+) -> tuple[Array, Array, Array]:
+    g, form = (_positions(array, statistics.shape[1]) for array in (g, x))
+    g_x, g_scale, g_shift = kernels.group_norm_gradients(g, form, scale, statistics, eps)
+    return np.reshape(g_x, x.shape), g_scale, g_shift
+
+
+def _group_norm_adjoint(name: str, g: Array, x: Array, scale: Array, statistics: Array, eps: float) -> Array:
+    if all(isinstance(array, np.ndarray) for array in (g, x, scale)):
+        return _one_of(name, _group_norm_gradients, (g, x, scale, statistics), eps)
+    _, samples, groups = statistics.shape
+    return _in_operations(name, g, x, scale, _positions(x, samples), groups, eps)
 
 
 def group_norm(x: Array, scale: Array, shift: Array, groups: int, eps: float = 1e-5) -> Array:
@@ -110,7 +201,7 @@ def group_norm(x: Array, scale: Array, shift: Array, groups: int, eps: float = 1
     """
     _check("group_norm", x, 2, scale=scale, shift=shift)
     _check_groups("group_norm", x, groups)
-    return standardise(x, groups, eps) * scale + shift
+    return _group_norm(x, scale, shift, array_of(_group_statistics(x, x.shape[0], groups)), eps)
 
 
 def instance_norm(x: Array, scale: Array, shift: Array, eps: float = 1e-5) -> Array:
@@ -121,7 +212,7 @@ def instance_norm(x: Array, scale: Array, shift: Array, eps: float = 1e-5) -> Ar
     """
     _check("instance_norm", x, 2, scale=scale, shift=shift)
     _check_groups("instance_norm", x, x.shape[-1])
-    return standardise(x, x.shape[-1], eps) * scale + shift
+    return _group_norm(x, scale, shift, array_of(_group_statistics(x, x.shape[0], x.shape[-1])), eps)
 
 
 def batch_norm(
@@ -137,15 +228,11 @@ def batch_norm(
     if statistics is None:
         if not x.size:
             raise ValueError(f"batch_norm: x {x.shape} has no elements; give `statistics` from elsewhere")
-        axes = tuple(range(x.ndim - 1))
-        mean = np.mean(x, axes)
-        centred = x - mean
-        variance = np.mean(np.square(centred), axes)
-    else:
-        mean, variance = statistics
-        _check("batch_norm", x, 2, mean=mean, variance=variance)
-        centred = x - mean
-    return centred * (scale * rsqrt(variance + eps)) + shift, mean, variance
+        both = _group_statistics(x, 1, x.shape[-1])
+        return _group_norm(x, scale, shift, array_of(both), eps), both[0, 0], both[1, 0]
+    mean, variance = statistics
+    _check("batch_norm", x, 2, mean=mean, variance=variance)
+    return (x - mean) * (scale * rsqrt(variance + eps)) + shift, mean, variance
 
 
 def rms_norm(x: Array, scale: Array, eps: float = 1e-5) -> Array:

@@ -2,8 +2,9 @@
 
 What it adds: the reference passes six or more times over the whole array, and writes what lies between to memory; here
 a row comes from memory once, and is read again from the cache for its mean, its variance and its result. Rows are
-independent, so each thread takes its part of them; the sum over rows, for the scale, is taken of blocks of rows, whose
-sums are then added: the same blocks, and so the same bits, on any number of threads.
+independent, so each thread takes its part of them; all three gradients are of one pass, and the sums over rows, for
+scale and shift, are taken of blocks of rows, whose sums are then added: the same blocks, and so the same bits, on any
+number of threads.
 
 Arithmetic intensity: eight operations forward for 8 bytes moved (float32), so memory is the limit of large arrays.
 Limits: rows of a few features don't fill a vector.
@@ -44,29 +45,25 @@ def normalise(start, stop, x, scale, shift, eps, y):
 
 
 @threaded
-def input_gradients(start, stop, g, x, scale, eps, g_x):
+def gradients(start, stop, g, x, scale, eps, g_x, along_sums, plain_sums):
+    """g_x, and of each block of rows the sums (blocks, features) of g x̂ and of g."""
     number, count = x.dtype.type, x.dtype.type(x.shape[1])
-    for n in range(start, stop):
-        mean, inverse = statistics(x, n, eps)
-        plain, along = number(0), number(0)
-        for k in range(x.shape[1]):
-            h = g[n, k] * scale[k]
-            plain += h
-            along += h * ((x[n, k] - mean) * inverse)
-        plain, along = plain / count, along / count
-        for k in range(x.shape[1]):
-            g_x[n, k] = (g[n, k] * scale[k] - plain - (x[n, k] - mean) * inverse * along) * inverse
-
-
-@threaded
-def scale_gradients(start, stop, g, x, eps, sums):
-    """sums (blocks, features) of g x̂ over the rows of each block."""
     for block in range(start, stop):
-        sums[block] = 0
+        products, sums = along_sums[block], plain_sums[block]
+        products[:] = 0
+        sums[:] = 0
         for n in range(block * ROWS, min(x.shape[0], (block + 1) * ROWS)):
             mean, inverse = statistics(x, n, eps)
+            plain, along = number(0), number(0)
             for k in range(x.shape[1]):
-                sums[block, k] += g[n, k] * ((x[n, k] - mean) * inverse)
+                product = g[n, k] * ((x[n, k] - mean) * inverse)
+                products[k] += product
+                sums[k] += g[n, k]
+                plain += g[n, k] * scale[k]
+                along += product * scale[k]
+            plain, along = plain / count, along / count
+            for k in range(x.shape[1]):
+                g_x[n, k] = (g[n, k] * scale[k] - plain - (x[n, k] - mean) * inverse * along) * inverse
 
 
 @rung(backend="numba")
@@ -77,14 +74,9 @@ def layer_norm(x: Array, scale: Array, shift: Array, eps: float) -> Array:
 
 
 @rung(backend="numba")
-def layer_norm_input_gradient(g: Array, x: Array, scale: Array, eps: float) -> Array:
-    g_x = np.empty(x.shape, x.dtype)
-    input_gradients(len(x), 2 * OPERATIONS * x.size, *map(np.ascontiguousarray, (g, x, scale)), eps, g_x)
-    return g_x
-
-
-@rung(backend="numba")
-def layer_norm_scale_gradient(g: Array, x: Array, eps: float) -> Array:
-    sums = np.empty((-(-len(x) // ROWS), x.shape[1]), x.dtype)
-    scale_gradients(len(sums), OPERATIONS * x.size, *map(np.ascontiguousarray, (g, x)), eps, sums)
-    return sums.sum(axis=0)
+def layer_norm_gradients(g: Array, x: Array, scale: Array, eps: float) -> tuple[Array, Array, Array]:
+    g_x, sums = np.empty(x.shape, x.dtype), np.empty((2, -(-len(x) // ROWS), x.shape[1]), x.dtype)
+    arrays = map(np.ascontiguousarray, (g, x, scale))
+    gradients(sums.shape[1], 3 * OPERATIONS * x.size, *arrays, eps, g_x, *sums)
+    g_scale, g_shift = sums.sum(axis=1)
+    return g_x, g_scale, g_shift

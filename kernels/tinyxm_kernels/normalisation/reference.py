@@ -24,11 +24,43 @@ def layer_norm(x: Array, scale: Array, shift: Array, eps: float) -> Array:
 
 
 @rung()
-def layer_norm_input_gradient(g: Array, x: Array, scale: Array, eps: float) -> Array:
+def layer_norm_gradients(g: Array, x: Array, scale: Array, eps: float) -> tuple[Array, Array, Array]:
     (y, deviation), h = _standardised(x, eps), g * scale
-    return (h - h.mean(axis=1, keepdims=True) - y * (h * y).mean(axis=1, keepdims=True)) / deviation
+    g_x = (h - h.mean(axis=1, keepdims=True) - y * (h * y).mean(axis=1, keepdims=True)) / deviation
+    return g_x, (g * y).sum(axis=0), g.sum(axis=0)
+
+
+def _grouped(x: Array, groups: int) -> Array:
+    """As (samples, positions, groups, channels of a group)."""
+    return x.reshape(*x.shape[:2], groups, x.shape[2] // groups)
+
+
+def _mean(x: Array) -> Array:
+    """Over positions first, where neighbours in memory are added side by side, then over channels."""
+    return x.mean(axis=1, keepdims=True).mean(axis=3, keepdims=True)
 
 
 @rung()
-def layer_norm_scale_gradient(g: Array, x: Array, eps: float) -> Array:
-    return (g * _standardised(x, eps)[0]).sum(axis=0)
+def group_statistics(x: Array, groups: int) -> Array:
+    x = _grouped(x, groups)
+    mean = _mean(x)
+    return np.stack([mean, _mean(np.square(x - mean))])[:, :, 0, :, 0]
+
+
+def _standardised_groups(x: Array, statistics: Array, eps: float) -> tuple[Array, Array]:
+    """x̂ as `_grouped` has it, and √(σ² + ε) of each group."""
+    mean, variance = statistics[:, :, None, :, None]
+    deviation = np.sqrt(variance + eps)
+    return (_grouped(x, statistics.shape[2]) - mean) / deviation, deviation
+
+
+@rung()
+def group_norm(x: Array, scale: Array, shift: Array, statistics: Array, eps: float) -> Array:
+    return _standardised_groups(x, statistics, eps)[0].reshape(x.shape) * scale + shift
+
+
+@rung()
+def group_norm_gradients(g: Array, x: Array, scale: Array, statistics: Array, eps: float) -> tuple[Array, Array, Array]:
+    (y, deviation), h = _standardised_groups(x, statistics, eps), _grouped(g * scale, statistics.shape[2])
+    g_x = ((h - _mean(h) - y * _mean(h * y)) / deviation).reshape(x.shape)
+    return g_x, (g * y.reshape(x.shape)).sum(axis=(0, 1)), g.sum(axis=(0, 1))
