@@ -352,3 +352,22 @@ def test_what_is_frozen_rests_with_its_state_until_it_is_thawed(early):
     assert optimizer.steps == [1, 1, 2, 2]
     layer.freeze()
     optim.lr_range_test(optimizer, lambda x: head(layer(x)).sum() ** 2, [np.ones((4, 2), np.float32)], steps=5)
+
+
+@pytest.mark.parametrize("make", [optim.AMSGrad, lambda p: optim.RMSProp(p, centered=True, momentum=0.9)])
+def test_large_arrays_of_one_parameter_begin_at_different_places_in_a_page(make):
+    large = xm.Parameter(np.ones((300, 1001), np.float32))
+    optimizer = make([large, xm.Parameter(np.ones(3, np.float32))])
+    arrays = [large.data, *(arrays[0] for arrays in optimizer.state.values())]
+    places = [array.ctypes.data % 4096 for array in arrays]
+    assert len(arrays) == len(set(places)) == 4
+    assert len({place % 64 for place in places}) == 1, "the start of a line of memory, where vectors begin, is shared"
+    large.grad = np.full_like(large.data, 2)
+    before = large.data.copy()
+    optimizer.step()
+    assert (large.data < before).all()
+    for array in arrays:
+        assert array.flags.carray
+        assert array.dtype == np.float32
+        assert array.shape == large.shape
+        assert len(np.unique(array)) == 1, "each element is updated, and none of another array"

@@ -93,7 +93,9 @@ class RMSProp(Optimizer):
             params, lr=lr, alpha=alpha, eps=eps, momentum=momentum, centered=centered, weight_decay=weight_decay
         )
         wanted = {"mean": "centered", "velocity": "momentum"}
-        self.state |= {name: self._zeros() for name, key in wanted.items() if any(g[key] for g in self.groups)}
+        for number, (name, key) in enumerate(wanted.items(), start=2):
+            if any(group[key] for group in self.groups):
+                self.state[name] = self._zeros(number)
 
     def rule(self, group: dict[str, Any], step: int) -> Rule:
         needed = ["square", *["mean"] * bool(group["centered"]), *["velocity"] * bool(group["momentum"])]

@@ -22,6 +22,7 @@ from tinyxm.autograd.tensor import Leaf
 
 Parameters = Iterable[Tensor] | Iterable[Mapping[str, Any]]
 Rule = Callable[..., None]
+PAGE = 4096  # bytes
 
 _RANGES: dict[str, tuple[Callable[[float], bool], int, str]] = {  # what holds for each of how many numbers
     "lr": (lambda x: 0 <= x < math.inf, 1, "finite and at least 0"),
@@ -49,11 +50,12 @@ class Optimizer:
     def __init__(self, params: Parameters, **settings: Any) -> None:
         self.groups = self._grouped(params, settings)
         self.parameters: list[Tensor] = [parameter for group in self.groups for parameter in group["params"]]
-        self.state = {name: self._zeros() for name in self.state_names}
+        self.state = {name: self._zeros(i) for i, name in enumerate(self.state_names, start=1)}
         self.steps = [0] * len(self.parameters)
 
-    def _zeros(self) -> list[Any]:
-        return [np.zeros_like(parameter.data) for parameter in self.parameters]
+    def _zeros(self, number: int) -> list[Any]:
+        """The arrays of the state of this number, from 1 up, all 0."""
+        return [_zeros_beside(parameter.data, number) for parameter in self.parameters]
 
     def rule(self, group: dict[str, Any], step: int) -> Rule:
         """The update with this group's settings, a function (parameter, gradient, *state) that writes to its arrays."""
@@ -152,6 +154,19 @@ class _Group(dict[str, Any]):
         if setting not in self.settings:
             raise ValueError(f"{self.optimizer}: {setting!r} isn't a setting; expected any of {self.settings}")
         super().__setitem__(setting, value if setting == "params" else _checked(self.optimizer, setting, value))
+
+
+def _zeros_beside(array: Any, number: int) -> Any:
+    """Zeros like this array, that begin at another place in a page of memory, by a part of it for each `number`.
+
+    An update goes through a parameter and its state side by side. Large arrays all begin at the same place in a page,
+    and what lies whole pages apart has the same few places in the first-level cache, from where one drives out another.
+    """
+    if not isinstance(array, np.ndarray) or array.nbytes < 4 * PAGE:
+        return np.zeros_like(array)
+    memory = np.zeros(array.nbytes + PAGE, np.uint8)
+    first = (array.ctypes.data + number * PAGE // 8 - memory.ctypes.data) % PAGE
+    return memory[first : first + array.nbytes].view(array.dtype).reshape(array.shape)
 
 
 def listed(name: str, params: Any) -> list[Any]:
