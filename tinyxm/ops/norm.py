@@ -79,6 +79,7 @@ class _Found(threading.local):
 
     def __init__(self) -> None:
         self.arrays: list[Callable[[], Any]] = []
+        self.eps = 0.0
         self.gradients: dict[str, Array] = {}
 
 
@@ -88,14 +89,16 @@ _found = _Found()
 def _one_of(name: str, kernel: Callable[..., Any], arrays: tuple[Array, ...], eps: float) -> Array:
     """The gradient of this input by a kernel that finds those of x, scale and shift at once: the first to ask runs it.
 
-    Each is handed out once, so another pass back, with arrays that may have been written since, runs it anew. None is
-    kept for x, which is asked first if at all, so what stays is small.
+    Whoever is first at a pass finds nothing of its own, so each pass runs the kernel anew, on arrays that may have been
+    written since. None is kept for x, which is asked first if at all, so what stays is small; and each is handed out
+    once, so that another result of the same arrays doesn't find it.
     """
     found = _found.gradients
-    if name not in found or [*map(id, arrays)] != [id(kept()) for kept in _found.arrays]:
+    same = _found.eps == eps and [*map(id, arrays)] == [id(kept()) for kept in _found.arrays]
+    if name not in found or not same:
         found = dict(zip(("x", "scale", "shift"), kernel(*arrays, eps), strict=True))
         own, _ = found.pop(name), found.pop("x", None)
-        _found.arrays, _found.gradients = [*map(weakref.ref, arrays)], found
+        _found.arrays, _found.eps, _found.gradients = [*map(weakref.ref, arrays)], eps, found
         return own
     return found.pop(name)
 
