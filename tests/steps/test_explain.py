@@ -87,6 +87,18 @@ def test_a_softmax_row_and_a_normalisation() -> None:
     assert math.isclose((own - mean) / math.sqrt(variance + eps), y.data[1, 2])
 
 
+@pytest.mark.parametrize("batch", [False, True])
+def test_a_normalisation_that_scales_and_shifts(batch) -> None:
+    x, scale, shift = drawn(2, 3, 4), drawn(4), drawn(4)
+    with xm.explaining():
+        y = ops.batch_norm(x, scale, shift)[0] if batch else ops.group_norm(x, scale, shift, 2)
+    derivation = derivation_of(y, (1, 2, 3))
+    own, mean, variance, eps, a, b = (row.value for row in derivation.rows)
+    assert derivation.formula.startswith("y = scale·(x − μ) / √(σ² + ε) + shift")
+    assert math.isclose(mean, (x.data[..., 3] if batch else x.data[1, :, 2:]).mean(), rel_tol=1e-6)
+    assert math.isclose(a * (own - mean) / math.sqrt(variance + eps) + b, y.data[1, 2, 3], rel_tol=1e-5)
+
+
 def test_what_is_not_linear_tells_its_slopes(capsys) -> None:
     x = drawn(3)
     with xm.explaining():

@@ -47,8 +47,8 @@ CAUSES: list[tuple[str, Condition, str]] = [
     ("power.a", lambda a, n: (a == 0) & (np.asarray(n) < 1), "the slope of aⁿ at 0 is infinite for n < 1; add eps"),
     ("softmax log_softmax", lambda a: np.isneginf(a), "a row in which all is masked; leave one position open, or mask "
      "with a large number such as −1e9"),
-    ("standardise standardise.x layer_norm layer_norm.x", lambda eps: eps == 0, "a group of equal values has no "
-     "deviation to divide by; give eps above 0"),
+    ("standardise standardise.x layer_norm layer_norm.* group_norm group_norm.*", lambda eps: eps == 0, "a group of "
+     "equal values has no deviation to divide by; give eps above 0"),
     ("unit_length unit_length.x", lambda eps: eps == 0, "a vector of zeros has no direction; give eps above 0"),
     ("multiply matmul multiply.* matmul.*", lambda y: np.isnan(y), "0·∞; choose by np.where in place of multiplying by "
      "a mask, and see where the ∞ came from"),

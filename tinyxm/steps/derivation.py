@@ -135,12 +135,16 @@ def _cross_entropies(origin: Origin, y: np.ndarray, place: Place) -> Derivation:
 
 
 def _standardise(origin: Origin, y: np.ndarray, place: Place) -> Derivation:
-    x, groups, eps = origin.operands["x"], origin.static["groups"], origin.static["eps"]
+    """Of `standardise`, and of what scales and shifts by statistics of (2, samples, groups), one sample for a batch."""
+    x, eps, statistics = origin.operands["x"], origin.static["eps"], origin.static.get("statistics")
+    groups = origin.static["groups"] if statistics is None else statistics.shape[2]
+    together = statistics is not None and statistics.shape[1] == 1
     size = x.shape[-1] // groups
     start = place[-1] // size * size
     members = [
-        cell(origin, "x", (place[0], *at, c))
-        for at in np.ndindex(x.shape[1:-1])
+        cell(origin, "x", (*at, c))
+        for at in np.ndindex(x.shape[:-1])
+        if together or at[0] == place[0]
         for c in range(start, start + size)
     ]  # fmt: skip
     numbers = np.array([c.value for c in members])
@@ -151,7 +155,12 @@ def _standardise(origin: Origin, y: np.ndarray, place: Place) -> Derivation:
         Row("σ², their variance", (), variance),
         Row("ε", (), eps),
     ]
-    return Derivation(formula_of(origin), rows, f"({own.value:.6g} − {mean:.6g}) / √({variance:.6g} + {eps:.6g})")
+    conclusion = f"({own.value:.6g} − {mean:.6g}) / √({variance:.6g} + {eps:.6g})"
+    if statistics is not None:
+        scale, shift = (cell(origin, name, place) for name in ("scale", "shift"))
+        rows += [Row(str(c), (), c.value, (c,)) for c in (scale, shift)]
+        conclusion = f"{scale.value:.6g}·{conclusion} + {shift.value:.6g}"
+    return Derivation(formula_of(origin), rows, conclusion)
 
 
 _REDUCTIONS = {
@@ -258,5 +267,6 @@ _RULES: dict[str, Rule] = {
     "log_softmax": _softmax,
     "cross_entropies": _cross_entropies,
     "standardise": _standardise,
+    "group_norm": _standardise,
     **dict.fromkeys(_REDUCTIONS, _reduction),
 }
