@@ -17,7 +17,10 @@ def check_arrays(operation: str, **arrays: Any) -> None:
 
 def check_floats(operation: str, **arrays: Any) -> None:
     """All arrays float32, or all float64."""
-    codes = {getattr(getattr(array, "dtype", None), "char", "") for array in arrays.values()}
+    try:
+        codes = {array.dtype.char for array in arrays.values()}
+    except AttributeError:  # of a list, of None
+        codes = set()
     if codes != {"f"} and codes != {"d"}:
         check_arrays(operation, **arrays)
         given = ", ".join(f"{name} {array.dtype}" for name, array in arrays.items())

@@ -115,16 +115,16 @@ def layer_norm(x: Array, scale: Array, shift: Array, eps: float = 1e-5) -> Array
     (x − μ) / √(σ² + ε); ∂scale = Σ g·x̂, ∂shift = Σ g. Raises ValueError for other shapes.
     """
     _check("layer_norm", x, 1, scale=scale, shift=shift)
-    return np.reshape(kernels.layer_norm(_rows(x), scale, shift, eps), x.shape)
+    return kernels.layer_norm(_rows(x), scale, shift, eps).reshape(x.shape)
 
 
 def _rows(x: Array) -> Array:
-    return x if x.ndim == 2 else np.reshape(x, (math.prod(x.shape[:-1]), x.shape[-1]))
+    return x if x.ndim == 2 else x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
 
 
 def _layer_norm_gradients(g: Array, x: Array, scale: Array, eps: float) -> tuple[Array, Array, Array]:
     g_x, g_scale, g_shift = kernels.layer_norm_gradients(_rows(g), _rows(x), scale, eps)
-    return np.reshape(g_x, x.shape), g_scale, g_shift
+    return g_x.reshape(x.shape), g_scale, g_shift
 
 
 def _layer_norm_adjoint(name: str, g: Array, x: Array, scale: Array, eps: float) -> Array:
@@ -147,7 +147,7 @@ def _in_operations(name: str, g: Array, x: Array, scale: Array, form: Array, gro
 def _positions(x: Array, samples: int) -> Array:
     """As (samples, positions, channels), a sample being one of the batch, or all of it."""
     together = x.shape[1:-1] if samples == x.shape[0] else x.shape[:-1]
-    return np.reshape(x, (samples, math.prod(together), x.shape[-1]))
+    return x.reshape(samples, math.prod(together), x.shape[-1])
 
 
 @primitive(x=lambda g, x, y: _statistics_adjoint(g, x, y))
@@ -178,7 +178,7 @@ def _group_norm(x: Array, scale: Array, shift: Array, statistics: Array, eps: fl
     ∂scale = Σ g·x̂, ∂shift = Σ g.
     """
     samples = statistics.shape[1]
-    return np.reshape(kernels.group_norm(_positions(x, samples), scale, shift, statistics, eps), x.shape)
+    return kernels.group_norm(_positions(x, samples), scale, shift, statistics, eps).reshape(x.shape)
 
 
 def _group_norm_gradients(
@@ -186,7 +186,7 @@ def _group_norm_gradients(
 ) -> tuple[Array, Array, Array]:
     g, form = (_positions(array, statistics.shape[1]) for array in (g, x))
     g_x, g_scale, g_shift = kernels.group_norm_gradients(g, form, scale, statistics, eps)
-    return np.reshape(g_x, x.shape), g_scale, g_shift
+    return g_x.reshape(x.shape), g_scale, g_shift
 
 
 def _group_norm_adjoint(name: str, g: Array, x: Array, scale: Array, statistics: Array, eps: float) -> Array:

@@ -37,14 +37,18 @@ def _grouped(x: Array, groups: int) -> Array:
 
 def _mean(x: Array) -> Array:
     """Over positions first, where neighbours in memory are added side by side, then over channels."""
-    return x.mean(axis=1, keepdims=True).mean(axis=3, keepdims=True)
+    for axis in (1, 3):  # a pass over all for each, unless there is nothing to add
+        x = x.mean(axis=axis, keepdims=True) if x.shape[axis] != 1 else x
+    return x
 
 
 @rung()
 def group_statistics(x: Array, groups: int) -> Array:
     x = _grouped(x, groups)
-    mean = _mean(x)
-    return np.stack([mean, _mean(np.square(x - mean))])[:, :, 0, :, 0]
+    both = np.empty((2, len(x), 1, groups, 1), x.dtype)
+    both[0] = mean = _mean(x)
+    both[1] = _mean(np.square(x - mean))
+    return both[:, :, 0, :, 0]
 
 
 def _standardised_groups(x: Array, statistics: Array, eps: float) -> tuple[Array, Array]:
