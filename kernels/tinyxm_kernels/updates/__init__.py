@@ -65,11 +65,12 @@ _rmsprop_update = _update("rmsprop_update", 9)
 _adam_update = _update("adam_update", 15)
 
 
-def _check(name: str, parameter: NDArray[Any], **others: NDArray[Any]) -> None:
-    check_floats(name, parameter=parameter, **others)
-    for role, array in {"parameter": parameter, **others}.items():
-        if array.shape != parameter.shape:
-            check_shape(name, role, array.shape, parameter.shape)
+def _check(name: str, **arrays: NDArray[Any]) -> None:
+    check_floats(name, **arrays)
+    shape = arrays["parameter"].shape
+    for role, array in arrays.items():
+        if array.shape != shape:
+            check_shape(name, role, array.shape, shape)
         if role != "gradient" and not array.flags.c_contiguous:
             raise ValueError(
                 f"{name}: {role} isn't contiguous, so it can't be updated in place: use np.ascontiguousarray"
@@ -84,7 +85,7 @@ def gradient_descent_update(
     This and all others raise ValueError for shapes that differ or an array that isn't contiguous, TypeError unless all
     arrays are float32 or all float64. The gradient may have any strides, and is left as it is.
     """
-    _check("gradient_descent_update", parameter, gradient=gradient)
+    _check("gradient_descent_update", parameter=parameter, gradient=gradient)
     _gradient_descent_update.choose(parameter, gradient)(
         parameter, gradient, learning_rate=learning_rate, weight_decay=weight_decay
     )
@@ -101,7 +102,7 @@ def momentum_update(
     weight_decay: float = 0.0,
 ) -> None:
     """One step of gradient descent with momentum; `parameter` and `velocity` u are changed in place."""
-    _check("momentum_update", parameter, gradient=gradient, velocity=velocity)
+    _check("momentum_update", parameter=parameter, gradient=gradient, velocity=velocity)
     _momentum_update.choose(parameter, gradient, velocity)(
         parameter,
         gradient,
@@ -123,7 +124,7 @@ def adagrad_update(
     weight_decay: float = 0.0,
 ) -> None:
     """One step of AdaGrad; `parameter` and `square_sum` s are changed in place."""
-    _check("adagrad_update", parameter, gradient=gradient, square_sum=square_sum)
+    _check("adagrad_update", parameter=parameter, gradient=gradient, square_sum=square_sum)
     _adagrad_update.choose(parameter, gradient, square_sum)(
         parameter, gradient, square_sum, learning_rate=learning_rate, epsilon=epsilon, weight_decay=weight_decay
     )
@@ -141,7 +142,7 @@ def adadelta_update(
     weight_decay: float = 0.0,
 ) -> None:
     """One step of AdaDelta; `parameter`, `square` v and `change_square` w are changed in place."""
-    _check("adadelta_update", parameter, gradient=gradient, square=square, change_square=change_square)
+    _check("adadelta_update", parameter=parameter, gradient=gradient, square=square, change_square=change_square)
     _adadelta_update.choose(parameter, gradient, square, change_square)(
         parameter,
         gradient,
@@ -170,7 +171,7 @@ def rmsprop_update(
     """One step of RMSProp, centred where `mean` m is given, with momentum where `velocity` u is; all but the gradient
     are changed in place."""
     state = {"square": square} | {k: v for k, v in (("mean", mean), ("velocity", velocity)) if v is not None}
-    _check("rmsprop_update", parameter, gradient=gradient, **state)
+    _check("rmsprop_update", parameter=parameter, gradient=gradient, **state)
     _rmsprop_update.choose(parameter, gradient, *state.values())(
         parameter,
         gradient,
@@ -203,7 +204,7 @@ def adam_update(
     """One step of Adam, of AdamW where `decoupled`, of AMSGrad where `largest` is given; all arrays but the gradient
     are changed in place. `step` counts from 1: raises ValueError below."""
     state = {"mean": mean, "square": square} | ({} if largest is None else {"largest": largest})
-    _check("adam_update", parameter, gradient=gradient, **state)
+    _check("adam_update", parameter=parameter, gradient=gradient, **state)
     if step < 1:
         raise ValueError(f"adam_update: step {step}: steps count from 1")
     _adam_update.choose(parameter, gradient, *state.values())(
