@@ -15,6 +15,7 @@ Arrays are float32 or float64, channels last: images (batch, height, width, chan
 """
 
 from tinyxm_kernels.activations import gelu, gelu_gradient
+from tinyxm_kernels.attention import attention, attention_gradients
 from tinyxm_kernels.conv2d import conv2d, conv2d_input_gradient, conv2d_weight_gradient
 from tinyxm_kernels.embedding import embedding_bag, embedding_bag_weight_gradient, scatter_add_rows
 from tinyxm_kernels.machine import machine
@@ -51,6 +52,8 @@ __all__ = [
     "adadelta_update",
     "adagrad_update",
     "adam_update",
+    "attention",
+    "attention_gradients",
     "average_pool2d",
     "average_pool2d_input_gradient",
     "bias_max_pool2d",

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tinyxm as xm
+import tinyxm_kernels as kernels
 from tinyxm import nn, ops
 
 
@@ -73,6 +74,36 @@ def test_attention_of_arrays_is_an_array():
     e = np.exp(0.3 * q @ k.T)
     np.testing.assert_allclose(y, e / e.sum(-1, keepdims=True) @ v, rtol=1e-5)
     np.testing.assert_array_equal(ops.masked_softmax(np.array([1.0, -np.inf, 3.0]), [True, True, False]), [1, 0, 0])
+
+
+def test_what_needs_no_weights_stores_none():
+    """The kernel, which returns no weights, and the product with them: the same y and gradients."""
+    layer, x = nn.MultiHeadAttention(8, 2, dropout=0.5).eval(), drawn(2, 70, 8)
+    results = []
+    for weights in (False, True):
+        given = xm.Tensor(x, requires_grad=True)
+        y = layer(given, causal=True, weights=weights)
+        y = y[0] if weights else y
+        (y * drawn(*y.shape, seed=1)).sum().backward()
+        results.append((y.data, given.grad))
+    for ours, expected in zip(*results, strict=True):
+        np.testing.assert_allclose(ours, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_gradients_are_computed_together_and_not_taken_for_others(monkeypatch):
+    calls, inner = [], kernels.attention_gradients
+    monkeypatch.setattr(kernels, "attention_gradients", lambda *given: calls.append(given) or inner(*given))
+    q, k, v = (xm.Tensor(drawn(n, 4, seed=n), requires_grad=True) for n in (3, 5, 5))
+    y = ops.attention(q, k, v)
+    g = drawn(3, 4, seed=9)
+    y.backward(g, retain_graph=True)
+    assert len(calls) == 1
+    first = [x.grad.copy() for x in (q, k, v)]
+    g *= 2  # the same array, of other numbers
+    y.backward(g)
+    assert len(calls) == 2
+    for x, once in zip((q, k, v), first, strict=True):
+        np.testing.assert_allclose(x.grad, 3 * once, rtol=1e-5, atol=1e-6)
 
 
 @settings(max_examples=25)

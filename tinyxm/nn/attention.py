@@ -90,9 +90,13 @@ class MultiHeadAttention(Module):
             lengths = check_lengths("MultiHeadAttention", lengths, len(key), key.shape[1])
             real = (np.arange(key.shape[1]) < lengths[:, None])[:, None, None]
             mask = real if mask is None else mask & real
-        shares = attention_weights(q, k, mask, causal)
-        mixed = np.swapaxes(self.dropout(shares) @ v, 1, 2)
-        y = self.output(ops.reshape(mixed, query.shape))
+        shares = None
+        if weights or (self.dropout.training and self.dropout.rate):
+            shares = attention_weights(q, k, mask, causal)
+            mixed = self.dropout(shares) @ v
+        else:  # no one weight is seen, so none need be stored
+            mixed = ops.attention(q, k, v, mask, causal)
+        y = self.output(ops.reshape(np.swapaxes(mixed, 1, 2), query.shape))
         return (y, shares) if weights else y
 
     def _split(self, x: Array) -> Array:

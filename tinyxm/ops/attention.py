@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
+import tinyxm_kernels as kernels
 from tinyxm.autograd import Array, primitive
 from tinyxm.autograd.tensor import array_of
 from tinyxm.ops.cross_entropy import softmax
@@ -33,9 +35,7 @@ def attention_weights(
 
     See `attention`, whose weights these are.
     """
-    if q.ndim < 2 or k.ndim < 2 or q.shape[-1] != k.shape[-1]:
-        raise ValueError(f"attention: q {q.shape} and k {k.shape}: expected (..., queries, n) and (..., keys, n)")
-    scale = 1 / math.sqrt(max(q.shape[-1], 1)) if scale is None else float(scale)
+    scale, _ = _checked(q, k, scale)
     scores = matmul(q * scale, transposed(k))
     if mask is not None:
         mask = check_mask("attention", mask, scores.shape)
@@ -46,6 +46,14 @@ def attention_weights(
     if mask is None and scores.size:
         return softmax(scores)
     return masked_softmax(scores, np.True_ if mask is None else mask)
+
+
+def _checked(q: Array, k: Array, scale: float | None) -> tuple[float, tuple[int, ...]]:
+    """The scale, and the scores' shape. Raises ValueError where shapes don't agree."""
+    if q.ndim < 2 or k.ndim < 2 or q.shape[-1] != k.shape[-1]:
+        raise ValueError(f"attention: q {q.shape} and k {k.shape}: expected (..., queries, n) and (..., keys, n)")
+    scale = 1 / math.sqrt(max(q.shape[-1], 1)) if scale is None else float(scale)
+    return scale, (*np.broadcast_shapes(q.shape[:-2], k.shape[:-2]), q.shape[-2], k.shape[-2])
 
 
 def attention(
@@ -59,9 +67,61 @@ def attention(
     query that may attend none gets zeros. Raises ValueError where shapes don't agree, TypeError for a mask that isn't
     boolean. Source: Vaswani et al., "Attention is all you need", 2017.
     """
+    arrays = [array_of(x) for x in (q, k, v)]
     if v.ndim < 2 or v.shape[-2] != k.shape[-2]:
         raise ValueError(f"attention: k {k.shape} and v {v.shape}: expected one value for each key")
-    return matmul(attention_weights(q, k, mask, causal, scale), v)
+    if len({x.dtype.char for x in arrays}) > 1 or arrays[0].dtype.char not in "fd":
+        return matmul(attention_weights(q, k, mask, causal, scale), v)  # the kernels take one type of float
+    scale, shape = _checked(q, k, scale)
+    if mask is not None:
+        mask = check_mask("attention", mask, (*np.broadcast_shapes(shape[:-2], v.shape[:-2]), *shape[-2:]))
+    return _attention(q, k, v, mask, bool(causal), scale, Kept())
+
+
+class Kept:
+    """What one call of attention leaves for its adjoints, beside its result: the statistics of each row of scores;
+    and of the three gradients, which one kernel computes together, those not yet asked for."""
+
+    def __init__(self) -> None:
+        self.y: Array | None = None
+        self.statistics: Array | None = None
+        self.g: Array | None = None
+        self.gradients: dict[str, Array] = {}
+
+    def forward(self, *operands: Any) -> Array:
+        self.y, self.statistics = kernels.attention(*operands)
+        return self.y
+
+    def gradient(self, name: str, g: Array, operands: tuple[Any, Any, Any, Any, Any, Any], y: Array) -> Array:
+        if self.g is not g or name not in self.gradients:
+            kept = self.statistics if self.y is y else None
+            statistics = kernels.attention(*operands)[1] if kept is None else kept
+            self.g = g
+            self.gradients = dict(zip("qkv", kernels.attention_gradients(g, *operands, y, statistics), strict=True))
+        return self.gradients.pop(name)
+
+
+def _adjoint(name: str, g: Array, q: Array, k: Array, v: Array, y: Array, *static: Any) -> Array:
+    """The fused kernel on arrays; on Tensors, for a second derivative, the formulas in operations."""
+    mask, causal, scale, kept = static
+    if all(isinstance(x, np.ndarray) for x in (g, q, k, v, y)):
+        return kept.gradient(name, g, (q, k, v, mask, causal, scale), y)
+    weights = attention_weights(q, k, mask, causal, scale)
+    if name == "v":
+        return matmul(transposed(weights), g)
+    slopes = matmul(g, transposed(v))
+    slopes = weights * (slopes - np.sum(weights * slopes, axis=-1, keepdims=True)) * scale
+    return matmul(slopes, k) if name == "q" else matmul(transposed(slopes), q)
+
+
+@primitive(
+    q=lambda g, q, k, v, y, mask, causal, scale, kept: _adjoint("q", g, q, k, v, y, mask, causal, scale, kept),
+    k=lambda g, q, k, v, y, mask, causal, scale, kept: _adjoint("k", g, q, k, v, y, mask, causal, scale, kept),
+    v=lambda g, q, k, v, y, mask, causal, scale, kept: _adjoint("v", g, q, k, v, y, mask, causal, scale, kept),
+)
+def _attention(q: Array, k: Array, v: Array, mask: Array | None, causal: bool, scale: float, kept: Kept) -> Array:
+    """Y = P V, P = softmax(scale·Q Kᵀ);  ∂V = Pᵀ G,  ∂Q = ∂S K,  ∂K = ∂Sᵀ Q,  ∂S = scale·P·(G Vᵀ − Σ P·G Vᵀ)"""
+    return kept.forward(q, k, v, mask, causal, scale)
 
 
 def check_mask(operation: str, mask: Array, shape: tuple[int, ...]) -> np.ndarray:
