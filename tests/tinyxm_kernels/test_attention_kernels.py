@@ -117,6 +117,19 @@ def test_scores_that_grow_or_vanish(rung):
         np.testing.assert_allclose(logsumexp(statistics), expected[1], rtol=1e-12, atol=1e-12)
 
 
+def test_the_same_bits_on_any_number_of_threads(monkeypatch):
+    monkeypatch.setattr(_compiled, "SERIAL_BELOW", 0)
+    q, k, v = drawn((3, 100, 16), (3, 200, 16), (3, 200, 16))
+    results = []
+    for number in (1, 2, 3, 4, 4):
+        with kernels.using("attention=online"), threads(number):
+            y, statistics = kernels.attention(q, k, v, None, True)
+            results.append([y, *kernels.attention_gradients(y, q, k, v, None, True, 1.0, y, statistics)])
+    for other in results[1:]:
+        for a, b in zip(results[0], other, strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
 def test_no_matrix_of_scores_is_stored():
     q, k, v = drawn((2, 512, 16), (2, 512, 16), (2, 512, 16), dtype=np.float32)
     peaks = {}

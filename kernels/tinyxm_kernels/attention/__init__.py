@@ -9,10 +9,9 @@ query may attend a key; with `causal`, query i attends keys 0 ... i alone. Where
 that may attend nothing gets zeros, and has m = l = 0. These two statistics of each row are all that the gradients need
 to find P again. Their logsumexp, m + log l, would be one number, but of large scores it hasn't the digits to tell P.
 
-2·queries·keys·(n + values) operations forward, and a little more than 2½ times as many backward. Q, K, V and Y have
+2·queries·keys·(n + values) operations forward, and 2½ times as many backward. Q, K, V and Y have
 (queries + keys)·(n + values) numbers, the scores queries·keys: of 4096 of each, 64 wide, 16 times as many.
-What a rung does with the scores decides its memory and, from a few hundred keys up, its speed. Read `reference`, which
-stores them, then `online`, which doesn't.
+Read `reference`, which stores the scores, then `online`, which doesn't.
 
 NaN and infinity come through, except that those in the values of a key that a query may not attend may or may not reach
 the query (0·∞, or not looked at).
@@ -36,7 +35,7 @@ def _scores(q: Shape, k: Shape) -> int:
 
 def _rule(*operands: Any) -> tuple[str, ...]:
     """online from 4096 scores up; reference for fewer, which aren't worth waiting for a compiler."""
-    q, k = operands[-8:-6] if len(operands) > 6 else operands[:2]
+    q, k = operands[1:3] if len(operands) > 6 else operands[:2]  # a gradient comes first
     return ("online", "reference") if _scores(q.shape, k.shape) >= 4096 else ("reference",)
 
 

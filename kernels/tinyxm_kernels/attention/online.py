@@ -5,17 +5,17 @@ the reference stores all scores and passes over them. But both can be kept up as
 2018): with m the greatest score so far, l = Σ exp(s − m) and y = Σ exp(s − m) v, a block whose greatest is larger,
 m', turns them into l·exp(m − m') and y·exp(m − m'), plus its own part. So a block of 48 queries meets 128 keys at a
 time: their scores, 24 KiB, are computed, exponentiated and multiplied with the values while they are in the cache (Dao
-et al. 2022, "FlashAttention"). Backward computes each block of weights once more, from the scores, m and l: two fifths
-more arithmetic, and still less time than storing and fetching them takes.
+et al. 2022, "FlashAttention"). Backward computes each block of weights once more, from the scores and their statistics:
+five products in place of four.
 
 Kᵀ and V are packed into panels once for each matrix; all products are the register tile's of `matmul`'s packed rung.
 Threads share out (matrices × query blocks) forward, and whole matrices backward, for every query block adds to the
 gradients of all keys: the order of each sum is the same on any number of threads. With `causal`, blocks that no query
 may attend are left out.
 
-Arithmetic intensity: of memory, 2·keys·(n + m) operations for the n + m numbers of a query (keys and values stay in the
-second-level cache, if they fit): no longer 2 or 3 a score. Limits: one matrix runs backward on one thread; queries fill
-tiles of 6 rows, and n, m and keys tiles of 16 columns.
+Arithmetic intensity: of memory, 2·keys·(n + values) operations for the n + values numbers of a query (keys and values
+stay in the second-level cache, if they fit), and none for scores. Limits: one matrix runs backward on one thread;
+queries fill tiles of 6 rows, and n, values and keys tiles of 16 columns.
 """
 
 from math import prod
