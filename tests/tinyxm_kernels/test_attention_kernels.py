@@ -131,7 +131,7 @@ def test_the_same_bits_on_any_number_of_threads(monkeypatch):
 
 
 def test_no_matrix_of_scores_is_stored():
-    q, k, v = drawn((2, 512, 16), (2, 512, 16), (2, 512, 16), dtype=np.float32)
+    q, k, v = drawn((2, 1024, 16), (2, 1024, 16), (2, 1024, 16), dtype=np.float32)
     peaks = {}
     for rung in ("reference", "online"):
         with kernels.using(f"attention={rung}"):
@@ -141,7 +141,7 @@ def test_no_matrix_of_scores_is_stored():
                 kernels.attention_gradients(q, q, k, v, None, True, 1.0, y, statistics)
                 peaks[rung] = tracemalloc.get_traced_memory()[1]
                 tracemalloc.stop()
-    scores = 2 * 512 * 512 * 4
+    scores = 2 * 1024 * 1024 * 4
     assert peaks["online"] < scores / 4
     assert peaks["reference"] > scores
 
