@@ -16,21 +16,23 @@ and NumPy, those of them that are installed.
 
 | command | what it does |
 | --- | --- |
-| `tinyxm bench` | everything, in some minutes |
+| `tinyxm bench` | everything, in about six minutes on two cores |
 | `tinyxm bench --quick` | few sizes and rounds: about a minute, once the kernels are compiled |
 | `tinyxm bench matmul conv2d --sizes 512,8x56x56x64x64x3x1x1 --threads 1,2` | these operations at these sizes |
 | `tinyxm bench --json rows.json --plot ladder.png` | the rows for a program, the ladders and the roofline to look at |
 | `tinyxm bench --mine my_kernel.py` | a kernel of your own: checked first, then timed with the rest |
-| `tinyxm bench --tune` | write which rung was fastest at which size |
+| `tinyxm bench --tune` | write which rung was fastest at which size, for `tinyxm_kernels.use("tuned")` |
+| `tinyxm doctor --compile` | compile every kernel now, those of the main job first: 62 in 41 s on the machine below |
 | `tinyxm bench --record benchmarks/results/kernels.json` | what stands below; then `python docs/make_bench.py` |
 
 ## Sizes
 
 A shape is whole numbers joined by `x`, in `--sizes` and in every row: `m×k×n` for matmul and linear (one number is
 short for three), `N×H×W×C×O×k×s×p` for conv2d and its gradients (a batch of N images of H×W pixels and C channels, O
-channels out, a k×k kernel, stride s, padding p; then, where they aren't 1, dilation and groups), rows×classes for
-softmax_cross_entropy, the number of parameters for adam_update. Each operation takes those of the sizes that are
-shapes of it, or else its own.
+channels out, a k×k kernel, stride s, padding p; then, where they aren't 1, dilation and groups), N×H×W×C×k×s×p for
+max_pool2d, rows×classes for softmax_cross_entropy, rows×features for layer_norm, numbers for gelu, indices×rows×dim for
+scatter_add_rows (so many rows of dim numbers, added into a table), parameters×arrays for adam_update (one array where
+there is one number). Each operation takes those of the sizes that are shapes of it, or else its own.
 
 ## How it measures
 
@@ -44,7 +46,8 @@ shapes of it, or else its own.
   sets it.
 - **The same work.** Each result is compared with the reference's; a call that computes something else is left out.
 - **Beside BLAS.** Each rung is timed again with products by BLAS in between: threads that don't sleep would stall it.
-- **Too slow** for a size, by trials on smaller ones, is skipped with a word.
+- **Too slow** for a size, by trials on smaller ones, is skipped with a word; what takes more than 50 ms a call has
+  three rounds, and all else nine.
 
 A ratio is the peer's best time over ours: above 1 ours is faster. Its interval is the quartiles of the ratios within
 each round. A row is *undecided* (marked ?) where the interval straddles the verdict (faster, slower, or even within 5

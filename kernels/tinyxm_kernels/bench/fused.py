@@ -1,9 +1,14 @@
 """The plans of the operations that are one pass over memory where they would be several.
 
 4096x1000                   softmax_cross_entropy: rows×classes, forward and gradient together
-512x128                     layer_norm: rows×features
+512x128                     layer_norm and its gradients: rows×features
+8x56x56x64x8                group_norm and its gradients: N×H×W×C×g, g groups of channels, statistics taken, too; where
+                            N is 1 and g is C, it is the batch norm of so many rows of images
 2000000                     gelu: numbers; by its approximation
-32x28x28x32x2x2x0           max_pool2d: N×H×W×C×k×s×p, windows of k×k, stride s, padding p
+32x512x512x64x0             attention and its gradients: N×q×k×n×c, N times q queries and k keys of n numbers, causal
+                            where c is 1
+32x28x28x32x2x2x0           max_pool2d: N×H×W×C×k×s×p, windows of k×k, stride s, padding p; bias_max_pool2d, with a bias
+                            and ReLU ahead, likewise
 4096x3000x128               scatter_add_rows: that many rows of so many numbers, added into a table: indices×rows×dim
 1048576x5                   adam_update: parameters×arrays, each array updated by a call, as the optimizer does
 """
@@ -23,13 +28,27 @@ GOALS: tuple[tuple[str, Shape, float], ...] = (
     ("softmax_cross_entropy", (4096, 1000), 2.0),
     ("layer_norm", (512, 128), 2.0),
     ("layer_norm", (4096, 512), 2.0),
+    ("layer_norm_gradients", (512, 128), 2.0),
+    ("layer_norm_gradients", (4096, 512), 2.0),
+    ("group_norm", (8, 56, 56, 64, 8), 2.0),
+    ("group_norm", (1, 896, 28, 16, 16), 2.0),
+    ("group_norm_gradients", (8, 56, 56, 64, 8), 2.0),
+    ("group_norm_gradients", (1, 896, 28, 16, 16), 2.0),
+    ("attention", (64, 32, 32, 32, 0), 2.0),
+    ("attention", (32, 512, 512, 64, 0), 2.0),
+    ("attention", (32, 512, 512, 64, 1), 2.0),
+    ("attention_gradients", (64, 32, 32, 32, 0), 2.0),
+    ("attention_gradients", (32, 512, 512, 64, 0), 2.0),
+    ("attention_gradients", (32, 512, 512, 64, 1), 2.0),
     ("gelu", (2_000_000,), 2.0),
     ("max_pool2d", (32, 28, 28, 32, 2, 2, 0), 2.0),
     ("max_pool2d", (8, 56, 56, 64, 3, 2, 1), 2.0),
+    ("bias_max_pool2d", (32, 28, 28, 32, 2, 2, 0), 2.0),
     ("scatter_add_rows", (4096, 3000, 128), 2.0),
     ("adam_update", (269322,), 1.5),
     ("adam_update", (1024**2, 5), 1.5),
 )
+EPS = 1e-5  # that the normalisations add to a variance
 
 
 def _sizes(name: str) -> dict[str, Any]:
@@ -57,14 +76,58 @@ def _both(count: Callable[..., int]) -> Callable[[Operands], int]:
 
 
 def _rows(shape: Shape, dtype: Any, rng: np.random.Generator) -> Operands:
-    rows, features = shape
-    scale, shift = normal(rng, (features,), dtype), normal(rng, (features,), dtype)
-    return {"x": normal(rng, (rows, features), dtype), "scale": scale, "shift": shift}
+    scale, shift = normal(rng, shape[1:], dtype), normal(rng, shape[1:], dtype)
+    return {"x": normal(rng, shape, dtype), "scale": scale, "shift": shift, "g": normal(rng, shape, dtype)}
+
+
+def _groups(shape: Shape, dtype: Any, rng: np.random.Generator) -> Operands:
+    n, h, w, c, groups = shape
+    image, scale, shift = (n, h * w, c), normal(rng, (c,), dtype), normal(rng, (c,), dtype)
+    x, g = normal(rng, image, dtype), normal(rng, image, dtype)
+    statistics = kernels.group_statistics(x, groups)
+    own = {"groups": groups, "height": h, "statistics": statistics}
+    return {"x": x, "scale": scale, "shift": shift, "g": g, **own}
+
+
+def _are_groups(shape: Shape) -> bool:
+    return min(shape) > 0 and not shape[3] % shape[4]
+
+
+def _group_norm(o: Operands) -> Any:
+    statistics = kernels.group_statistics(o["x"], o["groups"])
+    return kernels.group_norm(o["x"], o["scale"], o["shift"], statistics, EPS)
+
+
+def _both_of_groups(count: Callable[..., int]) -> Callable[[Operands], int]:
+    def total(o: Operands) -> int:
+        after = count("group_norm", o["x"], o["scale"], o["shift"], o["statistics"])
+        return count("group_statistics", o["x"], groups=o["groups"]) + after
+
+    return total
+
+
+def _queries(shape: Shape, dtype: Any, rng: np.random.Generator) -> Operands:
+    n, queries, keys, features, causal = shape
+    q, k, v = (normal(rng, (n, size, features), dtype) for size in (queries, keys, keys))
+    scale = 1 / max(1, features) ** 0.5
+    return {"q": q, "k": k, "v": v, "mask": None, "causal": bool(causal), "scale": scale}
+
+
+def _queries_and_gradient(shape: Shape, dtype: Any, rng: np.random.Generator) -> Operands:
+    o = _queries(shape, dtype, rng)
+    y, statistics = kernels.attention(*o.values())
+    return {"g": normal(rng, y.shape, dtype), **o, "y": y, "statistics": statistics}
 
 
 def _images(shape: Shape, dtype: Any, rng: np.random.Generator) -> Operands:
     *image, k, s, p = shape
-    return {"x": normal(rng, tuple(image), dtype), "size": (k, k), "stride": (s, s), "padding": (p, p)}
+    x, bias = normal(rng, tuple(image), dtype), normal(rng, tuple(image[3:]), dtype)
+    return {"x": x, "bias": bias, "size": (k, k), "stride": (s, s), "padding": (p, p)}
+
+
+def _is_pooling(shape: Shape) -> bool:
+    _, h, w, _, k, _, p = shape
+    return min(h, w) + 2 * p >= k >= 2 * p
 
 
 def _table(shape: Shape, dtype: Any, rng: np.random.Generator) -> Operands:
@@ -84,6 +147,11 @@ def _adam(o: Operands) -> Any:
     return o["parameter"]
 
 
+def _not_empty(shape: Shape) -> bool:
+    """There is no class, mean or row in nothing."""
+    return min(shape) > 0
+
+
 PLANS = (
     Plan(
         "softmax_cross_entropy",
@@ -93,15 +161,65 @@ PLANS = (
         run=_losses_and_gradient,
         flops=_both(kernels.flops),
         moved=_both(kernels.bytes_moved),
+        fits=_not_empty,
         **_sizes("softmax_cross_entropy"),
     ),
     plan_of(
         "layer_norm",
         "rows×features",
         _rows,
-        lambda o: (o["x"], o["scale"], o["shift"], 1e-5),
+        lambda o: (o["x"], o["scale"], o["shift"], EPS),
         scaled=(0,),
+        fits=_not_empty,
         **_sizes("layer_norm"),
+    ),
+    plan_of(
+        "layer_norm_gradients",
+        "rows×features",
+        _rows,
+        lambda o: (o["g"], o["x"], o["scale"], EPS),
+        scaled=(0,),
+        fits=_not_empty,
+        **_sizes("layer_norm_gradients"),
+    ),
+    Plan(
+        "group_norm",
+        "N×H×W×C×g",
+        _groups,
+        scaled=(1, 2, 0),
+        run=_group_norm,
+        flops=_both_of_groups(kernels.flops),
+        moved=_both_of_groups(kernels.bytes_moved),
+        target="normalisation",
+        fits=_are_groups,
+        **_sizes("group_norm"),
+    ),
+    plan_of(
+        "group_norm_gradients",
+        "N×H×W×C×g",
+        _groups,
+        lambda o: (o["g"], o["x"], o["scale"], o["statistics"], EPS),
+        scaled=(1, 2, 0),
+        fits=_are_groups,
+        **_sizes("group_norm_gradients"),
+    ),
+    plan_of(
+        "attention",
+        "N×q×k×n×c",
+        _queries,
+        lambda o: tuple(o.values()),
+        scaled=(0,),
+        finite=True,
+        **_sizes("attention"),
+    ),
+    plan_of(
+        "attention_gradients",
+        "N×q×k×n×c",
+        _queries_and_gradient,
+        lambda o: tuple(o.values()),
+        scaled=(0,),
+        finite=True,
+        **_sizes("attention_gradients"),
     ),
     plan_of(
         "gelu",
@@ -117,7 +235,17 @@ PLANS = (
         _images,
         lambda o: (o["x"], o["size"], o["stride"], o["padding"]),
         scaled=(0, 1, 2),
+        fits=_is_pooling,
         **_sizes("max_pool2d"),
+    ),
+    plan_of(
+        "bias_max_pool2d",
+        "N×H×W×C×k×s×p",
+        _images,
+        lambda o: (o["x"], o["bias"], o["size"], o["stride"], o["padding"], "relu"),
+        scaled=(0, 1, 2),
+        fits=_is_pooling,
+        **_sizes("bias_max_pool2d"),
     ),
     plan_of(
         "scatter_add_rows",
@@ -125,6 +253,7 @@ PLANS = (
         _table,
         lambda o: (o["g"], o["indices"], o["rows"]),
         scaled=(0, 1),
+        fits=_not_empty,
         **_sizes("scatter_add_rows"),
     ),
     Plan(
@@ -136,6 +265,7 @@ PLANS = (
         flops=lambda o: kernels.flops("adam_update", *o.values()),
         moved=lambda o: kernels.bytes_moved("adam_update", *o.values()),
         optional=1,
+        in_place=True,
         **_sizes("adam_update"),
     ),
 )

@@ -6,6 +6,7 @@ the same call; what it allocates is allocated in each call.
 """
 
 from collections.abc import Callable
+from functools import partial
 from importlib.util import find_spec
 from typing import Any
 
@@ -43,6 +44,9 @@ def torch_calls(threads: int, channels_last: bool = False) -> Makers:
     def as_kernel(tensor: Any) -> Any:
         return tensor.permute(2, 3, 1, 0).numpy()
 
+    def as_arrays(tensors: Any) -> Any:
+        return tuple(tensor.numpy() for tensor in tensors)
+
     def matmul(o: dict[str, Any]) -> Made:
         a, b = torch.from_numpy(o["a"]), torch.from_numpy(o["b"])
         return (lambda: a @ b), lambda y: y.numpy()
@@ -65,9 +69,63 @@ def torch_calls(threads: int, channels_last: bool = False) -> Makers:
         x, settings = image(o["x"]), (o["size"], o["stride"], o["padding"])
         return (lambda: functional.max_pool2d(x, *settings)), as_image
 
+    def bias_max_pool2d(o: dict[str, Any]) -> Made:
+        x, bias = image(o["x"]), torch.from_numpy(o["bias"])[:, None, None]
+        settings = o["size"], o["stride"], o["padding"]
+        return (lambda: functional.max_pool2d(functional.relu(x + bias), *settings)), as_image
+
     def layer_norm(o: dict[str, Any]) -> Made:
         x, scale, shift = (torch.from_numpy(o[name]) for name in ("x", "scale", "shift"))
         return (lambda: functional.layer_norm(x, scale.shape, scale, shift, 1e-5)), lambda y: y.numpy()
+
+    def layer_norm_gradients(o: dict[str, Any]) -> Made:
+        g, x, scale = (torch.from_numpy(o[name]) for name in ("g", "x", "scale"))
+        _, mean, deviation = torch.native_layer_norm(x, scale.shape, scale, scale, 1e-5)
+        back, wanted = torch.ops.aten.native_layer_norm_backward, [True] * 3
+        return (lambda: back(g, x, scale.shape, mean, deviation, scale, scale, wanted)), as_arrays
+
+    def positions(o: dict[str, Any], name: str) -> Any:
+        """(samples, positions, channels) as images."""
+        samples, size, channels = o[name].shape
+        return image(np.reshape(o[name], (samples, o["height"], size // o["height"], channels)))
+
+    def as_positions(tensor: Any) -> Any:
+        return as_image(tensor).reshape(len(tensor), -1, tensor.shape[1])
+
+    def is_batch_norm(o: dict[str, Any]) -> bool:
+        return len(o["x"]) == 1 and o["groups"] == len(o["scale"])
+
+    def group_norm(o: dict[str, Any]) -> Made:
+        x, scale, shift = positions(o, "x"), torch.from_numpy(o["scale"]), torch.from_numpy(o["shift"])
+        if is_batch_norm(o):
+            return (lambda: functional.batch_norm(x, None, None, scale, shift, True, 0.0, 1e-5)), as_positions
+        return (lambda: functional.group_norm(x, o["groups"], scale, shift, 1e-5)), as_positions
+
+    def group_norm_gradients(o: dict[str, Any]) -> Made:
+        g, x, scale = positions(o, "g"), positions(o, "x"), torch.from_numpy(o["scale"])
+        mean, variance = map(torch.from_numpy, o["statistics"])
+        deviation, (n, c, h, w), wanted = torch.rsqrt(variance + 1e-5), x.shape, [True] * 3
+
+        def as_ours(found: Any) -> Any:
+            return as_positions(found[0]), *as_arrays(found[1:])
+
+        if is_batch_norm(o):
+            back, saved = torch.ops.aten.native_batch_norm_backward, (None, None, mean[0], deviation[0])
+            return (lambda: back(g, x, scale, *saved, True, 1e-5, wanted)), as_ours
+        group = torch.ops.aten.native_group_norm_backward
+        return (lambda: group(g, x, mean, deviation, scale, n, c, h * w, o["groups"], wanted)), as_ours
+
+    def attention(o: dict[str, Any]) -> Made:
+        q, k, v = (torch.from_numpy(o[name])[None] for name in "qkv")  # one batch, so many heads
+        call = functional.scaled_dot_product_attention
+        return (lambda: call(q, k, v, is_causal=o["causal"], scale=o["scale"])), lambda y: y[0].numpy()
+
+    def attention_gradients(o: dict[str, Any]) -> Made:
+        g, q, k, v = (torch.from_numpy(o[name])[None].requires_grad_(name != "g") for name in "gqkv")
+        with torch.enable_grad():
+            y = functional.scaled_dot_product_attention(q, k, v, is_causal=o["causal"], scale=o["scale"])
+        call = torch.autograd.grad
+        return (lambda: call(y, (q, k, v), g, retain_graph=True)), lambda found: tuple(t[0].numpy() for t in found)
 
     def gelu(o: dict[str, Any]) -> Made:
         x = torch.from_numpy(o["x"])
@@ -98,6 +156,9 @@ def torch_calls(threads: int, channels_last: bool = False) -> Makers:
 
     images: Makers = {
         "max_pool2d": max_pool2d,
+        "bias_max_pool2d": bias_max_pool2d,
+        "group_norm": group_norm,
+        "group_norm_gradients": group_norm_gradients,
         "conv2d": conv2d,
         "conv2d_input_gradient": lambda o: gradient(o, 0),
         "conv2d_weight_gradient": lambda o: gradient(o, 1),
@@ -107,6 +168,9 @@ def torch_calls(threads: int, channels_last: bool = False) -> Makers:
         "linear": linear,
         "softmax_cross_entropy": softmax_cross_entropy,
         "layer_norm": layer_norm,
+        "layer_norm_gradients": layer_norm_gradients,
+        "attention": attention,
+        "attention_gradients": attention_gradients,
         "gelu": gelu,
         "scatter_add_rows": scatter_add_rows,
         "adam_update": adam_update,
@@ -158,6 +222,23 @@ def jax_calls(threads: int) -> Makers:
         mean, variance = x.mean(1, keepdims=True), x.var(1, keepdims=True)
         return (x - mean) * jax.lax.rsqrt(variance + 1e-5) * scale + shift
 
+    def group_norm(x: Any, scale: Any, shift: Any, groups: int) -> Any:
+        parts = x.reshape(*x.shape[:2], groups, -1)
+        mean, variance = parts.mean((1, 3), keepdims=True), parts.var((1, 3), keepdims=True)
+        return ((parts - mean) * jax.lax.rsqrt(variance + 1e-5)).reshape(x.shape) * scale + shift
+
+    def gradients(y: Callable[..., Any], g: Any, *arrays: Any) -> Made:
+        call, _ = compiled(lambda g, *arrays: jax.vjp(y, *arrays)[1](g), g, *arrays)
+        return call, lambda found: tuple(map(np.asarray, found))
+
+    def attend(o: dict[str, Any]) -> Callable[..., Any]:
+        def y(q: Any, k: Any, v: Any) -> Any:
+            scores = q @ k.swapaxes(1, 2) * o["scale"]
+            may = np.tri(*scores.shape[1:]) > 0 if o["causal"] else True
+            return jax.nn.softmax(jnp.where(may, scores, -jnp.inf)) @ v
+
+        return y
+
     def max_pool2d(o: dict[str, Any]) -> Made:
         size, stride = (1, *o["size"], 1), (1, *o["stride"], 1)
         padding = [(p, p) for p in (0, *o["padding"], 0)]
@@ -174,6 +255,13 @@ def jax_calls(threads: int) -> Makers:
         ),
         "softmax_cross_entropy": softmax_cross_entropy,
         "layer_norm": lambda o: compiled(layer_norm, o["x"], o["scale"], o["shift"]),
+        "layer_norm_gradients": lambda o: gradients(layer_norm, *(o[name] for name in ("g", "x", "scale", "shift"))),
+        "group_norm": lambda o: compiled(partial(group_norm, groups=o["groups"]), o["x"], o["scale"], o["shift"]),
+        "group_norm_gradients": lambda o: gradients(
+            partial(group_norm, groups=o["groups"]), *(o[name] for name in ("g", "x", "scale", "shift"))
+        ),
+        "attention": lambda o: compiled(attend(o), o["q"], o["k"], o["v"]),
+        "attention_gradients": lambda o: gradients(attend(o), *(o[name] for name in "gqkv")),
         "gelu": lambda o: compiled(lambda x: jax.nn.gelu(x, approximate=True), o["x"]),
         "max_pool2d": max_pool2d,
         "scatter_add_rows": scatter_add_rows,
@@ -189,7 +277,7 @@ LIBRARIES: dict[str, dict[str, Callable[[int], Makers]]] = {  # library: its row
     "jax": {"jax": jax_calls},
 }
 # PyTorch runs these by a thread of its own for gradients, beside the pool: its threads share the cores as they like
-MORE_THREADS = {"softmax_cross_entropy"}
+MORE_THREADS = {"softmax_cross_entropy", "attention_gradients"}
 PEERS = [row for rows in LIBRARIES.values() for row in rows]
 
 

@@ -15,7 +15,8 @@ Operands = dict[str, Any]  # by the names that the operation gives them
 
 @dataclass(frozen=True)
 class Plan:
-    """How an operation is measured. `run` makes one call by the public functions, and returns what is compared."""
+    """How an operation is measured. `run` makes one call by the public functions, and returns what is compared: an
+    array, or a tuple of them."""
 
     operation: str
     letters: str
@@ -28,6 +29,14 @@ class Plan:
     moved: Callable[[Operands], int]
     optional: int = 0  # numbers at the end that may be left out, then 1
     square: bool = False  # whether one number stands for all
+    target: str = ""  # what `using` names: the operation, or its room where a call is of several of the room's
+    fits: Callable[[Shape], bool] = lambda shape: True  # whether numbers that were drawn for the letters are a shape
+    in_place: bool = False  # whether it writes its operands, which are contiguous then
+    finite: bool = False  # whether NaN and infinity may come through or not, as a rung likes
+
+    def spec(self, rung: str) -> str:
+        """What makes `using` take this rung."""
+        return f"{self.target or self.operation}={rung}"
 
     def complete(self, numbers: Shape) -> Shape | None:
         """The whole shape that these numbers mean, or None where they are no shape of this operation."""
@@ -49,6 +58,10 @@ class Plan:
             smaller[place] = min(before, smaller[place])
             factor *= before / smaller[place]
         return tuple(smaller)
+
+
+def arrays_of(result: Any) -> tuple[Any, ...]:
+    return result if isinstance(result, tuple) else (result,)
 
 
 def show(shape: Shape) -> str:

@@ -6,9 +6,8 @@ A shape is written as whole numbers joined by x, in the order that `Plan.letters
     8x56x56x64x128x3x1x1        conv2d and its gradients, N×H×W×C×O×k×s×p: N images of H×W pixels and C channels, O
                                 channels out, a k×k kernel, stride s, padding p; then, where they aren't 1, dilation d
                                 and groups g
-    4096x1000                   softmax_cross_entropy: rows×classes, forward and gradient together
 
-The rest stands in `fused`.
+The rest, one pass over memory each, stands in `fused`.
 """
 
 from collections.abc import Callable, Sequence
@@ -61,11 +60,26 @@ CONVOLUTIONS: tuple[Shape, ...] = (
     (8, 28, 28, 128, 128, 3, 2, 1),
     (64, 16, 16, 32, 64, 5, 1, 2),
 )
+DEPTHWISE: Shape = (8, 56, 56, 64, 64, 3, 1, 1, 1, 64)
+
+
+def _is_convolution(shape: Shape) -> bool:
+    _, h, w, c, o, k, _, p, d, g = shape
+    return min(h, w) + 2 * p >= d * (k - 1) + 1 and not c % g and not o % g
 
 
 def _convolution_plan(name: str, arguments: Callable[[Operands], Sequence[Any]]) -> Plan:
-    letters, few = "N×H×W×C×O×k×s×p×d×g", CONVOLUTIONS[2:3]
-    return plan_of(name, letters, _convolution, arguments, sizes=CONVOLUTIONS, quick=few, scaled=(0, 1, 2), optional=2)
+    return plan_of(
+        name,
+        "N×H×W×C×O×k×s×p×d×g",
+        _convolution,
+        arguments,
+        sizes=(*CONVOLUTIONS, DEPTHWISE),
+        quick=CONVOLUTIONS[2:3],
+        scaled=(0, 1, 2),
+        optional=2,
+        fits=_is_convolution,
+    )
 
 
 PLANS = {

@@ -58,9 +58,18 @@ def record(results: Results, path: Path) -> None:
         "machine": describe(results.machine),
         "goals": [asdict(goal) | {"met": goal.met} for goal in goals(results.rows) if goal.measured is not None],
         "notes": results.notes,
-        "rows": [row.as_json() for row in results.rows],
+        "rows": [_rounded(row.as_json()) for row in results.rows],
     }
     save(content, path)
+
+
+def _rounded(value: Any) -> Any:
+    """To five digits, more than a run repeats."""
+    if isinstance(value, dict):
+        return {key: _rounded(own) for key, own in value.items()}
+    if isinstance(value, list | tuple):
+        return [_rounded(own) for own in value]
+    return float(f"{value:.5g}") if isinstance(value, float) else value
 
 
 def page(path: Path) -> str:
@@ -77,7 +86,7 @@ def page(path: Path) -> str:
         "",
         *_goals([Goal(**{k: v for k, v in goal.items() if k != "met"}) for goal in recorded["goals"]]),
         *_rows(rows),
-        *(f"- {note}" for note in recorded["notes"]),
+        *(f"- {note}" for note in recorded["notes"] if " skipped, takes " not in note),  # which the dash says
     ]
     return "\n".join(lines).rstrip() + "\n"
 

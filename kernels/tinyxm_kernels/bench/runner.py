@@ -259,8 +259,7 @@ class Group:
                     self.note(f"{row} skipped, {found}")
                 continue
             truth = found if truth is None else truth
-            scale = max(1e-30, float(np.abs(truth).max(initial=0.0)))
-            apart = float(np.abs(found - truth).max(initial=0.0)) / scale
+            apart = max(map(difference, found, truth))  # a peer may return fewer arrays, without statistics
             if not apart <= AGREEMENT[self.dtype]:
                 self.note(f"{row} left out: its result differs from the others' by {apart:.1e} of the greatest number")
                 continue
@@ -292,6 +291,11 @@ class Group:
             beside, error = self.beside.get(name, []), self.errors[name]
             rows.append(row_of(name, facts, times, others, self.spin, beside, name == default, error))
         return rows
+
+
+def difference(found: Any, truth: Any) -> float:
+    """The greatest difference of two arrays, over the greatest number."""
+    return float(np.abs(found - truth).max(initial=0.0)) / max(1e-30, float(np.abs(truth).max(initial=0.0)))
 
 
 def best_rows(rows: Iterable[Row]) -> dict[tuple[str, str, str, int], Row]:

@@ -21,7 +21,7 @@ import numpy as np
 import tinyxm_kernels as kernels
 from tinyxm_kernels.bench import mine
 from tinyxm_kernels.bench.peers import LIBRARIES, MORE_THREADS
-from tinyxm_kernels.bench.plan import Plan
+from tinyxm_kernels.bench.plan import Plan, arrays_of
 from tinyxm_kernels.bench.plans import PLANS
 from tinyxm_kernels.registry import Shape, chosen, watching
 
@@ -29,7 +29,7 @@ OURS = "tinyxm"
 LONG = 0.02  # seconds: a call that takes longer needs no warming up and no batch
 TRIAL = 1e5  # floating-point operations of the first trial of a rung
 SAMPLES = 5
-DIGITS = 997  # numbers of a result that are compared
+DIGITS = 997  # numbers of each array of a result that are compared
 
 
 class Subject:
@@ -104,7 +104,7 @@ class Ours:
         self, row: str, plan: Plan, operands: dict[str, Any], limit: float, shape: Shape, dtype: Any
     ) -> tuple[Subject, Any] | str:
         def around() -> Any:
-            return mine.chosen(plan.operation) if row == mine.NAME else kernels.using(f"{plan.operation}={row}")
+            return mine.chosen(plan.operation) if row == mine.NAME else kernels.using(plan.spec(row))
 
         ladder = {rung.name: rung for rung in kernels.ladder(plan.operation)}
         if row != mine.NAME and not ladder[row].available:
@@ -144,8 +144,12 @@ def prepared(library: Any, row: str, operation: str, shape: Shape, dtype: str, l
     made = library.prepare(row, plan, operands, limit, *more)
     if isinstance(made, str):
         return None, ("skipped", made)
-    flat = np.asarray(made[1], np.float64).reshape(-1)
-    return made[0], ("ok", flat[:: max(1, flat.size // DIGITS)].copy())
+    return made[0], ("ok", tuple(map(_some, arrays_of(made[1]))))
+
+
+def _some(array: Any) -> Any:
+    flat = np.asarray(array, np.float64).reshape(-1)
+    return flat[:: max(1, flat.size // DIGITS)]
 
 
 def default_rung(operation: str, shape: Shape, dtype: str) -> str:

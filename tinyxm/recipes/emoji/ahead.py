@@ -1,4 +1,4 @@
-"""One training step on random numbers of the job's shapes: every kernel that a run needs is compiled then."""
+"""One step and one scoring on random numbers of the job's shapes: every kernel that a run needs is compiled then."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import numpy as np
 
 import tinyxm_kernels as kernels
 from tinyxm import optim
+from tinyxm.autograd import no_grad
 from tinyxm.recipes.emoji.job import Settings, build, parameter_groups
 from tinyxm.training import training_threads
 
 
 def rehearse() -> None:
-    """Take a step of the held-out style's model, on the number of threads that training has."""
+    """Take a step of the held-out style's model on the number of threads that training has, then embed on that of
+    scoring."""
     settings, rng, words = Settings(), np.random.default_rng(0), 6000
     n, each = settings.batch_size, 30  # about so many words and parts of words has a text
     model = build("held_out_style", words)
@@ -22,3 +24,7 @@ def rehearse() -> None:
         model.loss(views, bag).backward()
         optim.clip_by_norm(model.parameters(), settings.clip)
         optimizer.step()
+    model.eval()
+    with no_grad():
+        model.image(views)
+        model.text((np.tile(bag[0], 4), np.arange(4 * n) * each, np.tile(bag[2], 4)))
