@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tinyxm_kernels.bench.plans import PLANS
 from tinyxm_kernels.bench.record import page as recorded
 
 PAGE = Path(__file__).with_name("bench.md")
@@ -27,12 +28,10 @@ and NumPy, those of them that are installed.
 
 ## Sizes
 
-A shape is whole numbers joined by `x`, in `--sizes` and in every row: `m×k×n` for matmul and linear (one number is
-short for three), `N×H×W×C×O×k×s×p` for conv2d and its gradients (a batch of N images of H×W pixels and C channels, O
-channels out, a k×k kernel, stride s, padding p; then, where they aren't 1, dilation and groups), N×H×W×C×k×s×p for
-max_pool2d, rows×classes for softmax_cross_entropy, rows×features for layer_norm, numbers for gelu, indices×rows×dim for
-scatter_add_rows (so many rows of dim numbers, added into a table), parameters×arrays for adam_update (one array where
-there is one number). Each operation takes those of the sizes that are shapes of it, or else its own.
+A shape is whole numbers joined by `x`, in `--sizes` and in every row. Each operation takes those of the sizes that are
+shapes of it, or else its own.
+
+{sizes}
 
 ## How it measures
 
@@ -83,7 +82,15 @@ takes.
 
 
 def page() -> str:
-    return HEAD + recorded(RECORD)
+    return HEAD.replace("{sizes}", sizes()) + recorded(RECORD)
+
+
+def sizes() -> str:
+    same: dict[tuple[str, str], list[str]] = {}
+    for plan in PLANS.values():
+        same.setdefault((plan.letters, plan.means), []).append(plan.operation)
+    rows = [f"| {', '.join(names)} | {letters} | {means} |" for (letters, means), names in same.items()]
+    return "\n".join(["| operation | shape | |", "| --- | --- | --- |", *rows])
 
 
 if __name__ == "__main__":

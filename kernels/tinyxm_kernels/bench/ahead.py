@@ -14,11 +14,6 @@ from tinyxm_kernels.bench.plan import Plan
 from tinyxm_kernels.bench.plans import PLANS
 from tinyxm_kernels.registry import Shape
 
-# what no plan measures: a kernel to each channel, both ways
-MORE: dict[str, tuple[Shape, ...]] = dict.fromkeys(
-    ("conv2d", "conv2d_input_gradient", "conv2d_weight_gradient"), ((4, 8, 8, 8, 8, 3, 1, 1, 1, 8),)
-)
-
 
 def compile_ahead() -> Iterator[tuple[str, float]]:
     """Compile the float32 kernels, operation by operation: (its name, the seconds it took), each when it is done."""
@@ -36,12 +31,12 @@ def _run(plan: Plan, rung: str) -> None:
     from tinyxm_kernels import _compiled
 
     least = _compiled.SERIAL_BELOW
-    for shape in dict.fromkeys(_small(plan, shape) for shape in (*plan.sizes, *MORE.get(plan.operation, ()))):
+    for shape in dict.fromkeys(_small(plan, shape) for shape in plan.sizes):
         operands = plan.operands(shape, np.dtype("float32"), np.random.default_rng(0))
         for threads in (1, 2):
             _compiled.SERIAL_BELOW = least if threads == 1 else 0.0
             try:
-                with kernels.using(f"{plan.operation}={rung}"), kernels.threads(threads):
+                with kernels.using(plan.spec(rung)), kernels.threads(threads):
                     plan.run(operands)
             except (ValueError, TypeError):  # not a shape for this rung
                 break

@@ -1,17 +1,4 @@
-"""The plans of the operations that are one pass over memory where they would be several.
-
-4096x1000                   softmax_cross_entropy: rows×classes, forward and gradient together
-512x128                     layer_norm and its gradients: rows×features
-8x56x56x64x8                group_norm and its gradients: N×H×W×C×g, g groups of channels, statistics taken, too; where
-                            N is 1 and g is C, it is the batch norm of so many rows of images
-2000000                     gelu: numbers; by its approximation
-32x512x512x64x0             attention and its gradients: N×q×k×n×c, N times q queries and k keys of n numbers, causal
-                            where c is 1
-32x28x28x32x2x2x0           max_pool2d: N×H×W×C×k×s×p, windows of k×k, stride s, padding p; bias_max_pool2d, with a bias
-                            and ReLU ahead, likewise
-4096x3000x128               scatter_add_rows: that many rows of so many numbers, added into a table: indices×rows×dim
-1048576x5                   adam_update: parameters×arrays, each array updated by a call, as the optimizer does
-"""
+"""The plans of the operations that are one pass over memory where they would be several."""
 
 from collections.abc import Callable
 from typing import Any
@@ -152,10 +139,13 @@ def _not_empty(shape: Shape) -> bool:
     return min(shape) > 0
 
 
+GROUPS = "g groups of C channels; where N is 1 and g is C, the batch norm of so many rows of images"
+WINDOWS = "windows of k×k, stride s, padding p"
 PLANS = (
     Plan(
         "softmax_cross_entropy",
         "rows×classes",
+        "forward and gradient together",
         _scores,
         scaled=(0,),
         run=_losses_and_gradient,
@@ -167,6 +157,7 @@ PLANS = (
     plan_of(
         "layer_norm",
         "rows×features",
+        "",
         _rows,
         lambda o: (o["x"], o["scale"], o["shift"], EPS),
         scaled=(0,),
@@ -176,6 +167,7 @@ PLANS = (
     plan_of(
         "layer_norm_gradients",
         "rows×features",
+        "",
         _rows,
         lambda o: (o["g"], o["x"], o["scale"], EPS),
         scaled=(0,),
@@ -185,6 +177,7 @@ PLANS = (
     Plan(
         "group_norm",
         "N×H×W×C×g",
+        GROUPS + "; statistics taken, too",
         _groups,
         scaled=(1, 2, 0),
         run=_group_norm,
@@ -197,6 +190,7 @@ PLANS = (
     plan_of(
         "group_norm_gradients",
         "N×H×W×C×g",
+        GROUPS,
         _groups,
         lambda o: (o["g"], o["x"], o["scale"], o["statistics"], EPS),
         scaled=(1, 2, 0),
@@ -206,6 +200,7 @@ PLANS = (
     plan_of(
         "attention",
         "N×q×k×n×c",
+        "N times q queries and k keys of n numbers, causal where c is 1",
         _queries,
         lambda o: tuple(o.values()),
         scaled=(0,),
@@ -215,6 +210,7 @@ PLANS = (
     plan_of(
         "attention_gradients",
         "N×q×k×n×c",
+        "N times q queries and k keys of n numbers, causal where c is 1",
         _queries_and_gradient,
         lambda o: tuple(o.values()),
         scaled=(0,),
@@ -224,6 +220,7 @@ PLANS = (
     plan_of(
         "gelu",
         "numbers",
+        "by its approximation with tanh",
         lambda shape, dtype, rng: {"x": normal(rng, shape, dtype)},
         lambda o: (o["x"], "tanh"),
         scaled=(0,),
@@ -232,6 +229,7 @@ PLANS = (
     plan_of(
         "max_pool2d",
         "N×H×W×C×k×s×p",
+        WINDOWS,
         _images,
         lambda o: (o["x"], o["size"], o["stride"], o["padding"]),
         scaled=(0, 1, 2),
@@ -241,6 +239,7 @@ PLANS = (
     plan_of(
         "bias_max_pool2d",
         "N×H×W×C×k×s×p",
+        WINDOWS + ", with a bias and ReLU ahead",
         _images,
         lambda o: (o["x"], o["bias"], o["size"], o["stride"], o["padding"], "relu"),
         scaled=(0, 1, 2),
@@ -250,6 +249,7 @@ PLANS = (
     plan_of(
         "scatter_add_rows",
         "indices×rows×dim",
+        "so many rows of dim numbers, added into a table",
         _table,
         lambda o: (o["g"], o["indices"], o["rows"]),
         scaled=(0, 1),
@@ -259,6 +259,7 @@ PLANS = (
     Plan(
         "adam_update",
         "parameters×arrays",
+        "each array updated by a call, as the optimizer does; one array where there is one number",
         _parameters,
         scaled=(0,),
         run=_adam,

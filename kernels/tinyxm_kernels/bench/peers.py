@@ -187,7 +187,7 @@ def jax_calls(threads: int) -> Makers:
     def compiled(function: Callable[..., Any], *arrays: Any) -> Made:
         """JAX compiles the function for these shapes, and computes in the background: wait until it is done."""
         operands, fast = [jnp.asarray(array) for array in arrays], jax.jit(function)
-        return (lambda: fast(*operands).block_until_ready()), np.asarray
+        return (lambda: jax.block_until_ready(fast(*operands))), np.asarray
 
     def convolve(o: dict[str, Any]) -> Callable[..., Any]:
         padding = [(p, p) for p in o["padding"]]

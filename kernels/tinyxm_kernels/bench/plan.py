@@ -20,6 +20,7 @@ class Plan:
 
     operation: str
     letters: str
+    means: str  # the letters in words
     operands: Callable[[Shape, Any, np.random.Generator], Operands]
     sizes: tuple[Shape, ...]
     quick: tuple[Shape, ...]
@@ -89,7 +90,7 @@ def normal(rng: np.random.Generator, shape: Shape, dtype: Any) -> Any:
 
 
 def plan_of(
-    name: str, letters: str, operands: Any, arguments: Callable[[Operands], Sequence[Any]], **more: Any
+    name: str, letters: str, means: str, operands: Any, arguments: Callable[[Operands], Sequence[Any]], **more: Any
 ) -> Plan:
     """The plan of an operation that one call of its public function is; `arguments` in the function's order."""
 
@@ -102,4 +103,4 @@ def plan_of(
     def moved(o: Operands) -> int:
         return kernels.bytes_moved(name, *arguments(o))
 
-    return Plan(name, letters, operands, run=run, flops=flops, moved=moved, **more)
+    return Plan(name, letters, means, operands, run=run, flops=flops, moved=moved, **more)

@@ -1,13 +1,7 @@
 """What is measured: for each operation its sizes, its operands, and how one call of it is made.
 
-A shape is written as whole numbers joined by x, in the order that `Plan.letters` tells, in `--sizes` and in every row:
-
-    512x256x1024                matmul: m×k×n. One number, 512, is short for 512x512x512
-    8x56x56x64x128x3x1x1        conv2d and its gradients, N×H×W×C×O×k×s×p: N images of H×W pixels and C channels, O
-                                channels out, a k×k kernel, stride s, padding p; then, where they aren't 1, dilation d
-                                and groups g
-
-The rest, one pass over memory each, stands in `fused`.
+A shape is written as whole numbers joined by x, in the order of `Plan.letters`, in `--sizes` and in every row. The
+operations that are one pass over memory each stand in `fused`.
 """
 
 from collections.abc import Callable, Sequence
@@ -72,6 +66,8 @@ def _convolution_plan(name: str, arguments: Callable[[Operands], Sequence[Any]])
     return plan_of(
         name,
         "N×H×W×C×O×k×s×p×d×g",
+        "N images of H×W pixels and C channels, O channels out, a k×k kernel, stride s, padding p; then, where they "
+        "aren't 1, dilation d and g groups",
         _convolution,
         arguments,
         sizes=(*CONVOLUTIONS, DEPTHWISE),
@@ -88,6 +84,7 @@ PLANS = {
         plan_of(
             "matmul",
             "m×k×n",
+            "(m, k) times (k, n); one number is short for three",
             _matmul,
             lambda o: (o["a"], o["b"]),
             sizes=tuple((n, n, n) for n in (64, 256, 512, 1024, 2048)),
@@ -101,6 +98,7 @@ PLANS = {
         plan_of(
             "linear",
             "m×k×n",
+            "(m, k) times (k, n), plus a bias, then GELU; one number is short for three",
             _linear,
             lambda o: (o["x"], o["w"], o["bias"], "gelu"),
             sizes=((128, 784, 256), (512, 512, 2048)),
