@@ -1,0 +1,85 @@
+"""Asking a trained run, and the pictures that answer."""
+
+import numpy as np
+from PIL import Image
+from refusal import refused
+from rich.console import Console
+
+from tinyxm.training.pictures import half_blocks, print_answers
+from tinyxm.training.plots import Answer
+
+
+def test_eval_prints_the_tables(run, trained):
+    code, out, _ = run("eval", str(trained))
+    assert code == 0
+    assert "41.5 ±1.5" in out
+
+
+def test_eval_of_a_run_that_cannot_be_read(run, trained):
+    (trained / "results.json").write_text("{half")
+    refused(run("eval", str(trained)), 1, "results.json can't be read")
+    (trained / "config.json").write_text("{half")
+    refused(run("eval", str(trained)), 1, "config.json can't be read")
+
+
+def test_query_by_text_prints_names_and_a_picture(run, fake, trained, tmp_path):
+    code, out, _ = run("query", str(trained), "red/heart?", "--top", "3")
+    assert code == 0
+    assert fake.asked == [("red/heart?", 3)]
+    assert [line.split() for line in out.splitlines()[:3]] == [
+        ["1", "0.900", "answer", "0"],
+        ["2", "0.800", "answer", "1"],
+        ["3", "0.700", "answer", "2"],
+    ]
+    assert "\x1b" not in out, "no colours where nobody sees them"
+    (sheet,) = (trained / "queries").iterdir()
+    assert sheet.name.startswith("text-red-heart-")
+    assert f"picture: {sheet}" in out.splitlines()
+    with Image.open(sheet) as picture:
+        assert picture.format == "PNG"
+    assert run("query", str(trained), "heart", "--out", "a/b.png")[0] == 0
+    assert (tmp_path / "a" / "b.png").exists()
+
+
+def test_query_by_image(run, fake, trained, tmp_path):
+    image = tmp_path / "cat.jpg"
+    Image.new("RGB", (40, 20), "red").save(image)
+    assert run("query", str(trained), "--image", str(image))[0] == 0
+    assert fake.asked == [(image, 5)]
+    assert [path.name[:10] for path in (trained / "queries").iterdir()] == ["image-cat-"]
+
+
+def test_every_query_has_a_picture_of_its_own(run, trained, tmp_path):
+    (tmp_path / "other").mkdir()
+    for image in ("red heart.png", "other/red heart.png"):
+        Image.new("RGB", (4, 4), "red").save(image)
+        assert run("query", str(trained), "--image", image)[0] == 0
+    for text in ("red heart", "red-heart", "Red heart", "c", "c++", "C", "?", "!", "水" * 100, "水" * 101):
+        assert run("query", str(trained), text)[0] == 0
+    names = {path.name for path in (trained / "queries").iterdir()}
+    assert len(names) == 12
+    assert {"text-red-heart.png", "text-c.png"} < names
+
+
+def test_a_corrupt_image_fails_in_one_line(run, trained, tmp_path):
+    (tmp_path / "bad.png").write_bytes(b"\x89PNG\r\n\x1a\n half")
+    refused(run("query", str(trained), "--image", "bad.png"), 1, "bad.png isn't a picture")
+
+
+def test_half_blocks_draw_two_pixels_a_character():
+    picture = np.zeros((2, 2, 3), np.uint8)
+    picture[0, 0], picture[1, 0], picture[0, 1] = (255, 0, 0), (0, 255, 0), (1, 2, 3)
+    text = half_blocks(picture, size=2)
+    assert text.plain == "▀▀"
+    assert [str(span.style) for span in text.spans] == ["#ff0000 on #00ff00", "#010203 on #000000"]
+    assert half_blocks(np.zeros((5, 9, 4), np.uint8), size=16).plain.split("\n") == ["▀" * 16] * 8
+
+
+def test_pictures_are_drawn_only_where_a_terminal_shows_colours(capsys):
+    answers = [Answer("a name that is much too long", 0.5, np.zeros((4, 4, 3), np.uint8)), Answer("bare", 0.4)]
+    print_answers(Console(force_terminal=True, color_system="truecolor", width=80), answers)
+    shown = capsys.readouterr().out
+    assert shown.count("▀") == 16 * 8
+    assert "bare" in shown
+    print_answers(Console(force_terminal=True, color_system=None, width=80), answers)
+    assert "▀" not in capsys.readouterr().out

@@ -1,0 +1,110 @@
+"""Training from the command line: what it prints, where it writes, and with which kernels."""
+
+import json
+import shlex
+import warnings
+
+import numpy as np
+import pytest
+from refusal import refused
+
+import tinyxm_kernels
+
+
+def test_train_alone_trains_emoji_into_a_folder_of_its_own(fake, run, tmp_path):
+    code, out, err = run("train")
+    assert (code, err) == (0, "")
+    assert fake.trained == [fake.Settings()]
+    assert "trains [nothing]" in out
+    assert "Test: image → text" in out
+    assert "41.5 ±1.5" in out
+    assert (tmp_path / "runs" / "emoji-0" / "results.json").exists()
+
+
+def test_options_reach_the_recipe(fake, run, tmp_path):
+    assert run("train", "fake", "--seed", "4", "--epochs", "7", "--quick", "--validation")[0] == 0
+    assert run("train", "fake", "--out", "there/deep")[0] == 0
+    assert fake.trained == [fake.Settings(4, 7, True, True), fake.Settings()]
+    assert (tmp_path / "runs" / "fake-4-quick-validation").is_dir()
+    assert (tmp_path / "there" / "deep" / "config.json").exists()
+
+
+def test_a_quick_run_says_it_is_one(fake, run):
+    assert "smoke test" in run("train", "--quick")[1]
+
+
+def test_kernels_are_chosen(fake, run, monkeypatch):
+    chosen = []
+    monkeypatch.setattr(tinyxm_kernels, "use", chosen.append)
+    assert run("train", "--kernels", "reference")[0] == 0
+    assert chosen == ["default,reference"]
+
+
+SQUARE = np.ones((2, 2), np.float32)
+
+
+def test_a_run_keeps_the_kernels_it_was_given_by_any_way(fake, run, tmp_path, monkeypatch):
+    seen = []
+    fake.before = lambda folder: seen.append(tinyxm_kernels.chosen("matmul", SQUARE, SQUARE).name)
+    monkeypatch.setenv("TINYXM_KERNELS", "matmul=reference")
+    assert run("train", "--out", "r", "--kernels", "conv2d=reference")[0] == 0
+    assert json.loads((tmp_path / "r" / "config.json").read_text())["kernels"] == "matmul=reference,conv2d=reference"
+    monkeypatch.delenv("TINYXM_KERNELS")
+    tinyxm_kernels.use("default")
+    assert run("train", "--resume", "--out", "r")[0] == 0
+    assert seen == ["reference"] * 2
+    refused(run("train", "--resume", "--out", "r", "--kernels", "reference"), 2, "kernels matmul=reference")
+
+
+def test_a_quick_run_waits_for_no_compiler_unless_told_to(fake, run, tmp_path):
+    for given, kept in (([], "numpy"), (["--kernels", "numba"], "numba"), (["--kernels", "default"], "default")):
+        assert run("train", "--quick", *given, "--out", kept)[0] == 0
+        assert json.loads((tmp_path / kept / "config.json").read_text())["kernels"] == kept
+    assert run("train", "--resume", "--out", "numpy")[0] == 0
+
+
+def test_a_wrong_word_in_the_environment_is_told_before_anything_is_done(fake, run, tmp_path, monkeypatch):
+    monkeypatch.setenv("TINYXM_KERNELS", "magic")
+    refused(run("train"), 2, "'magic'")
+    assert not fake.trained
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.filterwarnings("always")
+def test_warnings_are_one_line(fake, run):
+    fake.before = lambda folder: warnings.warn("emoji: the cache\n  is corrupt", stacklevel=1)
+    code, _, err = run("train")
+    assert (code, err) == (0, "tinyxm: emoji: the cache is corrupt\n")
+
+
+def test_a_folder_that_exists_is_left_alone(run, fake, trained):
+    before = {path: path.read_bytes() for path in trained.iterdir()}
+    refused(run("train"), 2, "runs/emoji-0 exists", "--resume", "--out")
+    assert {path: path.read_bytes() for path in trained.iterdir()} == before
+
+
+def test_resume_takes_the_settings_the_run_was_started_with(fake, run):
+    assert run("train", "--epochs", "7", "--seed", "5", "--quick", "--out", "r")[0] == 0
+    assert run("train", "--resume", "--out", "r")[0] == 0
+    assert fake.trained == [fake.Settings(5, 7, quick=True)] * 2
+    refused(run("train", "--resume", "--out", "r", "--epochs", "8"), 2, "epochs 7, not 8")
+    refused(run("train", "fake", "--resume", "--out", "r"), 2, "recipe emoji, not fake")
+
+
+def test_the_line_to_type_has_a_path_with_blanks_quoted(fake, run):
+    def stop(folder):
+        (folder / "model.safetensors").write_bytes(b"half")
+        raise KeyboardInterrupt
+
+    fake.before = stop
+    _, _, err = run("train", "--out", "my  run's [x]")
+    assert shlex.split(err.partition("tinyxm train ")[2])[-1] == "my  run's [x]"
+
+
+def test_paths_are_printed_as_they_are(fake, run, tmp_path):
+    fake.before = lambda folder: (folder / "report.html").write_text("")
+    out = "a[b]/" + "deep/" * 20 + "q[x]"
+    lines = run("train", "--out", out)[1].splitlines()
+    assert f"run folder: {out}" in lines
+    assert f"report: {out}/report.html" in lines
+    assert not (tmp_path / "runs" / "emoji-0").exists()
