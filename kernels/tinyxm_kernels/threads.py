@@ -22,9 +22,9 @@ from functools import cache
 from typing import Any
 
 # A thread that waits by spinning starts at once, but holds the core that BLAS's thread needs meanwhile; one that sleeps
-# must be woken. So OpenMP's spin for some microseconds. Measured (benchmarks/stalls.py, 2 cores, µs): a launch takes 2,
-# or 50 where threads sleep at once; a 256×256 matmul and a kernel in turn take 250, or 8,000 where they spin for long.
-WAITING = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "2000"}
+# must be woken. So OpenMP's spin for some microseconds. Measured (benchmarks/stalls.py, 2 cores, µs): a launch takes 5,
+# or 13 where threads sleep at once; a 256×256 matmul and a kernel in turn take 250, or 8,000 where they spin for long.
+WAITING = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "600"}
 VARIABLES = ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 MISSING = "kernels run on one thread, for Numba finds neither OpenMP nor TBB: install libgomp, or `pip install tbb`"
 
