@@ -272,13 +272,13 @@ OPTIMIZERS = (
 )  # fmt: skip
 COMPILED = (
     Mutation("exponentials that aren't divided by their sum", kernels("softmax_cross_entropy/fused"),
-             "scale = g[n] / total", "scale = g[n]", "cross_entropy"),
+             "scale = rounded(g[n] / total)", "scale = g[n]", "cross_entropy"),
     Mutation("a label's gradient that forgets g", kernels("softmax_cross_entropy/fused"),
-             "g_z[n, labels[n]] -= g[n]", "g_z[n, labels[n]] -= 1", "cross_entropy"),
+             "slopes[labels[n]] -= g[n]", "slopes[labels[n]] -= 1", "cross_entropy"),
     Mutation("a variance around zero", kernels("normalisation/fused"),
-             "squares += (x[n, k] - mean) * (x[n, k] - mean)", "squares += x[n, k] * x[n, k]", "layer_norm"),
+             "squares += (row[k] - mean) * (row[k] - mean)", "squares += row[k] * row[k]", "layer_norm"),
     Mutation("a gradient that keeps its mean", kernels("normalisation/fused"),
-             "g[n, k] * scale[k] - plain -", "g[n, k] * scale[k] -", "layer_norm"),
+             "slopes[k] * scale[k] - level -", "slopes[k] * scale[k] -", "layer_norm"),
     Mutation("products with what has its mean", kernels("normalisation/lanes"), "q[i] * (p[i] - centre[i])",
              "q[i] * p[i]", "group_norm"),
     Mutation("a group's gradient that keeps its mean", kernels("normalisation/lanes"), "scale[i] * q[i] - shares[i] -",

@@ -15,7 +15,7 @@ def exponentials(x, y):
 
 
 DTYPES = pytest.mark.parametrize(
-    ("dtype", "low", "high", "error"), [(np.float32, -110, 90, 1e-7), (np.float64, -750, 712, 4e-16)]
+    ("dtype", "low", "high", "error"), [(np.float32, -110, 90, 8e-8), (np.float64, -750, 712, 2e-16)]
 )
 
 

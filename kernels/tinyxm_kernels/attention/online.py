@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyxm_kernels._compiled import compiled, flat, threaded
-from tinyxm_kernels._math import exp, maximum, multiply_add
+from tinyxm_kernels._math import exp, maximum, multiply_add, rounded
 from tinyxm_kernels._microkernel import pack_panels, tile_width
 from tinyxm_kernels.matmul._operands import FIRST, located
 from tinyxm_kernels.matmul.packed import ROWS, tile
@@ -118,7 +118,7 @@ def attend(
                 scores, 0, KEYS, 1, v_panels, j0 * width, keys, y, y_at, values, rows, values, columns, j0
             )  # fmt: skip
         for i in range(rows):
-            part = number(1) if total[i] == 0 else number(1) / total[i]
+            part = number(1) if total[i] == 0 else rounded(number(1) / total[i])
             done = y[y_at + i * values : y_at + (i + 1) * values]
             for j in range(done.size):
                 done[j] *= part
@@ -171,7 +171,7 @@ def gradients(
                     at = mask_at[matrix] + (i0 + i) * mask_row + j0 if mask.size else 0
                     scale_and_mask(row, mask[at : at + count], scale)
                     total = statistics[2 * (first + i) + 1]
-                    part = number(1) if total == 0 else number(1) / total
+                    part = number(1) if total == 0 else rounded(number(1) / total)
                     exponentials(row, statistics[2 * (first + i)])
                     for j in range(row.size):
                         row[j] *= part

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyxm_kernels._compiled import compiled, threaded
+from tinyxm_kernels._math import rounded
 from tinyxm_kernels.registry import rung
 
 Array = NDArray[Any]
@@ -24,24 +25,25 @@ ROWS = 64  # of a block whose products are summed together
 
 
 @compiled(inline="always")
-def statistics(x, n, eps):
-    """The mean of row n, and 1 / √(σ² + ε)."""
-    number, count = x.dtype.type, x.dtype.type(x.shape[1])
+def statistics(row, eps):
+    """The mean of a row, and 1 / √(σ² + ε)."""
+    number, count = row.dtype.type, row.dtype.type(row.size)
     total = number(0)
-    for k in range(x.shape[1]):
-        total += x[n, k]
-    mean, squares = total / count, number(0)
-    for k in range(x.shape[1]):
-        squares += (x[n, k] - mean) * (x[n, k] - mean)
-    return mean, number(1) / np.sqrt(squares / count + number(eps))
+    for k in range(row.size):
+        total += row[k]
+    mean, squares = rounded(total / count), number(0)
+    for k in range(row.size):
+        squares += (row[k] - mean) * (row[k] - mean)
+    return mean, rounded(number(1) / np.sqrt(squares / count + number(eps)))
 
 
 @threaded
 def normalise(start, stop, x, scale, shift, eps, y):
     for n in range(start, stop):
-        mean, inverse = statistics(x, n, eps)
-        for k in range(x.shape[1]):
-            y[n, k] = (x[n, k] - mean) * inverse * scale[k] + shift[k]
+        row, result = x[n], y[n]
+        mean, inverse = statistics(row, eps)
+        for k in range(row.size):
+            result[k] = (row[k] - mean) * inverse * scale[k] + shift[k]
 
 
 @threaded
@@ -53,17 +55,19 @@ def gradients(start, stop, g, x, scale, eps, g_x, along_sums, plain_sums):
         products[:] = 0
         sums[:] = 0
         for n in range(block * ROWS, min(x.shape[0], (block + 1) * ROWS)):
-            mean, inverse = statistics(x, n, eps)
+            row, slopes, result = x[n], g[n], g_x[n]
+            mean, inverse = statistics(row, eps)
             plain, along = number(0), number(0)
-            for k in range(x.shape[1]):
-                product = g[n, k] * ((x[n, k] - mean) * inverse)
-                products[k] += product
-                sums[k] += g[n, k]
-                plain += g[n, k] * scale[k]
-                along += product * scale[k]
-            plain, along = plain / count, along / count
-            for k in range(x.shape[1]):
-                g_x[n, k] = (g[n, k] * scale[k] - plain - (x[n, k] - mean) * inverse * along) * inverse
+            for k in range(row.size):
+                h = slopes[k] * scale[k]
+                plain += h
+                along += h * (row[k] - mean)
+            for k in range(row.size):
+                products[k] += slopes[k] * ((row[k] - mean) * inverse)
+                sums[k] += slopes[k]
+            level, tilt = rounded(plain / count), rounded(along / count * inverse * inverse)
+            for k in range(row.size):
+                result[k] = (slopes[k] * scale[k] - level - (row[k] - mean) * tilt) * inverse
 
 
 @rung(backend="numba")

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyxm_kernels._compiled import compiled, threaded
-from tinyxm_kernels._math import exp, maximum
+from tinyxm_kernels._math import exp, maximum, rounded
 from tinyxm_kernels.registry import rung
 
 OPERATIONS = 20  # for each score
@@ -31,30 +31,33 @@ def loss_of(total, score, greatest):
 def losses_of_rows(start, stop, z, labels, losses):
     """z (batch, classes), labels (batch,) -> losses (batch,), for rows start ... stop."""
     for n in range(start, stop):
-        greatest = z[n, 0]
-        for k in range(z.shape[1]):
-            greatest = maximum(greatest, z[n, k])
+        row = z[n]
+        greatest = row[0]
+        for k in range(row.size):
+            greatest = maximum(greatest, row[k])
         total = z.dtype.type(0)
-        for k in range(z.shape[1]):
-            total += exp(z[n, k] - greatest)
-        losses[n] = loss_of(total, z[n, labels[n]], greatest)
+        for k in range(row.size):
+            total += exp(row[k] - greatest)
+        losses[n] = loss_of(total, row[labels[n]], greatest)
 
 
 @threaded
 def gradients_of_rows(start, stop, g, z, labels, g_z):
     """g (batch,), z (batch, classes), labels (batch,) -> g_z (batch, classes), for rows start ... stop."""
     for n in range(start, stop):
-        greatest = z[n, 0]
-        for k in range(z.shape[1]):
-            greatest = maximum(greatest, z[n, k])
+        row, slopes = z[n], g_z[n]
+        greatest = row[0]
+        for k in range(row.size):
+            greatest = maximum(greatest, row[k])
         total = z.dtype.type(0)
-        for k in range(z.shape[1]):
-            g_z[n, k] = exp(z[n, k] - greatest)
-            total += g_z[n, k]
-        scale = g[n] / total
-        for k in range(z.shape[1]):
-            g_z[n, k] *= scale
-        g_z[n, labels[n]] -= g[n]
+        for k in range(row.size):
+            e = exp(row[k] - greatest)
+            slopes[k] = e
+            total += e
+        scale = rounded(g[n] / total)
+        for k in range(row.size):
+            slopes[k] *= scale
+        slopes[labels[n]] -= g[n]
 
 
 @rung(backend="numba")
