@@ -9,6 +9,7 @@ import pytest
 
 from tinyxm import nn, ops, optim
 from tinyxm.certificate import known_names
+from tinyxm_kernels import registry
 
 ROOT = Path(__file__).parents[1]
 
@@ -58,6 +59,15 @@ def test_every_operation_has_its_place_on_the_page_of_families():
     families = page.split("## What holds for all")[0]
     named = re.findall(r"`(\w+)`", families)
     assert sorted(named) == ops.__all__
+
+
+def test_every_rung_has_its_place_on_the_page_of_ladders():
+    page = (ROOT / "docs" / "kernels.md").read_text("utf-8").split("## The ladders")[1].split("## Which rung runs")[0]
+    named = {
+        room: sorted(re.findall(r"`(\w+)`", rungs)) for room, rungs in re.findall(r"^\| (\w+) \| (`.*) \|$", page, re.M)
+    }
+    rooms = {op.room for op in registry._operations.values()}
+    assert named == {room.rpartition(".")[2]: sorted(registry._files(room)) for room in rooms}
 
 
 def test_the_certificate_of_every_name_is_on_its_page():
