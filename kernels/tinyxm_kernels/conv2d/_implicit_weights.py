@@ -3,10 +3,12 @@
     forward            y[pixel, o]  = Σ_tap    x̄[pixels[pixel] + taps[tap]] · w[tap, o]
     weight gradient    ∂w[tap, o]   = Σ_pixel  x̄[taps[tap] + pixels[pixel]] · g[pixel, o]
 
-A tile is 6 taps (or channels) by 16 output channels, and its sum runs over pixels: `DEPTH` of them at a time, so that
-the piece of g that all tiles read stays in the first-level cache. Up to one panel of output channels g is read where
-it lies; wider, it is packed. Threads share out the blocks of pixels, each with sums of its own that are added at the
-end in order; where there are fewer blocks than threads, they share out the taps.
+A tile is 6 taps (or channels), 9 where the processor has registers for them, by 16 output channels, and its sum runs
+over pixels: at most `DEPTH` of them at a time, because all tiles read the same piece of g. Where up to four lines of
+memory hold a pixel of g, it is read where it lies, in pieces that fit the first-level cache beside the image; wider, it
+is packed in panels, whose reading from the second level the sums hide. Threads share out the blocks of pixels, each
+with sums of its own that are added at the end in order; where there are fewer blocks than threads, they share out the
+taps.
 """
 
 from math import prod
@@ -16,16 +18,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyxm_kernels._compiled import compiled, flat, threaded
-from tinyxm_kernels._microkernel import micro_kernel, pack_panels
+from tinyxm_kernels._microkernel import TALL_ROWS, micro_kernel, pack_panels
 from tinyxm_kernels.conv2d._tables import Plan, pad
 from tinyxm_kernels.registry import Shape
 from tinyxm_kernels.threads import get_threads
 
 DEPTH = 128  # pixels in one sum
-ROWS, NARROW_ROWS = 6, 9  # of a tile of two vectors, and of one: 9 taps of a 3×3 kernel fill it
+PIECE, WIDEST = 1 << 14, 256  # bytes of g, and of one of its pixels, that are read where they lie
+LOW_ROWS, NARROW_ROWS = 6, 9  # of the last tile of two vectors, and of a tile of one: 9 taps of a 3×3 kernel fill it
 
-wide_tile = micro_kernel(ROWS, 2, indirect=True)
-wide_edge = micro_kernel(ROWS, 2, indirect=True, edge=True)
+wide_tile = micro_kernel(TALL_ROWS, 2, indirect=True)
+wide_edge = micro_kernel(TALL_ROWS, 2, indirect=True, edge=True)
+low_edge = micro_kernel(LOW_ROWS, 2, indirect=True, edge=True)
 narrow_tile = micro_kernel(NARROW_ROWS, 1, indirect=True)
 narrow_edge = micro_kernel(NARROW_ROWS, 1, indirect=True, edge=True)
 
@@ -36,12 +40,15 @@ def accumulate(start, stop, x, g, sums, parts, shares, taps, pixels, blocks, lay
     one, depth = layout[0], len(taps)
     columns, size = one.target_channels // one.groups, depth * one.target_channels
     padded = np.empty(one.copies * one.images * one.seen_down * one.seen_across * one.channels, x.dtype)
-    packs = columns > one.panel
+    pixel = one.target_channels * x.itemsize
+    packs = pixel > WIDEST
+    most = DEPTH if packs else max(1, min(DEPTH, PIECE // max(1, pixel)))
     panels = np.empty(packs * DEPTH * -(-columns // one.panel) * one.panel, x.dtype)
     for job in range(start, stop):
         part, share = job // shares, job % shares
-        tiles = -(-depth // ROWS)
-        first, last = min(depth, tiles * share // shares * ROWS), min(depth, tiles * (share + 1) // shares * ROWS)
+        tiles = -(-depth // TALL_ROWS)
+        first = min(depth, tiles * share // shares * TALL_ROWS)
+        last = min(depth, tiles * (share + 1) // shares * TALL_ROWS)
         add = 0
         for block in range(blocks * part // parts, blocks * (part + 1) // parts):
             n = block // (one.blocks_down * one.blocks_across) * one.images
@@ -55,8 +62,8 @@ def accumulate(start, stop, x, g, sums, parts, shares, taps, pixels, blocks, lay
                 pad(x, one, n, top, left, images, padded)
                 a, a_start = padded, 0
             corner = ((n * one.target_height + p) * one.target_width + q) * one.target_channels
-            for k in range(0, count, DEPTH):
-                terms = min(DEPTH, count - k)
+            for k in range(0, count, most):
+                terms = min(most, count - k)
                 for group in range(one.groups):
                     b, b_start = g, corner + k * one.target_channels + group * columns
                     b_row, b_panel = one.target_channels, one.panel
@@ -81,7 +88,7 @@ def products(a, a0, taps, first, last, pixels, k0, depth, b, b0, b_row, b_panel,
     All panels of g pass over a tile's patches before the next: g lies in order and is fetched ahead, patches don't.
     """
     narrow = panel == 32 // a.itemsize
-    rows = NARROW_ROWS if narrow else ROWS
+    rows = NARROW_ROWS if narrow else TALL_ROWS
     for i in range(first, last, rows):
         height = min(rows, last - i)
         for j in range(0, columns, panel):
@@ -94,8 +101,10 @@ def products(a, a0, taps, first, last, pixels, k0, depth, b, b0, b_row, b_panel,
                     narrow_edge(a, a0, taps, i, pixels, k0, b, b1, b_row, c, c1, c_row, depth, height, width, add)
             elif whole:
                 wide_tile(a, a0, taps, i, pixels, k0, b, b1, b_row, c, c1, c_row, depth, height, width, add)
-            else:
+            elif height > LOW_ROWS:
                 wide_edge(a, a0, taps, i, pixels, k0, b, b1, b_row, c, c1, c_row, depth, height, width, add)
+            else:
+                low_edge(a, a0, taps, i, pixels, k0, b, b1, b_row, c, c1, c_row, depth, height, width, add)
 
 
 @threaded
