@@ -30,14 +30,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyxm_kernels._compiled import compiled, flat, threaded
-from tinyxm_kernels._microkernel import copy_tile_row, micro_kernel, panel_width, tile_width
+from tinyxm_kernels._microkernel import TALL_ROWS, copy_tile_row, micro_kernel, panel_width, tile_width
 from tinyxm_kernels.conv2d import Pair, output_shape
 from tinyxm_kernels.conv2d._implicit_weights import weight_gradient
 from tinyxm_kernels.conv2d._tables import ADDRESSABLE, Plan, addressable, forward_plan, gradient_plan, pad
 from tinyxm_kernels.registry import Shape, rung
 from tinyxm_kernels.threads import get_threads
 
-ROWS, NARROW_ROWS = 6, 9  # of a tile of two vectors, and of one
+ROWS, NARROW_ROWS = TALL_ROWS, 9  # of a tile of two vectors, and of one
 TOGETHER = 96  # about how many pixels of the result pass over a panel of weights before the next panel
 WORTH_LEAVING = 128  # terms of a sum from which leaving out padding is worth finding out where it is
 PACKING = 32  # floating-point operations that take as long as packing one weight
