@@ -41,6 +41,7 @@ VECTOR_BYTES = 32
 PAIRED = "+avx512f" in cpu_target.target_context.codegen().magic_tuple()[2].split(
     ","
 )  # Numba's target, else this machine
+WIDEST_BYTES = 2 * VECTOR_BYTES if PAIRED else VECTOR_BYTES  # of a register
 TALL_ROWS = 9 if PAIRED else 6  # the most rows of a tile of two vectors that registers hold
 UNROLLED = 4  # steps of k between two branches
 
@@ -142,7 +143,8 @@ def tile_width(typing: Any, array: Any) -> Any:
     return types.int64(array), code
 
 
-def _vector(dtype: Any, size: int = VECTOR_BYTES) -> Any:
+def vector_of(dtype: Any, size: int = VECTOR_BYTES) -> Any:
+    """The type of a vector of so many bytes."""
     return ir.VectorType(ir.FloatType() if dtype.bitwidth == 32 else ir.DoubleType(), size * 8 // dtype.bitwidth)
 
 
@@ -155,7 +157,7 @@ def copy_tile_row(typing: Any, source: Any, source_start: Any, target: Any, targ
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         dtype = signature.args[0].dtype
-        itemsize, vector = dtype.bitwidth // 8, _vector(dtype)
+        itemsize, vector = dtype.bitwidth // 8, vector_of(dtype)
         places = []
         for kind, array, start in zip(signature.args[::2], arguments[::2], arguments[1::2], strict=True):
             data = builder.bitcast(context.make_array(kind)(context, builder, array).data, ir.PointerType(BYTE))
@@ -207,12 +209,12 @@ class _Tile:
         edge: bool,
     ) -> None:
         self.builder, self.values, self.rows = builder, values, rows
-        self.bytes = 2 * VECTOR_BYTES if PAIRED and vectors % 2 == 0 else VECTOR_BYTES  # of a vector, as written here
+        self.bytes = WIDEST_BYTES if vectors % 2 == 0 else VECTOR_BYTES  # of a vector, as written here
         self.vectors = vectors * VECTOR_BYTES // self.bytes
         self.indirect, self.lanewise, self.edge = indirect, lanewise, edge
         self.itemsize = dtype.bitwidth // 8
         self.lanes = self.bytes // self.itemsize
-        self.vector = _vector(dtype, self.bytes)
+        self.vector = vector_of(dtype, self.bytes)
         self.scalar = self.vector.element
         self.suffix = f"v{self.lanes}f{8 * self.itemsize}"
         self.multiply_add = self.function("fmuladd", self.vector, [self.vector] * 3)

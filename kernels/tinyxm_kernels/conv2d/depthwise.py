@@ -18,9 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyxm_kernels._compiled import compiled, flat, threaded
-from tinyxm_kernels._microkernel import micro_kernel
+from tinyxm_kernels._microkernel import WIDEST_BYTES, micro_kernel
 from tinyxm_kernels.conv2d import Pair, output_shape
 from tinyxm_kernels.conv2d._implicit_weights import add_parts
+from tinyxm_kernels.conv2d._strips import PIXELS, correlator
 from tinyxm_kernels.conv2d._tables import ADDRESSABLE, Plan, addressable, forward_plan, gradient_plan, pad
 from tinyxm_kernels.registry import Shape, rung
 from tinyxm_kernels.threads import get_threads
@@ -102,11 +103,32 @@ def accumulate(start, stop, x, g, sums, parts, taps, places, pixels, blocks, lay
 def run(plan: Plan, source: NDArray[Any], w: NDArray[Any], shape: Shape) -> NDArray[Any]:
     target = np.empty(shape, source.dtype)
     work = 2.0 * target.size * len(plan.taps) / max(1, len(plan.classes))
-    correlate(
-        plan.blocks, work, flat(source), flat(w), flat(target),
-        plan.pixels, plan.places, plan.taps, plan.packing, plan.classes, plan.layout,
-    )  # fmt: skip
+    arrays = flat(source), flat(w), flat(target)
+    strips = in_strips(plan, w.shape[1], source.itemsize)
+    if strips:
+        correlator(*strips[:3])(plan.blocks, work, *arrays, plan.packing, *strips[3:], plan.layout)
+    else:
+        correlate(
+            plan.blocks, work, *arrays, plan.pixels, plan.places, plan.taps, plan.packing, plan.classes, plan.layout
+        )
     return target
+
+
+def in_strips(plan: Plan, width: int, itemsize: int) -> tuple[int, ...]:
+    """What `correlator` is made for and told, or nothing where there are several classes of pixels, or too few."""
+    one = plan.layout[0]
+    columns, channels = int(one["columns"]), int(one["channels"])
+    last = (int(one["target_width"]) - 1) % max(1, columns) + 1
+    if (
+        len(plan.classes) != 1
+        or not plan.taps.size
+        or min(columns, last) < PIXELS
+        or channels * itemsize < WIDEST_BYTES
+    ):
+        return ()
+    first, apart = int(plan.taps[0]), int(plan.taps[1] - plan.taps[0]) // channels if width > 1 else 1
+    row = int(plan.taps[width]) - first if plan.taps.size > width else 0
+    return width, int(one["step_across"]), apart, first, row
 
 
 def _repeated(x: NDArray[Any], times: int) -> NDArray[Any]:
