@@ -1,10 +1,12 @@
-"""Depthwise convolution, a kernel of its own for each channel: the micro-kernel with a vector of channels for a splat.
+"""Depthwise convolution, a kernel of its own for each channel: vectors of channels, of the image as of the kernel.
 
 What it adds: where each group has one channel there is no matrix product left, since channels don't meet. But channels
-lie side by side, so that eight of them (float32) make a vector, of the image as of the kernel, and the tables of the
-`implicit` rung still say where they lie: 9 pixels × 8 channels are summed over all taps in registers, with one load of
-the kernel for nine of the image. The weight gradient turns the tables as there: 9 taps × 8 channels, its sums over
-pixels.
+lie side by side, so that eight of them (float32) make a vector. With so little to compute, what counts is how often a
+number is loaded: by strips of neighbouring pixels (`_strips.py`) once for each row of the kernel, where pixels are six
+a row and channels a vector, and for all pixels the taps are the same. For the rest, images of a few pixels or channels
+and the input gradient by a stride, the micro-kernel takes a vector of channels for a splat, and the tables of the
+`implicit` rung say where they lie: 9 pixels × 8 channels are summed over all taps in registers, with one load of the
+kernel for nine of the image. The weight gradient turns the tables as there: 9 taps × 8 channels, its sums over pixels.
 
 Arithmetic intensity: 2·taps operations for each number of y and of x, 18 a pixel and channel for the 3×3 kernel, 2 a
 byte of memory, so that on all cores memory is what bounds it. With a channel multiplier m (m output channels for each
