@@ -4,11 +4,10 @@
     weight gradient    ∂w[tap, o]   = Σ_pixel  x̄[taps[tap] + pixels[pixel]] · g[pixel, o]
 
 A tile is 6 taps (or channels), 9 where the processor has registers for them, by 16 output channels, and its sum runs
-over pixels: at most `DEPTH` of them at a time, because all tiles read the same piece of g. Where up to four lines of
-memory hold a pixel of g, it is read where it lies, in pieces that fit the first-level cache beside the image; wider, it
-is packed in panels, whose reading from the second level the sums hide. Threads share out the blocks of pixels, each
-with sums of its own that are added at the end in order; where there are fewer blocks than threads, they share out the
-taps.
+over pixels: at most `DEPTH` of them at a time, because all tiles read the same piece of g. Where four registers hold a
+pixel of g, it is read where it lies, in pieces that fit the first-level cache beside the image; wider, it is packed in
+panels, whose reading from the second level the sums hide. Threads share out the blocks of pixels, each with sums of its
+own that are added at the end in order; where there are fewer blocks than threads, they share out the taps.
 """
 
 from math import prod
@@ -18,13 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyxm_kernels._compiled import compiled, flat, threaded
-from tinyxm_kernels._microkernel import TALL_ROWS, micro_kernel, pack_panels
+from tinyxm_kernels._microkernel import TALL_ROWS, WIDEST_BYTES, micro_kernel, pack_panels
 from tinyxm_kernels.conv2d._tables import Plan, pad
 from tinyxm_kernels.registry import Shape
 from tinyxm_kernels.threads import get_threads
 
 DEPTH = 128  # pixels in one sum
-PIECE, WIDEST = 1 << 14, 256  # bytes of g, and of one of its pixels, that are read where they lie
+PIECE, WIDEST = 1 << 14, 4 * WIDEST_BYTES  # bytes of g, and of one of its pixels, that are read where they lie
 LOW_ROWS, NARROW_ROWS = 6, 9  # of the last tile of two vectors, and of a tile of one: 9 taps of a 3×3 kernel fill it
 
 wide_tile = micro_kernel(TALL_ROWS, 2, indirect=True)

@@ -2,9 +2,10 @@
 
 What it adds: a row of that matrix is a pixel of the result, a column a tap of the kernel and a channel, and the number
 that stands there is found at `row_table[pixel] + column_table[tap, channel]` in the padded image. So the micro-kernel
-reads patches where they lie, and a tile of 6 pixels x 16 channels stays in registers through the whole sum. The image
-is padded a few rows at a time, into a buffer that is still in the second-level cache when it is read, by the thread
-that reads it; without padding there is no copy. Weights are packed in panels once a call.
+reads patches where they lie, and a tile of 6 pixels × 16 channels (9 pixels where the processor has registers for them)
+stays in registers through the whole sum. The image is padded a few rows at a time, into a buffer that is still in the
+second-level cache when it is read, by the thread that reads it; without padding there is no copy. Weights are packed in
+panels once a call.
 
 The input gradient is the same loop. Pixels of x that leave the same remainder by the stride see the same taps of the
 kernel, at a fixed distance in g: each such class (`_tables.py`) is a small dense convolution of g, whose results lie
@@ -16,10 +17,10 @@ tables change places (`_implicit_weights.py`).
 Rows of taps that see padding alone are left out of a tile's sum, unless a weight isn't finite: then 0 times it is NaN
 (in the input gradient, too, where it is g that is padded: there NaN spreads to pixels at the edge).
 
-Arithmetic intensity: a tile does 192 operations for each 22 numbers it loads, from cache; of memory, 2·pixels·|w|
-operations for |x| + |w| + |y| numbers. Limits: fewer than 8 channels of the result (float32) leave lanes unused, so
-depthwise convolution is lost here; a channel count that is a multiple of 16 is best. Operands that aren't contiguous
-are copied, and those with 2³¹ numbers refused, as the tables are of int32.
+Arithmetic intensity: a tile does 192 operations for each 22 numbers it loads (or 288 for 25), from cache; of memory,
+2·pixels·|w| operations for |x| + |w| + |y| numbers. Limits: fewer than 8 channels of the result (float32) leave lanes
+unused, so depthwise convolution is lost here; a channel count that is a multiple of 16 is best. Operands that aren't
+contiguous are copied, and those with 2³¹ numbers refused, as the tables are of int32.
 
 Source: Dukhan, "The indirect convolution algorithm" (2019), with offsets for pointers.
 """
