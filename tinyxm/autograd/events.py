@@ -6,6 +6,7 @@ operation pays one look at an empty list.
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import time
@@ -13,7 +14,6 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,9 +24,9 @@ from tinyxm.autograd import random
 Listener = Callable[["Event"], None]
 listeners: list[Listener] = []
 
-_PACKAGE = Path(__file__).parents[1]
-_ROOMS = (str(_PACKAGE / room) for room in ("autograd", "ops", "nn", "optim"))
-_INNER = (*_ROOMS, str(Path(np.__file__).parent), "<primitive ")
+_PACKAGE = os.path.dirname(os.path.dirname(__file__))
+_ROOMS = (os.path.join(_PACKAGE, room) for room in ("autograd", "ops", "nn", "optim"))
+_INNER = (*_ROOMS, os.path.dirname(np.__file__), "<primitive ")
 
 # Where each node was made, while someone listens: (module, source, flops), for the events of its adjoints
 origins: weakref.WeakKeyDictionary[Any, tuple[str, tuple[str, int, str] | None, int]] = weakref.WeakKeyDictionary()

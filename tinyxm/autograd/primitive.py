@@ -10,6 +10,7 @@ import inspect
 import linecache
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from types import FunctionType
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -42,48 +43,46 @@ class Each(NamedTuple):
 # All of its own names begin with an underscore, and no parameter may.
 
 CALL = """\
-def _build({bound}):
-    def {name}({signature}):
-        _is_tensor = False
+def {name}({signature}):
+    _is_tensor = False
 {unwrap}
-        _start = _before() if _listeners else None
-        try: _y = _forward({arguments})
-        except _Exception as _error: raise _explained(_error, "{name}", {operands}, {static}) from None
-        if not _is_tensor: return _y
-        if _type(_y) is not _ndarray: _y = _as_array(_y, "{name}")
-        _node = None
-        if _mode.recording:
-            _edges = []
+    _start = _before() if _listeners else None
+    try: _y = _forward({arguments})
+    except _Exception as _error: raise _explained(_error, "{name}", {operands}, {static}) from None
+    if not _is_tensor: return _y
+    if _type(_y) is not _ndarray: _y = _as_array(_y, "{name}")
+    _node = None
+    if _mode.recording:
+        _edges = []
 {record}
-            if _edges:
-                _node = _new(_Node)
-                _node.operation, _node.shape, _node.dtype = "{name}", _y.shape, _y.dtype
-                _node.edges, _node.tick = _edges, _clock()
-        if _start: _emit(_start, "forward", "{name}", {operands}, {static}, {saved}, _y, _node, {nodes}, None, {name})
-        _tensor = _new(_Tensor)
-        _tensor.data, _tensor.node = _y, _node
-        return _tensor
-    return {name}
+        if _edges:
+            _node = _new(_Node)
+            _node.operation, _node.shape, _node.dtype = "{name}", _y.shape, _y.dtype
+            _node.edges, _node.tick = _edges, _clock()
+    if _start: _emit(_start, "forward", "{name}", {operands}, {static}, {saved}, _y, _node, {nodes}, None, _operation)
+    _tensor = _new(_Tensor)
+    _tensor.data, _tensor.node = _y, _node
+    return _tensor
 """
 UNWRAP = """\
-        _node_{0} = None
-        if _isinstance({0}, _Tensor): {0}, _node_{0}, _is_tensor = {0}.data, {0}.node, True
-        elif _type({0}) in _weak: {0} = {0}.item()
-        elif _type({0}) is _list: {0} = _from_list({0}, ({1}))"""
+    _node_{0} = None
+    if _isinstance({0}, _Tensor): {0}, _node_{0}, _is_tensor = {0}.data, {0}.node, True
+    elif _type({0}) in _weak: {0} = {0}.item()
+    elif _type({0}) is _list: {0} = _from_list({0}, ({1}))"""
 UNWRAP_STATIC = """\
-        if _type({0}) in _static: {0} = _static[_type({0})]("{1}", "{0}", {0})"""
+    if _type({0}) in _static: {0} = _static[_type({0})]("{1}", "{0}", {0})"""
 UNWRAP_EACH = """\
-        {0} = _list({0})
-        _nodes_{0} = [_x.node if _isinstance(_x, _Tensor) else None for _x in {0}]
-        if _any(_isinstance(_x, _Tensor) for _x in {0}): _is_tensor = True
-        {0} = [_x.item() if _type(_x) in _weak else _array_of(_x) for _x in {0}]
-        if _is_tensor: {0} = [_from_list(_x, {0}) for _x in {0}]"""
+    {0} = _list({0})
+    _nodes_{0} = [_x.node if _isinstance(_x, _Tensor) else None for _x in {0}]
+    if _any(_isinstance(_x, _Tensor) for _x in {0}): _is_tensor = True
+    {0} = [_x.item() if _type(_x) in _weak else _array_of(_x) for _x in {0}]
+    if _is_tensor: {0} = [_from_list(_x, {0}) for _x in {0}]"""
 RECORD = """\
-            if _node_{0} is not None: _edges.append((_node_{0}, _adjoint_{0}, ({1})))"""
+        if _node_{0} is not None: _edges.append((_node_{0}, _adjoint_{0}, ({1})))"""
 RECORD_EACH = """\
-            _saved_{0} = ({1})
-            for _i, _node_i in _enumerate(_nodes_{0}):
-                if _node_i is not None: _edges.append((_node_i, _adjoint_{0}, (_i, *_saved_{0})))"""
+        _saved_{0} = ({1})
+        for _i, _node_i in _enumerate(_nodes_{0}):
+            if _node_i is not None: _edges.append((_node_i, _adjoint_{0}, (_i, *_saved_{0})))"""
 
 
 def as_array(y: Any, operation: str = "") -> Array:
@@ -118,32 +117,58 @@ def weak_number(operation: str, name: str, value: np.generic) -> Any:
     return value.item()
 
 
+_operation: Any = None  # here; among an operation's own names it is the operation
+
+
+def _first_call(*arguments: Any, **options: Any) -> Any:
+    """What an operation runs at its first call, with its own names for this module's."""
+    _write_out(_operation)
+    return _operation(*arguments, **options)
+
+
+def _write_out(operation: Any) -> None:
+    """Give an operation the code that its source tells, in place of `_first_call`'s.
+
+    Compiling it takes some 0.3 ms, so it isn't done where the operation is declared: a program imports all operations
+    and calls few. The function stays the same, whoever has imported it. Two threads may come at once: the code, which
+    is swapped last and at one stroke, is the same from both.
+    """
+    file = f"<primitive {operation.__name__}>"
+    linecache.cache[file] = len(operation.source), None, operation.source.splitlines(True), file
+    made: dict[str, Any] = {}
+    exec(compile(operation.source, file, "exec"), operation.__globals__, made)
+    (function,) = made.values()
+    operation.__defaults__, operation.__kwdefaults__ = function.__defaults__, function.__kwdefaults__
+    operation.__code__ = function.__code__
+
+
 WEAK: frozenset[type] = frozenset(
     {np.float64, np.int64, np.int32, np.uint64, np.uint32}
 )  # scalars that promote no Tensor
 NAMES: dict[str, Any] = {
-    "Exception": Exception,
-    "Node": Node,
-    "Tensor": Tensor,
-    "any": any,
-    "array_of": tensor.array_of,
-    "as_array": as_array,
-    "before": events.before,
-    "clock": tensor.clock,
-    "emit": events.emit,
-    "enumerate": enumerate,
-    "explained": explained,
-    "from_list": from_list,
-    "isinstance": isinstance,
-    "list": list,
-    "listeners": events.listeners,
-    "mode": mode,
-    "ndarray": np.ndarray,
-    "new": object.__new__,
-    "shape": np.shape,
-    "static": dict.fromkeys(WEAK, weak_number) | {Tensor: static_tensor, Parameter: static_tensor},
-    "type": type,
-    "weak": WEAK,
+    "_Exception": Exception,
+    "_Node": Node,
+    "_Tensor": Tensor,
+    "_any": any,
+    "_array_of": tensor.array_of,
+    "_as_array": as_array,
+    "_before": events.before,
+    "_clock": tensor.clock,
+    "_emit": events.emit,
+    "_enumerate": enumerate,
+    "_explained": explained,
+    "_from_list": from_list,
+    "_isinstance": isinstance,
+    "_list": list,
+    "_listeners": events.listeners,
+    "_mode": mode,
+    "_ndarray": np.ndarray,
+    "_new": object.__new__,
+    "_shape": np.shape,
+    "_static": dict.fromkeys(WEAK, weak_number) | {Tensor: static_tensor, Parameter: static_tensor},
+    "_type": type,
+    "_weak": WEAK,
+    "_write_out": _write_out,
 }
 
 
@@ -196,16 +221,13 @@ class Declaration:
 
     def operation(self) -> Any:
         """The function that runs, with the forward rule's name and account."""
-        bound = {f"_default_{i}": p.default for i, p in self.parameters.items() if p.default is not p.empty}
-        bound = {"_forward": self.forward, **bound, **{f"_adjoint_{i}": a for i, a in self.adjoints.items()}}
-        source, file = self._source(bound), f"<primitive {self.name}>"
-        linecache.cache[file] = len(source), None, source.splitlines(True), file
-        built: dict[str, Any] = {f"_{i}": value for i, value in NAMES.items()}
-        exec(compile(source, file, "exec"), built)
-        operation = built["_build"](**bound)
+        names = {f"_default_{i}": p.default for i, p in self.parameters.items() if p.default is not p.empty}
+        source = self._source(names)
+        names |= {"_forward": self.forward, **{f"_adjoint_{i}": a for i, a in self.adjoints.items()}, **NAMES}
+        operation: Any = FunctionType(_first_call.__code__, names, self.name)
         operation.__qualname__, operation.__doc__ = self.name, self.forward.__doc__
         operation.__module__, operation.__wrapped__ = self.forward.__module__, self.forward
-        operation.source, operation.adjoints = source, self.adjoints
+        operation.source, operation.adjoints, names["_operation"] = source, self.adjoints, operation
         return operation
 
     def _check_parameters(self) -> None:
@@ -236,9 +258,9 @@ class Declaration:
             return ""
         return f"[_shape(_x) for _x in {shaped}]" if shaped in self.each else f"_shape({shaped})"
 
-    def _source(self, bound: Iterable[str]) -> str:
+    def _source(self, defaults: Iterable[str]) -> str:
         keyword = [i for i, p in self.parameters.items() if p.kind is p.KEYWORD_ONLY]
-        signature = [f"{i}=_default_{i}" if f"_default_{i}" in bound else i for i in self.parameters]
+        signature = [f"{i}=_default_{i}" if f"_default_{i}" in defaults else i for i in self.parameters]
         if keyword:
             signature.insert([*self.parameters].index(keyword[0]), "*")
         static = [i for i in self.parameters if i not in self.rules]
@@ -255,11 +277,10 @@ class Declaration:
         ]
         return CALL.format(
             name=self.name,
-            bound=", ".join(bound),
             signature=", ".join(signature),
             arguments=", ".join(f"{i}={i}" if i in keyword else i for i in self.parameters),
             unwrap="\n".join(unwrap + [UNWRAP_STATIC.format(i, self.name) for i in static]),
-            record="\n".join(record) or "            pass",
+            record="\n".join(record) or "        pass",
             operands=_written({i: i for i in self.rules}),
             nodes=_written({i: f"{'_nodes' if i in self.each else '_node'}_{i}" for i in self.rules}),
             static=_written({i: i for i in static}),

@@ -9,7 +9,15 @@ from typing import Any
 
 import numpy as np
 
-_generator = np.random.default_rng(0)
+_generator: np.random.Generator | None = None  # until it is asked for: `numpy.random` takes 10 ms to load
+_first = threading.Lock()
+
+
+def _default() -> np.random.Generator:
+    global _generator
+    with _first:
+        _generator = np.random.default_rng(0) if _generator is None else _generator
+    return _generator
 
 
 def seed(value: int | Sequence[int]) -> None:
@@ -20,7 +28,7 @@ def seed(value: int | Sequence[int]) -> None:
 
 def generator(rng: np.random.Generator | None = None) -> np.random.Generator:
     """This generator, or the default one."""
-    rng = _generator if rng is None else rng
+    rng = _default() if rng is None else rng
     if not isinstance(rng, np.random.Generator):
         raise TypeError(
             f"rng: expected a numpy.random.Generator, got {rng!r}; make one with numpy.random.default_rng(seed)"
@@ -34,7 +42,7 @@ class Draws:
     """The generators that were asked for within a context, with the state that each then had."""
 
     def __init__(self) -> None:
-        self.default = _generator
+        self.default = _default()
         self.states: dict[np.random.Generator, Any] = {}
 
 
@@ -60,7 +68,7 @@ def remembered() -> Iterator[Draws]:
 def replayed(draws: Draws) -> Iterator[None]:
     """Draw the same numbers again within this context; afterwards all generators are as they were before it."""
     global _generator
-    default, states = _generator, {rng: rng.bit_generator.state for rng in draws.states}
+    default, states = _default(), {rng: rng.bit_generator.state for rng in draws.states}
     try:
         _generator = draws.default
         for rng, state in draws.states.items():
