@@ -8,9 +8,9 @@ loss.backward()
 """
 
 from importlib import import_module
-from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
-from tinyxm import autograd, nn, ops, optim
+from tinyxm import autograd, ops
 from tinyxm.autograd import (
     Each,
     Event,
@@ -34,11 +34,13 @@ from tinyxm.autograd import (
     value_and_grad,
     vjp,
 )
-from tinyxm.steps import explain, explaining
 from tinyxm_kernels import keep_freed_memory as _keep_freed_memory
 
+if TYPE_CHECKING:
+    from tinyxm import data, metrics, models, nn, optim  # noqa: F401
+    from tinyxm.steps import explain, explaining
+
 __version__ = "0.1.0"
-_ON_USE = ("data", "metrics", "models")  # rooms that need not be loaded to differentiate
 __all__ = [
     "Each",
     "Event",
@@ -71,12 +73,20 @@ __all__ = [
 
 _keep_freed_memory()
 
+# What need not be loaded to differentiate is imported when it is first asked for, so that `import tinyxm` takes little
+# longer than `import numpy`: rooms, and functions with the room they stand in.
+_ROOMS = ("data", "metrics", "models", "nn", "optim", "steps")
+_FUNCTIONS = {"explain": "steps", "explaining": "steps"}
 
-def __getattr__(name: str) -> ModuleType:
-    if name in _ON_USE:
-        return import_module(f"tinyxm.{name}")
-    raise AttributeError(f"module 'tinyxm' has no attribute {name!r}")
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        if name in _ROOMS:
+            return import_module(f"tinyxm.{name}")
+        if name in _FUNCTIONS:
+            return getattr(import_module(f"tinyxm.{_FUNCTIONS[name]}"), name)
+        raise AttributeError(f"module 'tinyxm' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_ON_USE})
+    return sorted({*globals(), *_ROOMS, *_FUNCTIONS})

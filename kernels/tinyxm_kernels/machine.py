@@ -3,7 +3,6 @@
 import os
 import platform
 import warnings
-from importlib.util import find_spec
 from typing import NamedTuple
 
 import numpy as np
@@ -73,6 +72,8 @@ def _numba() -> Fact:
 
 def _gpu() -> Fact:
     """CuPy is imported: only it can tell whether there is a device."""
+    from importlib.util import find_spec
+
     if find_spec("cupy") is None:
         return Fact("GPU", "none", "CuPy is not installed (pip install 'tinyxm[cuda12]' or 'tinyxm[cuda13]')")
     try:

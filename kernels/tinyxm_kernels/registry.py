@@ -21,21 +21,21 @@ whole rule holds. Every operation's reference is NumPy's, so `numpy` is always k
 `using` block doesn't inherit it, and `use` inside one takes effect when it ends.
 """
 
-import importlib
-import json
+from __future__ import annotations
+
 import os
-import pkgutil
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
 from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Shape = tuple[int, ...]
 Kernel = Callable[..., Any]
@@ -44,20 +44,28 @@ BACKENDS = {"numpy": "numpy", "numba": "numba", "cuda": "cupy"}  # and the packa
 WISHES = (*BACKENDS, "tuned")
 
 
-@dataclass(frozen=True)
 class Rung:
     """One implementation of one operation; `reason` says in one line why it isn't available."""
 
-    operation: str
-    name: str
-    function: Kernel | None
-    device: str = "cpu"
-    dtypes: tuple[str, ...] = ()  # of the first operand; empty: any
-    accepts: Callable[..., bool] | None = None  # further constraint on the operands
-    needs: str = ""  # the same constraint in words
-    reason: str = ""
-    backend: str = "numpy"
-    codes: str = ""  # the dtypes as NumPy's one-letter codes: the cheap way to compare
+    def __init__(
+        self,
+        operation: str,
+        name: str,
+        function: Kernel | None,
+        device: str = "cpu",
+        dtypes: tuple[str, ...] = (),  # of the first operand; empty: any
+        accepts: Callable[..., bool] | None = None,  # further constraint on the operands
+        needs: str = "",  # the same constraint in words
+        reason: str = "",
+        backend: str = "numpy",
+    ) -> None:
+        self.operation, self.name, self.function, self.device, self.dtypes = operation, name, function, device, dtypes
+        self.accepts, self.needs, self.reason, self.backend = accepts, needs, reason, backend
+        self.codes = "".join(np.dtype(t).char for t in dtypes)  # NumPy's one-letter codes: the cheap way to compare
+
+    def __repr__(self) -> str:
+        told = self.reason or ", ".join((self.backend, *self.dtypes))
+        return f"<rung {self.name} of {self.operation}: {told}>"
 
     @property
     def available(self) -> bool:
@@ -70,16 +78,19 @@ class Rung:
         return self.accepts is None or self.accepts(*operands)
 
 
-@dataclass
 class Operation:
     """What `operation` declares; `choose` picks the rung."""
 
-    name: str
-    room: str
-    flops: Callable[..., int]
-    elements: Callable[..., int]
-    rule: Callable[..., Sequence[str]]
-    rungs: dict[str, Rung] = field(default_factory=dict)
+    def __init__(
+        self,
+        name: str,
+        room: str,
+        flops: Callable[..., int],
+        elements: Callable[..., int],
+        rule: Callable[..., Sequence[str]],
+    ) -> None:
+        self.name, self.room, self.flops, self.elements, self.rule = name, room, flops, elements, rule
+        self.rungs: dict[str, Rung] = {}
 
     def choose(self, *operands: Any) -> Kernel:
         """The kernel to run on these operands, by the user's word or else by the default rule."""
@@ -186,14 +197,13 @@ def rung(
         raise ImportError(f"rung: no backend {backend!r}; there are {', '.join(BACKENDS)}")
 
     def register(function: Kernel) -> Kernel:
-        name, codes = function.__module__.rpartition(".")[2], "".join(np.dtype(t).char for t in dtypes)
-        room, op = function.__module__.rpartition(".")[0], _operations.get(function.__name__)
+        (room, _, name), op = function.__module__.rpartition("."), _operations.get(function.__name__)
         if op is None or op.room != room:
             own = ", ".join(op.name for op in _operations.values() if op.room == room)
             raise ImportError(
                 f"{name}.py has a rung {function.__name__}, but the room's operations are {own or 'none'}"
             )
-        op.rungs[name] = Rung(op.name, name, function, device, dtypes, accepts, needs, "", backend, codes)
+        op.rungs[name] = Rung(op.name, name, function, device, dtypes, accepts, needs, "", backend)
         return function
 
     return register
@@ -205,7 +215,7 @@ def _load(room: str, name: str) -> str:
         try:
             if name not in _files(room):
                 raise ImportError(f"the room {room.rpartition('.')[2]} has no file {name}.py")
-            importlib.import_module(f"{room}.{name}")
+            import_module(f"{room}.{name}")
             if not any(op.room == room and name in op.rungs for op in _operations.values()):
                 raise ImportError(f"{name}.py has no function under @rung()")
             _loaded[room, name] = ""
@@ -221,13 +231,18 @@ def _load(room: str, name: str) -> str:
 @cache
 def _files(room: str) -> list[str]:
     """The rungs of a room by their files: the reference first, the rest by name; `_files` are the room's own."""
-    names = [module.name for module in pkgutil.iter_modules(importlib.import_module(room).__path__)]
+    from pkgutil import iter_modules  # this and its like where they are called: importing tinyxm calls none of them
+
+    names = [module.name for module in iter_modules(import_module(room).__path__)]
     return sorted((name for name in names if not name.startswith("_")), key=lambda name: (name != "reference", name))
 
 
 @cache
 def _backend(room: str, name: str) -> str:
     """The backend of a rung, read in its file: importing it, only to see that it isn't wanted, would import Numba."""
+    from importlib.util import find_spec
+    from pathlib import Path
+
     found = find_spec(f"{room}.{name}")
     source = Path(found.origin).read_text("utf-8") if found and found.origin else ""
     said = re.search(r"""\bbackend=["'](\w+)["']""", source)
@@ -242,6 +257,8 @@ def tuned_file() -> Path:
     within names the rung; no `up_to`, or null, is any size, and a row with a "dtype" is for that one alone. Where none
     fits, or the rung doesn't take the operands, the default rule holds.
     """
+    from pathlib import Path
+
     from platformdirs import user_cache_path
 
     named = os.environ.get("TINYXM_TUNED")
@@ -250,8 +267,11 @@ def tuned_file() -> Path:
 
 @cache
 def _tuned(file: str) -> dict[str, list[dict[str, Any]]]:
+    import json
+
     try:
-        measured = json.loads(Path(file).read_text("utf-8"))
+        with open(file, encoding="utf-8") as text:
+            measured = json.load(text)
         rungs = {op: {row["rung"] for row in rows} for op, rows in measured.items()}
     except OSError as error:
         raise ValueError(
@@ -310,6 +330,8 @@ def _parse(spec: str, base: Mapping[str, str]) -> dict[str, str]:
 
 def _with_backend(chosen_operations: Sequence[Operation], target: str, backend: str) -> list[str]:
     """Which of these operations have a rung of a backend; ValueError where none has, or its package is missing."""
+    from importlib.util import find_spec
+
     names = [op.name for op in chosen_operations if any(_backend(op.room, file) == backend for file in _files(op.room))]
     if not names:
         raise ValueError(f"tinyxm_kernels: {target or 'no operation'} has no rung of the backend {backend}")

@@ -2,7 +2,6 @@
 
 import json
 import re
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -371,7 +370,7 @@ def test_compiling_ahead_runs_each_rung_of_numba_on_one_and_two_threads(monkeypa
     for name in ahead.PLANS:
         rung = kernels.registry._find(name).load("fused")
         spy = lambda *a, f=rung.function, name=name: (ran.append((name, kernels.get_threads())), f(*a))[1]  # noqa: E731
-        monkeypatch.setitem(kernels.registry._find(name).rungs, "fused", replace(rung, function=spy))
+        monkeypatch.setattr(rung, "function", spy)
     assert [name for name, seconds in ahead.compile_ahead() if seconds > 0] == ["layer_norm", "gelu"][::-1]
     assert set(ran) == {(name, threads) for name in ("gelu", "layer_norm") for threads in (1, 2)}
     for plan in PLANS.values():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import weakref
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -75,6 +74,8 @@ def fingerprint(value: Any) -> int:
     value = array_of(value)
     if isinstance(value, list | tuple):
         return hash(tuple(map(fingerprint, value)))
+    import zlib
+
     return zlib.crc32(np.ascontiguousarray(value).view(np.uint8).data) if isinstance(value, np.ndarray) else 0
 
 

@@ -13,8 +13,7 @@ import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -43,8 +42,7 @@ class _Context(threading.local):
 context = _Context()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Event:
+class Event(NamedTuple):
     """One rule that ran.
 
     `kind` is `forward`, `adjoint`, `accumulate`, `hook`, `clip` or `update`; `phase` the part of the training step it
@@ -74,6 +72,15 @@ class Event:
     inputs: dict[str, Any]
     to: Any
     function: Callable[..., Any] | None
+
+    def __eq__(self, other: object) -> bool:  # to compare the arrays within gives arrays
+        return self is other
+
+    def __ne__(self, other: object) -> bool:
+        return self is not other
+
+    def __hash__(self) -> int:
+        return id(self)
 
     @property
     def bytes(self) -> int:

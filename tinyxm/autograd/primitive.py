@@ -9,7 +9,6 @@ from __future__ import annotations
 import inspect
 import linecache
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from types import FunctionType
 from typing import Any, NamedTuple, TypeVar
 
@@ -22,14 +21,13 @@ from tinyxm.autograd.tensor import Array, Node, Parameter, Tensor, mode, rules
 Rule = TypeVar("Rule", bound=Callable[..., Any])
 
 
-@dataclass(frozen=True, slots=True)
 class Adjoint:
     """Takes g, the gradient of an operation's result, to that of one input: rule(g, *values of what it reads)."""
 
-    operation: str
-    input: str
-    rule: Callable[..., Any]
-    reads: tuple[str, ...]
+    __slots__ = ("input", "operation", "reads", "rule")
+
+    def __init__(self, operation: str, input: str, rule: Callable[..., Any], reads: tuple[str, ...]) -> None:
+        self.operation, self.input, self.rule, self.reads = operation, input, rule, reads
 
 
 class Each(NamedTuple):
@@ -133,10 +131,10 @@ def _write_out(operation: Any) -> None:
     and calls few. The function stays the same, whoever has imported it. Two threads may come at once: the code, which
     is swapped last and at one stroke, is the same from both.
     """
-    file = f"<primitive {operation.__name__}>"
-    linecache.cache[file] = len(operation.source), None, operation.source.splitlines(True), file
+    source, file = operation.source(), f"<primitive {operation.__name__}>"
+    linecache.cache[file] = len(source), None, source.splitlines(True), file
     made: dict[str, Any] = {}
-    exec(compile(operation.source, file, "exec"), operation.__globals__, made)
+    exec(compile(source, file, "exec"), operation.__globals__, made)
     (function,) = made.values()
     operation.__defaults__, operation.__kwdefaults__ = function.__defaults__, function.__kwdefaults__
     operation.__code__ = function.__code__
@@ -222,12 +220,11 @@ class Declaration:
     def operation(self) -> Any:
         """The function that runs, with the forward rule's name and account."""
         names = {f"_default_{i}": p.default for i, p in self.parameters.items() if p.default is not p.empty}
-        source = self._source(names)
         names |= {"_forward": self.forward, **{f"_adjoint_{i}": a for i, a in self.adjoints.items()}, **NAMES}
         operation: Any = FunctionType(_first_call.__code__, names, self.name)
         operation.__qualname__, operation.__doc__ = self.name, self.forward.__doc__
         operation.__module__, operation.__wrapped__ = self.forward.__module__, self.forward
-        operation.source, operation.adjoints, names["_operation"] = source, self.adjoints, operation
+        operation.source, operation.adjoints, names["_operation"] = self.source, self.adjoints, operation
         return operation
 
     def _check_parameters(self) -> None:
@@ -258,9 +255,9 @@ class Declaration:
             return ""
         return f"[_shape(_x) for _x in {shaped}]" if shaped in self.each else f"_shape({shaped})"
 
-    def _source(self, defaults: Iterable[str]) -> str:
+    def source(self) -> str:
         keyword = [i for i, p in self.parameters.items() if p.kind is p.KEYWORD_ONLY]
-        signature = [f"{i}=_default_{i}" if f"_default_{i}" in defaults else i for i in self.parameters]
+        signature = [i if p.default is p.empty else f"{i}=_default_{i}" for i, p in self.parameters.items()]
         if keyword:
             signature.insert([*self.parameters].index(keyword[0]), "*")
         static = [i for i in self.parameters if i not in self.rules]

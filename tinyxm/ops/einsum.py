@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from string import ascii_letters
 
 import numpy as np
 
@@ -14,6 +13,8 @@ from tinyxm.autograd.tensor import array_of
 from tinyxm.ops.linalg import diagonal
 
 __all__ = ["einsum"]
+
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
 @primitive(
@@ -69,7 +70,7 @@ def _letters(subscripts: str, shapes: Sequence[tuple[int, ...]]) -> tuple[list[s
     inputs, said = given.split(","), f"einsum: {subscripts!r} of {', '.join(map(str, shapes))}"
     if len(inputs) != len(shapes):
         raise ValueError(f"{said}: {len(inputs)} names for {len(shapes)} operands")
-    free = [c for c in reversed(ascii_letters) if c not in subscripts]
+    free = [c for c in reversed(LETTERS) if c not in subscripts]
     dots = [len(shape) - len(name.replace("...", "")) for name, shape in zip(inputs, shapes, strict=True)]
     for name, shape, more in zip(inputs, shapes, dots, strict=True):
         if more < 0 or (more and "..." not in name):
@@ -86,7 +87,7 @@ def _letters(subscripts: str, shapes: Sequence[tuple[int, ...]]) -> tuple[list[s
             if own != n or (n != size and 1 not in (n, size)):
                 raise ValueError(f"{said}: {c} has the lengths {size} and {n}")
             sizes[c] = n if size == 1 else size
-    if not set("".join(inputs)) <= set(ascii_letters):
+    if not set("".join(inputs)) <= set(LETTERS):
         raise ValueError(f"{said}: name axes by letters, and leading ones by '...'")
     if wrong := [c for c, n in Counter(output).items() if n > 1 or c not in sizes]:
         raise ValueError(
