@@ -1,12 +1,17 @@
 """Operations that a user declares, rightly and wrongly, and the check that tells which."""
 
 import inspect
+import linecache
+import pickle
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 import pytest
 
-from tinyxm import Each, Tensor, check_gradients, debug, ops, primitive
+from tinyxm import Each, Tensor, check_gradients, debug, listen, ops, primitive
 from tinyxm.autograd import gradient_errors
 
 
@@ -28,7 +33,66 @@ def test_a_declared_operation_serves_every_order() -> None:
     assert isinstance(wave(np.array(1.0)), float)
     assert wave.__doc__ == "y = sin(scale·a)"
     assert wave.__name__ == "wave"
-    assert "def wave(a, scale=_default_scale)" in wave.source
+    assert "def wave(a, scale=_default_scale)" in wave.source()
+
+
+def test_the_code_of_an_operation_is_written_out_at_its_first_call() -> None:
+    @primitive(a=lambda g, scale: g * scale)
+    def scaled(a: Any, offset: float = 0.5, *, scale: float = 2.0) -> Any:
+        return scale * a + offset
+
+    kept, declared = scaled, scaled.__code__
+    assert "def scaled(a, offset=_default_offset, *, scale=_default_scale)" in scaled.source()
+    assert kept.__code__ is declared
+    with pytest.raises(TypeError, match=r"^scaled\(\) missing 1 required positional argument: 'a'$"):
+        scaled()
+    written = kept.__code__
+    assert written.co_filename == "<primitive scaled>"
+    assert linecache.getline("<primitive scaled>", 1) == scaled.source().splitlines(True)[0]
+    assert (scaled(1.0), scaled(1.0, 0.0), scaled(1.0, scale=3.0), scaled(a=1.0)) == (2.5, 2.0, 3.5, 2.5)
+    assert kept.__code__ is written
+    assert str(inspect.signature(scaled)) == str(inspect.signature(scaled.__wrapped__))
+    assert pickle.loads(pickle.dumps(wave)) is wave
+
+
+def test_the_first_call_is_told_as_any_other() -> None:
+    @primitive(a=lambda g: -g)
+    def negated(a: Any) -> Any:
+        return -a
+
+    with listen(lambda event: found.append(event.source)):
+        found: list[Any] = []
+        for _ in range(2):
+            negated(Tensor([1.0]))
+    assert found[0] == found[1]
+    assert found[0][0] == __file__
+
+
+def test_an_operation_may_be_called_first_by_several_threads_at_once() -> None:
+    @primitive(a=lambda g: g)
+    def shifted(a: Any, offset: float = 0.5, *, scale: float = 2.0) -> Any:
+        return scale * a + offset
+
+    def at_each_line(frame: Any, *_: Any) -> Any:
+        if frame.f_code.co_name == "_write_out" and shifted.__code__ is not declared:
+            seen.append((shifted.__defaults__, shifted.__kwdefaults__))
+        return at_each_line
+
+    seen: list[Any] = []
+    declared, outer = shifted.__code__, sys.gettrace()
+    sys.settrace(at_each_line)
+    shifted(1.0)
+    sys.settrace(outer)
+    assert seen
+    assert all(state == ((0.5,), {"scale": 2.0}) for state in seen), "its code runs before its defaults are there"
+
+    def call(_: int) -> list[float]:
+        together.wait()
+        return [operation(1.0) for operation in operations]
+
+    operations, together = [primitive(a=lambda g: g)(shifted.__wrapped__) for _ in range(50)], threading.Barrier(4)
+    with ThreadPoolExecutor(4) as pool:
+        assert [*pool.map(call, range(4))] == [[2.5] * 50] * 4
 
 
 def test_an_operation_answers_for_a_numpy_function() -> None:
