@@ -6,6 +6,7 @@ import pickle
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -112,6 +113,18 @@ def test_a_wrong_declaration_is_told_at_once() -> None:
     with pytest.raises(TypeError, match=r"^half: the adjoint of a names b, which is no parameter of half"):
 
         @primitive(a=lambda g, b: g / 2)
+        def half(a: Any) -> Any:
+            return a / 2
+
+    with pytest.raises(TypeError, match=r"^half: the adjoint of a names options, which is no parameter of half"):
+
+        @primitive(a=lambda g, **options: g / 2)
+        def half(a: Any) -> Any:
+            return a / 2
+
+    with pytest.raises(TypeError, match=r"^half: the adjoint of a is functools.partial.*; give a function"):
+
+        @primitive(a=partial(lambda factor, g: factor * g, 0.5))
         def half(a: Any) -> Any:
             return a / 2
 
