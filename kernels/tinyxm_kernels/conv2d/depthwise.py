@@ -22,8 +22,7 @@ from numpy.typing import NDArray
 from tinyxm_kernels._compiled import compiled, flat, threaded
 from tinyxm_kernels._microkernel import WIDEST_BYTES, micro_kernel
 from tinyxm_kernels.conv2d import Pair, output_shape
-from tinyxm_kernels.conv2d._implicit_weights import add_parts
-from tinyxm_kernels.conv2d._strips import PIXELS, correlator
+from tinyxm_kernels.conv2d._strips import PIXELS, accumulator, correlator
 from tinyxm_kernels.conv2d._tables import ADDRESSABLE, Plan, addressable, forward_plan, gradient_plan, pad
 from tinyxm_kernels.registry import Shape, rung
 from tinyxm_kernels.threads import get_threads
@@ -106,9 +105,9 @@ def run(plan: Plan, source: NDArray[Any], w: NDArray[Any], shape: Shape) -> NDAr
     target = np.empty(shape, source.dtype)
     work = 2.0 * target.size * len(plan.taps) / max(1, len(plan.classes))
     arrays = flat(source), flat(w), flat(target)
-    strips = in_strips(plan, w.shape[1], source.itemsize)
-    if strips:
-        correlator(*strips[:3])(plan.blocks, work, *arrays, plan.packing, *strips[3:], plan.layout)
+    if in_strips(plan, source.itemsize):
+        width, step, apart, first, row = strip_shape(plan, w.shape[1])
+        correlator(width, step, apart)(plan.blocks, work, *arrays, plan.packing, first, row, plan.layout)
     else:
         correlate(
             plan.blocks, work, *arrays, plan.pixels, plan.places, plan.taps, plan.packing, plan.classes, plan.layout
@@ -116,21 +115,21 @@ def run(plan: Plan, source: NDArray[Any], w: NDArray[Any], shape: Shape) -> NDAr
     return target
 
 
-def in_strips(plan: Plan, width: int, itemsize: int) -> tuple[int, ...]:
-    """What `correlator` is made for and told, or nothing where there are several classes of pixels, or too few."""
+def in_strips(plan: Plan, itemsize: int) -> bool:
+    """Whether strips cover the target: one class of pixels, a strip to each row of a block, a vector of channels."""
     one = plan.layout[0]
-    columns, channels = int(one["columns"]), int(one["channels"])
-    last = (int(one["target_width"]) - 1) % max(1, columns) + 1
-    if (
-        len(plan.classes) != 1
-        or not plan.taps.size
-        or min(columns, last) < PIXELS
-        or channels * itemsize < WIDEST_BYTES
-    ):
-        return ()
-    first, apart = int(plan.taps[0]), int(plan.taps[1] - plan.taps[0]) // channels if width > 1 else 1
-    row = int(plan.taps[width]) - first if plan.taps.size > width else 0
-    return width, int(one["step_across"]), apart, first, row
+    columns = max(1, int(one["columns"]))
+    last = (int(one["target_width"]) - 1) % columns + 1
+    whole = min(columns, last) >= PIXELS and int(one["channels"]) * itemsize >= WIDEST_BYTES
+    return len(plan.classes) == 1 and plan.taps.size > 0 and whole
+
+
+def strip_shape(plan: Plan, width: int) -> tuple[int, int, int, int, int]:
+    """Taps in a row of the kernel; pixels between two patches, and two taps; where tap (0, 0) lies, and how far (1, 0)
+    from there."""
+    taps, channels = plan.taps.tolist(), int(plan.layout[0]["channels"])
+    apart = (taps[1] - taps[0]) // channels if width > 1 else 1
+    return width, int(plan.layout[0]["step_across"]), apart, taps[0], taps[width] - taps[0] if len(taps) > width else 0
 
 
 def _repeated(x: NDArray[Any], times: int) -> NDArray[Any]:
@@ -172,11 +171,24 @@ def conv2d_weight_gradient(
     settings = stride, padding, dilation, max(1, channels), x.itemsize, threads
     plan = forward_plan(x.shape, kernel_shape, g.shape, *settings)
     work, parts = 2.0 * g.size * len(plan.taps), max(1, min(threads, plan.blocks))
+    lanes = WIDEST_BYTES // x.itemsize
+    pitch = channels if channels < lanes else -(-channels // lanes) * lanes
+    sums = np.empty((parts, len(plan.taps), pitch), g.dtype)
+    if channels >= lanes:
+        width, step, apart, _, row = strip_shape(plan, kernel_shape[1])
+        accumulator(width, step, apart)(
+            parts, work, flat(x), flat(g), flat(sums), parts, kernel_shape[0], row, plan.blocks, plan.layout
+        )
+    else:
+        places = np.arange(len(plan.taps), dtype=np.int32) * np.int32(channels)
+        accumulate(
+            parts, work, flat(x), flat(g), flat(sums), parts, plan.taps, places, plan.pixels, plan.blocks, plan.layout
+        )
+    total = sums[0]
+    for more in sums[1:]:
+        total += more
     w_gradient = np.empty(kernel_shape, g.dtype)
-    total = flat(w_gradient)
-    sums = total if parts == 1 else np.empty(parts * total.size, g.dtype)
-    places = np.arange(len(plan.taps), dtype=np.int32) * np.int32(channels)
-    accumulate(parts, work, flat(x), flat(g), sums, parts, plan.taps, places, plan.pixels, plan.blocks, plan.layout)
-    if parts > 1 and total.size:
-        add_parts(total.size, 1.0 * sums.size, sums, total)
+    by_tap, whole = w_gradient.reshape(len(plan.taps), channels), channels - channels % lanes
+    by_tap[:, :whole] = total[:, :whole]
+    by_tap[:, whole:] = total[:, pitch - channels % lanes :]  # the last vector begins earlier, so that it is whole
     return w_gradient
