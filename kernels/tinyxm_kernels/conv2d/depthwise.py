@@ -2,11 +2,11 @@
 
 What it adds: where each group has one channel there is no matrix product left, since channels don't meet. But channels
 lie side by side, so that eight of them (float32) make a vector. With so little to compute, what counts is how often a
-number is loaded: by strips of neighbouring pixels (`_strips.py`) once for each row of the kernel, where pixels are six
-a row and channels a vector, and for all pixels the taps are the same. For the rest, images of a few pixels or channels
-and the input gradient by a stride, the micro-kernel takes a vector of channels for a splat, and the tables of the
-`implicit` rung say where they lie: 9 pixels × 8 channels are summed over all taps in registers, with one load of the
-kernel for nine of the image. The weight gradient turns the tables as there: 9 taps × 8 channels, its sums over pixels.
+number is loaded: by strips of neighbouring pixels (`_strips.py`) once for each row of the kernel, where channels are a
+vector, pixels six a row, and the taps the same for all pixels. For the rest, small images, few channels, and the input
+gradient by a stride, the micro-kernel takes a vector of channels for a splat, and the tables of the `implicit` rung say
+where they lie: 9 pixels × 8 channels are summed over all taps in registers, with one load of the kernel for nine of the
+image; or, for the weight gradient of few channels, 9 taps × 8 channels over all pixels.
 
 Arithmetic intensity: 2·taps operations for each number of y and of x, 18 a pixel and channel for the 3×3 kernel, 2 a
 byte of memory, so that on all cores memory is what bounds it. With a channel multiplier m (m output channels for each
@@ -125,8 +125,8 @@ def in_strips(plan: Plan, itemsize: int) -> bool:
 
 
 def strip_shape(plan: Plan, width: int) -> tuple[int, int, int, int, int]:
-    """Taps in a row of the kernel; pixels between two patches, and two taps; where tap (0, 0) lies, and how far (1, 0)
-    from there."""
+    """How many taps a row of the kernel has, how many pixels lie between two patches, and between two taps, where tap
+    (0, 0) lies, and how far from there (1, 0)."""
     taps, channels = plan.taps.tolist(), int(plan.layout[0]["channels"])
     apart = (taps[1] - taps[0]) // channels if width > 1 else 1
     return width, int(plan.layout[0]["step_across"]), apart, taps[0], taps[width] - taps[0] if len(taps) > width else 0
