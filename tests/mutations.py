@@ -95,7 +95,7 @@ OPERATIONS = (
     Mutation("a bag's rows on one rung", kernels("embedding/sparse"), "np.append(offsets, len(indices))",
              "np.append(offsets, len(indices) - 1)", "embedding_bag"),
     Mutation("a transposed operand", ops("linalg"), "a=lambda g, b: _matmul(g, transposed(b))",
-             "a=lambda g, b: _matmul(g, b)", "attention Linear"),
+             "a=lambda g, b: _matmul(g, b)", "attention matmul"),
     Mutation("a product on one rung", kernels("matmul/reference"), "k{n}->...{m}{n}", "k{n}->...{n}{m}", "Linear"),
     Mutation("a solution by the matrix that isn't transposed", ops("linalg"), "b=lambda g, a: _solve(transposed(a), g)",
              "b=lambda g, a: _solve(a, g)", "solve"),
@@ -194,8 +194,11 @@ LOSSES = (
 )  # fmt: skip
 LAYERS = (
     Mutation("a bias that is forgotten", nn("linear"),
-             "y = ops.matmul(x, self.weight)\n        return y if self.bias is None",
-             "y = ops.matmul(x, self.weight)\n        return y if True", "Linear"),
+             "ops.linear(x, self.weight, self.bias)", "ops.linear(x, self.weight)", "Linear"),
+    Mutation("a weight's gradient of the last batch alone", ops("linear"), "_rows(x).T, _rows(g)",
+             "_rows(x[-1:]).T, _rows(g[-1:])", "Linear"),
+    Mutation("a gradient through a weight that isn't transposed", ops("linear"), "matmul(g, w.T)",
+             "matmul(g, np.reshape(w, w.T.shape))", "linear"),
     Mutation("stale statistics", nn("normalisation"), "statistics = self.running_mean.data.astype(x.dtype), "
              "self.running_var.data.astype(x.dtype)", "statistics = None", "BatchNorm"),
     Mutation("a running variance that is biased", nn("normalisation"), "var * (n / (n - 1))", "var", "BatchNorm"),

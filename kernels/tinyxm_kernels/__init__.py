@@ -14,7 +14,7 @@ Arrays are float32 or float64, channels last: images (batch, height, width, chan
 (kernel_height, kernel_width, in_channels, out_channels). A rung is imported when it is first asked for.
 """
 
-from tinyxm_kernels.activations import gelu, gelu_gradient
+from tinyxm_kernels.activations import gelu, gelu_gradient, relu, relu_gradient
 from tinyxm_kernels.attention import attention, attention_gradients
 from tinyxm_kernels.conv2d import conv2d, conv2d_input_gradient, conv2d_weight_gradient
 from tinyxm_kernels.embedding import embedding_bag, embedding_bag_weight_gradient, scatter_add_rows
@@ -84,6 +84,8 @@ __all__ = [
     "max_pool2d_input_gradient",
     "momentum_update",
     "operations",
+    "relu",
+    "relu_gradient",
     "rmsprop_update",
     "rules",
     "scatter_add_rows",

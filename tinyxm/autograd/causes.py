@@ -50,11 +50,11 @@ CAUSES: list[tuple[str, Condition, str]] = [
     ("standardise standardise.x layer_norm layer_norm.* group_norm group_norm.*", lambda eps: eps == 0, "a group of "
      "equal values has no deviation to divide by; give eps above 0"),
     ("unit_length unit_length.x", lambda eps: eps == 0, "a vector of zeros has no direction; give eps above 0"),
-    ("multiply matmul multiply.* matmul.*", lambda y: np.isnan(y), "0·∞; choose by np.where in place of multiplying by "
-     "a mask, and see where the ∞ came from"),
+    ("multiply matmul linear multiply.* matmul.* linear.*", lambda y: np.isnan(y), "0·∞; choose by np.where in place "
+     "of multiplying by a mask, and see where the ∞ came from"),
     ("add subtract sum mean add.* subtract.*", lambda y: np.isnan(y), "∞ − ∞; mask with a large number such as −1e9 in "
      "place of −∞, and see where the ∞ came from"),
-    ("matmul conv*", _any, f"sums of products too large to hold; {_GROWN}"),
+    ("matmul linear conv*", _any, f"sums of products too large to hold; {_GROWN}"),
 ]  # fmt: skip
 OTHERWISE = {
     "forward": f"numbers too large to hold; {_GROWN}",

@@ -13,7 +13,7 @@ from tinyxm.autograd.causes import likely_cause
 from tinyxm.autograd.events import Event, at, listen
 from tinyxm.autograd.tensor import Node, array_of
 
-PRODUCTS = ("matmul", "einsum", "conv")
+PRODUCTS = ("matmul", "linear", "einsum", "conv")
 
 
 @contextmanager

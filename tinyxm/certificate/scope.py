@@ -56,14 +56,14 @@ NOT_ASKED: dict[str, dict[str, str]] = {  # check -> why it isn't asked of these
         "a layer of one input, to whose size its parameters are made": f"{_SMOOTH} {_KINKED} {_LARGEST} {_RECURRENT}",
         "an operation of one array, or of arrays that must fit": (
             f"{_EACH} {_STEPS} {_MOVES} {_PLACES} getitem scatter_add take max median min norm sort std top_k {_NORMS} "
-            f"{_ROWS} {_SMOOTH_LOSSES} {_KINKED_LOSSES} {_LINEAR} {_LARGEST_OF}"
+            f"{_ROWS} {_SMOOTH_LOSSES} {_KINKED_LOSSES} {_LINEAR} {_LARGEST_OF} linear"
         ),
     },
     "ties": {
         "it doesn't compare inputs with one another": f"{_SMOOTH} {_KINKED} {_SEQUENCES} Bilinear",
         "it compares no numbers": (
             f"{_EACH} {_STEPS} {_PAIRS} {_MOVES} {_LOOKUPS} broadcast_to std arctan2 hypot power {_ATTENTION} {_NORMS} "
-            f"{_ROWS} {_SMOOTH_LOSSES} binary_cross_entropy {_LINEAR} {_PRODUCTS}"
+            f"{_ROWS} {_SMOOTH_LOSSES} binary_cross_entropy {_LINEAR} {_PRODUCTS} linear"
         ),
     },
     "subgradient": {

@@ -38,8 +38,7 @@ class Linear(Module):
         if not x.ndim or x.shape[-1] != self.in_features:
             features = x.shape[-1] if x.ndim else "no"
             raise ValueError(f"Linear: x {x.shape} has {features} features, expected {self.in_features}")
-        y = ops.matmul(x, self.weight)
-        return y if self.bias is None else y + self.bias
+        return ops.linear(x, self.weight, self.bias)
 
 
 class Bilinear(Module):

@@ -19,6 +19,7 @@ from tinyxm.ops.elementwise import *
 from tinyxm.ops.embedding import *
 from tinyxm.ops.index import *
 from tinyxm.ops.linalg import *
+from tinyxm.ops.linear import *
 from tinyxm.ops.loss import *
 from tinyxm.ops.norm import *
 from tinyxm.ops.pooling import *

@@ -92,6 +92,25 @@ def _matmul(origin: Origin, y: np.ndarray, place: Place) -> Derivation:
     return Derivation(formula_of(origin), rows, f"row {n} of a times column {m} of b: their sum")
 
 
+def _linear(origin: Origin, y: np.ndarray, place: Place) -> Derivation:
+    *row, j = place
+    rows = []
+    for k in range(origin.operands["w"].shape[0]):
+        x, w = cell(origin, "x", (*row, k)), cell(origin, "w", (k, j))
+        rows.append(Row(f"{x}·{w}", (x.value, w.value), x.value * w.value, (x, w)))
+    formula, which = formula_of(origin), f"row {', '.join(map(str, row))} of x" if row else "x"
+    conclusion = f"{which} times column {j} of w"
+    if origin.operands["bias"] is not None:
+        bias = cell(origin, "bias", (j,))
+        rows.append(Row(str(bias), (), bias.value, (bias,)))
+        conclusion += f", and {bias}"
+    conclusion += ": their sum"
+    if (activation := origin.static["activation"]) != "none":
+        formula = formula.replace("x W + b", f"{activation}(x W + b)")
+        conclusion += f", and {activation}({sum(row.value for row in rows):.6g})"
+    return Derivation(formula, rows, conclusion)
+
+
 def _conv2d(origin: Origin, y: np.ndarray, place: Place) -> Derivation:
     x, w, static = origin.operands["x"], origin.operands["w"], origin.static
     (image, p, q, o), stride, padding = place, static["stride"], static["padding"]
@@ -262,6 +281,7 @@ def derive_term(term: Term, place: Place) -> list[Row]:
 
 _RULES: dict[str, Rule] = {
     "matmul": _matmul,
+    "linear": _linear,
     "conv2d": _conv2d,
     "softmax": _softmax,
     "log_softmax": _softmax,

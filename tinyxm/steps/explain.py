@@ -180,7 +180,7 @@ def _print_rows(rows: Sequence[Row], margin: str) -> None:
         if len(rows) > SHOWN and i == SHOWN - 3:
             rest = sum(r.value for r in rows[SHOWN - 3 : -2])
             print(f"{margin}    … {len(rows) - len(shown)} more, which add up to {_number(rest)}")
-        middle = f" = {numbers:<{second}}" if second else ""
+        middle = f" = {numbers:<{second}}" if numbers else " " * (second and second + 3)
         print(f"{margin}    {label:<{first}}{middle} = {_number(row.value)}")
 
 

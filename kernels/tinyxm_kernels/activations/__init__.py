@@ -1,16 +1,20 @@
-"""GELU, the activation of transformers (Hendrycks and Gimpel 2016), forward and gradient.
+"""Activations, forward and gradient: ReLU, and GELU, that of transformers (Hendrycks and Gimpel 2016).
+
+    y = max(x, 0),   g_x = g where y > 0, else 0                                                          ReLU
 
     y = x Φ(x),   Φ(x) = (1 + erf(x / √2)) / 2                                  the normal distribution's
     y = x σ(2u),  u = √(2/π) (x + 0.044715 x³),  σ(2u) = (1 + tanh u) / 2       approximate "tanh"
 
     g_x = g (Φ(x) + x φ(x)),   φ(x) = exp(−x²/2) / √2π;   approximate: g (σ + 2 x σ (1 − σ) u′)
 
-Some 25 operations an element, most of them in an exponential; a number is read and one written.
+ReLU is one operation an element, so that memory alone is what it takes; GELU some 25, most of them in an exponential. A
+number is read and one written.
 """
 
 from math import prod
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from tinyxm_kernels._checks import check_arrays, check_floats, check_shape
@@ -22,6 +26,15 @@ def _rule(*operands: Any) -> tuple[str, ...]:
     return ("fused", "reference") if operands[0].size >= 4096 else ("reference",)
 
 
+def _relu_rule(*operands: Any) -> tuple[str, ...]:
+    """fused from 16384 elements up; reference for fewer, which have little to gain, and for other dtypes."""
+    return ("fused", "reference") if operands[0].size >= 16384 else ("reference",)
+
+
+_relu = operation("relu", __name__, flops=prod, elements=lambda x: 2 * prod(x), rule=_relu_rule)
+_relu_gradient = operation(
+    "relu_gradient", __name__, flops=lambda g, y: prod(y), elements=lambda g, y: 3 * prod(y), rule=_relu_rule
+)
 _gelu = operation(
     "gelu",
     __name__,
@@ -41,6 +54,21 @@ _gelu_gradient = operation(
 def _check(name: str, approximate: str) -> None:
     if approximate not in ("none", "tanh"):
         raise ValueError(f'{name}: approximate is {approximate!r}; expected "none" or "tanh"')
+
+
+def relu(x: NDArray[Any]) -> NDArray[Any]:
+    """y of x's shape and dtype, element by element; NaN stays."""
+    if not isinstance(x, np.ndarray):
+        check_arrays("relu", x=x)
+    return _relu.choose(x)(x)
+
+
+def relu_gradient(g: NDArray[Any], y: NDArray[Any]) -> NDArray[Any]:
+    """∂L/∂x, from g = ∂L/∂y and y itself, both of one shape. Raises ValueError for other shapes."""
+    if not (isinstance(g, np.ndarray) and isinstance(y, np.ndarray)):
+        check_arrays("relu_gradient", g=g, y=y)
+    check_shape("relu_gradient", "g", g.shape, y.shape)
+    return _relu_gradient.choose(g, y)(g, y)
 
 
 def gelu(x: NDArray[Any], approximate: str = "none") -> NDArray[Any]:

@@ -1,12 +1,14 @@
 """One loop from memory to memory, with all between in registers, vectorised, and split among threads.
 
-What it adds: the reference's ten passes become one, and its scalar tanh or erf a vectorised exponential:
-(1 + tanh u) / 2 = 1 / (1 + e⁻²ᵘ), and Φ(x) = 1 − q(t) exp(−x²/2) / 2 for x ≥ 0, q a polynomial of degree 5 in
-t = 1 / (1 + 0.3275911 x / √2), within 1e-7 of it (Abramowitz and Stegun 1964, 7.1.26): right in float32. In float64
-Φ is the C library's, a number at a time.
+What it adds: of ReLU's gradient two passes become one, with no array of booleans between, and the maximum is one
+instruction, where NumPy's runs at a third of the memory's speed. Of GELU the reference's ten passes become one, and its
+scalar tanh or erf a vectorised exponential: (1 + tanh u) / 2 = 1 / (1 + e⁻²ᵘ), and Φ(x) = 1 − q(t) exp(−x²/2) / 2 for
+x ≥ 0, q a polynomial of degree 5 in t = 1 / (1 + 0.3275911 x / √2), within 1e-7 of it (Abramowitz and Stegun 1964,
+7.1.26): right in float32. In float64 Φ is the C library's, a number at a time.
 
-Arithmetic intensity: 25 operations for 8 bytes, so arithmetic is the limit on one thread, and memory on several.
-Limits: a call costs some 3 microseconds.
+Arithmetic intensity: GELU 25 operations for 8 bytes, so arithmetic is the limit on one thread, and memory on several;
+ReLU 1 for 8, memory from the first.
+Limits: a call costs some 2 microseconds.
 """
 
 import math
@@ -17,12 +19,30 @@ from numba import types
 from numba.extending import overload
 from numpy.typing import NDArray
 
-from tinyxm_kernels._compiled import compiled, threaded
-from tinyxm_kernels._math import aligned, exp
+from tinyxm_kernels._compiled import compiled, flat, threaded
+from tinyxm_kernels._math import aligned, exp, maximum
 from tinyxm_kernels.activations.reference import CUBE, ROOT_2_PI, ROOT_HALF
 from tinyxm_kernels.registry import rung
 
 OPERATIONS = 25  # for each element
+
+
+@threaded
+def relu_loop(start, stop, numbers, results):
+    number = numbers.dtype.type
+    for a, b in aligned(results, start, stop):
+        x, y = numbers[a:b], results[a:b]
+        for i in range(x.size):
+            y[i] = maximum(x[i], number(0))
+
+
+@threaded
+def relu_gradient_loop(start, stop, gradients, numbers, results):
+    number = numbers.dtype.type
+    for a, b in aligned(results, start, stop):
+        g, y, gx = gradients[a:b], numbers[a:b], results[a:b]
+        for i in range(y.size):
+            gx[i] = g[i] * (number(1) if y[i] > number(0) else number(0))  # a NaN of g stays
 
 
 @threaded
@@ -95,6 +115,20 @@ def gelu_normal_gradient(start, stop, gradients, numbers, results):
         for i in range(x.size):
             bell = exp(number(-0.5) * x[i] * x[i])
             y[i] = g[i] * (normal(x[i], bell) + x[i] * bell * number(0.5 * ROOT_2_PI))
+
+
+@rung(backend="numba")
+def relu(x: NDArray[Any]) -> NDArray[Any]:
+    y = np.empty(x.shape, x.dtype)
+    relu_loop(x.size, x.size, flat(x), y.reshape(-1))
+    return y
+
+
+@rung(backend="numba", accepts=lambda g, y: g.dtype == y.dtype, needs="g and y of one dtype")
+def relu_gradient(g: NDArray[Any], y: NDArray[Any]) -> NDArray[Any]:
+    gx = np.empty(y.shape, y.dtype)
+    relu_gradient_loop(y.size, y.size, flat(g), flat(y), gx.reshape(-1))
+    return gx
 
 
 @rung(backend="numba")

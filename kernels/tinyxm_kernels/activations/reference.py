@@ -13,6 +13,16 @@ ROOT_HALF, ROOT_2_PI, CUBE = math.sqrt(0.5), math.sqrt(2 / math.pi), 0.044715
 
 
 @rung(dtypes=())
+def relu(x: NDArray[Any]) -> NDArray[Any]:
+    return np.maximum(x, 0)
+
+
+@rung(dtypes=())
+def relu_gradient(g: NDArray[Any], y: NDArray[Any]) -> NDArray[Any]:
+    return g * (y > 0)
+
+
+@rung(dtypes=())
 def gelu(x: NDArray[Any], approximate: str) -> NDArray[Any]:
     return x * (0.5 * (1 + (np.tanh(_u(x)) if approximate == "tanh" else special.erf(x * ROOT_HALF))))
 

@@ -17,7 +17,8 @@ used often enough. How to use it often is what the ladder teaches. Read it in th
     blas          the library: a hundred times the lines
 
 A layer of a network is a product with something added, `linear`: y = activation(x w + bias). It is the same work, and
-the last rungs finish each block of y while it is in the cache.
+what is added costs passes over y: `blas` takes one for each thing, `epilogue` one for all; `packed` and `parallel`
+finish each block of y while it is in the cache.
 """
 
 from math import prod
@@ -26,7 +27,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tinyxm_kernels._checks import check_arrays, check_floats, check_shape
+from tinyxm_kernels._checks import check_arrays, check_shape
 from tinyxm_kernels.registry import Shape, operation
 
 ACTIVATIONS = "none", "relu", "gelu"
@@ -68,7 +69,17 @@ def _rule(a: Any, b: Any, *more: Any) -> tuple[str, ...]:
     return ("blas", "parallel", "reference") if a.dtype.char in "fd" else ("reference",)
 
 
-def _linear_flops(x: Shape, w: Shape, bias: Shape | None = None, activation: str = "none") -> int:
+def _linear_rule(x: Any, w: Any, bias: Any = None, activation: str = "none") -> tuple[str, ...]:
+    """epilogue, BLAS's product and one compiled pass, from 16384 results up where bias or ReLU go over them, from 4096
+    where GELU does; as matmul for fewer, which gain little, and for the product alone."""
+    added = bias is not None or activation != "none"
+    few = 4096 if activation == "gelu" else 16384
+    if added and x.size * w.shape[1] >= few * w.shape[0] and x.dtype.char in "fd":
+        return ("epilogue", "blas", "parallel", "reference")
+    return _rule(x, w)
+
+
+def _linear_flops(x: Shape, w: Shape, bias: Shape | None = None, activation: str = "none", *more: Any) -> int:
     y = prod(_sizes(x, w)[:3])
     return _flops(x, w) + y * ((bias is not None) + (activation != "none"))
 
@@ -78,7 +89,7 @@ def _linear_elements(x: Shape, w: Shape, bias: Shape | None = None, activation: 
 
 
 _matmul = operation("matmul", __name__, flops=_flops, elements=_elements, rule=_rule)
-_linear = operation("linear", __name__, flops=_linear_flops, elements=_linear_elements, rule=_rule)
+_linear = operation("linear", __name__, flops=_linear_flops, elements=_linear_elements, rule=_linear_rule)
 
 
 def matmul(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
@@ -101,16 +112,23 @@ def linear(
 ) -> NDArray[Any]:
     """y = activation(x w + bias); activation "none", "relu", max(z, 0), or "gelu", z·Φ(z), Φ the normal distribution's.
 
-    Shapes: (..., K), (K, N) and (N,) -> (..., N). Raises ValueError for other shapes or another activation, TypeError
-    unless all are float32 or all float64.
+    Shapes: (..., K), (K, N) and (N,) -> (..., N). Operands of several dtypes are converted as by `matmul`. Raises
+    ValueError for other shapes or another activation, TypeError for a list.
     """
-    if bias is None:
-        check_floats("linear", x=x, w=w)
-    else:
-        check_floats("linear", x=x, w=w, bias=bias)
-        check_shape("linear", "bias", bias.shape, w.shape[1:])
-    if w.ndim != 2 or not x.ndim or x.shape[-1] != w.shape[0]:
+    try:
+        alike = x.dtype == w.dtype and (bias is None or bias.dtype == w.dtype)
+        right = w.ndim == 2 and x.shape[-1:] == w.shape[:1] and (bias is None or bias.shape == w.shape[1:])
+    except AttributeError:
+        check_arrays("linear", x=x, w=w, **({} if bias is None else {"bias": bias}))
+        raise
+    if not right:
+        if w.ndim == 2 and x.shape[-1:] == w.shape[:1]:
+            check_shape("linear", "bias", bias.shape, w.shape[1:])  # type: ignore[union-attr]  # it's there, and wrong
         raise ValueError(f"linear: x {x.shape}, w {w.shape}: expected (..., inputs) and (inputs, outputs)")
     if activation not in ACTIVATIONS:
         raise ValueError(f"linear: activation {activation!r}: expected {', '.join(ACTIVATIONS)}")
+    if not alike:
+        dtype = np.result_type(x, w) if bias is None else np.result_type(x, w, bias)
+        x, w = x.astype(dtype, copy=False), w.astype(dtype, copy=False)
+        bias = None if bias is None else bias.astype(dtype, copy=False)
     return _linear.choose(x, w, bias, activation)(x, w, bias, activation)

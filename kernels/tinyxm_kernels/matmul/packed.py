@@ -23,13 +23,15 @@ tile that has fewer than 6 rows or 16 columns takes as long as a whole one.
 
 from collections.abc import Callable
 from functools import cache
-from math import erf, prod, sqrt
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from tinyxm_kernels._compiled import compiled
+from tinyxm_kernels._math import exp, maximum
 from tinyxm_kernels._microkernel import micro_kernel, pack_panels, panel_width, tile_width
+from tinyxm_kernels.activations.fused import normal
 from tinyxm_kernels.matmul import ACTIVATIONS
 from tinyxm_kernels.matmul._operands import Array, as_given, as_stacks, located
 from tinyxm_kernels.registry import rung
@@ -116,21 +118,19 @@ def tile(a, a_at, a_row, a_column, panels, at, width, c, c_at, c_row, depth, row
 
 @compiled
 def finish(c, at, c_row, rows, columns, bias, activation):
-    """C = activation(C + bias), in place, on a block of so many rows and columns; the activation by its place.
-
-    ReLU is written so that NaN stays NaN: it isn't below 0.
-    """
-    zero, one, half, root_half = c.dtype.type(0), c.dtype.type(1), c.dtype.type(0.5), c.dtype.type(sqrt(0.5))
-    for i in range(at, at + rows * c_row, c_row):
+    """C = activation(C + bias), in place, on a block of so many rows and columns; the activation by its place."""
+    number = c.dtype.type
+    for i in range(rows):
+        y = c[at + i * c_row : at + i * c_row + columns]
         if bias.size:
-            for j in range(columns):
-                c[i + j] += bias[j]
+            for j in range(y.size):
+                y[j] += bias[j]
         if activation == 1:
-            for j in range(columns):
-                c[i + j] = zero if c[i + j] < zero else c[i + j]
+            for j in range(y.size):
+                y[j] = maximum(y[j], number(0))
         elif activation == 2:
-            for j in range(columns):
-                c[i + j] *= half * (one + erf(c[i + j] * root_half))
+            for j in range(y.size):
+                y[j] *= normal(y[j], exp(number(-0.5) * y[j] * y[j]))
 
 
 NO_BIAS = {code: np.empty(0, code) for code in "fd"}

@@ -19,7 +19,7 @@ def matmul(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
     return np.einsum(f"...{m}k,...k{n}->...{m}{n}", a, b)
 
 
-@rung()
+@rung(dtypes=())
 def linear(
     x: NDArray[Any], w: NDArray[Any], bias: NDArray[Any] | None = None, activation: str = "none"
 ) -> NDArray[Any]:
