@@ -4,7 +4,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import tinyxm_kernels as kernels
@@ -191,6 +191,27 @@ def test_offsets_beyond_int32_go_to_another_rung(x, w, padding, dilation, groups
     assert kernels.chosen("conv2d", x, w, *settings).name == expected
     assert kernels.chosen("conv2d_input_gradient", g, w, x.shape, *settings).name == expected
     assert kernels.chosen("conv2d_weight_gradient", g, x, w.shape, *settings).name == expected
+
+
+@given(
+    image=st.tuples(st.integers(1, 9), st.integers(1, 6)),
+    window=st.tuples(st.integers(1, 5), st.integers(1, 3)),
+    stride=st.integers(1, 3),
+    padding=st.integers(0, 9),
+    dilation=st.integers(1, 4),
+)
+def test_taps_in_the_padding_are_left_out_and_no_others(image, window, stride, padding, dilation):
+    """Where the sums are long enough to leave any out; the padding and the dilation may exceed the image."""
+    assume(image[0] + 2 * padding >= dilation * (window[0] - 1) + 1)
+    case = (2, *image, 64), (*window, 64, 16), (stride, 1), (padding, 1), (dilation, 1), 1
+    assume(image[1] + 2 >= window[1])
+    (x_shape, _, *settings), (x, w, g) = case, drawn(case, 0)
+    results = []
+    for rung in ("reference", "implicit"):
+        with kernels.using(f"conv2d={rung}"):
+            results.append((kernels.conv2d(x, w, *settings), kernels.conv2d_input_gradient(g, w, x_shape, *settings)))
+    for true, found in zip(*results, strict=True):
+        np.testing.assert_allclose(found, true, atol=1e-11)
 
 
 def test_the_tables_reach_what_is_addressable():

@@ -144,11 +144,15 @@ def planned(
 
 
 def spans(down: Residue, step: int, height: int) -> NDArray[np.int64]:
-    """(rows of pixels, 2): the first tap of each that meets a row of the image, and the first after it that doesn't."""
+    """(rows of pixels, 2): the first tap of each that meets a row of the image, and the first after it that doesn't.
+
+    Both only fall, or only grow, from row to row, also past rows that see padding alone, whose two are the same: what
+    several rows see is what the first and the last of them see.
+    """
     rows = np.arange(down.size)[:, None] * step + np.array(down.offsets, np.int64)
-    inside = (rows >= 0) & (rows < height)
-    first = np.cumsum(inside, axis=1) == 0
-    return np.stack([first.sum(axis=1), first.sum(axis=1) + inside.sum(axis=1)], axis=1)
+    falling = down.offsets[:1] > down.offsets[-1:]
+    first = (rows >= height if falling else rows < 0).sum(axis=1)
+    return np.stack([first, first + ((rows >= 0) & (rows < height)).sum(axis=1)], axis=1)
 
 
 def block_sizes(batch: int, grid: list[int], bytes_per_pixel: int, threads: int) -> Shape:
