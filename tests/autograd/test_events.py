@@ -222,9 +222,9 @@ def test_an_adjoint_tells_the_gradient_that_goes_on_and_where_its_forward_was() 
     layer = xm.nn.Sequential(xm.nn.Linear(3, 2))
     x = np.ones((4, 3), np.float32)
     found = {e.operation: e for e in heard(lambda: layer(x).sum().backward())}
-    assert found["add.b"].result.shape == (2,)  # the bias's, summed over the batch
-    assert found["matmul.b"].module == "0"
-    assert found["matmul.b"].flops == found["matmul"].flops == 2 * 4 * 3 * 2
+    assert found["linear.bias"].result.shape == (2,)  # summed over the batch
+    assert found["linear.w"].module == "0"
+    assert found["linear.w"].flops == found["linear"].flops == 2 * 4 * 3 * 2 + 4 * 2
 
 
 def test_debug_names_an_update_that_overflows_and_nan_that_comes_in() -> None:

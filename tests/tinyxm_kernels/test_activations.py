@@ -1,4 +1,4 @@
-"""GELU: every rung against SciPy's functions and differences, over shapes, strides, dtypes and threads."""
+"""Activations: every rung against SciPy's and NumPy's functions and differences, over shapes, strides, threads."""
 
 import math
 
@@ -46,6 +46,27 @@ def test_agrees_with_scipy_and_with_differences(rung, approximate, shape, number
     np.testing.assert_allclose(y, truth(wide, approximate), atol=1e-13 if dtype == np.float64 else 1e-6)
     error = 1e-8 if dtype == np.float64 else 5e-6
     np.testing.assert_allclose(gradient, g * slope, rtol=error, atol=error)
+    assert np.shape(y) == np.shape(gradient) == shape
+    assert y.dtype == gradient.dtype == dtype
+
+
+@given(
+    shape=st.sampled_from([(0,), (1,), (), (5, 7), (40,), (67, 3)]), number=st.integers(1, 4),
+    layout=st.sampled_from(["contiguous", "transposed", "reversed"]), dtype=st.sampled_from([np.float32, np.float64]),
+)  # fmt: skip
+def test_relu_and_its_gradient(rung, shape, number, layout, dtype):
+    """What isn't finite comes through; at 0 and −0 the gradient is 0."""
+    rng = np.random.default_rng(len(shape))
+    x, g = (rng.normal(size=shape[::-1] if layout == "transposed" else shape).astype(dtype) for _ in range(2))
+    x.reshape(-1)[:4] = [np.nan, np.inf, -np.inf, -0.0][: x.size]
+    g.reshape(-1)[4:5] = np.nan
+    x, g = (a.T if layout == "transposed" else a[::-1] if layout == "reversed" and a.ndim else a for a in (x, g))
+    with pytest.MonkeyPatch.context() as patch, threads(number), kernels.using(f"activations={rung}"):
+        patch.setattr(_compiled, "SERIAL_BELOW", 0)
+        y = kernels.relu(x)
+        gradient = kernels.relu_gradient(g, y)
+    np.testing.assert_array_equal(y, np.where(np.isnan(x), x, np.where(x > 0, x, 0)))
+    np.testing.assert_array_equal(gradient, np.where(np.isnan(g) | (x > 0), g, 0))
     assert np.shape(y) == np.shape(gradient) == shape
     assert y.dtype == gradient.dtype == dtype
 

@@ -262,7 +262,7 @@ print("right")
 # linear: y = activation(x w + bias)
 
 
-@pytest.mark.parametrize("name", ["blas", "packed", "parallel", "reference"])
+@pytest.mark.parametrize("name", ["blas", "epilogue", "packed", "parallel", "reference"])
 @pytest.mark.parametrize("activation", ["none", "relu", "gelu"])
 @pytest.mark.parametrize("shape", [(7,), (3, 7), (2, 5, 7), (0, 7), (3, 0), (300, 520)])
 def test_linear(name, activation, shape, threads_from_the_first_operation):
@@ -278,7 +278,7 @@ def test_linear(name, activation, shape, threads_from_the_first_operation):
     np.testing.assert_allclose(single, f(x @ w + bias), atol=1e-4)
 
 
-@pytest.mark.parametrize("name", ["blas", "packed", "parallel", "reference"])
+@pytest.mark.parametrize("name", ["blas", "epilogue", "packed", "parallel", "reference"])
 @pytest.mark.parametrize("activation", ["none", "relu", "gelu"])
 def test_linear_lets_no_nan_be_lost(name, activation):
     x, w = np.array([[np.nan, 1], [1, 1]], np.float32), np.ones((2, 3), np.float32)
@@ -298,5 +298,12 @@ def test_linear_lets_no_nan_be_lost(name, activation):
 def test_linear_errors(x, w, bias, activation, message):
     with pytest.raises(ValueError, match=message):
         kernels.linear(np.ones(x), np.ones(w), None if bias is None else np.ones(bias), activation)
-    with pytest.raises(TypeError, match="linear: x float32, w float64"):
-        kernels.linear(np.ones((2, 3), np.float32), np.ones((3, 2)))
+    with pytest.raises(TypeError, match="linear: x is of type list"):
+        kernels.linear([[1.0, 2.0]], np.ones((2, 2)))
+
+
+def test_operands_of_several_dtypes_are_converted():
+    x, w, bias = np.ones((2, 3), np.float32), np.full((3, 2), 0.1), np.arange(2)
+    y = kernels.linear(x, w, bias)
+    assert y.dtype == np.float64
+    np.testing.assert_array_equal(y, kernels.linear(np.ones((2, 3)), w, np.arange(2.0)))

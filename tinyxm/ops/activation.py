@@ -24,7 +24,7 @@ def sigmoid(a: Array) -> Array:
 @primitive(a=lambda g, y: relu_adjoint(g, y))
 def relu(a: Array) -> Array:
     """y = max(a, 0);  ∂a = g where a > 0, else 0 (Nair & Hinton 2010)"""
-    return kernels.relu(a)
+    return kernels.relu(a) if isinstance(a, np.ndarray) else np.maximum(a, 0)
 
 
 def relu_adjoint(g: Array, y: Array) -> Array:

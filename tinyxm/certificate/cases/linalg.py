@@ -44,7 +44,7 @@ ACTIVATIONS: dict[str, Any] = {
     "none": lambda z: z, "relu": lambda z: np.where(z > 0, z, 0), "gelu": lambda z: z * special.ndtr(z),
 }  # fmt: skip
 for activation, f in ACTIVATIONS.items():
-    for shapes, scale, edge in (
+    for operands, scale, edge in (
         (((2, 3), (3, 4), (4,)), 1, ""), (((5, 2, 3), (3, 4), (4,)), 1, ""), (((3,), (3, 2), (2,)), 1, ""),
         (((2, 3), (3, 4)), 1, ""), (((1, 1), (1, 1), (1,)), 1, "size one"), (((0, 3), (3, 2), (2,)), 1, "empty"),
         (((2, 0), (0, 3), (3,)), 1, "empty"), (((2, 3), (3, 0), (0,)), 1, "empty"),
@@ -52,7 +52,7 @@ for activation, f in ACTIVATIONS.items():
     ):  # fmt: skip
         theirs = (lambda t, z: z) if activation == "none" else of_torch(f"nn.functional.{activation}")
         add("linear", activation, lambda x, w, b=None, a=activation: ops.linear(x, w, b, a),
-            of_shapes(*shapes, scale=scale), lambda x, w, b=0.0, f=f: f(np.einsum("...i,io->...o", x, w) + b),
+            of_shapes(*operands, scale=scale), lambda x, w, b=0.0, f=f: f(np.einsum("...i,io->...o", x, w) + b),
             lambda t, x, w, b=None, f=theirs: f(t, t.nn.functional.linear(x, w.T, b)), edge)  # fmt: skip
 at_0 = np.ones((1, 2)), np.array([[1.0], [-1.0]]), np.zeros(1)
 CASES.append(Case("linear", "operation", "relu at 0", lambda x, w, b: ops.linear(x, w, b, "relu"), at_0,
