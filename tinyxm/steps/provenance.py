@@ -131,8 +131,8 @@ def _remember_origin(event: Event) -> None:
     origin = Origin(event.operation, event.function, operands, event.static, made, event.module, event.source)
     given = [part for x in event.operands.values() for part in (x if isinstance(x, list) else [x])]
     if not any(x is event.result for x in given):  # else it was made before, and its origin would keep it for good
-        key = id(event.result)
-        _origins[key] = weakref.ref(event.result, lambda _: _origins.pop(key, None)), origin
+        key, forget = id(event.result), _origins.pop  # bound here: when Python ends, the module's names go first
+        _origins[key] = weakref.ref(event.result, lambda _: forget(key, None)), origin
     if event.node is not None:
         _nodes[event.node] = origin
 
