@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from tinyxm_kernels._compiled import compiled, flat, threaded
 from tinyxm_kernels._microkernel import TALL_ROWS, WIDEST_BYTES, micro_kernel, pack_panels
-from tinyxm_kernels.conv2d._tables import Plan, pad
+from tinyxm_kernels.conv2d._tables import Plan, seen_by
 from tinyxm_kernels.registry import Shape
 from tinyxm_kernels.threads import get_threads
 
@@ -50,16 +50,9 @@ def accumulate(start, stop, x, g, sums, parts, shares, taps, pixels, blocks, lay
         last = min(depth, tiles * (share + 1) // shares * TALL_ROWS)
         add = 0
         for block in range(blocks * part // parts, blocks * (part + 1) // parts):
-            n = block // (one.blocks_down * one.blocks_across) * one.images
-            p = block // one.blocks_across % one.blocks_down * one.rows
-            q = block % one.blocks_across * one.columns
-            images, down = min(one.images, one.batch - n), min(one.rows, one.target_height - p)
+            n, p, q, images, a, a_start = seen_by(x, one, block, padded)
+            down = min(one.rows, one.target_height - p)
             count = images * down * min(one.columns, one.target_width - q)
-            top, left = p * one.step_down + one.top, q * one.step_across + one.left
-            a, a_start = x, ((n * one.height + top) * one.width + left) * one.channels
-            if one.copies:
-                pad(x, one, n, top, left, images, padded)
-                a, a_start = padded, 0
             corner = ((n * one.target_height + p) * one.target_width + q) * one.target_channels
             for k in range(0, count, most):
                 terms = min(most, count - k)

@@ -26,7 +26,7 @@ from tinyxm_kernels._compiled import threaded
 from tinyxm_kernels._math import LINE
 from tinyxm_kernels._microkernel import BYTE, INDEX, WIDEST_BYTES, vector_of
 from tinyxm_kernels.conv2d import Pair
-from tinyxm_kernels.conv2d._tables import pad
+from tinyxm_kernels.conv2d._tables import seen_by
 
 PIXELS = 6
 
@@ -182,16 +182,9 @@ def correlator(taps: int, step: int, apart: int) -> Any:
             for c in range(channels):
                 kernel[t * channels + c] = w[packing[t] * channels + c]
         for block in range(start, stop):
-            n = block // (one.blocks_down * one.blocks_across) * one.images
-            p = block // one.blocks_across % one.blocks_down * one.rows
-            q = block % one.blocks_across * one.columns
-            images, down = min(one.images, one.batch - n), min(one.rows, one.target_height - p)
+            n, p, q, images, a, a_start = seen_by(source, one, block, padded)
+            down = min(one.rows, one.target_height - p)
             across = min(one.columns, one.target_width - q)
-            top, left = p * one.step_down + one.top, q * one.step_across + one.left
-            a, a_start = source, ((n * one.height + top) * one.width + left) * channels
-            if one.copies:
-                pad(source, one, n, top, left, images, padded)
-                a, a_start = padded, 0
             for row in range(images * down):
                 image, r = row // down, row % down
                 a1 = a_start + a_first + (image * one.seen_down + r * one.step_down) * one.seen_across * channels
@@ -227,16 +220,9 @@ def accumulator(taps: int, step: int, apart: int) -> Any:
             first = part * rows * taps * pitch
             sums[first : first + rows * taps * pitch] = 0
             for block in range(blocks * part // parts, blocks * (part + 1) // parts):
-                n = block // (one.blocks_down * one.blocks_across) * one.images
-                p = block // one.blocks_across % one.blocks_down * one.rows
-                q = block % one.blocks_across * one.columns
-                images, down = min(one.images, one.batch - n), min(one.rows, one.target_height - p)
+                n, p, q, images, a, a_start = seen_by(x, one, block, padded)
+                down = min(one.rows, one.target_height - p)
                 across = min(one.columns, one.target_width - q)
-                top, left = p * one.step_down + one.top, q * one.step_across + one.left
-                a, a_start = x, ((n * one.height + top) * one.width + left) * channels
-                if one.copies:
-                    pad(x, one, n, top, left, images, padded)
-                    a, a_start = padded, 0
                 for row in range(images * down):
                     image, r = row // down, row % down
                     a1 = a_start + (image * one.seen_down + r * one.step_down) * one.seen_across * channels

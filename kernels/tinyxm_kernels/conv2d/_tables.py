@@ -202,3 +202,18 @@ def pad(source, one, n, top, left, images, padded):
                 padded[to : to + first] = 0
                 copy_numbers(source, at + first, padded, to + first, last - first)
                 padded[to + last : to + size] = 0
+
+
+@compiled
+def seen_by(source, one, block, padded):
+    """Where a block of the target begins, image, row and column, how many images it has, and what it sees of the
+    source: the array, which is `padded` where there is padding, and where in it."""
+    n = block // (one.blocks_down * one.blocks_across) * one.images
+    p = block // one.blocks_across % one.blocks_down * one.rows
+    q = block % one.blocks_across * one.columns
+    images = min(one.images, one.batch - n)
+    top, left = p * one.step_down + one.top, q * one.step_across + one.left
+    if one.copies:
+        pad(source, one, n, top, left, images, padded)
+        return n, p, q, images, padded, 0
+    return n, p, q, images, source, ((n * one.height + top) * one.width + left) * one.channels

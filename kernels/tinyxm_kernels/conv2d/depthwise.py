@@ -23,7 +23,7 @@ from tinyxm_kernels._compiled import compiled, flat, threaded
 from tinyxm_kernels._microkernel import WIDEST_BYTES, micro_kernel
 from tinyxm_kernels.conv2d import Pair, output_shape
 from tinyxm_kernels.conv2d._strips import PIXELS, accumulator, correlator
-from tinyxm_kernels.conv2d._tables import ADDRESSABLE, Plan, addressable, forward_plan, gradient_plan, pad
+from tinyxm_kernels.conv2d._tables import ADDRESSABLE, Plan, addressable, forward_plan, gradient_plan, seen_by
 from tinyxm_kernels.registry import Shape, rung
 from tinyxm_kernels.threads import get_threads
 
@@ -58,15 +58,7 @@ def correlate(start, stop, source, w, target, pixels, places, taps, packing, cla
         for c in range(channels):
             kernel[t * channels + c] = w[packing[t] * channels + c]
     for block in range(start, stop):
-        n = block // (one.blocks_down * one.blocks_across) * one.images
-        p = block // one.blocks_across % one.blocks_down * one.rows
-        q = block % one.blocks_across * one.columns
-        images = min(one.images, one.batch - n)
-        top, left = p * one.step_down + one.top, q * one.step_across + one.left
-        a, a_start = source, ((n * one.height + top) * one.width + left) * channels
-        if one.copies:
-            pad(source, one, n, top, left, images, padded)
-            a, a_start = padded, 0
+        n, p, q, images, a, a_start = seen_by(source, one, block, padded)
         corner = (n * one.target_height + p * one.target_down) * one.target_width + q * one.target_across
         for f in range(len(classes)):
             down, across = min(one.rows, classes[f].down - p), min(one.columns, classes[f].across - q)
@@ -87,16 +79,9 @@ def accumulate(start, stop, x, g, sums, parts, taps, places, pixels, blocks, lay
     for part in range(start, stop):
         sums[part * size : (part + 1) * size] = 0
         for block in range(blocks * part // parts, blocks * (part + 1) // parts):
-            n = block // (one.blocks_down * one.blocks_across) * one.images
-            p = block // one.blocks_across % one.blocks_down * one.rows
-            q = block % one.blocks_across * one.columns
-            images, down = min(one.images, one.batch - n), min(one.rows, one.target_height - p)
+            n, p, q, images, a, a_start = seen_by(x, one, block, padded)
+            down = min(one.rows, one.target_height - p)
             count = images * down * min(one.columns, one.target_width - q)
-            top, left = p * one.step_down + one.top, q * one.step_across + one.left
-            a, a_start = x, ((n * one.height + top) * one.width + left) * channels
-            if one.copies:
-                pad(x, one, n, top, left, images, padded)
-                a, a_start = padded, 0
             corner = ((n * one.target_height + p) * one.target_width + q) * channels
             tiles(a, a_start, taps, 0, len(taps), pixels, 0, count, g, corner, sums, part * size, places, channels, 1)
 

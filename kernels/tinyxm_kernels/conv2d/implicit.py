@@ -34,7 +34,7 @@ from tinyxm_kernels._compiled import compiled, flat, threaded
 from tinyxm_kernels._microkernel import TALL_ROWS, copy_tile_row, micro_kernel, panel_width, tile_width
 from tinyxm_kernels.conv2d import Pair, output_shape
 from tinyxm_kernels.conv2d._implicit_weights import weight_gradient
-from tinyxm_kernels.conv2d._tables import ADDRESSABLE, Plan, addressable, forward_plan, gradient_plan, pad
+from tinyxm_kernels.conv2d._tables import ADDRESSABLE, Plan, addressable, forward_plan, gradient_plan, seen_by
 from tinyxm_kernels.registry import Shape, rung
 from tinyxm_kernels.threads import get_threads
 
@@ -90,15 +90,7 @@ def correlate(start, stop, source, panels, target, pixels, places, rows, taps, s
     per_group = -(-columns // tile_width(source)) * tile_width(source)
     padded = np.empty(one.copies * one.images * one.seen_down * one.seen_across * one.channels, source.dtype)
     for block in range(start, stop):
-        n = block // (one.blocks_down * one.blocks_across) * one.images
-        p = block // one.blocks_across % one.blocks_down * one.rows
-        q = block % one.blocks_across * one.columns
-        images = min(one.images, one.batch - n)
-        top, left = p * one.step_down + one.top, q * one.step_across + one.left
-        a, a_start = source, ((n * one.height + top) * one.width + left) * one.channels
-        if one.copies:
-            pad(source, one, n, top, left, images, padded)
-            a, a_start = padded, 0
+        n, p, q, images, a, a_start = seen_by(source, one, block, padded)
         corner = (n * one.target_height + p * one.target_down) * one.target_width + q * one.target_across
         for f in range(len(classes)):
             of_class = classes[f]
