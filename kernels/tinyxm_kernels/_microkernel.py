@@ -172,6 +172,42 @@ def copy_tile_row(typing: Any, source: Any, source_start: Any, target: Any, targ
     return types.void(source, types.int64, target, types.int64), code
 
 
+@intrinsic
+def transpose_block(
+    typing: Any, source: Any, source_start: Any, source_row: Any, target: Any, target_start: Any, target_row: Any
+) -> Any:
+    """Copy a square block, as many rows as a vector has lanes, transposed: target[target_start + k · target_row + i] =
+    source[source_start + i · source_row + k].
+
+    Rows i and i + half are shuffled like two halves of a pack of cards, over and over: each time the bits of a number's
+    place, its row's and then its column's, move round by one, until the column's come first.
+    """
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        dtype = signature.args[0].dtype
+        itemsize, vector = dtype.bitwidth // 8, _vector(dtype)
+        lanes = vector.count
+        places = []
+        for kind, array, start, row in zip(signature.args[::3], *(arguments[i::3] for i in range(3)), strict=True):
+            data = builder.bitcast(context.make_array(kind)(context, builder, array).data, ir.PointerType(BYTE))
+            for i in range(lanes):
+                element = builder.add(start, builder.mul(row, ir.Constant(INDEX, i)))
+                place = builder.gep(data, [builder.mul(element, ir.Constant(INDEX, itemsize))], source_etype=BYTE)
+                places.append(builder.bitcast(place, ir.PointerType(vector)))
+        rows = [builder.load(place, typ=vector, align=itemsize) for place in places[:lanes]]
+        cards = [card for pair in zip(range(lanes), range(lanes, 2 * lanes), strict=True) for card in pair]
+        halves = [ir.Constant(ir.VectorType(NUMBER32, lanes), cards[i : i + lanes]) for i in (0, lanes)]
+        for _ in range(lanes.bit_length() - 1):
+            pairs = zip(rows[: lanes // 2], rows[lanes // 2 :], strict=True)
+            rows = [builder.shuffle_vector(*pair, half) for pair in pairs for half in halves]
+        for row, place in zip(rows, places[lanes:], strict=True):
+            builder.store(row, place, align=itemsize)
+        return context.get_dummy_value()
+
+    i = types.int64
+    return types.void(source, i, i, target, i, i), code
+
+
 TOGETHER = 8  # rows of B packed at a time: a panel's lines are written whole, and B is read nearly row by row
 
 
@@ -182,13 +218,23 @@ def pack_panels(b, start, row, column, depth, columns, width, panels):
     B[k, j] = b[start + k · row + j · column]: with A's strides the other way round it packs the rows of A.
     `panels` is flat, with room for a whole last panel; what that has beyond the columns is left as it was.
     """
-    whole = columns // width * width if column == 1 and width == tile_width(b) else 0
-    for k0 in range(0, depth, TOGETHER):
-        for j in range(0, whole, width):
-            for k in range(k0, min(depth, k0 + TOGETHER)):
-                copy_tile_row(b, start + k * row + j, panels, j * depth + k * width)
-    for j in range(whole, columns, width):
-        for k in range(depth):
+    whole = columns // width * width if width == tile_width(b) and (row == 1 or column == 1) else 0
+    done = 0  # of k, in whole panels
+    if column == 1:
+        done = depth
+        for k0 in range(0, depth, TOGETHER):
+            for j in range(0, whole, width):
+                for k in range(k0, min(depth, k0 + TOGETHER)):
+                    copy_tile_row(b, start + k * row + j, panels, j * depth + k * width)
+    elif row == 1:
+        lanes = tile_width(b) // 2
+        done = depth // lanes * lanes
+        for j in range(0, whole, lanes):
+            target = j // width * width * depth + j % width
+            for k in range(0, done, lanes):
+                transpose_block(b, start + k + j * column, column, panels, target + k * width, width)
+    for j in range(0, columns, width):
+        for k in range(done if j < whole else 0, depth):
             source, target = start + k * row + j * column, j * depth + k * width
             for i in range(min(width, columns - j)):
                 panels[target + i] = b[source + i * column]

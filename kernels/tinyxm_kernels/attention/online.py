@@ -51,23 +51,31 @@ def product(a, a_at, a_row, a_column, panels, at, panel_depth, c, c_at, c_row, m
 
 @compiled(inline="always")
 def scale_and_mask(row, allowed, scale):
-    """Scores of one query, scaled, and −∞ where it may not attend; `allowed` is empty where there is no mask."""
+    """Scores of one query, scaled, and −∞ where it may not attend (`allowed` is empty where there is no mask); the
+    greatest of them."""
     nothing = row.dtype.type(-np.inf)
+    greatest = nothing
     if allowed.size:
         for j in range(row.size):
-            row[j] = row[j] * scale if allowed[j] else nothing
+            score = row[j] * scale if allowed[j] else nothing
+            row[j] = score
+            greatest = maximum(greatest, score)
     else:
         for j in range(row.size):
-            row[j] *= scale
+            score = row[j] * scale
+            row[j] = score
+            greatest = maximum(greatest, score)
+    return greatest
 
 
-@compiled
+@compiled(inline="always")
 def exponentials(row, shift):
     """exp(s − shift) in place of each s of a row; their sum."""
     total = row.dtype.type(0)
     for j in range(row.size):
-        row[j] = exp(row[j] - shift)
-        total += row[j]
+        e = exp(row[j] - shift)
+        row[j] = e
+        total += e
     return total
 
 
@@ -103,17 +111,18 @@ def attend(
                 row = scores[i * KEYS : i * KEYS + count]
                 scores[i * KEYS + count : i * KEYS + columns] = number(0)
                 at = mask_at[matrix] + (i0 + i) * mask_row + j0 if mask.size else 0
-                scale_and_mask(row, mask[at : at + count], scale)
-                before = greatest = largest[i]
-                for j in range(row.size):
-                    greatest = maximum(greatest, row[j])
+                before = largest[i]
+                greatest = maximum(before, scale_and_mask(row, mask[at : at + count], scale))
                 shift = number(0) if greatest == nothing else greatest
-                shrink = np.exp(before - shift)
-                total[i], largest[i] = total[i] * shrink + exponentials(row, shift), greatest
+                added = exponentials(row, shift)
                 if j0 and before != greatest:
+                    shrink = np.exp(before - shift)
+                    total[i] *= shrink
                     so_far = y[y_at + i * values : y_at + (i + 1) * values]
                     for j in range(so_far.size):
                         so_far[j] *= shrink
+                total[i] += added
+                largest[i] = greatest
             product(
                 scores, 0, KEYS, 1, v_panels, j0 * width, keys, y, y_at, values, rows, values, columns, j0
             )  # fmt: skip
@@ -150,9 +159,9 @@ def gradients(
             q_start, g_start = q_at[matrix] + i0 * q_row, g_at[matrix] + i0 * g_row
             pack_panels(q, q_start, q_row, q_column, rows, features, width, q_panels)
             pack_panels(g, g_start, g_row, 1, rows, values, width, g_panels)
-            for i in range(rows):  # D, summed as the tile sums G Vᵀ: where a weight is 1 their difference is 0 exactly
-                along[i] = number(0)
-                for j in range(values):
+            along[:rows] = number(0)
+            for j in range(values):  # D, summed as the tile sums G Vᵀ: where a weight is 1 their difference is 0 exactly
+                for i in range(rows):
                     along[i] = multiply_add(g[g_start + i * g_row + j], y[(first + i) * values + j], along[i])
             for j0 in range(0, seen, KEYS):
                 columns, of_keys = min(KEYS, seen - j0), matrix * keys + j0
@@ -172,10 +181,11 @@ def gradients(
                     scale_and_mask(row, mask[at : at + count], scale)
                     total = statistics[2 * (first + i) + 1]
                     part = number(1) if total == 0 else rounded(number(1) / total)
-                    exponentials(row, statistics[2 * (first + i)])
+                    shift, level = statistics[2 * (first + i)], along[i]
                     for j in range(row.size):
-                        row[j] *= part
-                        slope[j] = row[j] * (slope[j] - along[i]) * scale
+                        weight = exp(row[j] - shift) * part
+                        row[j] = weight
+                        slope[j] = weight * (slope[j] - level) * scale
                 product(
                     weights, 0, 1, KEYS, g_panels, 0, rows, g_v, of_keys * values, values, columns, values, rows, 1
                 )  # fmt: skip

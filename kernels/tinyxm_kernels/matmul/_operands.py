@@ -9,6 +9,7 @@ flat(a)                   the memory of any view as one flat array, for kernels 
 
 from collections.abc import Callable
 from functools import wraps
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -89,6 +90,9 @@ def located(a: Array, batch: tuple[int, ...]) -> tuple[Array, NDArray[np.int64],
     memory, start, steps = flat(a)
     if not batch:
         return memory, FIRST + start if start else FIRST, steps[-2], steps[-1]
+    if a.shape[:-2] == batch and a.flags.c_contiguous:
+        step = max(1, a.shape[-2] * a.shape[-1])
+        return memory, np.arange(start, start + prod(batch) * step, step), steps[-2], steps[-1]
     at = np.full(batch, start)
     for axis in range(a.ndim - 2):
         if a.shape[axis] > 1:
