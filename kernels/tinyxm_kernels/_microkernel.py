@@ -185,7 +185,7 @@ def transpose_block(
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         dtype = signature.args[0].dtype
-        itemsize, vector = dtype.bitwidth // 8, _vector(dtype)
+        itemsize, vector = dtype.bitwidth // 8, vector_of(dtype)
         lanes = vector.count
         places = []
         for kind, array, start, row in zip(signature.args[::3], *(arguments[i::3] for i in range(3)), strict=True):

@@ -160,7 +160,8 @@ def gradients(
             pack_panels(q, q_start, q_row, q_column, rows, features, width, q_panels)
             pack_panels(g, g_start, g_row, 1, rows, values, width, g_panels)
             along[:rows] = number(0)
-            for j in range(values):  # D, summed as the tile sums G Vᵀ: where a weight is 1 their difference is 0 exactly
+            # D, summed as the tile sums G Vᵀ: where a weight is 1 their difference is 0 exactly
+            for j in range(values):
                 for i in range(rows):
                     along[i] = multiply_add(g[g_start + i * g_row + j], y[(first + i) * values + j], along[i])
             for j0 in range(0, seen, KEYS):
