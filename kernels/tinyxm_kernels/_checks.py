@@ -15,14 +15,23 @@ def check_arrays(operation: str, **arrays: Any) -> None:
             raise TypeError(f"{operation}: {name} is of type {given}, expected an array: convert with np.asarray")
 
 
+def check_native(operation: str, **arrays: Any) -> None:
+    """Arrays, in this machine's byte order."""
+    check_arrays(operation, **arrays)
+    for name, array in arrays.items():
+        if not array.dtype.isnative:
+            told = f"{name} is {array.dtype.str}, expected this machine's byte order"
+            raise TypeError(f"{operation}: {told}: convert with .astype(np.{array.dtype.name})")
+
+
 def check_floats(operation: str, **arrays: Any) -> None:
     """All arrays float32, or all float64."""
     try:
-        codes = {array.dtype.char for array in arrays.values()}
+        codes = {array.dtype.char if array.dtype.isnative else "" for array in arrays.values()}
     except AttributeError:  # of a list, of None
         codes = set()
     if codes != {"f"} and codes != {"d"}:
-        check_arrays(operation, **arrays)
+        check_native(operation, **arrays)
         given = ", ".join(f"{name} {array.dtype}" for name, array in arrays.items())
         raise TypeError(f"{operation}: {given}; expected all float32 or all float64: convert with .astype")
 
@@ -30,6 +39,11 @@ def check_floats(operation: str, **arrays: Any) -> None:
 def check_shape(operation: str, name: str, given: Shape, expected: Shape) -> None:
     if given != expected:
         raise ValueError(f"{operation}: {name} has shape {given}, expected {expected}")
+
+
+def is_whole(number: Any) -> bool:
+    """Whether it is a whole number, of Python or NumPy: no True, no 1.0."""
+    return type(number) is int or isinstance(number, np.integer)
 
 
 def window_grid(
@@ -43,7 +57,12 @@ def window_grid(
         ("padding", padding, 0),
         ("dilation", dilation, 1),
     ):
-        if not isinstance(numbers, tuple) or len(numbers) != len(image) or min(numbers) < least:
+        if (
+            not isinstance(numbers, tuple)
+            or len(numbers) != len(image)
+            or not all(map(is_whole, numbers))
+            or (min(numbers) < least)
+        ):
             raise ValueError(f"{operation}: {name} {numbers!r}: expected {len(image)} whole numbers from {least} up")
     grid = []
     for size, taps, step, more, apart in zip(image, window, stride, padding, dilation, strict=True):

@@ -21,6 +21,8 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
+from tinyxm_kernels._checks import is_whole
+
 # A thread that waits by spinning starts at once, but holds the core that BLAS's thread needs meanwhile; one that sleeps
 # must be woken. So OpenMP's spin for some microseconds. Measured (benchmarks/stalls.py, 2 cores, µs): a launch takes 5,
 # or 13 where threads sleep at once; a 256×256 matmul and a kernel in turn take 250, or 8,000 where they spin for long.
@@ -53,7 +55,7 @@ def get_threads(at_most: int | None = None) -> int:
 
 
 def _check(operation: str, number: int) -> None:
-    if not isinstance(number, int) or number < 1:
+    if not is_whole(number) or number < 1:
         raise ValueError(f"{operation}: {number!r}: expected a whole number from 1")
 
 
@@ -63,7 +65,7 @@ def set_threads(number: int) -> None:
 
     global _threads
     _check("set_threads", number)
-    threadpool_limits(number, user_api="blas")
+    threadpool_limits(int(number), user_api="blas")
     _threads = number
 
 
@@ -75,7 +77,7 @@ def threads(number: int) -> Iterator[None]:
     global _threads
     _check("threads", number)
     before = _threads
-    with threadpool_limits(number, user_api="blas"):
+    with threadpool_limits(int(number), user_api="blas"):
         _threads = number
         try:
             yield

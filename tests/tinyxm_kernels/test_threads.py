@@ -167,7 +167,8 @@ def test_a_layer_that_the_user_named_is_taken_or_missed():
 
 def test_starting_leaves_the_environment_as_it_was():
     code = (
-        "import os; before = dict(os.environ); from tinyxm_kernels.threads import layer; layer(); "
+        "import os, threadpoolctl; before = dict(os.environ); "  # which names a setting of its own
+        "from tinyxm_kernels.threads import layer; layer(); "
         "print(dict(os.environ) == before)"
     )
     assert run_python(code, OMP_WAIT_POLICY=None, GOMP_SPINCOUNT=None).stdout == "True\n"

@@ -81,6 +81,8 @@ class Tensor:
                 raise TypeError("Tensor: data requires a gradient, which a copy would lose; give data.detach()")
             data = data.data
         array = np.array(data, order="C")
+        if not array.dtype.isnative:
+            array = array.astype(array.dtype.newbyteorder("="))
         if array.dtype.kind == "f" and not isinstance(data, np.ndarray):
             array = array.astype(np.float32)
         if array.dtype.kind not in "fiub":

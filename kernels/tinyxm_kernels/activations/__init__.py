@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tinyxm_kernels._checks import check_arrays, check_floats, check_shape
+from tinyxm_kernels._checks import check_floats, check_native, check_shape
 from tinyxm_kernels.registry import operation
 
 
@@ -58,22 +58,22 @@ def _check(name: str, approximate: str) -> None:
 
 def relu(x: NDArray[Any]) -> NDArray[Any]:
     """y of x's shape and dtype, element by element; NaN stays."""
-    if not isinstance(x, np.ndarray):
-        check_arrays("relu", x=x)
+    if not isinstance(x, np.ndarray) or not x.dtype.isnative:
+        check_native("relu", x=x)
     return _relu.choose(x)(x)
 
 
 def relu_gradient(g: NDArray[Any], y: NDArray[Any]) -> NDArray[Any]:
     """∂L/∂x, from g = ∂L/∂y and y itself, both of one shape. Raises ValueError for other shapes."""
-    if not (isinstance(g, np.ndarray) and isinstance(y, np.ndarray)):
-        check_arrays("relu_gradient", g=g, y=y)
+    if not (isinstance(g, np.ndarray) and isinstance(y, np.ndarray) and g.dtype.isnative and y.dtype.isnative):
+        check_native("relu_gradient", g=g, y=y)
     check_shape("relu_gradient", "g", g.shape, y.shape)
     return _relu_gradient.choose(g, y)(g, y)
 
 
 def gelu(x: NDArray[Any], approximate: str = "none") -> NDArray[Any]:
     """y of x's shape, element by element. Raises ValueError for an `approximate` other than "none" and "tanh"."""
-    check_arrays("gelu", x=x)
+    check_native("gelu", x=x)
     _check("gelu", approximate)
     return _gelu.choose(x, approximate)(x, approximate)
 

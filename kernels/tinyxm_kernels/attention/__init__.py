@@ -96,6 +96,7 @@ def attention(
     """
     check_floats("attention", q=q, k=k, v=v)
     _check("attention", q, k, v, mask)
+    scale = float(scale)  # np.float64 would make float64 of float32
     return _attention.choose(q, k, v, mask, causal, scale)(q, k, v, mask, causal, scale)
 
 
@@ -112,5 +113,5 @@ def attention_gradients(
     shape = _check(name, q, k, v, mask)
     for role, array, expected in (("g", g, shape), ("y", y, shape), ("statistics", statistics, (*shape[:-1], 2))):
         check_shape(name, role, array.shape, expected)
-    operands = g, q, k, v, mask, causal, scale, y, statistics
+    operands = g, q, k, v, mask, causal, float(scale), y, statistics
     return _gradients.choose(*operands)(*operands)

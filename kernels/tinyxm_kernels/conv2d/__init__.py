@@ -25,7 +25,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from tinyxm_kernels._checks import check_floats, check_shape, window_grid
+from tinyxm_kernels._checks import check_floats, check_shape, is_whole, window_grid
 from tinyxm_kernels.registry import Shape, operation
 
 Pair = tuple[int, int]
@@ -52,7 +52,7 @@ def output_shape(
     if len(w) != axes + 2:
         taken = "in_channels" if groups == 1 else "in_channels / groups"
         raise ValueError(f"{name}: w has shape {w}, expected ({AXES[axes][1]}, {taken}, out_channels)")
-    if not isinstance(groups, int) or groups < 1 or x[-1] % groups or w[-1] % groups:
+    if not is_whole(groups) or groups < 1 or x[-1] % groups or w[-1] % groups:
         raise ValueError(
             f"{name}: groups {groups!r}: expected a whole number that divides the {x[-1]} channels of x and the "
             f"{w[-1]} that w {w} gives"

@@ -53,7 +53,7 @@ def forward_residues(size: int, window: int, padding: int, dilation: int) -> lis
 def gradient_residues(size: int, window: int, stride: int, padding: int, dilation: int) -> list[Residue]:
     """x[h] was seen by tap i of g[p] where p·stride + i·dilation = h + padding."""
     residues = []
-    for first in range(min(stride, size)):
+    for first in range(min(stride, max(size, 1))):  # of nothing, one class without pixels
         reached = [(i, first + padding - i * dilation) for i in range(window)]
         seen = [(i, distance // stride) for i, distance in reached if distance % stride == 0]
         residues.append(Residue(first, -(-(size - first) // stride), [i for i, _ in seen], [p for _, p in seen]))

@@ -122,4 +122,5 @@ def scatter_add_rows(g: NDArray[Any], indices: NDArray[Any], rows: int) -> NDArr
 
 def bag_of_each(indices: NDArray[Any], offsets: NDArray[Any]) -> NDArray[Any]:
     """The bag that each index lies in."""
-    return np.repeat(np.arange(len(offsets)), np.diff(offsets, append=len(indices)))
+    ends = np.append(offsets, len(indices)).astype(np.int64)  # unsigned ones would make floats of their differences
+    return np.repeat(np.arange(len(offsets)), ends[1:] - ends[:-1])

@@ -96,12 +96,14 @@ def layer_norm(x: Array, scale: Array, shift: Array, eps: float = 1e-5) -> Array
     Raises ValueError for other shapes, TypeError unless all are float32 or all float64.
     """
     _check("layer_norm", x, ROWS, scale=scale, shift=shift)
+    eps = float(eps)  # np.float64 would make float64 of float32
     return _layer_norm.choose(x, scale, shift, eps)(x, scale, shift, eps)
 
 
 def layer_norm_gradients(g: Array, x: Array, scale: Array, eps: float = 1e-5) -> tuple[Array, Array, Array]:
     """∂L/∂x, ∂L/∂scale and ∂L/∂shift, from g = ∂L/∂y, x and scale; errors as in `layer_norm`."""
     _check("layer_norm_gradients", x, ROWS, g=g, scale=scale)
+    eps = float(eps)
     return _layer_norm_gradients.choose(g, x, scale, eps)(g, x, scale, eps)
 
 
@@ -125,6 +127,7 @@ def group_norm(x: Array, scale: Array, shift: Array, statistics: Array, eps: flo
     Raises ValueError for other shapes, TypeError unless all are float32 or all float64.
     """
     _check("group_norm", x, POSITIONS, scale=scale, shift=shift, statistics=statistics)
+    eps = float(eps)
     return _group_norm.choose(x, scale, shift, statistics, eps)(x, scale, shift, statistics, eps)
 
 
@@ -133,4 +136,5 @@ def group_norm_gradients(
 ) -> tuple[Array, Array, Array]:
     """∂L/∂x, ∂L/∂scale and ∂L/∂shift, from g = ∂L/∂y; ∂L/∂x is by way of the statistics, too. Errors as above."""
     _check("group_norm_gradients", x, POSITIONS, g=g, scale=scale, statistics=statistics)
+    eps = float(eps)
     return _group_norm_gradients.choose(g, x, scale, statistics, eps)(g, x, scale, statistics, eps)

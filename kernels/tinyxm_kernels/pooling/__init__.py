@@ -26,6 +26,8 @@ def output_shape(name: str, x: Shape, size: Shape, stride: Shape, padding: Shape
 
     With a size of one number or of three it is that of pooling in so many dimensions.
     """
+    if not isinstance(size, tuple):
+        raise ValueError(f"{name}: size {size!r}: expected a pair of whole numbers, (rows, columns)")
     if len(x) != len(size) + 2:
         places = {1: "samples", 2: "height, width", 3: "frames, height, width"}[len(size)]
         raise ValueError(f"{name}: x has shape {x}, expected (batch, {places}, channels)")

@@ -75,6 +75,8 @@ def _check(name: str, **arrays: NDArray[Any]) -> None:
             raise ValueError(
                 f"{name}: {role} isn't contiguous, so it can't be updated in place: use np.ascontiguousarray"
             )
+        if role != "gradient" and not array.flags.writeable:
+            raise ValueError(f"{name}: {role} is read-only, so it can't be updated in place: use a copy of it")
 
 
 def gradient_descent_update(
