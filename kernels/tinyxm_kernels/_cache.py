@@ -39,14 +39,22 @@ def cache_folder() -> Path:
 
 
 class Cache:
-    """What Numba asks of a cache, for one function: one file for each set of argument types."""
+    """What Numba asks of a cache, for one function: one file for each set of argument types.
+
+    Compiled code is linked by names, and of two alike the first that is loaded serves all. Numba's names hold a
+    function's own name and a number that counts up in each process, so that two kernels which one function made, each
+    compiled in another process, could have the same. So the name that Numba sees has a hash of what the function is
+    made of.
+    """
 
     def __init__(self, function: Callable[..., Any], options: Mapping[str, Any]) -> None:
-        self.function, self.options = function, options
+        self.function, self.options, self.name = function, options, function.__qualname__
+        self.first: Callable[[Any], Any] = lambda signature: None  # what is to be loaded before, with a signature
         self.cache_path = str(cache_folder())
         self.begun: dict[Any, Path] = {}  # what is being compiled, and its file
 
     def load_overload(self, signature: Any, target: Any) -> Any:
+        self.first(signature)
         target.refresh()
         path = self.path(signature, target.codegen())
         try:
@@ -82,8 +90,10 @@ class Cache:
             )
 
     def path(self, signature: Any, codegen: Any) -> Path:
+        content = fingerprint(self.function)
+        self.function.__qualname__ = f"{self.name}_{content.hex()[:16]}"
         key = (numba.__version__, sys.version_info[:2], signature, codegen.magic_tuple(), self.options)
-        digest = hashlib.sha256(fingerprint(self.function, key))
+        digest = hashlib.sha256(content + fingerprint(key))
         return cache_folder() / f"{self.function.__name__}-{digest.hexdigest()[:24]}.bin"
 
 

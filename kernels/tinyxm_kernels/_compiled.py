@@ -18,7 +18,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numba import njit, prange
+from numba import njit, prange, types
 from numba.core.dispatcher import Dispatcher
 
 from tinyxm_kernels._cache import Cache
@@ -59,6 +59,8 @@ def threaded(function: Callable[..., Any] | None = None, **options: Any) -> Any:
 
     launch.__name__ = launch.__qualname__ = f"{function.__name__}_on_threads"
     together = compiled(launch, parallel=True)
+    # first the part by itself, whose code then serves both: compiled within the launch its sums may round otherwise
+    together._cache.first = lambda signature: part.compile((types.int64, types.int64, *signature[2]))
 
     def run(count: int, work: float, *arguments: Any) -> None:
         parts = max(1, min(count, get_threads())) if work >= SERIAL_BELOW else 1

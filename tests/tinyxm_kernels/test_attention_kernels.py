@@ -1,5 +1,7 @@
 """Attention: every rung against a loop over queries in float64, and against differences."""
 
+import subprocess
+import sys
 import tracemalloc
 
 import numpy as np
@@ -128,6 +130,22 @@ def test_the_same_bits_on_any_number_of_threads(monkeypatch):
     for other in results[1:]:
         for a, b in zip(results[0], other, strict=True):
             np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("order", [(1, 2), (2, 1)])
+def test_the_same_bits_whichever_number_of_threads_was_first(order):
+    """In a process of its own: what is loaded first may be linked into what comes after."""
+    code = (
+        "import sys, numpy as np, tinyxm_kernels as kernels; from tinyxm_kernels import _compiled\n"
+        "_compiled.SERIAL_BELOW, results = 0, {}\n"
+        "x = np.random.default_rng(0).normal(size=(3, 100, 16))\n"
+        "for number in map(int, sys.argv[1:]):\n"
+        "    with kernels.using('attention=online'), kernels.threads(number):\n"
+        "        results[number] = kernels.attention(x, x, x, None, True)[0].tobytes()\n"
+        "print(results[1] == results[2])"
+    )
+    done = subprocess.run([sys.executable, "-c", code, *map(str, order)], capture_output=True, text=True, check=True)
+    assert done.stdout == "True\n"
 
 
 def test_no_matrix_of_scores_is_stored():

@@ -122,6 +122,24 @@ def test_an_edit_anywhere_below_is_compiled_and_undone_is_taken_from_the_cache(r
     assert room.run() == ("13.0 1", "")
 
 
+def test_kernels_that_one_function_made_in_several_processes_are_told_apart(tmp_path):
+    """Strips for kernels 3 and 5 wide have one name in Numba, in processes that begin alike."""
+    code = (
+        "import sys, numpy as np, tinyxm_kernels as kernels; from tinyxm_kernels import _compiled\n"
+        "_compiled.SERIAL_BELOW, x = 0, np.random.default_rng(0).normal(size=(2, 20, 20, 16)).astype(np.float32)\n"
+        "for k in map(int, sys.argv[1:]):\n"
+        "    with kernels.threads(2):\n"
+        "        y = kernels.conv2d(x, np.ones((k, k, 1, 16), np.float32), groups=16)\n"
+        "    windows = np.lib.stride_tricks.sliding_window_view(x, (k, k), (1, 2))\n"
+        "    np.testing.assert_allclose(y, windows.sum((4, 5)), atol=1e-4)\n"
+    )
+    environment = {**os.environ, "PYTHONHASHSEED": "0", "TINYXM_KERNEL_CACHE": str(tmp_path)}
+    environment["TINYXM_KERNELS"] = "conv2d=depthwise"
+    for widths in (["3"], ["5"], ["3", "5"], ["5", "3"]):
+        done = subprocess.run([sys.executable, "-c", code, *widths], env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+
+
 def test_a_damaged_file_is_compiled_again(room):
     room.run()
     for damage in (lambda content: content[:100], lambda content: content[:-1] + b"?", lambda content: b""):

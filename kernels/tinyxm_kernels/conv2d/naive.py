@@ -9,7 +9,8 @@
 It is the same sum, read three ways: only what is written to changes. Pixels outside the image count as zeros, so they
 are passed over, and nothing is padded or copied. Arithmetic intensity: 2 operations for the 3 numbers read and the one
 written; the innermost loop runs along o, where w and y have their neighbours, so that vector instructions serve where
-there are many output channels. Limits: every sum travels through the cache at each of its terms; one thread.
+there are many output channels. Limits: every sum travels through the cache at each of its terms; one thread; a weight
+that isn't finite isn't seen where it meets nothing but padding, which 0·∞ = NaN would show.
 """
 
 from typing import Any

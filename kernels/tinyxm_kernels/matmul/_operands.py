@@ -4,7 +4,7 @@
 @each_matrix              c += a b, for matrices that lie row by row; c begins as zeros
 def matmul(a, b, c): ...
 
-flat(a)                   the memory of any view as one flat array, for kernels that do their own addressing
+memory_of(a)              the memory of any view as one flat array, for kernels that do their own addressing
 """
 
 from collections.abc import Callable
@@ -64,7 +64,7 @@ class _Memory:
         }
 
 
-def flat(a: Array) -> tuple[Array, int, list[int]]:
+def memory_of(a: Array) -> tuple[Array, int, list[int]]:
     """The memory that a's elements lie in as a flat array, where its first element is in it, and its strides there.
 
     No copy is made of transposed, sliced, reversed or broadcast views; one is made where the distance between elements
@@ -87,7 +87,7 @@ FIRST = np.zeros(1, np.int64)
 
 def located(a: Array, batch: tuple[int, ...]) -> tuple[Array, NDArray[np.int64], int, int]:
     """A stack's flat memory, where in it each matrix of `batch` begins, and the strides of rows and of columns."""
-    memory, start, steps = flat(a)
+    memory, start, steps = memory_of(a)
     if not batch:
         return memory, FIRST + start if start else FIRST, steps[-2], steps[-1]
     if a.shape[:-2] == batch and a.flags.c_contiguous:
