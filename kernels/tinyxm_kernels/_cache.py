@@ -92,7 +92,9 @@ class Cache:
     def path(self, signature: Any, codegen: Any) -> Path:
         content = fingerprint(self.function)
         self.function.__qualname__ = f"{self.name}_{content.hex()[:16]}"
-        key = (numba.__version__, sys.version_info[:2], signature, codegen.magic_tuple(), self.options)
+        config: Any = numba.config
+        build = numba.__version__, sys.version_info[:2], codegen.magic_tuple(), bool(config.BOUNDSCHECK)
+        key = build, signature, self.options
         digest = hashlib.sha256(content + fingerprint(key))
         return cache_folder() / f"{self.function.__name__}-{digest.hexdigest()[:24]}.bin"
 

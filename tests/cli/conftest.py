@@ -1,5 +1,6 @@
 """A recipe that trains in no time, and the command line run on it: (exit status, stdout, stderr)."""
 
+import re
 import sys
 from dataclasses import dataclass
 from types import ModuleType, SimpleNamespace
@@ -64,12 +65,12 @@ def fake(monkeypatch, tmp_path):
 
 @pytest.fixture
 def run(capsys):
-    """Run a command line: (exit status, stdout, stderr)."""
+    """Run a command line: (exit status, stdout, stderr), without the lines that tell of compiling, once."""
 
     def run_(*arguments):
         code = cli.main(list(arguments))
         captured = capsys.readouterr()
-        return code, captured.out, captured.err
+        return code, captured.out, re.sub(r"^tinyxm: compil.*\n", "", captured.err, flags=re.MULTILINE)
 
     return run_
 

@@ -123,6 +123,30 @@ def test_a_wrong_kernel_of_ones_own_is_told_with_status_1(run, tmp_path):
     assert "expected" in out
 
 
+def test_each_operation_of_a_file_is_checked_and_those_that_were_named_alone(run, tmp_path):
+    path = tmp_path / "my_kernel.py"
+    path.write_text(
+        "def matmul(a, b):\n    raise RuntimeError('no\\nluck')\n\ndef gelu(x, approximate):\n    return x\n", "utf-8"
+    )
+    code, out, _ = run("bench", "--mine", str(path))
+    assert code == 1
+    assert "RuntimeError: no luck (my_kernel.py, line 2)" in out
+    assert "wrong: gelu" in out
+    assert "matmul" not in run("bench", "gelu", "--mine", str(path))[1]
+    refused(run("bench", "conv2d", "--mine", str(path)), 2, "no function named conv2d")
+    path.write_text("import nosuchthing\n\ndef matmul(a, b):\n    return a @ b\n", "utf-8")
+    assert "No module named 'nosuchthing' (my_kernel.py, line 1)" in run("bench", "--mine", str(path))[1]
+
+
+def test_a_kernel_that_ends_its_process_is_told_of(run, tmp_path):
+    path = tmp_path / "my_kernel.py"
+    path.write_text("import os\n\ndef matmul(a, b):\n    os.kill(os.getpid(), 11)\n", "utf-8")
+    code, out, _ = run("bench", "--mine", str(path))
+    assert code == 1
+    assert "its process ended by SIGSEGV" in out
+    assert "NUMBA_BOUNDSCHECK=1" in out
+
+
 @pytest.mark.parametrize("command", [[], ["train"], ["eval"], ["query"], ["certify"], ["bench"], ["doctor"]])
 def test_help_everywhere(run, command):
     code, out, _ = run(*command, "--help")

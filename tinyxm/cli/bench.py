@@ -48,7 +48,7 @@ def bench(
     tune: Annotated[
         bool, typer.Option("--tune", help="Write which rung was fastest at which size, for the chooser to follow.")
     ] = False,
-    quick: Annotated[bool, typer.Option("--quick", help="Half a minute: few sizes, few rounds.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="About a minute: few sizes, few rounds.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
     """Measure every rung of the kernels beside this machine's limits and beside PyTorch, JAX and NumPy.
@@ -110,16 +110,18 @@ def _settings(
 
 
 def _checked(path: Path, operations: list[str] | None, settings: Settings, console: Console) -> Settings:
-    """The settings for timing a user's own rung, which has been found right; exit status 1 where it is wrong."""
-    from tinyxm_kernels.bench import mine
+    """The settings for timing a user's own rungs, which have been found right; exit status 1 where one is wrong."""
+    from tinyxm_kernels.bench import check, mine
 
-    found = mine.operations_in(path)
-    for name in found:
-        wrong = mine.check(path, name)
-        if wrong:
-            console.print(str(wrong), highlight=False, markup=False, soft_wrap=True)
-            raise typer.Exit(1)
-        console.print(f"{name}: right in {mine.CASES} cases", highlight=False)
+    found = [name for name in mine.operations_in(path) if not operations or name in operations]
+    if not found:
+        raise ValueError(f"bench: {path} has no function named {' or '.join(operations or ())}")
+    results = {name: check(path, name) for name in found}
+    for name, wrong in results.items():
+        told = str(wrong) if wrong else f"{name}: right in {mine.CASES} cases"
+        console.print(told, highlight=False, markup=False, soft_wrap=True)
+    if any(results.values()):
+        raise typer.Exit(1)
     return replace(settings, operations=tuple(found), mine=path)
 
 

@@ -19,7 +19,7 @@ from tinyxm_kernels.bench.goals import Goal, goals, show_goals
 from tinyxm_kernels.bench.plan import parse
 from tinyxm_kernels.bench.plans import PLANS
 from tinyxm_kernels.bench.record import record
-from tinyxm_kernels.bench.runner import Machine, Results, Settings, WorkerError, measure
+from tinyxm_kernels.bench.runner import Machine, Results, Settings, WorkerError, check, measure
 from tinyxm_kernels.bench.table import save, show_results
 from tinyxm_kernels.bench.tune import tune
 
@@ -31,6 +31,7 @@ __all__ = [
     "Row",
     "Settings",
     "WorkerError",
+    "check",
     "compile_ahead",
     "draw",
     "goals",

@@ -14,6 +14,7 @@ import ast
 import importlib.util
 import math
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -76,12 +77,23 @@ def load(path: Path, operation: str) -> Rung:
     module = importlib.util.module_from_spec(specification)
     sys.modules[module_name] = module
     op.rungs.pop(NAME, None)
-    specification.loader.exec_module(module)
+    try:
+        specification.loader.exec_module(module)
+    except Exception as error:
+        raise ValueError(f"bench: {path}: it can't be loaded: {told(error, path)}") from error
     function = getattr(module, operation, None)
     if not callable(function):
         raise ValueError(f"bench: {path}: {operation} is no function")
     op.rungs.setdefault(NAME, Rung(operation, NAME, function))
     return op.rungs[NAME]
+
+
+def told(error: Exception, path: Any) -> str:
+    """An error in one line, with the line of the user's file that it came from, where Python knows it."""
+    file = str(path if isinstance(path, Path) else getattr(getattr(path, "__code__", None), "co_filename", ""))
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
+    where = f" ({Path(file).name}, line {lines[-1]})" if lines else ""
+    return f"{type(error).__name__}: {' '.join(str(error).split())}{where}"
 
 
 @contextmanager
@@ -167,7 +179,7 @@ def compare(own: Rung, plan: Plan, operands: Operands, dtype: str) -> list[str]:
         except Exception as error:
             if any(op.name == own.operation and not own.takes(*inputs) for op, inputs in calls):
                 raise Unaccepted from None
-            return [f"it raised {type(error).__name__}: {(str(error).splitlines() or [''])[0]}"]
+            return [f"it raised {told(error, own.function)}"]
     written = [] if plan.in_place else [n for n in before if not same(before[n], operands[n])]
     if written:
         return [f"it wrote into its operand {written[0]}"]

@@ -1,6 +1,7 @@
 """The coordinator: starts a worker for each library, times them in turn, and makes rows of what they answer."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -15,6 +16,7 @@ import numpy as np
 import tinyxm_kernels as kernels
 from tinyxm_kernels.bench.figures import ROUNDS, Row, best_of, row_of
 from tinyxm_kernels.bench.mine import NAME as MINE
+from tinyxm_kernels.bench.mine import Wrong
 from tinyxm_kernels.bench.peers import LIBRARIES, missing
 from tinyxm_kernels.bench.plan import show
 from tinyxm_kernels.bench.plans import PLANS, sizes_for
@@ -105,7 +107,7 @@ class Worker:
     def receive(self) -> Any:
         message = receive(self.process.stdout)  # type: ignore[arg-type]  # it was asked for, as PIPE
         if message is None:
-            raise WorkerError(f"{self.library}: its process ended with status {self.process.wait()}")
+            raise self.ended()
         if message[0] == "failed":
             raise WorkerError(f"{self.library}: {message[1]}")
         return message[1]
@@ -114,8 +116,13 @@ class Worker:
         try:
             send(self.process.stdin, request)  # type: ignore[arg-type]
         except BrokenPipeError:
-            raise WorkerError(f"{self.library}: its process ended with status {self.process.wait()}") from None
+            raise self.ended() from None
         return self.receive()
+
+    def ended(self) -> "WorkerError":
+        status = self.process.wait()
+        how = f"by {signal.Signals(-status).name}" if status < 0 else f"with status {status}"
+        return WorkerError(f"{self.library}: its process ended {how}")
 
     def close(self) -> None:
         with suppress(BrokenPipeError):  # it ended before
@@ -130,6 +137,20 @@ class Worker:
 
 class WorkerError(RuntimeError):
     """A library couldn't do what it was asked; the message names it."""
+
+
+def check(path: Path, operation: str) -> Wrong | None:
+    """Hold a user's rung to the reference, in a process of its own, which it may well end; None where it is right."""
+    worker = Worker(OURS, 1)
+    try:
+        lines = worker.ask("check mine", str(path), operation)
+    except WorkerError as error:
+        lines = [f"wrong: {operation}: {str(error).partition(': ')[2].removeprefix('ValueError: bench: ')}"]
+        if worker.process.poll() is not None:
+            lines.append("does it read or write outside its arrays? NUMBA_BOUNDSCHECK=1 in the environment tells where")
+    finally:
+        worker.close()
+    return Wrong(tuple(lines)) if lines else None
 
 
 @dataclass

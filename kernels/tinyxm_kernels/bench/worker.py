@@ -202,6 +202,9 @@ def serve(library: str, threads: int, requests: BinaryIO, answers: BinaryIO) -> 
         if kind == "prepare mine":
             mine.load(Path(rest[0]), rest[2])
             return answer("prepare", *rest[1:])
+        if kind == "check mine":
+            wrong = mine.check(Path(rest[0]), rest[1])
+            return wrong and wrong.lines
         if kind == "default":
             return default_rung(*rest)
         if kind == "forget":
