@@ -74,8 +74,8 @@ def matmul(a, b):
 `tinyxm bench --mine FILE` runs it on 60 drawn cases: edge sizes, float32 and float64, transposed, reversed and strided
 views, NaN and infinity, in a process of its own. Where it is wrong it prints the case, the first wrong index, the value
 there and the expected, and the exit status is 1. A compiled kernel that reads or writes outside its arrays may end the
-process, which is told: with `NUMBA_BOUNDSCHECK=1` in the environment it raises there instead. Under `@rung(dtypes=..., accepts=...)` from `tinyxm_kernels.registry` it is asked for what it
-takes.
+process, which is told: with `NUMBA_BOUNDSCHECK=1` in the environment it raises there instead. Under `@rung(dtypes=...,
+accepts=...)` from `tinyxm_kernels.registry` it is asked for what it takes.
 
 ## Recorded
 
