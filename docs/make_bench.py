@@ -17,13 +17,13 @@ and NumPy, those of them that are installed.
 
 | command | what it does |
 | --- | --- |
-| `tinyxm bench` | everything, in about six minutes on two cores |
+| `tinyxm bench` | everything, in some seven minutes on two cores |
 | `tinyxm bench --quick` | few sizes and rounds: about a minute, once the kernels are compiled |
 | `tinyxm bench matmul conv2d --sizes 512,8x56x56x64x64x3x1x1 --threads 1,2` | these operations at these sizes |
 | `tinyxm bench --json rows.json --plot ladder.png` | the rows for a program, the ladders and the roofline to look at |
 | `tinyxm bench --mine my_kernel.py` | a kernel of your own: checked first, then timed with the rest |
 | `tinyxm bench --tune` | write which rung was fastest at which size, for `tinyxm_kernels.use("tuned")` |
-| `tinyxm doctor --compile` | compile every kernel now, those of the main job first: 62 in 41 s on the machine below |
+| `tinyxm doctor --compile` | compile every kernel now, those of the main job first: 92 in 80 s on the machine below |
 | `tinyxm bench --record benchmarks/results/kernels.json` | what stands below; then `python docs/make_bench.py` |
 
 ## Sizes

@@ -75,6 +75,8 @@ class Rung:
         """Whether this rung can run on these operands."""
         if self.function is None or (self.codes and operands[0].dtype.char not in self.codes):
             return False
+        if self.backend == "numba" and not isinstance(operands[0], np.ndarray):  # CuPy's, whose dtypes are NumPy's
+            return False
         return self.accepts is None or self.accepts(*operands)
 
 

@@ -66,7 +66,7 @@ def set_threads(number: int) -> None:
     global _threads
     _check("set_threads", number)
     threadpool_limits(int(number), user_api="blas")
-    _threads = number
+    _threads = int(number)
 
 
 @contextmanager
@@ -78,7 +78,7 @@ def threads(number: int) -> Iterator[None]:
     _check("threads", number)
     before = _threads
     with threadpool_limits(int(number), user_api="blas"):
-        _threads = number
+        _threads = int(number)
         try:
             yield
         finally:

@@ -165,6 +165,14 @@ def field(x):
     return whole["x"]
 
 
+def test_infinity_times_what_adds_up_to_0_is_no_number(rung):
+    """In a broadcast operand, too, where a sum could be taken first."""
+    a = np.array([[1.0, -1.0], [1.0, 1.0]])
+    with kernels.using(f"matmul={rung}"), np.errstate(invalid="ignore"):
+        y = kernels.matmul(a, np.broadcast_to(np.inf, (2, 3)))
+    np.testing.assert_array_equal(y, [[np.nan] * 3, [np.inf] * 3])
+
+
 VIEWS = {
     "transposed": lambda x: np.ascontiguousarray(x.T).T,
     "rows apart": lambda x: np.repeat(x, 3, axis=0)[::3],
