@@ -53,12 +53,9 @@ def ladders(rows: Sequence[Row]) -> list[list[Row]]:
     groups: dict[tuple[str, str, int], list[Row]] = {}
     for row in rows:
         groups.setdefault((row.operation, row.dtype, row.threads), []).append(row)
-    found = [[row for row in group if row.shape == max(group, key=_work).shape] for group in groups.values()]
+    largest = {key: max(group, key=lambda row: row.flops).shape for key, group in groups.items()}
+    found = [[row for row in group if row.shape == largest[key]] for key, group in groups.items()]
     return sorted(found, key=lambda group: -group[0].threads)
-
-
-def _work(row: Row) -> int:
-    return row.flops
 
 
 def ladder(axes: Any, rows: Sequence[Row]) -> None:
@@ -75,6 +72,7 @@ def ladder(axes: Any, rows: Sequence[Row]) -> None:
             colour, dashes = PEERS.get(row.rung, (GRAY, "-"))
             axes.axvline(row.best_gflops, color=colour, linestyle=dashes, linewidth=1.4, label=row.rung, zorder=3)
     axes.set(xscale="log", xlim=(least / 2, most * 2), xlabel="GFLOP/s, best (log scale)")
+    plain(axes.xaxis)
     axes.set_yticks(places, [row.rung for row in own])
     axes.invert_yaxis()
     threads = f"{rows[0].threads} thread{'s' * (rows[0].threads > 1)}"
@@ -84,11 +82,20 @@ def ladder(axes: Any, rows: Sequence[Row]) -> None:
     axes.spines[["top", "right"]].set_visible(False)
 
 
+def plain(axis: Any) -> None:
+    """Numbers such as 20, 50, 100 along a log scale."""
+    from matplotlib.ticker import LogLocator, NullLocator
+
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter("{x:g}")
+    axis.set_minor_locator(NullLocator())
+
+
 def roofline(axes: Any, rows: Sequence[Row], machine: Machine) -> None:
     """Speed over arithmetic intensity: no kernel is above the lower of the peak and intensity · bandwidth.
 
     The intensity is that of the operation (its operations over the bytes it must move at least), on the most threads
-    that were measured; rungs of one operation share a marker, and the fastest is named.
+    that were measured; rungs of one operation share a marker.
     """
     threads = max(row.threads for row in rows)
     dtype = rows[0].dtype
@@ -123,5 +130,5 @@ def roofline(axes: Any, rows: Sequence[Row], machine: Machine) -> None:
         ylabel="GFLOP/s, best (log scale)",
         title=f"Roofline, {dtype}, {threads} thread{'s' * (threads > 1)}: each rung at each shape is a point",
     )
-    axes.legend(frameon=False, fontsize=8, loc="lower right", ncols=2)
+    axes.legend(frameon=False, fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=6)
     axes.spines[["top", "right"]].set_visible(False)
