@@ -77,6 +77,22 @@ there and the expected, and the exit status is 1. A compiled kernel that reads o
 process, which is told: with `NUMBA_BOUNDSCHECK=1` in the environment it raises there instead. Under `@rung(dtypes=...,
 accepts=...)` from `tinyxm_kernels.registry` it is asked for what it takes.
 
+## What is missed, and why
+
+- **matmul 2048.** Up to 1024 the packed rungs are at BLAS's speed or above; at 2048 they fall behind by 10 to 20 %. The
+  cause isn't found yet. The default stays BLAS at every size, though `parallel` is quicker in this run up to 512: what
+  the rest of a step gives to BLAS would take turns with Numba's threads.
+- **Weight gradient, 2 threads.** The 1×1 and 5×5 kernels are at 0.85 to 0.95 of PyTorch: the first by what the
+  third-level cache brings, the second because PyTorch seems to leave out the padded columns of a sum.
+- **Layer norm.** Of 17 µs at 512×128, traffic with the second-level cache is about 8, a call 3.5; it is too short for
+  threads, whose waking costs as much. Its gradients read g and x twice.
+- **Group and batch norm.** Statistics and result are two operations, so that a sample is read twice from the third
+  level, where PyTorch has it in the second.
+- **Attention.** At 32 keys twice PyTorch's speed would be three quarters of the peak, exponentials included; at 512 both
+  are at 70 to 80 % of it. What a causal mask hides is left out here, which is where the gain comes from.
+- **Max pooling, adding rows.** One pass at the speed of memory, in PyTorch, too.
+- **Adam.** The divider and the square root bound it in the cache (25 of 34 cycles for 16 numbers), memory outside.
+
 ## Recorded
 
 """
