@@ -73,9 +73,8 @@ def matmul(a, b):
 
 `tinyxm bench --mine FILE` runs it on 60 drawn cases: edge sizes, float32 and float64, transposed, reversed and strided
 views, NaN and infinity, in a process of its own. Where it is wrong it prints the case, the first wrong index, the value
-there and the expected, and the exit status is 1. A compiled kernel that reads or writes outside its arrays may end the
-process, which is told: with `NUMBA_BOUNDSCHECK=1` in the environment it raises there instead. Under `@rung(dtypes=...,
-accepts=...)` from `tinyxm_kernels.registry` it is asked for what it takes.
+there and the expected, and the exit status is 1; a compiled kernel that reads or writes outside its arrays is caught,
+too. Under `@rung(dtypes=..., accepts=...)` from `tinyxm_kernels.registry` it is asked for what it takes.
 
 ## What is missed, and why
 
@@ -88,8 +87,8 @@ accepts=...)` from `tinyxm_kernels.registry` it is asked for what it takes.
   threads, whose waking costs as much. Its gradients read g and x twice.
 - **Group and batch norm.** Statistics and result are two operations, so that a sample is read twice from the third
   level, where PyTorch has it in the second.
-- **Attention.** At 32 keys twice PyTorch's speed would be three quarters of the peak, exponentials included; at 512 both
-  are at 70 to 80 % of it. What a causal mask hides is left out here, which is where the gain comes from.
+- **Attention.** At 32 keys twice PyTorch's speed would be three quarters of the peak, exponentials included; at 512
+  both are at 70 to 80 % of it. What a causal mask hides is left out here, which is where the gain comes from.
 - **Max pooling, adding rows.** One pass at the speed of memory, in PyTorch, too.
 - **Adam.** The divider and the square root bound it in the cache (25 of 34 cycles for 16 numbers), memory outside.
 

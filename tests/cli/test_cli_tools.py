@@ -144,7 +144,19 @@ def test_a_kernel_that_ends_its_process_is_told_of(run, tmp_path):
     code, out, _ = run("bench", "--mine", str(path))
     assert code == 1
     assert "its process ended by SIGSEGV" in out
-    assert "NUMBA_BOUNDSCHECK=1" in out
+
+
+def test_a_compiled_kernel_that_leaves_its_arrays_is_told_of(run, tmp_path):
+    path = tmp_path / "my_kernel.py"
+    path.write_text(
+        "import numpy as np\nfrom tinyxm_kernels._compiled import compiled\n\n@compiled\ndef matmul(a, b):\n"
+        "    c = np.zeros((a.shape[0], b.shape[1]), a.dtype)\n    for i in range(c.shape[0]):\n"
+        "        for j in range(c.shape[1]):\n            for k in range(a.shape[1]):\n"
+        "                c[i, j] += a[i, k] * b[k, j]\n        c[i, 0] += 0 * c[i, c.shape[1]]\n    return c\n"
+    )
+    code, out, _ = run("bench", "--mine", str(path))
+    assert code == 1
+    assert "it raised IndexError: index is out of bounds" in out
 
 
 @pytest.mark.parametrize("command", [[], ["train"], ["eval"], ["query"], ["certify"], ["bench"], ["doctor"]])

@@ -69,7 +69,7 @@ def operations_in(path: Path) -> list[str]:
 
 def load(path: Path, operation: str) -> Rung:
     """Run the file and register its function as the rung `mine` of the operation."""
-    op = registry._operations[operation]
+    op, path = registry._operations[operation], path.resolve()  # as tracebacks have it
     module_name = f"{op.room}.{NAME}"  # as a file in the room, so that @rung() knows which operation it is of
     specification = importlib.util.spec_from_file_location(module_name, path)
     assert specification is not None

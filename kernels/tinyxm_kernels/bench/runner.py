@@ -88,11 +88,11 @@ class Settings:
 class Worker:
     """A library's process. `ask` raises WorkerError where it can't answer."""
 
-    def __init__(self, library: str, threads: int) -> None:
+    def __init__(self, library: str, threads: int, **settings: str) -> None:
         self.library = library
         limits = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), str(threads))
         limits |= {"NUMBA_NUM_THREADS": str(threads), "JAX_PLATFORMS": "cpu"}
-        environment = {**os.environ, **limits}
+        environment = {**os.environ, **limits, **settings}
         if library != OURS:
             environment.pop("OMP_WAIT_POLICY", None)  # ours sets it, and the others' threads are slower by it
         self.process = subprocess.Popen(
@@ -140,14 +140,15 @@ class WorkerError(RuntimeError):
 
 
 def check(path: Path, operation: str) -> Wrong | None:
-    """Hold a user's rung to the reference, in a process of its own, which it may well end; None where it is right."""
-    worker = Worker(OURS, 1)
+    """Hold a user's rung to the reference; None where it is right. It runs in a process of its own, which it may well
+    end, and in which compiled code checks its indices."""
+    worker = Worker(OURS, 1, NUMBA_BOUNDSCHECK="1")
     try:
         lines = worker.ask("check mine", str(path), operation)
     except WorkerError as error:
         lines = [f"wrong: {operation}: {str(error).partition(': ')[2].removeprefix('ValueError: bench: ')}"]
-        if worker.process.poll() is not None:
-            lines.append("does it read or write outside its arrays? NUMBA_BOUNDSCHECK=1 in the environment tells where")
+        if (worker.process.poll() or 0) < 0:
+            lines.append("does it read or write outside its arrays?")
     finally:
         worker.close()
     return Wrong(tuple(lines)) if lines else None
@@ -261,7 +262,10 @@ class Group:
 
     def time(self, library: str, row: str, beside_blas: bool = False) -> list[float]:
         time.sleep(GAP if self.threads == 1 else GAP_ON_THREADS)
-        return self.workers[library].ask("time", row, self.settings.seconds, beside_blas)
+        try:
+            return self.workers[library].ask("time", row, self.settings.seconds, beside_blas)
+        except WorkerError as error:
+            raise WorkerError(f"{self.operation} {show(self.shape)}, {row}: {error}") from None
 
     def subjects(self) -> list[tuple[str, str]]:
         """Who takes part, as (library, row), the reference first; each has computed the result once, and they agree."""
