@@ -42,6 +42,7 @@ Kernel = Callable[..., Any]
 
 BACKENDS = {"numpy": "numpy", "numba": "numba", "cuda": "cupy"}  # and the package that each needs
 WISHES = (*BACKENDS, "tuned")
+OF_NUMPY = np.ndarray, np.generic
 
 
 class Rung:
@@ -75,7 +76,7 @@ class Rung:
         """Whether this rung can run on these operands."""
         if self.function is None or (self.codes and operands[0].dtype.char not in self.codes):
             return False
-        if self.backend == "numba" and not isinstance(operands[0], np.ndarray):  # CuPy's, whose dtypes are NumPy's
+        if self.backend == "numba" and not isinstance(operands[0], OF_NUMPY):  # CuPy's, whose dtypes are NumPy's
             return False
         return self.accepts is None or self.accepts(*operands)
 
