@@ -72,16 +72,13 @@ def _numba() -> Fact:
 
 def _gpu() -> Fact:
     """CuPy is imported: only it can tell whether there is a device."""
-    from importlib.util import find_spec
+    from tinyxm_kernels import cuda
 
-    if find_spec("cupy") is None:
-        return Fact("GPU", "none", "CuPy is not installed (pip install 'tinyxm[cuda12]' or 'tinyxm[cuda13]')")
-    try:
-        import cupy
-
-        if not cupy.is_available():
-            return Fact("GPU", "none", f"CuPy {cupy.__version__} finds no CUDA device")
-        name = cupy.cuda.runtime.getDeviceProperties(0)["name"].decode()
-        return Fact("GPU", name, f"CuPy {cupy.__version__}, {cupy.cuda.runtime.getDeviceCount()} device(s)")
-    except Exception as error:  # a driver that fails raises a type of its own
-        return Fact("GPU", "none", f"CuPy fails: {(str(error).splitlines() or [type(error).__name__])[0]}")
+    if not cuda.available():
+        return Fact("GPU", "none", cuda.reason())
+    gpu = cuda.describe()
+    return Fact(
+        "GPU",
+        f"{gpu['name']}, {gpu['arch']}, {gpu['memory'] / 2**30:.0f} GiB",
+        f"{gpu['devices']} device(s), CuPy {gpu['cupy']}, CUDA {gpu['runtime']} on a driver for {gpu['driver']}",
+    )

@@ -19,12 +19,17 @@ back to the default rule. `use("tuned")` takes what was measured on this machine
 A backend is a wish, not a rung: where the rule names no rung of it that takes the operands (Numba's for tiny ones), the
 whole rule holds. Every operation's reference is NumPy's, so `numpy` is always kept to. A thread started inside a
 `using` block doesn't inherit it, and `use` inside one takes effect when it ends.
+
+On CuPy's arrays run the rungs of the backend cuda, those that the operation names in `on_cuda`, and else `reference`,
+which NumPy's protocols carry to CuPy. The rule, which is about CPUs, isn't asked. On NumPy's arrays a rung of the
+backend cuda runs only where it is named, as in `using("matmul=cuda_tiled")`: then in the simulator.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -43,6 +48,7 @@ Kernel = Callable[..., Any]
 BACKENDS = {"numpy": "numpy", "numba": "numba", "cuda": "cupy"}  # and the package that each needs
 WISHES = (*BACKENDS, "tuned")
 OF_NUMPY = np.ndarray, np.generic
+MODULES = sys.modules
 
 
 class Rung:
@@ -63,6 +69,7 @@ class Rung:
         self.operation, self.name, self.function, self.device, self.dtypes = operation, name, function, device, dtypes
         self.accepts, self.needs, self.reason, self.backend = accepts, needs, reason, backend
         self.codes = "".join(np.dtype(t).char for t in dtypes)  # NumPy's one-letter codes: the cheap way to compare
+        self.guarded: dict[int, Kernel] = {}  # device -> the function kept to it
 
     def __repr__(self) -> str:
         told = self.reason or ", ".join((self.backend, *self.dtypes))
@@ -76,7 +83,7 @@ class Rung:
         """Whether this rung can run on these operands."""
         if self.function is None or (self.codes and operands[0].dtype.char not in self.codes):
             return False
-        if self.backend == "numba" and not isinstance(operands[0], OF_NUMPY):  # CuPy's, whose dtypes are NumPy's
+        if self.device == "cpu" and self.name != "reference" and not isinstance(operands[0], OF_NUMPY):  # CuPy's
             return False
         return self.accepts is None or self.accepts(*operands)
 
@@ -91,8 +98,10 @@ class Operation:
         flops: Callable[..., int],
         elements: Callable[..., int],
         rule: Callable[..., Sequence[str]],
+        on_cuda: Sequence[str] = (),
     ) -> None:
         self.name, self.room, self.flops, self.elements, self.rule = name, room, flops, elements, rule
+        self.on_cuda = (*on_cuda, "reference")
         self.rungs: dict[str, Rung] = {}
 
     def choose(self, *operands: Any) -> Kernel:
@@ -100,6 +109,12 @@ class Operation:
         if _watchers:
             for calls in _watchers:
                 calls.append((self, operands))
+        if "cupy" in MODULES:
+            from tinyxm_kernels.cuda import common_place
+
+            place = common_place(self.name, operands)
+            if place != "cpu":
+                return self.choose_on_cuda(int(place.rpartition(":")[2]), operands)
         choices = _scoped.get(_choices)
         if choices is None:
             choices = _read_environment()
@@ -119,6 +134,20 @@ class Operation:
         if word is None or word in WISHES:
             raise self.nothing_takes(operands)
         raise self.refusal(self.rungs[word], operands)
+
+    def choose_on_cuda(self, device: int, operands: Sequence[Any]) -> Kernel:
+        """The kernel to run on CuPy's arrays, which are all on this device: it works there, whichever CuPy's current
+        device is, and its failures name the operation."""
+        word = _in_force().get(self.name)
+        named = word is not None and word not in WISHES
+        candidates: Sequence[Any] = ("reference",) if word == "numpy" else (word,) if named else self.on_cuda
+        for candidate in candidates:
+            rung = self.rungs.get(candidate) or self.load(candidate)
+            if rung.takes(*operands):
+                if device not in rung.guarded:
+                    rung.guarded[device] = _kept_to_device(rung, device)
+                return rung.guarded[device]
+        raise self.refusal(self.load(candidates[0]), operands) if named else self.nothing_takes(operands, self.on_cuda)
 
     def kept_to(self, backend: str, operands: Sequence[Any]) -> list[str]:
         """The rungs that the rule names, those of this backend first; the others after them, as nobody named a rung."""
@@ -145,6 +174,11 @@ class Operation:
     def refusal(self, rung: Rung, operands: Sequence[Any]) -> Exception:
         if rung.reason:
             return ValueError(f"{self.name}: rung {rung.name} is not available: {rung.reason}")
+        if rung.device == "cpu" and rung.name != "reference" and operands and not isinstance(operands[0], OF_NUMPY):
+            return ValueError(
+                f"{self.name}: rung {rung.name} runs on the CPU, and the operands are on a GPU: move them, "
+                f'tinyxm_kernels.cuda.move(x, "cpu"), or choose another, as in using("{self.name}=default")'
+            )
         if rung.codes and operands[0].dtype.char not in rung.codes:
             return TypeError(
                 f"{self.name}: rung {rung.name} takes {' or '.join(rung.dtypes)}, not {operands[0].dtype}; "
@@ -152,8 +186,8 @@ class Operation:
             )
         return ValueError(f"{self.name}: rung {rung.name} takes {rung.needs or 'other operands'}")
 
-    def nothing_takes(self, operands: Sequence[Any]) -> Exception:
-        refusals = [self.refusal(self.load(name), operands) for name in self.rule(*operands)]
+    def nothing_takes(self, operands: Sequence[Any], names: Sequence[str] = ()) -> Exception:
+        refusals = [self.refusal(self.load(name), operands) for name in names or self.rule(*operands)]
         return TypeError("; ".join(map(str, refusals)))
 
 
@@ -171,14 +205,16 @@ def operation(
     flops: Callable[..., int],
     elements: Callable[..., int],
     rule: Callable[..., Sequence[str]],
+    on_cuda: Sequence[str] = (),
 ) -> Operation:
     """Declare an operation.
 
     `flops` and `elements` get the shapes of the operands (and the static arguments): floating-point operations, and
     array elements that must be read or written at least once. `rule` gets the operands and returns the names of the
-    rungs to try, best first; its docstring is the rule in words.
+    rungs to try, best first; its docstring is the rule in words. `on_cuda` names those to try on CuPy's arrays, before
+    the reference.
     """
-    _operations[name] = Operation(name, room, flops, elements, rule)
+    _operations[name] = Operation(name, room, flops, elements, rule, on_cuda)
     return _operations[name]
 
 
@@ -193,11 +229,14 @@ def rung(
 
     `backend` is numpy, numba or cuda, and the same for all of a file, written out as in `@rung(backend="numba")`: it is
     read there before the file is imported. `dtypes` are those of the first operand (none: any); `accepts(*operands)` is
-    a further constraint, `needs` the same in words. Raises ImportError where the function's name is no operation of the
-    room that the file is in, or the backend isn't known.
+    a further constraint, `needs` the same in words. `device` is "cuda" for the backend cuda, which runs NumPy's arrays
+    in the simulator, and "cpu" for the others. Raises ImportError where the function's name is no operation of the room
+    that the file is in, the backend isn't known or the device isn't its.
     """
     if backend not in BACKENDS:
         raise ImportError(f"rung: no backend {backend!r}; there are {', '.join(BACKENDS)}")
+    if device != ("cuda" if backend == "cuda" else "cpu"):
+        raise ImportError(f"rung: the backend {backend} doesn't run on the device {device!r}")
 
     def register(function: Kernel) -> Kernel:
         (room, _, name), op = function.__module__.rpartition("."), _operations.get(function.__name__)
@@ -210,6 +249,19 @@ def rung(
         return function
 
     return register
+
+
+def _kept_to_device(rung: Rung, device: int) -> Kernel:
+    """The function of a rung, run on this device, with failures there told in the operation's name."""
+    from tinyxm_kernels.cuda import guarded
+
+    function: Any = rung.function
+
+    def run(*operands: Any, **static: Any) -> Any:
+        with guarded(rung.operation, device):
+            return function(*operands, **static)
+
+    return run
 
 
 def _load(room: str, name: str) -> str:
@@ -338,7 +390,15 @@ def _with_backend(chosen_operations: Sequence[Operation], target: str, backend: 
     names = [op.name for op in chosen_operations if any(_backend(op.room, file) == backend for file in _files(op.room))]
     if not names:
         raise ValueError(f"tinyxm_kernels: {target or 'no operation'} has no rung of the backend {backend}")
-    if find_spec(BACKENDS[backend]) is None:
+    if backend == "cuda":
+        from tinyxm_kernels.cuda import reason
+
+        if reason():
+            raise ValueError(
+                f"tinyxm_kernels: cuda is not available: {reason()}; without a GPU, a rung that is named, as in "
+                f'using("matmul=cuda_tiled"), runs in the simulator'
+            )
+    elif find_spec(BACKENDS[backend]) is None:
         raise ValueError(f"tinyxm_kernels: {backend} is not available: {BACKENDS[backend]} is not installed")
     return names
 
@@ -397,18 +457,26 @@ def operations() -> list[str]:
     return list(_operations)
 
 
-def ladder(operation: str) -> list[Rung]:
-    """Every rung of an operation, the reference first; an unavailable one has `.available` False and a `.reason`."""
+def ladder(operation: str, device: str = "") -> list[Rung]:
+    """Every rung of an operation, the reference first; an unavailable one has `.available` False and a `.reason`.
+
+    With a `device`, "cpu" or "cuda", those for it alone: a rung for GPUs has no time, and takes long, in the simulator.
+    """
     op = _find(operation)
-    rungs = [op.load(name) for name in _files(op.room)]
+    names = [name for name in _files(op.room) if not device or _device(op.room, name) == device]
+    rungs = [op.load(name) for name in names]
     return [rung for rung in rungs if rung.available or _load(op.room, rung.name)]
+
+
+def _device(room: str, name: str) -> str:
+    return "cuda" if _backend(room, name) == "cuda" else "cpu"
 
 
 def chosen(operation: str, *operands: Any) -> Rung:
     """The rung that would run on these operands now."""
     op = _find(operation)
     kernel = op.choose(*operands)
-    return next(rung for rung in op.rungs.values() if rung.function is kernel)
+    return next(rung for rung in op.rungs.values() if rung.function is kernel or kernel in rung.guarded.values())
 
 
 def rules() -> str:

@@ -1,4 +1,5 @@
-"""A test that takes `rung` runs on every rung of its file's `OPERATION`: one more file in a room is one more run."""
+"""A test that takes `rung` runs on every rung for CPUs of its file's `OPERATION`: one more file in a room is one more
+run. The rungs for GPUs are slow in the simulator; test_cuda_rungs.py holds each to its reference, on fewer cases."""
 
 import pytest
 
@@ -7,6 +8,6 @@ import tinyxm_kernels as kernels
 
 def pytest_generate_tests(metafunc):
     if "rung" in metafunc.fixturenames:
-        ladder = kernels.ladder(metafunc.module.OPERATION)
+        ladder = kernels.ladder(metafunc.module.OPERATION, "cpu")
         missing = {rung.name: [pytest.mark.skip(reason=rung.reason)] for rung in ladder if not rung.available}
         metafunc.parametrize("rung", [pytest.param(rung.name, marks=missing.get(rung.name, [])) for rung in ladder])

@@ -70,7 +70,7 @@ on_each_rung = pytest.mark.parametrize(
     "group_rung",
     [
         pytest.param(rung.name, marks=[pytest.mark.skip(reason=rung.reason)] * (not rung.available))
-        for rung in kernels.ladder("group_norm")
+        for rung in kernels.ladder("group_norm", "cpu")
     ],
 )
 

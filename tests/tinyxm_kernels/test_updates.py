@@ -69,7 +69,7 @@ def test_rungs_agree_over_blocks_and_leave_the_gradient_alone(size, offset, numb
     gradient = rng.normal(size=2 * size).astype(dtype)
     gradient = gradient[::2] if strided else gradient[:size]
     before, results = gradient.copy(), []
-    for rung in [rung.name for rung in kernels.ladder(OPERATION) if rung.available]:
+    for rung in [rung.name for rung in kernels.ladder(OPERATION, "cpu") if rung.available]:
         state = [np.abs(np.random.default_rng(i).normal(size=offset + size)).astype(dtype) for i in range(20)]
         around, state = [array[:offset].copy() for array in state], [array[offset:] for array in state]
         state[13] *= 0.1  # of RMSProp centred, a mean whose square is below the mean of squares

@@ -289,10 +289,10 @@ def rungs_of(calls: Sequence[tuple[Operation, tuple[Any, ...]]]) -> dict[str, st
     """The rungs to try a case on, "room=rung", from the kernels it called; and why one can't be, or "" if it can."""
     found: dict[str, str] = {}
     for name in dict.fromkeys(operation.name for operation, _ in calls):
-        for rung in ladder(name):
+        for rung in ladder(name, "cpu"):
             operands = [(operation, given) for operation, given in calls if operation.name == name]
             room = operands[0][0].room.rpartition(".")[2]
-            reason = rung.reason or ("runs on a GPU" if rung.device != "cpu" else "")
+            reason = rung.reason
             if not reason and not all(rung.takes(*given) for _, given in operands):
                 reason = f"takes {rung.needs or 'other operands'}"
             found[f"{room}={rung.name}"] = found.get(f"{room}={rung.name}") or reason

@@ -18,7 +18,7 @@ from tinyxm_kernels.registry import Shape
 def compile_ahead() -> Iterator[tuple[str, float]]:
     """Compile the float32 kernels, operation by operation: (its name, the seconds it took), each when it is done."""
     for plan in PLANS.values():
-        rungs = [rung for rung in kernels.ladder(plan.operation) if rung.available and rung.backend == "numba"]
+        rungs = [rung for rung in kernels.ladder(plan.operation, "cpu") if rung.available and rung.backend == "numba"]
         if rungs:
             begin = time.perf_counter()
             for rung in rungs:

@@ -293,9 +293,8 @@ class Group:
         return ready
 
     def candidates(self) -> Iterator[tuple[str, str]]:
-        for rung in kernels.ladder(self.operation):
-            if rung.device == "cpu":
-                yield OURS, rung.name
+        for rung in kernels.ladder(self.operation, "cpu"):
+            yield OURS, rung.name
         if self.settings.mine is not None:
             yield OURS, MINE
         for library in self.workers:

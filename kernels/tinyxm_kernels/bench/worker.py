@@ -106,7 +106,7 @@ class Ours:
         def around() -> Any:
             return mine.chosen(plan.operation) if row == mine.NAME else kernels.using(plan.spec(row))
 
-        ladder = {rung.name: rung for rung in kernels.ladder(plan.operation)}
+        ladder = {rung.name: rung for rung in kernels.ladder(plan.operation, "cpu")}
         if row != mine.NAME and not ladder[row].available:
             return ladder[row].reason
         with around():
