@@ -36,9 +36,11 @@ from tinyxm_kernels.pooling import (
     max_pool2d,
     max_pool2d_input_gradient,
 )
+from tinyxm_kernels.reduction import reduce_sum
 from tinyxm_kernels.registry import bytes_moved, chosen, flops, ladder, operations, rules, use, using
 from tinyxm_kernels.softmax_cross_entropy import softmax_cross_entropy, softmax_cross_entropy_gradient
 from tinyxm_kernels.threads import get_threads, set_threads, threads
+from tinyxm_kernels.transpose import transpose
 from tinyxm_kernels.updates import (
     adadelta_update,
     adagrad_update,
@@ -84,6 +86,7 @@ __all__ = [
     "max_pool2d_input_gradient",
     "momentum_update",
     "operations",
+    "reduce_sum",
     "relu",
     "relu_gradient",
     "rmsprop_update",
@@ -93,6 +96,7 @@ __all__ = [
     "softmax_cross_entropy",
     "softmax_cross_entropy_gradient",
     "threads",
+    "transpose",
     "use",
     "using",
 ]

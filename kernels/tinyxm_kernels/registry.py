@@ -168,7 +168,8 @@ class Operation:
         reason = _load(self.room, name)
         if name not in self.rungs:
             reason = reason or f"the rung {name} has no {self.name}"
-            self.rungs[name] = Rung(self.name, name, None, reason=reason)
+            backend, device = _backend(self.room, name), _device(self.room, name)
+            self.rungs[name] = Rung(self.name, name, None, device, reason=reason, backend=backend)
         return self.rungs[name]
 
     def refusal(self, rung: Rung, operands: Sequence[Any]) -> Exception:

@@ -16,6 +16,19 @@ used often enough. How to use it often is what the ladder teaches. Read it in th
     parallel      the same on all cores
     blas          the library: a hundred times the lines
 
+and on a GPU, whose caches are small, whose threads are many, and where 32 of them, a warp, read together. Counted is
+what a warp moves for 64 operations, 32 multiply-adds, of the model that `tinyxm_kernels.simt` shows line by line:
+
+    cuda_naive            a thread for each number of y, a warp down a column: 33 sectors of 32 bytes, an eighth of them
+                          of use; 0.06 operations a byte of global memory
+    cuda_coalesced        a warp along a row: 5 sectors; 0.4
+    cuda_tiled            tiles of 16×16 in shared memory, each number fetched once for 16: half a sector; 4. But two
+                          passes through the banks of shared memory, which now take the time
+    cuda_registers        8×8 sums in the registers of a thread: a quarter of a pass; 32 operations a byte
+    cuda_vectors          four numbers to a load: a quarter of the instructions that aren't arithmetic
+    cuda_double_buffered  the next tiles on their way while these are used: no more waiting between steps
+    cublas                the library
+
 A layer of a network is a product with something added, `linear`: y = activation(x w + bias). It is the same work, and
 what is added costs passes over y: `blas` takes one for each thing, `epilogue` one for all; `packed` and `parallel`
 finish each block of y while it is in the cache.
@@ -88,8 +101,11 @@ def _linear_elements(x: Shape, w: Shape, bias: Shape | None = None, activation: 
     return _elements(x, w) + prod(bias or (0,))
 
 
-_matmul = operation("matmul", __name__, flops=_flops, elements=_elements, rule=_rule)
-_linear = operation("linear", __name__, flops=_linear_flops, elements=_linear_elements, rule=_linear_rule)
+ON_CUDA = "cublas", "cuda_double_buffered"
+_matmul = operation("matmul", __name__, flops=_flops, elements=_elements, rule=_rule, on_cuda=ON_CUDA)
+_linear = operation(
+    "linear", __name__, flops=_linear_flops, elements=_linear_elements, rule=_linear_rule, on_cuda=("cublas",)
+)
 
 
 def matmul(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:

@@ -24,7 +24,12 @@ Decoupled (AdamW; Loshchilov and Hutter 2019) it shrinks θ by ηλθ first, in 
 (AMSGrad; Reddi et al. 2018), the largest v so far stands for v.
 
 Adam reads four numbers and writes three for each element, with some 15 operations on them: memory limits it, and all
-the others more so.
+the others more so. Read it in this order:
+
+    reference     the formulas as they are printed, a pass over memory for each operation
+    blocked       the same a block at a time, in the cache
+    fused         one compiled loop: what lies between stays in registers
+    cuda_fused    the same on a GPU, a thread for each element, in one launch
 """
 
 from math import prod
@@ -54,6 +59,7 @@ def _update(name: str, flops: int, rule: Any = _rule) -> Operation:
         flops=lambda parameter, *others, **settings: flops * prod(parameter),
         elements=lambda *arrays, **settings: (2 * len(arrays) - 1) * prod(arrays[0]),
         rule=rule,
+        on_cuda=("cuda_fused",),
     )
 
 
@@ -75,7 +81,7 @@ def _check(name: str, **arrays: NDArray[Any]) -> None:
             raise ValueError(
                 f"{name}: {role} isn't contiguous, so it can't be updated in place: use np.ascontiguousarray"
             )
-        if role != "gradient" and not array.flags.writeable:
+        if role != "gradient" and not getattr(array.flags, "writeable", True):  # CuPy's arrays always are
             raise ValueError(f"{name}: {role} is read-only, so it can't be updated in place: use a copy of it")
 
 

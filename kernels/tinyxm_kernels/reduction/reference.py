@@ -1,0 +1,13 @@
+"""The truth: the sum in float64, rounded once. NumPy adds blocks of 128 by eights, and the blocks by twos."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinyxm_kernels.registry import rung
+
+
+@rung()
+def reduce_sum(a: NDArray[Any], axis: int | None) -> NDArray[Any]:
+    return np.asanyarray(np.sum(a, axis=axis, dtype=np.float64).astype(a.dtype))

@@ -1,0 +1,24 @@
+// y = a transposed, as in cuda_unpadded.cu, with one number more in each row of the tile, which nobody reads. So the
+// numbers of a column are 33 apart, each in the bank after the one before it: all 32 are given in one pass.
+//
+// a is m×n, y n×m, row by row; blockIdx.z is the place in a stack of matrices. A block is 32 threads wide; each thread
+// takes as many numbers as it needs blocks of its height to fill the tile.
+
+#define TILE 32
+
+extern "C" __global__ void transpose(const float *__restrict__ a, float *__restrict__ y, int m, int n)
+{
+    __shared__ float tile[TILE][TILE + 1];
+    int left = blockIdx.x * TILE, top = blockIdx.y * TILE;
+    a += (size_t)blockIdx.z * m * n;
+    y += (size_t)blockIdx.z * m * n;
+    int column = left + threadIdx.x;
+    for (int i = threadIdx.y; i < TILE; i += blockDim.y)
+        if (top + i < m && column < n)
+            tile[i][threadIdx.x] = a[(size_t)(top + i) * n + column];
+    __syncthreads();
+    column = top + threadIdx.x; // of y, whose rows are the tile's columns
+    for (int i = threadIdx.y; i < TILE; i += blockDim.y)
+        if (left + i < n && column < m)
+            y[(size_t)(left + i) * m + column] = tile[threadIdx.x][i];
+}
