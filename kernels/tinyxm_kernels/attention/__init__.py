@@ -11,7 +11,7 @@ to find P again. Their logsumexp, m + log l, would be one number, but of large s
 
 2·queries·keys·(n + values) operations forward, and 2½ times as many backward. Q, K, V and Y have
 (queries + keys)·(n + values) numbers, the scores queries·keys: of 4096 of each, 64 wide, 16 times as many.
-Read `reference`, which stores the scores, then `online`, which doesn't.
+Read `reference`, which stores the scores, then `online`, which doesn't, and `cuda_online`, which doesn't on a GPU.
 
 NaN and infinity come through, except that those in the values of a key that a query may not attend may or may not reach
 the query (0·∞, or not looked at).
@@ -47,6 +47,7 @@ _attention = operation(
         prod(q) + prod(k) + prod(v) + _scores(q, k) // max(1, k[-2]) * v[-1]
     ),
     rule=_rule,
+    on_cuda=("cuda_online",),
 )
 _gradients = operation(
     "attention_gradients",
@@ -54,6 +55,7 @@ _gradients = operation(
     flops=lambda g, q, k, v, *rest: 2 * _scores(q, k) * (3 * q[-1] + 2 * v[-1]),
     elements=lambda g, q, k, v, *rest: 2 * (prod(g) + prod(q) + prod(k) + prod(v)),
     rule=_rule,
+    on_cuda=("cuda_online",),
 )
 
 

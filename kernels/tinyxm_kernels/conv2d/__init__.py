@@ -16,8 +16,13 @@ The result is linear in x and in w, so its two adjoints are the same sum read th
     ∂L/∂w[i, j, c, o] = Σ_n Σ_p Σ_q x̄[n, p s₀ + i d₀, q s₁ + j d₁, c] g[n, p, q, o]   conv2d_weight_gradient
 
 All three take 2 · (pixels of y) · (elements of w) floating-point operations. The input gradient is also the transposed
-convolution, with the same weights. Sources: Dumoulin and Visin, "A guide to convolution arithmetic for deep learning"
-(2016); dilation, Yu and Koltun (2016); groups, Krizhevsky, Sutskever and Hinton (2012).
+convolution, with the same weights.
+
+For CPUs read `reference`, `naive`, `patches`, `implicit`, then `winograd`; for GPUs `cuda_direct`, a thread to each
+number of the result, then `cuda_implicit`, tiles of the matrix product.
+
+Sources: Dumoulin and Visin, "A guide to convolution arithmetic for deep learning" (2016); dilation, Yu and Koltun
+(2016); groups, Krizhevsky, Sutskever and Hinton (2012).
 """
 
 from math import prod
@@ -125,13 +130,22 @@ def _weight_gradient_rule(
     return _rungs(kernel, g.shape[1:3], work, kernel[2] * kernel[3], 256, stride, dilation, groups)
 
 
-_conv2d = operation("conv2d", __name__, flops=_forward_flops, elements=_forward_elements, rule=_forward_rule)
+ON_CUDA = "cuda_implicit", "cuda_direct"  # the second where each group has one channel
+_conv2d = operation(
+    "conv2d",
+    __name__,
+    flops=_forward_flops,
+    elements=_forward_elements,
+    rule=_forward_rule,
+    on_cuda=ON_CUDA,
+)
 _input_gradient = operation(
     "conv2d_input_gradient",
     __name__,
     flops=lambda g, w, input_shape, *settings, **named: 2 * prod(g[:3]) * prod(w),
     elements=_gradient_elements,
     rule=_input_gradient_rule,
+    on_cuda=ON_CUDA,
 )
 _weight_gradient = operation(
     "conv2d_weight_gradient",
@@ -139,6 +153,7 @@ _weight_gradient = operation(
     flops=lambda g, x, kernel_shape, *settings, **named: 2 * prod(g[:3]) * prod(kernel_shape),
     elements=_gradient_elements,
     rule=_weight_gradient_rule,
+    on_cuda=ON_CUDA,
 )
 
 

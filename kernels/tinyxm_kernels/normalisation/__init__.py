@@ -10,6 +10,9 @@ batch, it is batch normalisation (Ioffe and Szegedy 2015). For each group of n n
 the last two over all that one number of scale and shift served. σ² is taken of what is left of x without its mean: the
 difference of E[x²] and μ² would lose all digits where the mean is large. Some eight operations forward and fifteen
 backward for each number read: memory is the limit, unless numbers are read again and again.
+
+Read `reference`, then `fused` for rows, `lanes` for groups, and `cuda_fused` for rows on GPUs; groups are left to the
+reference there.
 """
 
 from math import prod
@@ -40,6 +43,7 @@ _layer_norm = operation(
     flops=lambda x, scale, shift, eps=0.0: 8 * prod(x),
     elements=lambda x, scale, shift, eps=0.0: 2 * prod(x) + 2 * prod(scale),
     rule=_rule,
+    on_cuda=("cuda_fused",),
 )
 _layer_norm_gradients = operation(
     "layer_norm_gradients",
@@ -47,6 +51,7 @@ _layer_norm_gradients = operation(
     flops=lambda g, x, scale, eps=0.0: 17 * prod(x),
     elements=lambda g, x, scale, eps=0.0: 3 * prod(x) + 3 * prod(scale),
     rule=_rule,
+    on_cuda=("cuda_fused",),
 )
 _group_statistics = operation(
     "group_statistics",

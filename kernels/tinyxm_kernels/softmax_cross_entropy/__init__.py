@@ -6,7 +6,7 @@
 
 The greatest score of each row is taken off first: it changes nothing in the quotient, and no exponential overflows.
 Together they need no logarithm of a probability, which rounds to −∞ where the classifier is surely wrong. About five
-operations for each score, one of them an exponential.
+operations for each score, one of them an exponential. Read `reference`, `fused`, and for GPUs `cuda_fused`.
 """
 
 from math import prod
@@ -30,6 +30,7 @@ _losses = operation(
     flops=lambda logits, labels: 4 * prod(logits),
     elements=lambda logits, labels: prod(logits) + 2 * prod(labels),
     rule=_rule,
+    on_cuda=("cuda_fused",),
 )
 _gradient = operation(
     "softmax_cross_entropy_gradient",
@@ -37,6 +38,7 @@ _gradient = operation(
     flops=lambda g, logits, labels: 5 * prod(logits),
     elements=lambda g, logits, labels: 2 * prod(logits) + 2 * prod(labels),
     rule=_rule,
+    on_cuda=("cuda_fused",),
 )
 
 
