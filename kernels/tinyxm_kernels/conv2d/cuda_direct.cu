@@ -2,6 +2,10 @@
 //
 // x (batch, height, width, in_channels), w (kernel_height, kernel_width, in_channels / groups, out_channels) and y or g
 // (batch, rows, columns, out_channels). Neighbouring threads have neighbouring channels, which lie side by side.
+//
+//     tinyxm simt cuda_direct.cu conv2d --grid 8 --block 128
+//         --args float:1x8x8x4,float:3x3x4x16,float*:1x8x8x16,1,8,8,4,8,8,16,3,3,1,1,1,1,1,1,1
+//         --expect "y = conv2d(x, w, (1, 1), (1, 1))"
 
 extern "C" __global__ void conv2d(const float *__restrict__ x, const float *__restrict__ w, float *__restrict__ y,
                                   int batch, int height, int width, int in_channels, int rows, int columns,

@@ -4,6 +4,9 @@
 //
 // a is m×k, b k×n, c m×n, row by row, each from an address that 16 divides; blockIdx.z is the place in a stack of
 // matrices. Where 4 doesn't divide k, or n, rows don't begin at such an address: then numbers are read one by one.
+//
+//     tinyxm simt cuda_double_buffered.cu matmul --grid 1,1 --block 16,16
+//         --args float:128x32,float:32x128,float*:128x128,128,128,32 --expect "c = a @ b"
 
 #define SIDE 16   // threads along each side of a block
 #define TILE 128  // rows, and columns, of a block

@@ -3,6 +3,9 @@
 // sector of its own: 32 bytes fetched for the 4 that are wanted; and so are the numbers of c that they write.
 //
 // a is m×k, b k×n, c m×n, row by row; blockIdx.z is the place in a stack of matrices.
+//
+//     tinyxm simt cuda_naive.cu matmul --grid 4,4 --block 16,16
+//         --args float:64x64,float:64x64,float*:64x64,64,64,64 --expect "c = a @ b"
 
 #ifdef HALF
 #include <cuda_fp16.h>

@@ -5,6 +5,9 @@
 // lies in different banks, and what it writes to c, side by side.
 //
 // a is m×k, b k×n, c m×n, row by row; blockIdx.z is the place in a stack of matrices.
+//
+//     tinyxm simt cuda_registers.cu matmul --grid 1,1 --block 16,16
+//         --args float:128x32,float:32x128,float*:128x128,128,128,32 --expect "c = a @ b"
 
 #ifdef HALF
 #include <cuda_fp16.h>

@@ -3,6 +3,9 @@
 //
 // a is m×k, b k×n, c m×n, row by row; blockIdx.z is the place in a stack of matrices. What lies beyond the matrices is
 // 0 in the tiles and adds nothing; all threads stay to the end, for all must reach the barriers.
+//
+//     tinyxm simt cuda_tiled.cu matmul --grid 4,4 --block 16,16
+//         --args float:64x64,float:64x64,float*:64x64,64,64,64 --expect "c = a @ b"
 
 #ifdef HALF
 #include <cuda_fp16.h>

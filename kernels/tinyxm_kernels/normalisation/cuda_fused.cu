@@ -2,6 +2,9 @@
 //
 // Where threads share a row, a block is blockDim.x of them along it by blockDim.y rows: (32, n), a warp to each row, or
 // (n, 1), a block to one.
+//
+//     tinyxm simt cuda_fused.cu layer_norm --grid 2 --block 32,8
+//         --args float:16x64,float:64,float:64,float*:16x64,16,64,1e-5 --expect "y = layer_norm(x, scale, shift, 1e-5)"
 
 #define ALL_LANES 0xffffffffu
 #define LINES 8  // rows that a block of the parameters' sums reads at once

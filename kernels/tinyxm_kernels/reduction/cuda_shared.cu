@@ -4,6 +4,9 @@
 //
 //     blockIdx.x   the row; blockIdx.y   the piece of it, gridDim.y pieces in all
 //     sums         of each row its pieces' sums, side by side
+//
+//     tinyxm simt cuda_shared.cu sum_rows --grid 8 --block 256 --shared 1024
+//         --args float:8x1000,float*:8,1000 --expect "sums = sum(a, axis=1)"
 
 extern "C" __global__ void sum_rows(const float *__restrict__ a, float *__restrict__ sums, long long columns)
 {

@@ -5,6 +5,9 @@
 //
 //     blockIdx.x   the row; blockIdx.y   the piece of it, gridDim.y pieces in all
 //     sums         of each row its pieces' sums, side by side
+//
+//     tinyxm simt cuda_shuffle.cu sum_rows --grid 8 --block 256
+//         --args float:8x1000,float*:8,1000 --expect "sums = sum(a, axis=1)"
 
 #define ALL 0xffffffffu // threads of a warp, a bit each
 

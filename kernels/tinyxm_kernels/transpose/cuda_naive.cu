@@ -2,6 +2,9 @@
 // writes them down a column of y, m numbers apart, to 32 sectors.
 //
 // a is m×n, y n×m, row by row; blockIdx.z is the place in a stack of matrices.
+//
+//     tinyxm simt cuda_naive.cu transpose --grid 2,8 --block 32,8
+//         --args float:64x64,float*:64x64,64,64 --expect "y = a.T"
 
 extern "C" __global__ void transpose(const float *__restrict__ a, float *__restrict__ y, int m, int n)
 {

@@ -3,6 +3,9 @@
 //
 // a is m×n, y n×m, row by row; blockIdx.z is the place in a stack of matrices. A block is 32 threads wide; each thread
 // takes as many numbers as it needs blocks of its height to fill the tile.
+//
+//     tinyxm simt cuda_padded.cu transpose --grid 2,2 --block 32,8
+//         --args float:64x64,float*:64x64,64,64 --expect "y = a.T"
 
 #define TILE 32
 

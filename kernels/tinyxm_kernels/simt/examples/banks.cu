@@ -1,7 +1,9 @@
 // Bank conflicts: shared memory has 32 banks, each of which gives 4 bytes at a time. Word w lies in bank w mod 32.
 //
 //     tinyxm simt banks.cu conflicting --grid 8 --block 32 --args float:256x32,float*:256
+//         --expect "sums = sum(x, axis=1)"
 //     tinyxm simt banks.cu skewed --grid 8 --block 32 --args float:256x32,float*:256
+//         --expect "sums = sum(x, axis=1)"
 //
 // Both add up rows of 32 numbers, a row to each of 32 threads, from shared memory, where the rows begin at words 0, 32,
 // 64, ... In `conflicting` all threads read the same place of their rows, so from one bank: 32 passes for one. In

@@ -3,8 +3,11 @@
 // cannot be divided; those to one bin are done one after the other.
 //
 //     tinyxm simt histogram.cu losing --grid 4 --block 256 --args int:1024,int*:32,1024,32
+//         --expect "counts = bincount(x % 32, minlength=32)"
 //     tinyxm simt histogram.cu counting --grid 4 --block 256 --args int:1024,int*:32,1024,32
+//         --expect "counts = bincount(x % 32, minlength=32)"
 //     tinyxm simt histogram.cu gathering --grid 4 --block 256 --args int:1024,int*:32,1024,32
+//         --expect "counts = bincount(x % 32, minlength=32)"
 //
 // `losing` adds without atomics. `counting` adds in global memory, to bins that all blocks share. `gathering` counts in
 // shared memory, which is nearer and shared only by the block, and adds what it has once: a thread to each bin. A bin

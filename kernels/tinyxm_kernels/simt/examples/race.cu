@@ -1,7 +1,9 @@
 // A race: one thread reads what another writes, and nothing says who comes first.
 //
 //     tinyxm simt race.cu racing --grid 4 --block 256 --args float:1024,float*:4
+//         --expect "sums = sum(reshape(x, (4, 256)), axis=1)"
 //     tinyxm simt race.cu mended --grid 4 --block 256 --args float:1024,float*:4
+//         --expect "sums = sum(reshape(x, (4, 256)), axis=1)"
 //
 // Both add up the numbers of each block, by a tree in shared memory: half of the threads add what the other half has,
 // then half of those, until the first thread has all. `racing` lacks a barrier. Its sums may well come out right, for
