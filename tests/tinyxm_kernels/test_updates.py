@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tinyxm_kernels as kernels
-from tinyxm_kernels import _compiled
+from tinyxm_kernels import _compiled, cuda
 from tinyxm_kernels.threads import threads
 from tinyxm_kernels.updates import blocked
 
@@ -148,3 +148,73 @@ def test_gradient_descent_by_hand_in_place_and_in_its_own_dtype(rung):
     np.testing.assert_array_equal(parameter, [0.3125, 5.0])
     np.testing.assert_array_equal(gradient, [0.5, -4.0])
     assert parameter.dtype == np.float32
+
+
+# On a GPU, here in the simulator
+
+
+def updated(name, size, strided, settings):
+    """All state after one step of each update, of float32 drawn by the size; `settings` says which variant."""
+    rng = np.random.default_rng(size)
+    gradient = rng.normal(size=2 * size).astype(np.float32)
+    gradient = gradient[::2] if strided else gradient[:size]
+    state = [np.abs(rng.normal(size=size)).astype(np.float32) for _ in range(20)]
+    state[13] *= 0.1
+    state[12] += 0.1
+    decay, flag, step = settings
+    with kernels.using(f"updates={name}"):
+        kernels.gradient_descent_update(state[18], gradient, learning_rate=0.01, weight_decay=decay)
+        kernels.adam_update(
+            state[0], gradient, *state[1:3], step=step, learning_rate=np.float64(0.01), weight_decay=decay,
+            decoupled=flag,
+        )  # fmt: skip
+        kernels.momentum_update(state[3], gradient, state[4], learning_rate=0.01, nesterov=flag, weight_decay=decay)
+        kernels.adagrad_update(state[5], gradient, state[6], learning_rate=0.01, weight_decay=decay)
+        kernels.adadelta_update(state[7], gradient, *state[8:10], weight_decay=decay)
+        kernels.rmsprop_update(
+            state[11], gradient, state[12], state[13] if flag else None, state[10] if decay else None,
+            learning_rate=0.01, momentum=0.5, weight_decay=decay,
+        )  # fmt: skip
+        kernels.adam_update(state[14], gradient, *state[15:18], step=step, learning_rate=0.01)
+    return state
+
+
+@pytest.mark.parametrize("size", [0, 1, 31, 32, 255, 256, 257, 1000])
+@pytest.mark.parametrize("settings", [(0.0, False, 1), (0.1, True, 7), (0.1, False, 500)], ids=str)
+@pytest.mark.parametrize("strided", [False, True])
+def test_on_a_gpu_as_the_reference(size, settings, strided):
+    """Rounded four times at most, where a multiplication and an addition may be one."""
+    ours, expected = (updated(name, size, strided, settings) for name in ("cuda_fused", "reference"))
+    for one, other in zip(ours, expected, strict=True):
+        np.testing.assert_allclose(one, other, rtol=2e-5, atol=1e-6)
+
+
+def test_on_a_gpu_in_place_in_any_shape_and_without_a_finding():
+    parameter, gradient, velocity = (np.full((3, 5, 7), x, np.float32) for x in (1, 2, 3))
+    with kernels.using("updates=cuda_fused"), cuda.launches() as seen:
+        kernels.momentum_update(parameter, gradient, velocity, learning_rate=0.5, momentum=0.5)
+    assert (velocity == 3.5).all()
+    assert (parameter == -0.75).all()
+    assert [(launch.grid, launch.run.findings) for launch in seen] == [((1, 1, 1), [])]
+    single = np.float32([1.0]).reshape(())
+    with kernels.using("updates=cuda_fused"):
+        kernels.gradient_descent_update(single, np.float32([2.0]).reshape(()), learning_rate=0.25)
+    assert single == 0.5
+
+
+def test_on_a_gpu_what_is_no_number_comes_through():
+    for bad in (np.nan, np.inf):
+        gradient, arrays = np.ones(40, np.float32), [np.ones(40, np.float32) for _ in range(12)]
+        gradient[2] = bad
+        with kernels.using("updates=cuda_fused"):
+            kernels.adam_update(*arrays[:1], gradient, *arrays[1:4], step=2, learning_rate=0.1)
+            kernels.rmsprop_update(arrays[4], gradient, *arrays[5:8], learning_rate=0.1)
+            kernels.adadelta_update(arrays[8], gradient, *arrays[9:11])
+            kernels.momentum_update(arrays[11], gradient, np.ones(40, np.float32), learning_rate=0.1)
+        for array in arrays:
+            assert np.isfinite(array).tolist() == [i != 2 for i in range(40)]
+    largest = np.array([np.nan, 2, 1], np.float32)
+    with kernels.using("updates=cuda_fused"):
+        state = [np.ones(3, np.float32) for _ in range(3)]
+        kernels.adam_update(state[0], np.ones(3, np.float32), *state[1:], largest, step=1, learning_rate=0.1)
+    np.testing.assert_array_equal(largest, [np.nan, 2, 1])

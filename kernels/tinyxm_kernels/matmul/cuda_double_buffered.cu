@@ -11,7 +11,9 @@
 #define SIDE 16   // threads along each side of a block
 #define TILE 128  // rows, and columns, of a block
 #define DEPTH 8   // terms of each sum at a time
+#ifndef PAD
 #define PAD 4     // which still lets each row of the tile begin where a float4 may
+#endif
 
 // Four numbers of a row, from `from` on; 0 from `end` on, where the row ends.
 __device__ float4 four(const float *row, int from, int end)
