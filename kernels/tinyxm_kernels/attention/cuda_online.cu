@@ -195,9 +195,9 @@ query_gradient(const float *__restrict__ g, const float *__restrict__ q, const f
     for (int i = 0; i < 4; ++i) {
         int row = threadIdx.y + 16 * i;
         bool there = query0 + row < queries;
-        float total = there ? statistics[2 * (row0 + row) + 1] : 0.0f;
-        greatest[i] = there ? statistics[2 * (row0 + row)] : 0.0f;
-        part[i] = total == 0.0f ? 1.0f : 1.0f / total;
+        float2 both = there ? *(const float2 *)(statistics + 2 * (row0 + row)) : make_float2(0.0f, 0.0f);
+        greatest[i] = both.x;
+        part[i] = both.y == 0.0f ? 1.0f : 1.0f / both.y;
         level[i] = there ? products[row0 + row] : 0.0f;
     }
     for (int key0 = 0; key0 < seen; key0 += SIDE) {
@@ -260,14 +260,13 @@ key_and_value_gradients(const float *__restrict__ g, const float *__restrict__ q
         for (int j = 0; j < 4; ++j) {
             int query = query0 + threadIdx.x + 16 * j;
             bool there = query < queries;
-            float greatest = there ? statistics[2 * (size_t)query] : 0.0f;
-            float total = there ? statistics[2 * (size_t)query + 1] : 0.0f, level = there ? products[query] : 0.0f;
-            float part = total == 0.0f ? 1.0f : 1.0f / total;
+            float2 both = there ? *(const float2 *)(statistics + 2 * (size_t)query) : make_float2(0.0f, 0.0f);
+            float level = there ? products[query] : 0.0f, part = both.y == 0.0f ? 1.0f : 1.0f / both.y;
 #pragma unroll
             for (int i = 0; i < 4; ++i) {
                 bool may = may_attend(query, key0 + threadIdx.y + 16 * i, queries, keys, causal, mask, masked,
                                       mask_row, mask_column);
-                float weight = may ? expf(weights[i * 4 + j] * scale - greatest) * part : 0.0f;
+                float weight = may ? expf(weights[i * 4 + j] * scale - both.x) * part : 0.0f;
                 weights[i * 4 + j] = weight;
                 slopes[i * 4 + j] = weight * (slopes[i * 4 + j] - level) * scale;
             }

@@ -102,7 +102,7 @@ def attention_gradients(
     g_v = np.empty_like(q, shape=(*batch, keys, values), order="C")
     matrices = prod(batch)
     products = np.empty_like(q, shape=(*batch, queries), order="C")
-    g, y, statistics = map(in_one_piece, (g, y, statistics))
+    g, y, statistics = in_one_piece(g), in_one_piece(y), in_one_piece(statistics, 8)  # read by twos
     if products.size:
         _products_of_rows(-(-products.size // 8), (32, 8), g, y, products, products.size, values)
     (q, *q_step), (k, *k_step), (v, *v_step) = (_stacked(a, batch) for a in (q, k, v))

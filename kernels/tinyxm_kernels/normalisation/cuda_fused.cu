@@ -45,8 +45,10 @@ extern "C" __global__ void layer_norm(const float *__restrict__ x, const float *
     const float *row = x + (size_t)n * features;
     float *result = y + (size_t)n * features;
     float mean = mean_of_row(row, features, parts), squares = 0.0f;
-    for (int k = threadIdx.x; k < features; k += blockDim.x)
-        squares += (row[k] - mean) * (row[k] - mean);
+    for (int k = threadIdx.x; k < features; k += blockDim.x) {
+        float centred = row[k] - mean;
+        squares += centred * centred;
+    }
     float inverse = 1.0f / sqrtf(sum_of_row(squares, parts) / features + eps);
     for (int k = threadIdx.x; k < features; k += blockDim.x)
         result[k] = (row[k] - mean) * inverse * scale[k] + shift[k];
