@@ -9,6 +9,7 @@ import numpy as np
 from tinyxm_kernels.simt.counters import Counters
 from tinyxm_kernels.simt.lanes import Mask, Wave, place
 from tinyxm_kernels.simt.memory import Address, Buffer, Site, local_buffer, shared_buffer
+from tinyxm_kernels.simt.races import Races, Touch
 from tinyxm_kernels.simt.sanitizer import Sanitizer
 from tinyxm_kernels.simt.types import Array, Scalar, Type, Vector
 
@@ -42,11 +43,12 @@ class Machine:
         wave: Wave,
         slots: list[tuple[str, Type]],
         sanitizer: Sanitizer,
-        check: bool,
+        races: Races | None,
         counters: Counters | None,
         dynamic_shared: int,
     ) -> None:
-        self.wave, self.slots, self.sanitizer, self.check, self.counters = wave, slots, sanitizer, check, counters
+        self.wave, self.slots = wave, slots
+        self.sanitizer, self.races, self.counters = sanitizer, races, counters
         self.values: list[Any] = [None] * len(slots)
         self.scopes: list[Mask] = [wave.mask] * len(slots)
         self.number = wave.number
@@ -122,7 +124,9 @@ class Machine:
         return Address(local_buffer(name, self.wave, element.dtype, length, shape))
 
     def observing(self, buffer: Buffer) -> bool:
-        return buffer.space in WATCHED and (self.check or self.counters is not None or self.tracer is not None)
+        return buffer.space in WATCHED and (
+            self.races is not None or self.counters is not None or self.tracer is not None
+        )
 
     def observe(
         self,
@@ -139,7 +143,7 @@ class Machine:
             return
         if self.counters is not None:
             self.counters.access(site, buffer, offsets, kind.size, mask, action)
-        if self.check:
+        if self.races is not None:
             self._check_access(site, buffer, offsets, kind, mask, action, new)
         if self.tracer:
             self.tracer.access(self, site, buffer, offsets, kind, mask, action)
@@ -152,16 +156,16 @@ class Machine:
         width = max(1, kind.size // buffer.element.itemsize)
         if width > 1:
             at, lanes = (at[:, None] + np.arange(width)).ravel(), np.repeat(lanes, width)
-        same = None
-        if action == "store" and len(new) == width:  # each part is one element of the array
-            dtype = kind.dtype if isinstance(kind, Scalar) else kind.element.dtype
-            if dtype.itemsize == buffer.element.itemsize:
-                chosen = [np.broadcast_to(part, mask.lanes.shape)[mask.index] for part in new]
-                values = chosen[0] if width == 1 else np.stack(chosen, axis=1).ravel()
-                same = buffer.view(dtype)[at] == values
+        old = values = None
+        dtype = kind.dtype if isinstance(kind, Scalar) else kind.element.dtype
+        if action == "store" and len(new) == width and dtype.itemsize == buffer.element.itemsize:
+            chosen = [np.broadcast_to(part, mask.lanes.shape)[mask.index] for part in new]
+            values = chosen[0] if width == 1 else np.stack(chosen, axis=1).ravel()
+            old = buffer.view(dtype)[at]
         if buffer.written is not None:
             if action != "store":
                 self.sanitizer.uninitialised(self, site, buffer, at, lanes)
             if action != "load":
                 buffer.written[at] = True
-        self.sanitizer.watch(self, site, buffer, at, lanes, action, same)
+        assert self.races is not None
+        self.races.watch(self, Touch(site, buffer, action, at, lanes, old, values))

@@ -17,6 +17,7 @@ from tinyxm_kernels.simt.expressions import Symbol
 from tinyxm_kernels.simt.lanes import WARP, Triple, waves
 from tinyxm_kernels.simt.machine import LaunchError, Machine
 from tinyxm_kernels.simt.memory import Address, Buffer
+from tinyxm_kernels.simt.races import Races
 from tinyxm_kernels.simt.sanitizer import Finding, Sanitizer
 from tinyxm_kernels.simt.source import Source, read
 from tinyxm_kernels.simt.statements import Statements, Step
@@ -212,12 +213,12 @@ class Program:
         values = _bound(kernel, arguments)
         counters = Counters() if count else None
         warps = prod(grid) * -(-prod(block) // WARP)
-        sanitizer = Sanitizer(compiler.sites, check, warps)
+        sanitizer, races = Sanitizer(compiler.sites, warps), Races() if check else None
         tracer = None if trace is None else _tracer(name, trace, grid, block, steps, self.source.lines)
         printed: list[tuple[int, str]] = []
         with np.errstate(all="ignore"):
             for wave in waves(grid, block):
-                machine = Machine(wave, compiler.slots, sanitizer, check, counters, shared)
+                machine = Machine(wave, compiler.slots, sanitizer, races, counters, shared)
                 for slot, value in zip(kernel_slots(compiler, kernel), values, strict=True):
                     machine.values[slot] = value
                 for slot, address in compiler.constants.items():
@@ -228,7 +229,8 @@ class Program:
                 if tracer is not None and machine.tracer is not None:
                     tracer.close(machine)
                 printed += machine.printed
-                sanitizer.forget_shared()
+                if races is not None:
+                    races.forget_shared()
         return Run(
             name,
             self.file,
@@ -279,7 +281,7 @@ def _parameter(node: c_ast.Decl, kind: Type, compiler: Statements) -> Parameter:
 
 
 def _triple(name: str, what: str, given: int | Sequence[int], most: Triple) -> Triple:
-    sizes = (given,) if isinstance(given, int | np.integer) else tuple(given)
+    sizes = tuple(given) if isinstance(given, Sequence) else (given,)
     if not 1 <= len(sizes) <= 3 or not all(isinstance(size, int | np.integer) for size in sizes):
         raise LaunchError(f"{name}: {what} {given!r}: expected one to three whole numbers, (x, y, z)")
     x, y, z = (*(int(size) for size in sizes), 1, 1)[:3]
@@ -301,9 +303,8 @@ def _bound(kernel: Kernel, arguments: Sequence[Any]) -> list[Any]:
             values.append(_scalar(kernel.name, parameter, argument))
             continue
         if argument is None:
-            values.append(
-                Address(Buffer(f"{parameter.name}, a null pointer", "global", np.zeros(0), np.dtype("f8"), 0))
-            )
+            nothing = np.zeros(0, parameter.dtype)
+            values.append(Address(Buffer(f"{parameter.name}, which is null,", "global", nothing, parameter.dtype, 0)))
             continue
         _check_array(kernel.name, parameter, argument)
         key = argument.__array_interface__["data"][0], argument.nbytes, parameter.dtype.str

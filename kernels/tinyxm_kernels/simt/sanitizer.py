@@ -1,12 +1,6 @@
 """What a kernel may not do, found while it runs: what `compute-sanitizer` finds on a device, and on which line.
 
-A *race* is two accesses to one element by two threads, at least one of them a write and not both atomic, that nothing
-orders. What orders them: `__syncthreads()`, for the threads of a block; `__syncwarp()`, for those of a warp (since
-Volta the lanes of a warp needn't run in step). Nothing orders two blocks within a launch. So each warp counts its
-*epochs*: a new one begins at every barrier it passes. For each element the last writer and two readers are kept, with
-their epochs and lines; an access in an epoch that isn't later than theirs is a race.
-
-A write of the value that is there already isn't reported: all threads setting one flag harm nobody.
+Here are the findings, and the checks of one access or barrier by itself; `races` has those of two accesses.
 """
 
 from __future__ import annotations
@@ -16,15 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tinyxm_kernels.simt.lanes import WARP, Mask, Wave, place
+from tinyxm_kernels.simt.lanes import Mask, Wave, place
 from tinyxm_kernels.simt.memory import Buffer, Site, place_of
 
 if TYPE_CHECKING:
     from tinyxm_kernels.simt.machine import Machine
 
-NOBODY = -1
 DOES = {"load": "reads", "store": "writes", "atomic": "updates"}
-DID = {"load": "read", "store": "wrote", "atomic": "updated"}
 
 
 @dataclass
@@ -41,36 +33,24 @@ class Finding:
         return {"kind": self.kind, "line": self.line, "message": self.message, "count": self.count, "lines": self.lines}
 
 
-class Shadow:
-    """What is known of each element of a buffer: who touched it last."""
-
-    def __init__(self, size: int) -> None:
-        self.writer = np.full(size, NOBODY, np.int64)  # launch-wide thread number
-        self.write_epoch = np.zeros(size, np.int32)
-        self.write_site = np.zeros(size, np.int32)
-        self.atomic = np.zeros(size, bool)
-        self.reader = np.full((2, size), NOBODY, np.int64)
-        self.read_epoch = np.zeros((2, size), np.int32)
-        self.read_site = np.zeros((2, size), np.int32)
-
-
 class Sanitizer:
-    """Collects findings; `races` says whether accesses are watched, too."""
+    """Collects the findings of a launch of so many warps, and counts the epochs of each: a barrier begins a new one."""
 
-    def __init__(self, sites: list[Site], races: bool, warps: int) -> None:
+    def __init__(self, sites: list[Site], warps: int) -> None:
         self.findings: dict[tuple[Any, ...], Finding] = {}
-        self.sites, self.races = sites, races
-        self.shadows: dict[int, tuple[Buffer, Shadow]] = {}
-        self.epoch = np.zeros(warps, np.int32)  # of each warp of the launch
-        self.block_epoch = np.zeros(warps, np.int32)  # its epoch at the block's last barrier
+        self.sites = sites
+        self.epoch = np.zeros(warps, np.int32)
+        self.block_epoch = np.zeros(warps, np.int32)  # a warp's epoch at its block's last barrier
 
-    def add(self, kind: str, line: int, message: str, lines: tuple[int, ...] = (), count: int = 1) -> Finding:
-        key = (kind, line, *lines)
+    def add(
+        self, kind: str, line: int, message: str, lines: tuple[int, ...] = (), count: int = 1, about: str = ""
+    ) -> None:
+        """A finding, or one more of the same kind on the same lines about the same array."""
+        key = (kind, line, about, *lines)
         if key in self.findings:
             self.findings[key].count += count
         else:
             self.findings[key] = Finding(kind, line, message, count, list(lines or (line,)))
-        return self.findings[key]
 
     def out_of_bounds(
         self,
@@ -92,6 +72,7 @@ class Sanitizer:
             f"{who} {DOES[action]} element {int(offsets[first])} of {buffer.name}, which has {buffer.length}{per}"
             f"{shape}: check the index before the access",
             count=int(wrong.sum()),
+            about=buffer.name,
         )
 
     def misaligned(
@@ -113,6 +94,7 @@ class Sanitizer:
             f"{buffer.name}: byte {int(offsets[first]) * buffer.element.itemsize} isn't a multiple of {kind.size}, "
             "which a device refuses with an error",
             count=int(wrong.sum()),
+            about=buffer.name,
         )
 
     def barrier(self, machine: Machine, line: int, mask: Mask) -> None:
@@ -159,142 +141,5 @@ class Sanitizer:
                 f"{who} reads {place_of(buffer, int(at[first]) % buffer.length)}, which nothing has been written to: "
                 "shared memory holds what the last kernel left there",
                 count=int(unwritten.sum()),
-            )
-
-    def watch(
-        self,
-        machine: Machine,
-        site: Site,
-        buffer: Buffer,
-        at: np.ndarray,
-        lanes: np.ndarray,
-        action: str,
-        same: np.ndarray | None,
-    ) -> None:
-        """An access to the elements `at` by these lanes; `same` where a write changes nothing."""
-        if id(buffer) not in self.shadows:
-            self.shadows[id(buffer)] = buffer, Shadow(buffer.data.size)
-        shadow = self.shadows[id(buffer)][1]
-        thread = machine.number[lanes]
-        writes = action != "load"
-        writer = shadow.writer[at]
-        clash = self._unordered(machine, writer, shadow.write_epoch[at], thread)
-        if action == "atomic":
-            clash &= ~shadow.atomic[at]
-        if same is not None:
-            clash &= ~same
-        if clash.any():
-            past = np.where(shadow.atomic[at], 2, 1)
-            self._race(machine, site, buffer, at, lanes, action, clash, writer, shadow.write_site[at], past)
-        if writes:
-            for reader, epoch, sites in zip(shadow.reader, shadow.read_epoch, shadow.read_site, strict=True):
-                clash = self._unordered(machine, reader[at], epoch[at], thread)
-                if same is not None:
-                    clash &= ~same
-                if clash.any():
-                    self._race(
-                        machine, site, buffer, at, lanes, action, clash, reader[at], sites[at], np.zeros(at.size, int)
-                    )
-            self._note_write(machine, site, shadow, at, thread, lanes, action, same, buffer)
-        else:
-            self._note_read(shadow, at, thread, self._epochs(thread), site.number)
-
-    def forget_shared(self) -> None:
-        """After a wave: its blocks' shared memory is gone, global memory stays."""
-        self.shadows = {key: kept for key, kept in self.shadows.items() if kept[0].space != "shared"}
-
-    def _epochs(self, thread: np.ndarray) -> np.ndarray:
-        return self.epoch[thread // WARP]
-
-    def _unordered(self, machine: Machine, other: np.ndarray, epoch: np.ndarray, thread: np.ndarray) -> np.ndarray:
-        """Where an access of `other` in its `epoch` isn't ordered before one of `thread` now."""
-        clash = (other != NOBODY) & (other != thread)
-        if not clash.any():
-            return clash
-        warp, own = other // WARP, thread // WARP
-        of_block = machine.wave.width
-        later = (epoch < self.block_epoch[warp]) | ((warp == own) & (epoch < self.epoch[own]))
-        return clash & ~(later & (other // of_block == thread // of_block))
-
-    def _note_write(
-        self,
-        machine: Machine,
-        site: Site,
-        shadow: Shadow,
-        at: np.ndarray,
-        thread: np.ndarray,
-        lanes: np.ndarray,
-        action: str,
-        same: np.ndarray | None,
-        buffer: Buffer,
-    ) -> None:
-        shadow.writer[at] = thread
-        shadow.write_epoch[at] = self._epochs(thread)
-        shadow.write_site[at] = site.number
-        shadow.atomic[at] = action == "atomic"
-        if action == "store":
-            last = shadow.writer[at]
-            clash = last != thread  # several lanes of this very access
-            if clash.any() and same is not None:
-                clash &= ~same
-            if clash.any():
-                sites = np.full(at.size, site.number)
-                self._race(machine, site, buffer, at, lanes, action, clash, last, sites, np.ones(at.size, int))
-
-    def _note_read(self, shadow: Shadow, at: np.ndarray, thread: np.ndarray, epoch: np.ndarray, number: int) -> None:
-        """Keep the last reader, and one that isn't the same thread: another of this access, or the one before."""
-        before = [(shadow.reader[k][at], shadow.read_epoch[k][at], shadow.read_site[k][at]) for k in (0, 1)]
-        shadow.reader[1][at[::-1]] = thread[::-1]  # where lanes share an element the first one stays
-        first = shadow.reader[1][at]
-        shadow.read_epoch[1][at[::-1]] = epoch[::-1]
-        shadow.reader[0][at], shadow.read_epoch[0][at], shadow.read_site[0][at] = thread, epoch, number
-        shadow.read_site[1][at] = number
-        last = shadow.reader[0][at]
-        alone = first == last
-        if alone.any():
-            places = at[alone]
-            pick = before[0][0][alone] != last[alone]
-            arrays: tuple[np.ndarray, ...] = (shadow.reader, shadow.read_epoch, shadow.read_site)
-            for kept, newer, older in zip(arrays, before[0], before[1], strict=True):
-                kept[1][places] = np.where(pick, newer[alone], older[alone])
-
-    def _race(
-        self,
-        machine: Machine,
-        site: Site,
-        buffer: Buffer,
-        at: np.ndarray,
-        lanes: np.ndarray,
-        action: str,
-        clash: np.ndarray,
-        other: np.ndarray,
-        sites: np.ndarray,
-        past: np.ndarray,
-    ) -> None:
-        for number in np.unique(sites[clash]):
-            these = clash & (sites == number)
-            first = int(np.argmax(these))
-            earlier = self.sites[int(number)]
-            lane, wave = int(lanes[first]), machine.wave
-            block = int(other[first]) // wave.width
-            thread = place(int(other[first]) % wave.width, wave.block)
-            alike = block == int(machine.number[lane]) // wave.width
-            whom = f"thread {thread}" + ("" if alike else f" of block {place(block, wave.grid)}")
-            did = DID[("load", "store", "atomic")[int(past[first])]]
-            if not alike:
-                mend = "nothing orders two blocks: use an atomic, or a second kernel"
-            elif int(other[first]) // WARP == int(machine.number[lane]) // WARP:
-                mend = "the two are of one warp, which needn't run in step: __syncwarp() between them"
-            else:
-                mend = "__syncthreads() between them"
-            element = place_of(buffer, int(at[first]) % buffer.length)
-            epoch = int(self.epoch[int(machine.number[lane]) // WARP])
-            when = "at once" if earlier.number == site.number and did == DID[action] else f"in line {earlier.line}"
-            self.add(
-                "race",
-                site.line,
-                f"{machine.name_of(lane)} {DOES[action]} {element}, which {whom} {did} {when}, in the same epoch "
-                f"(after {epoch} barriers): {mend}",
-                lines=(earlier.line, site.line),
-                count=int(these.sum()),
+                about=buffer.name,
             )

@@ -331,13 +331,30 @@ class Source:
         try:
             return c_parser.CParser().parse(f'{known}\n#line 1 "kernel"\n{text}\n', "kernel")
         except c_parser.ParseError as error:
-            match = re.match(r"(?s).*?:(\d+):(?:(\d+):)?\s*(.*)", str(error))
-            if not match:
+            match = re.match(r"(?s).*?:(\d+):(?:(\d+):)?\s*(?:before: )?(.*)", str(error))
+            if match:
+                at, told = self._position(int(match[1]), int(match[2] or 1)), f"unexpected `{match[3]}`"
+                raise self.error(at, told, "is a bracket, a semicolon or a type missing there, or before it?") from None
+            if "end of input" in str(error).lower():
                 raise self.error((len(self.lines), 1), "the file ends too early", "is a brace missing?") from None
-            at = self._position(int(match[1]), int(match[2] or 1))
             raise self.error(
-                at, f"not C as it is read here: {match[3]}", "is a bracket, a semicolon or a type missing before it?"
+                (self._first_broken(known, text), 1),
+                "no declaration that C knows begins here",
+                "is there a type, and is it one of CUDA C's? " + ", ".join(sorted(BUILT_IN_TYPES)),
             ) from None
+
+    def _first_broken(self, known: str, text: str) -> int:
+        """The line at which the first function or declaration begins that doesn't parse by itself."""
+        start = depth = 0
+        for end, mark in enumerate(text):
+            depth += (mark == "{") - (mark == "}")
+            if depth == 0 and mark in ";}":
+                try:
+                    c_parser.CParser().parse(known + text[start : end + 1], "kernel")
+                except c_parser.ParseError:
+                    break
+                start = end + 1
+        return 1 + text.count("\n", 0, start) + len(re.match(r"\s*", text[start:])[0].split("\n")) - 1  # type: ignore[index]
 
 
 def _tokens(text: str, line: int) -> list[Token]:
