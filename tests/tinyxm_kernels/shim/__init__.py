@@ -23,6 +23,7 @@ KERNEL = re.compile(
     r"__global__\s+(?:__launch_bounds__\s*\([^)]*\)\s*)?void\s+(?:__launch_bounds__\s*\([^)]*\)\s*)?(\w+)"
 )
 DYNAMIC = re.compile(r"extern\s+__shared__\s+([\w ]+?)\s*(\w+)\s*\[\s*\]\s*;")
+COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 OPERATIONS = "load", "store", "atomic"
 FLAGS = ("-std=gnu++17", "-fPIC", "-w", "-fno-exceptions", "-fno-strict-aliasing", "-ffp-contract=off")
 SEEN = ("-O0", "-g1", "-fsanitize=thread", "-fsanitize-coverage=trace-pc")
@@ -73,6 +74,11 @@ def _compile(*arguments: str) -> None:
         raise RuntimeError(f"g++ {' '.join(arguments)}:\n{done.stderr}")
 
 
+def kernels_of(source: str) -> list[str]:
+    """The names of the kernels of a source."""
+    return KERNEL.findall(COMMENT.sub("", source))
+
+
 @cache
 def library(file: Path, defines: tuple[tuple[str, str], ...] = ()) -> "Library":
     """The kernels of a `.cu`, compiled once."""
@@ -85,7 +91,7 @@ class Library:
     def __init__(self, source: str, name: str = "kernel.cu", defines: Sequence[tuple[str, str]] = ()) -> None:
         self.file = Path(tempfile.mkdtemp(dir=_folder().name)) / "kernels.so"
         text = DYNAMIC.sub(r"\1 *\2 = (\1 *)cuda_dynamic;", source)
-        calls = "\n".join(f"CUDA_KERNEL({kernel})" for kernel in KERNEL.findall(source))
+        calls = "\n".join(f"CUDA_KERNEL({kernel})" for kernel in kernels_of(source))
         made = self.file.with_name(Path(name).stem + ".cpp")
         made.write_text(f'#line 1 "{name}"\n{text}\n{calls}\n', "utf-8")
         given = [f"-D{key}={value}" for key, value in defines]

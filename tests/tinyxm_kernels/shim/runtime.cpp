@@ -129,7 +129,6 @@ void of_shared_memory(Count &count, const Event *const *lanes) {
     for (int lane = 0; lane < WARP; ++lane)
         if (lanes[lane]) size = std::max<int>(size, lanes[lane]->size);
     int together = WARP * 4 / size;
-    std::set<uint64_t> all;
     for (int first = 0; first < WARP; first += together) {
         std::set<uint64_t> words;
         int passes[WARP] = {0};
@@ -139,9 +138,8 @@ void of_shared_memory(Count &count, const Event *const *lanes) {
                 if (words.insert(word).second) ++passes[word % WARP];
             }
         count.transactions += *std::max_element(passes, passes + WARP);
-        all.insert(words.begin(), words.end());
+        count.ideal += rounded_up(words.size(), WARP);
     }
-    count.ideal += rounded_up(all.size(), WARP);
 }
 
 void count_request(const Event *const *lanes, const Event &first) {
