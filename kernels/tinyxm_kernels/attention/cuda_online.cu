@@ -2,6 +2,10 @@
 //
 // A block of 16×16 threads has a tile of SIDE×SIDE scores; thread (x, y) has the rows y, y + 16, ... and the columns
 // x, x + 16, ..., four of each. The 16 threads of a row of the tile are one half of a warp.
+//
+//     tinyxm simt cuda_online.cu attention --grid 2 --block 16,16
+//         --args float:100x16,float:80x16,float:80x16,null,float*:100x16,float*:100x2,100,80,16,16,0,0,0,0,0,0,0,0,1.0
+//         --expect "y = attention(q, k, v)[0]" --expect "statistics = attention(q, k, v)[1]"
 
 #define SIDE 64
 #define DEPTH 16             // terms of a product that lie in shared memory at a time

@@ -4,6 +4,16 @@
 // memory, DEPTH terms of the sum at a time. Thread (x, y) has the rows y, y + 16, ... and the columns x, x + 16, ...
 // Both factors lie there by terms: `left` [DEPTH][ROWS + 2], `right` [DEPTH][WIDTH + 2]. The 2 spreads what is written
 // along the terms over all banks: a half warp's 16 terms fall into the even ones, the other half's into the odd.
+//
+//     tinyxm simt cuda_implicit.cu conv2d --grid 1 --block 16,16
+//         --args float:1x8x8x4,float:3x3x4x16,float*:1x8x8x16,1,8,8,4,8,8,16,3,3,1,1,1,1,1,1,1
+//         --expect "y = conv2d(x, w, (1, 1), (1, 1))"
+//     tinyxm simt cuda_implicit.cu conv2d_input_gradient --grid 1,1,4 --block 16,16
+//         --args float:1x4x4x16,float:3x3x4x16,float*:1x8x8x4,1,8,8,4,4,4,16,3,3,2,2,1,1,1,1,1,2,2
+//         --expect "x_gradient = conv2d_input_gradient(g, w, (1, 8, 8, 4), (2, 2), (1, 1))"
+//     tinyxm simt cuda_implicit.cu conv2d_weight_gradient --grid 1 --block 16,16
+//         --args float:1x8x8x16,float:1x8x8x4,float*:3x3x4x16,1,8,8,4,8,8,16,3,3,1,1,1,1,1,1,1,1,64
+//         --expect "parts = conv2d_weight_gradient(g, x, (3, 3, 4, 16), (1, 1), (1, 1))"
 
 #define ROWS 64
 #define DEPTH 16
