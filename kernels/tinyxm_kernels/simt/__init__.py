@@ -10,8 +10,8 @@ one warp, statement by statement. All of it is a model, counted on the source (`
 leaves out); nothing is timed.
 
 To read it in order: `source` (from CUDA C to C to a tree), `types`, `lanes` (threads and masks), `memory`, `machine`,
-`expressions`, `calls` and `statements` (from the tree to NumPy), `sanitizer`, `counters`, `trace`, and `program`, which
-launches. The subset: C's statements but switch and goto, numbers, vectors, pointers, arrays, `__device__` functions,
+`operators`, `expressions`, `places`, `intrinsics`, `calls` and `statements` (from the tree to NumPy), `sanitizer`,
+`races`, `counters`, `trace`, and `program`, which launches. The subset: C's statements but switch and goto, numbers, vectors, pointers, arrays, `__device__` functions,
 static and dynamic shared memory, constants, barriers, shuffles, votes, atomics, half precision, printf.
 """
 

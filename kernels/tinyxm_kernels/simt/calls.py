@@ -10,7 +10,7 @@ import numpy as np
 from pycparser import c_ast
 
 from tinyxm_kernels.simt import memory
-from tinyxm_kernels.simt.expressions import Expression, Expressions, Run, Symbol, ast_text, counted
+from tinyxm_kernels.simt.expressions import Expression, Run, Symbol, ast_text, counted
 from tinyxm_kernels.simt.intrinsics import (
     AT_ONCE,
     ATOMICS,
@@ -25,6 +25,7 @@ from tinyxm_kernels.simt.intrinsics import (
 from tinyxm_kernels.simt.lanes import WARP, Mask
 from tinyxm_kernels.simt.machine import Machine
 from tinyxm_kernels.simt.memory import Address, Site
+from tinyxm_kernels.simt.places import Places
 from tinyxm_kernels.simt.types import DOUBLE, INT, UNSIGNED, VOID, Pointer, Scalar, Type, Vector, common
 
 SHUFFLES = ("__shfl_sync", "__shfl_up_sync", "__shfl_down_sync", "__shfl_xor_sync")
@@ -34,7 +35,7 @@ READS = ("__ldg", "__ldcg", "__ldca", "__ldcs")
 BEFORE_VOLTA = ("__shfl", "__shfl_up", "__shfl_down", "__shfl_xor", "__ballot", "__any", "__all")
 
 
-class Calls(Expressions):
+class Calls(Places):
     """Compiles calls; `statement` comes from the class that compiles statements."""
 
     statement: Callable[..., Any]
