@@ -159,7 +159,7 @@ def test_a_compiled_kernel_that_leaves_its_arrays_is_told_of(run, tmp_path):
     assert "it raised IndexError: index is out of bounds" in out
 
 
-@pytest.mark.parametrize("command", [[], ["train"], ["eval"], ["query"], ["certify"], ["bench"], ["doctor"]])
+@pytest.mark.parametrize("command", [[], ["train"], ["eval"], ["query"], ["certify"], ["bench"], ["doctor"], ["simt"]])
 def test_help_everywhere(run, command):
     code, out, _ = run(*command, "--help")
     assert code == 0

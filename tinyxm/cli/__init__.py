@@ -25,6 +25,7 @@ from rich.markup import escape
 
 from tinyxm.cli.bench import bench
 from tinyxm.cli.errors import Interrupted, Misuse, describe, status, usage
+from tinyxm.cli.simt import simt
 
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 Run = Annotated[Path, typer.Argument(metavar="RUN", help="The run's folder, as `train` made it.", show_default=False)]
@@ -39,6 +40,7 @@ app = typer.Typer(
 
 
 app.command()(bench)
+app.command()(simt)
 
 
 @app.callback(invoke_without_command=True)

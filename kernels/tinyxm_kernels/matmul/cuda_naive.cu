@@ -4,7 +4,7 @@
 //
 // a is m×k, b k×n, c m×n, row by row; blockIdx.z is the place in a stack of matrices.
 //
-//     tinyxm simt cuda_naive.cu matmul --grid 4,4 --block 16,16
+//     tinyxm simt cuda_naive.cu matmul --grid 2,8 --block 32,8
 //         --args float:64x64,float:64x64,float*:64x64,64,64,64 --expect "c = a @ b"
 
 #ifdef HALF

@@ -146,7 +146,7 @@ class Machine:
         if self.races is not None:
             self._check_access(site, buffer, offsets, kind, mask, action, new)
         if self.tracer:
-            self.tracer.access(self, site, buffer, offsets, kind, mask, action)
+            self.tracer.access(site, buffer, offsets, kind, mask, action, new)
 
     def _check_access(
         self, site: Site, buffer: Buffer, offsets: np.ndarray, kind: Scalar | Vector, mask: Mask, action: str, new: Any

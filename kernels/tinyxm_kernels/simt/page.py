@@ -95,12 +95,12 @@ def _data(report: Report) -> dict[str, Any]:
 
 
 def _header(reports: Sequence[Report]) -> str:
-    titles = "".join(f"<p>{escape(table.titled(report))}</p>" for report in reports)
+    told = (" ".join((table.titled(report), table.given(report), table.result(report))) for report in reports)
+    titles = "".join(f"<p>{escape(words)}</p>" for words in told)
     name = " and ".join(escape(name) for name in table.told_apart(reports))
-    results = "".join(f"<p>{escape(table.result(report))}</p>" for report in reports if table.result(report))
     note = f"{table.MODEL} No GPU took part, and no time is told."
     return (
-        f"<header><h1>{name}</h1>{titles}{results}"
+        f"<header><h1>{name}</h1>{titles}"
         f'<p><span class="model">{escape(reports[0]["label"])}</span> {escape(note)}</p></header>'
     )
 
@@ -131,16 +131,16 @@ def _compared(reports: Sequence[Report], names: Sequence[str]) -> str:
         f'<tr><th scope="row">{escape(name)}</th>{"".join(f"<td>{escape(cell)}</td>" for cell in cells)}</tr>'
         for name, *cells in table.compared(*reports)
     )
-    tabs = "".join(
-        f'<button type="button" role="tab" id="tab-{number}" aria-controls="kernel-{number}" '
-        f'aria-selected="{"false" if number else "true"}">{escape(name)}</button>'
+    choices = "".join(
+        f'<button type="button" data-show="{number}" aria-pressed="{"false" if number else "true"}">'
+        f"{escape(name)}</button>"
         for number, name in enumerate(names)
     )
     return (
         '<section class="compare wide"><table class="figures">'
         "<caption>Side by side; the ratio is the second over the first</caption>"
         f"<thead><tr><td></td>{heads}</tr></thead><tbody>{rows}</tbody></table></section>"
-        f'<div class="tabs" role="tablist" aria-label="Which launch is shown below">{tabs}</div>'
+        f'<div class="choice" role="group" aria-label="Which launch is shown below">{choices}</div>'
     )
 
 
@@ -185,7 +185,7 @@ def _source(report: Report) -> str:
             f'<td class="code"{marked}>{escape(text.rstrip())}</td></tr>'
         )
     heads = (
-        ("warps", "times a warp ran the line", "warps"),
+        ("runs", "times a warp ran the line", "runs"),
         ("lanes", "lanes active, on average, of 32", ""),
         ("sectors", "32-byte sectors of global memory for each request / the fewest that could be", ""),
         ("passes", "bank passes of shared memory for each request / the fewest that could be", ""),
@@ -202,9 +202,9 @@ def _source(report: Report) -> str:
 def _margin(line: Line | None, most: Mapping[str, int], busiest: int) -> str:
     """The four figures before a line, each with a bar: of executions, lanes, and the shares of what was moved."""
     if line is None:
-        return '<td class="warps"></td><td></td><td></td><td></td>'
+        return '<td class="runs"></td><td></td><td></td><td></td>'
     share = line["executions"] / busiest if busiest else 0
-    cells = [f'<td class="bar warps ideal" data-share="{share:.3f}">{line["executions"]:,}</td>']
+    cells = [f'<td class="bar runs ideal" data-share="{share:.3f}">{line["executions"]:,}</td>']
     lanes = line["active_lanes"]
     kind = "ideal" if lanes > 31.5 else "excess"
     cells.append(f'<td class="bar {kind}" data-share="{(32 - lanes) / 32:.3f}">{table.short(lanes)}</td>')

@@ -302,6 +302,7 @@ class Statements(Calls):
         self.in_loop -= 1
         advance = self.expression(after).run if after is not None else None
         begin, line = self._begin(cond or node, "loop"), self.source.where(cond or node)[0]
+        next_at = self.source.where(after or node)
 
         def run(machine: Machine, mask: Mask) -> Mask | None:
             loop = Loop()
@@ -323,6 +324,8 @@ class Statements(Calls):
                 on = union(turn(machine, live), loop.continued)
                 live = live if on is not None and on.count == live.count else on
                 if live is not None and advance is not None:
+                    if machine.tracer:  # a step of its own, or else the body's last would seem to do it
+                        machine.tracer.begin(machine, *next_at, "expression", live)
                     advance(machine, live)
                 turns += 1
                 if turns > MOST_TURNS:

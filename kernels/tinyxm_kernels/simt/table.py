@@ -17,9 +17,10 @@ MEANINGS = {
     "active lanes": "lanes that a statement runs for, on average",
     "divergent branches": "branches where some lanes of a warp go one way and some the other",
     "arithmetic intensity": "operations for each byte that the sectors carry",
+    "registers of a thread": "of 32 bits each; what the compiler makes of the kernel",
     "occupancy": "warps that can be resident on a multiprocessor, of those it has room for",
 }
-COLUMNS = "line", "warps", "lanes", "divergent", "sectors", "passes", "rounds", "flops"
+COLUMNS = "line", "runs", "lanes", "divergent", "sectors", "passes", "rounds", "flops"
 PASSES = "shared_passes", "ideal_passes"
 TOLERATED = 1.05  # times the ideal that are not worth a colour: the ragged edge of an array
 
@@ -60,7 +61,7 @@ def totals(report: Report) -> list[Total]:
     """The figures of the whole launch, in the order of `MEANINGS`, without those that nothing had to do with."""
     sums = report["totals"]
     lanes, intensity, conflicts = sums["active_lanes"], sums["intensity"], sums["conflicts"]
-    rows = [Total("flops", sums["flops"], f"{sums['flops']:,}")]
+    rows = [Total("flops", sums["flops"], f"{sums['flops']:,}")] if sums["flops"] else []
     for name, taken, ideal in (("global sectors", "sectors", "ideal_sectors"), ("bank passes", *PASSES)):
         if sums[taken]:
             ratio = Ratio(sums[taken], sums[ideal])
@@ -75,17 +76,19 @@ def totals(report: Report) -> list[Total]:
     if intensity:
         rows.append(Total("arithmetic intensity", intensity, f"{intensity:.3g} flop/byte"))
     if report.get("occupancy"):
-        rows.append(Total("occupancy", *occupied(report["occupancy"])))
+        rows += _occupied(report["occupancy"])
     return rows
 
 
-def occupied(occupancy: Report) -> tuple[float, str]:
-    """The share of a multiprocessor's warps that can be resident, as a number and with what limits it."""
-    registers = occupancy["registers"]
-    whose = occupancy["registers_from"]
-    told = "without regard to registers" if registers is None else f"{registers} registers {whose}"
+def _occupied(occupancy: Report) -> list[Total]:
+    """What the kernel takes of a multiprocessor's warps, with what limits it, and the registers that this was told."""
     limits = " and ".join(occupancy["limited_by"])
-    return occupancy["fraction"], f"{occupancy['fraction']:.0%} on {occupancy['architecture']}, by {limits}; {told}"
+    told = f"{occupancy['fraction']:.0%} on {occupancy['architecture']}, by {limits}"
+    registers = occupancy["registers"]
+    if registers is None:
+        return [Total("occupancy", occupancy["fraction"], f"{told}; registers weren't counted")]
+    from_whom = f"{registers}, {occupancy['registers_from']}"
+    return [Total("registers of a thread", registers, from_whom), Total("occupancy", occupancy["fraction"], told)]
 
 
 def ratio_of(accesses: Iterable[Report]) -> Ratio | None:
@@ -128,14 +131,22 @@ def lines_named(finding: Report, source: Sequence[str]) -> list[int]:
 
 
 def told_apart(reports: Sequence[Report]) -> list[str]:
-    """A name for each launch: its kernel, with the defines or the file where the kernel's name is another's, too."""
+    """A name for each launch: its kernel, or the file, or the kernel with its defines, where that tells them apart."""
     names = [report["kernel"] for report in reports]
     if len(set(names)) < len(names):
         defines = [" ".join(f"{key}={value}" for key, value in report.get("defines", {}).items()) for report in reports]
         files = [report["file"] for report in reports]
-        further = defines if len(set(defines)) == len(defines) else files
-        names = [f"{name} {more}".strip() for name, more in zip(names, further, strict=True)]
+        if len(set(files)) == len(files):
+            return files
+        names = [f"{name} {more}".strip() for name, more in zip(names, defines, strict=True)]
     return names
+
+
+def given(report: Report) -> str:
+    """What it was launched with, in a sentence; empty where the report doesn't tell."""
+    arguments = report.get("arguments", ())
+    told = ", ".join(f"{argument['name']} {argument['given']}" for argument in arguments)
+    return f"Given {told}; seed {report['seed']}." if arguments else ""
 
 
 def result(report: Report) -> str:
@@ -152,8 +163,9 @@ def titled(report: Report) -> str:
     """The launch in a line."""
     grid, block = ("×".join(map(str, _trimmed(report[key]))) for key in ("grid", "block"))
     shared = report["shared"]
+    defines = "".join(f", {name}={value}" for name, value in report.get("defines", {}).items())
     held = f", {shared['static'] + shared['dynamic']:,} bytes shared" if shared["static"] + shared["dynamic"] else ""
-    return f"{report['kernel']}, {report['file']}: grid {grid}, blocks of {block} threads{held}"
+    return f"{report['kernel']}, {report['file']}: grid {grid}, blocks of {block} threads{held}{defines}."
 
 
 def _trimmed(size: Sequence[int]) -> list[int]:
@@ -168,6 +180,8 @@ def show(report: Report, console: Any) -> None:
     from rich.table import Table
 
     console.print(f"[bold]{_plain(titled(report))}[/bold]", highlight=False, soft_wrap=True)
+    if given(report):
+        console.print(given(report), markup=False, highlight=False, soft_wrap=True)
     figures = Table.grid(padding=(0, 2))
     for total in totals(report):
         figures.add_row(total.name, _plain(total.text), style="yellow" if total.wasteful else "")
@@ -178,6 +192,8 @@ def show(report: Report, console: Any) -> None:
     if result(report):
         console.print(result(report), markup=False, highlight=False, soft_wrap=True)
     show_findings(report, console)
+    for line in report.get("printed", ()):
+        console.print(f"printf: {line.rstrip()}", markup=False, highlight=False, soft_wrap=True)
 
 
 def show_limits(reports: Iterable[Report], console: Any) -> None:
@@ -196,7 +212,7 @@ def profile(report: Report) -> Any:
         rows.append(
             {
                 "line": str(line["line"]),
-                "warps": f"{line['executions']:,}",
+                "runs": f"{line['executions']:,}",
                 "lanes": short(line["active_lanes"]),
                 "divergent": f"{line['divergent']:,} of {line['branches']:,}" if line["branches"] else "",
                 **_moved(line["accesses"]),
@@ -210,10 +226,11 @@ def profile(report: Report) -> Any:
                 for access in line["accesses"]
             ]
     table = Table(box=None, pad_edge=False, header_style="bold", caption_justify="left")
-    table.caption = "sectors and passes: for a request of a warp / the fewest that its bytes could take"
+    table.caption = "runs: by a warp; sectors, passes: for a warp's request / the fewest that its bytes could take"
     columns = [name for name in COLUMNS if any(row.get(name) for row in rows)]
     for name in columns:
-        table.add_column(name, justify="right", no_wrap=True)
+        width = max(len(name), *(len(row.get(name, "")) for row in rows))
+        table.add_column(name, justify="right", no_wrap=True, min_width=width)  # the source gives way, no figure does
     table.add_column("source", no_wrap=True, overflow="ellipsis")
     for row in rows:
         table.add_row(*(row.get(name, "") for name in (*columns, "source")))

@@ -106,19 +106,19 @@ class Tracer:
 
     def access(
         self,
-        machine: Machine,
         site: Site,
         buffer: Buffer,
         offsets: np.ndarray,
         kind: Scalar | Vector,
         mask: Mask,
         action: str,
+        new: Any = (),
     ) -> None:
+        """An access is about to be done; `new` is what a store writes, part by part of a vector."""
         active = mask.lanes[self.lanes]
         if not self.recording or not active.any():
             return
-        own = np.zeros(mask.lanes.size, bool)
-        own[self.lanes] = active
+        own = self._own(active, mask.lanes.size)
         where = np.zeros(mask.lanes.size, np.int64)
         where[mask.index] = offsets
         _, transactions, ideal, _ = measure(buffer, where[own], kind.size, Mask(own), action)
@@ -133,8 +133,29 @@ class Tracer:
                 "indices": [int(i) if alive else None for i, alive in zip(where[self.lanes], active, strict=True)],
                 "transactions": transactions,
                 "ideal": ideal,
+                "values": self._moved(buffer, where, kind, active, new),
             }
         )
+
+    def _moved(
+        self, buffer: Buffer, where: np.ndarray, kind: Scalar | Vector, active: np.ndarray, new: Any
+    ) -> list[Any]:
+        """What each lane writes, or otherwise what it finds there; of vectors a list of their parts."""
+        element, parts = (kind, 1) if isinstance(kind, Scalar) else (kind.element, kind.length)
+        if not len(new):
+            start = (where + buffer.base) * buffer.element.itemsize // element.dtype.itemsize
+            view = buffer.view(element.dtype)
+            new = [view[np.where(self._own(active, where.size), start + part, 0)] for part in range(parts)]
+        shown = [self._shown(part, active) for part in new]
+        if parts == 1:
+            return shown[0]
+        return [list(lane) if lane[0] is not None else None for lane in zip(*shown, strict=True)]
+
+    def _own(self, active: np.ndarray, size: int) -> np.ndarray:
+        """The traced warp's active lanes among all of the wave."""
+        own = np.zeros(size, bool)
+        own[self.lanes] = active
+        return own
 
     def as_dict(self) -> dict[str, Any]:
         return {

@@ -23,12 +23,14 @@ const plural = (value, noun) => `${count(value)} ${noun}${value === 1 ? "" : "s"
 function brief(value) {
   if (value === null || value === undefined) return "·";
   if (typeof value !== "number") return String(value).replace("Infinity", "∞");
-  if (Number.isInteger(value)) return Math.abs(value) < 1e6 ? String(value) : value.toExponential(1).replace("e+", "e");
   const size = Math.abs(value);
-  return size >= 1e4 || size < 1e-3 ? value.toExponential(1).replace("e+", "e") : String(Number(value.toPrecision(size < 1 ? 2 : 3)));
+  if (Number.isInteger(value) && size < 1e5) return String(value);
+  if (size >= 1e4 || size < 1e-3) return value.toExponential(0).replace("e+", "e");
+  return String(Number(value.toPrecision(size < 1 ? 2 : 3))).replace(/^(-?)0\./, "$1.");
 }
 const whole = (value) => (value === null || value === undefined ? "no value" : String(value));
-const perRequest = (taken, ideal) => `${Number(taken.toFixed(1))} where ${Number(ideal.toFixed(1))} would do`;
+const rounded = (value) => Number(value.toFixed(1));
+const perRequest = (taken, ideal) => (taken > ideal ? `${rounded(taken)} where ${rounded(ideal)} would do` : `${rounded(taken)}, the fewest`);
 
 // "0-7, 12": runs of neighbouring lanes.
 function runs(lanes) {
@@ -60,6 +62,7 @@ function wordsOf(access, from = 0, to = LANES) {
 class Stepper {
   constructor(root, kernel, number) {
     Object.assign(this, { root, kernel, number, trace: kernel.trace, steps: kernel.trace.steps, step: 0, lane: null, timer: null });
+    this.opened = new Set();  // arrays whose elements are shown
     this.part = (name) => root.querySelector(`[data-part="${name}"]`);
     this.alive = this.trace.threads.filter((thread) => thread).length;
     this.slider = this.part("slider");
@@ -137,7 +140,8 @@ class Stepper {
     this.slider.setAttribute("aria-valuetext", `${told}, line ${now.line}`);
     const whose = lanes.length === this.alive ? "all lanes" : `${plural(lanes.length, "lane")}: ${runs(lanes)}`;
     this.part("where").textContent = `line ${now.line}, ${now.kind}; block ${point(this.trace.block)}, warp ${this.trace.warp}; ${whose}${cut ? "; the record ends here, the warp goes on" : ""}`;
-    this.part("statement").textContent = this.kernel.source[now.line - 1].trim();
+    const text = this.kernel.source[now.line - 1], before = text.slice(0, now.column - 1).trimStart();
+    this.part("statement").replaceChildren(el("span", {}, before), text.slice(now.column - 1).trimEnd());
     this.part("alarms").replaceChildren(...now.findings.map((index) => {
       const { kind, message } = this.kernel.findings[index];
       return el("p", { className: "alarm" }, el("strong", {}, `▲ ${kind}: `), message);
@@ -150,7 +154,7 @@ class Stepper {
     this.part("memory").replaceChildren(...(memory.length ? [el("h3", {}, "What it asked of memory")] : []), ...memory);
     const changed = new Set(now.changes.map((change) => change.name));
     const others = [...state].filter(([name]) => !changed.has(name)).reverse();
-    this.part("others").replaceChildren(...others.map(([name, variable]) => this.variable(name, variable, now.mask, false)));
+    this.part("others").replaceChildren(...this.grouped(others, now.mask));
     this.part("others").closest("details").hidden = others.length === 0;
     this.drawLane(state, now);
     this.showLine(now.line);
@@ -189,6 +193,27 @@ class Stepper {
     }));
   }
 
+  // Variables as they are; the elements of an array behind its name, opened on demand.
+  grouped(variables, mask) {
+    const groups = new Map();
+    for (const [name, variable] of variables) {
+      const whole = name.split(/[.[]/)[0];
+      groups.set(whole, [...(groups.get(whole) || []), [name, variable]]);
+    }
+    return [...groups].map(([whole, elements]) => {
+      const shown = () => elements.map(([name, variable]) => this.variable(name, variable, mask, false));
+      if (elements.length < 4) return el("div", {}, ...shown());
+      const box = el("details", { className: "group", open: this.opened.has(whole) }, el("summary", {}, el("span", { className: "mono" }, whole), `: ${plural(elements.length, "element")}`));
+      if (box.open) box.append(...shown());
+      box.addEventListener("toggle", () => {
+        if (box.open) this.opened.add(whole);
+        else this.opened.delete(whole);
+        if (box.open && box.children.length === 1) box.append(...shown());
+      });
+      return box;
+    });
+  }
+
   variable(name, { type, values }, mask, changed) {
     const held = values.filter((value) => value !== null), same = held.length > 1 && held.every((value) => value === held[0]);
     const title = el("p", {}, el("b", { className: "mono" }, name), el("span", { className: "type" }, ` ${type}`));
@@ -211,11 +236,15 @@ class Stepper {
     const global = access.space === "global", lanes = access.indices.filter((index) => index !== null).length;
     const noun = global ? "sector" : "bank pass", many = global ? "sectors" : "bank passes";
     const wasteful = access.transactions > access.ideal;
-    const verdict = wasteful ? `${access.transactions} ${many} where ${access.ideal} would do` : access.transactions === 1 ? `1 ${noun}` : `${access.transactions} ${many}`;
+    const taken = `${access.transactions} ${access.transactions === 1 ? noun : many}`;
+    const verdict = wasteful ? `${taken} where ${access.ideal} would do` : taken;
     const box = el("div", { className: "access" }, el("p", {},
       `${access.operation} ${access.space} `, el("b", { className: "mono" }, access.array), ` by ${plural(lanes, "lane")}: `,
-      el("span", { className: wasteful ? "waste" : "" }, verdict + (wasteful ? ` (×${Number((access.transactions / access.ideal).toFixed(1))})` : ", the fewest there can be"))));
-    if (access.space !== "local") box.append(global ? this.sectors(access) : this.banks(access));
+      el("span", { className: wasteful ? "waste" : "" }, verdict + (wasteful ? ` (×${rounded(access.transactions / access.ideal)})` : ", the fewest there can be"))));
+    box.append(global ? this.sectors(access) : this.banks(access));
+    const values = access.values.map((value) => (value === null ? null : Array.isArray(value) ? `(${value.map(brief).join(", ")})` : value));
+    const moved = { load: "what was read", store: "what was written", atomic: "what was there before" }[access.operation];
+    if (access.bytes <= 8 && !access.values.some(Array.isArray)) box.append(el("p", { className: "moved" }, moved), this.cells(values, (lane) => (values[lane] === null ? "off" : ""), `${moved}, by lane`));
     return box;
   }
 
@@ -266,7 +295,7 @@ class Stepper {
     if (this.lane === null) return box.replaceChildren();
     const rows = [...state].filter(([, { values }]) => values[this.lane] !== null).map(([name, { type, values }]) => [name, type, whole(values[this.lane])]);
     for (const access of now.memory) {
-      if (access.indices[this.lane] !== null) rows.push([`${access.array}[${access.indices[this.lane]}]`, `${access.operation}, ${access.space}`, access.values ? whole(access.values[this.lane]) : ""]);
+      if (access.indices[this.lane] !== null) rows.push([`${access.array}[${access.indices[this.lane]}]`, `${access.operation}, ${access.space}`, whole(access.values[this.lane])]);
     }
     const table = el("table", {}, el("tbody", {}, ...rows.map((row) => el("tr", {}, ...row.map((cell) => el("td", {}, cell))))));
     box.replaceChildren(el("h3", {}, `Lane ${this.lane}, thread ${point(this.trace.threads[this.lane])}`), table);
@@ -276,13 +305,14 @@ class Stepper {
   showLine(line) {
     const found = this.kernel.lines.find((each) => each.line === line), box = this.part("line");
     if (!found) return box.replaceChildren(el("p", {}, `Line ${line}: no warp ran it.`));
-    const parts = [`run by ${plural(found.executions, "warp")}`, `${Number(found.active_lanes.toFixed(1))} lanes active on average`];
+    const parts = [`run by a warp ${plural(found.executions, "time")}`, `${plural(rounded(found.active_lanes), "lane")} active on average`];
     if (found.branches) parts.push(`${count(found.divergent)} of ${plural(found.branches, "branch").replace("branchs", "branches")} divergent`);
     if (found.flops) parts.push(plural(found.flops, "flop"));
     const accesses = found.accesses.filter((access) => access.requests).map((access) => {
       const unit = access.space === "global" ? "sectors" : "bank passes";
+      const each = [access.transactions / access.requests, access.ideal / access.requests];
       const extra = access.conflicts ? `; ${count(access.conflicts)} extra rounds of atomics` : "";
-      return el("p", {}, `${access.operation} ${access.space} `, el("b", { className: "mono" }, access.array), `: ${plural(access.requests, "request")}, ${unit} for each ${perRequest(access.transactions / access.requests, access.ideal / access.requests)}${extra}`);
+      return el("p", {}, `${access.operation} ${access.space} `, el("b", { className: "mono" }, access.array), `: ${plural(access.requests, "request")}, ${unit} for each: ${perRequest(...each)}${extra}`);
     });
     box.replaceChildren(el("p", {}, el("strong", {}, `Line ${line}, in the whole launch: `), parts.join(", "), "."), ...accesses);
   }
@@ -291,7 +321,7 @@ class Stepper {
 // Bars are lengths and colours that the profile's cells carry as data.
 document.querySelectorAll("[data-share]").forEach((cell) => cell.style.setProperty("--share", `${100 * cell.dataset.share}%`));
 
-const mains = [...document.querySelectorAll("main")], tabs = [...document.querySelectorAll("[role=tab]")];
+const mains = [...document.querySelectorAll("main")], choices = [...document.querySelectorAll("[data-show]")];
 const steppers = mains.map((main, number) => (data[number].trace && data[number].trace.steps.length ? new Stepper(main, data[number], number) : null));
 let shown = 0;
 
@@ -299,21 +329,12 @@ function show(number) {
   steppers[shown]?.stop();
   shown = number;
   mains.forEach((main, each) => { main.hidden = each !== number; });
-  tabs.forEach((tab, each) => {
-    tab.setAttribute("aria-selected", String(each === number));
-    tab.tabIndex = each === number ? 0 : -1;
-  });
+  choices.forEach((choice, each) => choice.setAttribute("aria-pressed", String(each === number)));
 }
-tabs.forEach((tab, number) => {
-  tab.addEventListener("click", () => { show(number); steppers[number]?.go(steppers[number].step); });
-  tab.addEventListener("keydown", (event) => {
-    if (event.key !== "ArrowLeft" && event.key !== "ArrowRight") return;
-    event.stopPropagation();
-    const other = tabs[(number + (event.key === "ArrowRight" ? 1 : tabs.length - 1)) % tabs.length];
-    other.click();
-    other.focus();
-  });
-});
+choices.forEach((choice, number) => choice.addEventListener("click", () => {
+  show(number);
+  steppers[number]?.go(steppers[number].step);
+}));
 document.querySelectorAll("[data-of]").forEach((button) => button.addEventListener("click", () => {
   const [number, finding] = button.dataset.of.split("-").map(Number);
   show(number);
