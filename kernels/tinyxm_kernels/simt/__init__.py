@@ -10,10 +10,10 @@ one warp, statement by statement. All of it is a model, counted on the source (`
 leaves out); nothing is timed.
 
 To read it in order: `source` (from CUDA C to C to a tree), `types`, `lanes` (threads and masks), `memory`, `machine`;
-`operators`, `expressions`, `places`, `intrinsics`, `calls`, `statements` (from the tree to NumPy); `sanitizer`, `races`,
-`counters`, `trace` (what is seen on the way); and `program`, which launches. The subset: C's statements but switch and
-goto, numbers, vectors, pointers, arrays, `__device__` functions, static and dynamic shared memory, constants, barriers,
-shuffles, votes, atomics, half precision, printf.
+`operators`, `expressions`, `places`, `intrinsics`, `calls`, `statements` (from the tree to NumPy); `sanitizer`,
+`races`, `counters`, `trace` (what is seen on the way); and `program`, which launches. The subset: C's statements but
+switch and goto, numbers, vectors, pointers, arrays, `__device__` functions, static and dynamic shared memory,
+constants, barriers, shuffles, votes, atomics, half precision, printf.
 """
 
 from tinyxm_kernels.simt.counters import NOT_MODELLED
