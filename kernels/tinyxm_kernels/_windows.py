@@ -16,7 +16,7 @@ def padded(x: NDArray[Any], padding: Shape, value: float = 0) -> NDArray[Any]:
     if not any(padding):
         return x
     (rows, columns), (batch, height, width, channels) = padding, x.shape
-    x_padded = np.full((batch, height + 2 * rows, width + 2 * columns, channels), value, x.dtype)
+    x_padded = np.full_like(x, value, order="C", shape=(batch, height + 2 * rows, width + 2 * columns, channels))
     x_padded[:, rows : rows + height, columns : columns + width] = x
     return x_padded
 

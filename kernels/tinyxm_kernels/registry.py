@@ -80,12 +80,15 @@ class Rung:
         return self.function is not None
 
     def takes(self, *operands: Any) -> bool:
-        """Whether this rung can run on these operands."""
+        """Whether this rung can run on these operands, if they are where it runs."""
         if self.function is None or (self.codes and operands[0].dtype.char not in self.codes):
             return False
-        if self.device == "cpu" and self.name != "reference" and not isinstance(operands[0], OF_NUMPY):  # CuPy's
-            return False
         return self.accepts is None or self.accepts(*operands)
+
+    @property
+    def runs_on_cuda(self) -> bool:
+        """Whether it runs on CuPy's arrays: NumPy's protocols carry the reference there, too."""
+        return self.device == "cuda" or self.name == "reference"
 
 
 class Operation:
@@ -143,7 +146,7 @@ class Operation:
         candidates: Sequence[Any] = ("reference",) if word == "numpy" else (word,) if named else self.on_cuda
         for candidate in candidates:
             rung = self.rungs.get(candidate) or self.load(candidate)
-            if rung.takes(*operands):
+            if rung.runs_on_cuda and rung.takes(*operands):
                 if device not in rung.guarded:
                     rung.guarded[device] = _kept_to_device(rung, device)
                 return rung.guarded[device]
@@ -175,7 +178,7 @@ class Operation:
     def refusal(self, rung: Rung, operands: Sequence[Any]) -> Exception:
         if rung.reason:
             return ValueError(f"{self.name}: rung {rung.name} is not available: {rung.reason}")
-        if rung.device == "cpu" and rung.name != "reference" and operands and not isinstance(operands[0], OF_NUMPY):
+        if operands and not rung.runs_on_cuda and not isinstance(operands[0], OF_NUMPY):
             return ValueError(
                 f"{self.name}: rung {rung.name} runs on the CPU, and the operands are on a GPU: move them, "
                 f'tinyxm_kernels.cuda.move(x, "cpu"), or choose another, as in using("{self.name}=default")'

@@ -13,7 +13,7 @@ Array = NDArray[Any]
 def _masked_scores(q: Array, k: Array, mask: Array | None, causal: bool, scale: float) -> Array:
     scores = q * scale @ np.swapaxes(k, -1, -2)
     if causal:
-        earlier = np.arange(scores.shape[-1]) <= np.arange(scores.shape[-2])[:, None]
+        earlier = np.arange(scores.shape[-1], like=scores) <= np.arange(scores.shape[-2], like=scores)[:, None]
         mask = earlier if mask is None else mask & earlier
     return scores if mask is None else np.where(mask, scores, -np.inf)
 
@@ -21,8 +21,11 @@ def _masked_scores(q: Array, k: Array, mask: Array | None, causal: bool, scale: 
 @rung()
 def attention(q: Array, k: Array, v: Array, mask: Array | None, causal: bool, scale: float) -> tuple[Array, Array]:
     scores = _masked_scores(q, k, mask, causal, scale)
-    greatest = scores.max(axis=-1, keepdims=True, initial=-np.inf)
-    greatest[greatest == -np.inf] = 0
+    if not scores.shape[-1]:  # no keys: a maximum has no value, and CuPy's takes no `initial`
+        greatest = np.zeros_like(scores, shape=(*scores.shape[:-1], 1))
+    else:
+        greatest = scores.max(axis=-1, keepdims=True)
+        greatest[greatest == -np.inf] = 0
     weights = np.exp(scores - greatest)
     total = weights.sum(axis=-1, keepdims=True)
     weights /= np.where(total == 0, 1, total)

@@ -29,7 +29,7 @@ def _summed(subscripts: str, a: NDArray[Any], b: NDArray[Any]) -> Any:
 def conv2d(x: NDArray[Any], w: NDArray[Any], stride: Pair, padding: Pair, dilation: Pair, groups: int) -> NDArray[Any]:
     grid = window_grid("conv2d", x.shape[1:3], w.shape[:2], stride, padding, dilation)
     x_padded, w = _grouped(padded(x, padding), groups), _grouped(w, groups)
-    y = np.zeros((len(x), *grid, *w.shape[3:]), x.dtype)
+    y = np.zeros_like(x, order="C", shape=(len(x), *grid, *w.shape[3:]))
     for i, j, seen in taps(w.shape[:2], grid, stride, dilation):
         y += _summed("npqgc,cgo->npqgo", x_padded[seen], w[i, j])
     return y.reshape(*y.shape[:3], w.shape[3] * w.shape[4])
@@ -41,7 +41,7 @@ def conv2d_input_gradient(
 ) -> NDArray[Any]:
     batch, height, width, channels = input_shape
     g, w = _grouped(g, groups), _grouped(w, groups)
-    x_gradient = np.zeros((batch, height + 2 * padding[0], width + 2 * padding[1], channels), g.dtype)
+    x_gradient = np.zeros_like(g, order="C", shape=(batch, height + 2 * padding[0], width + 2 * padding[1], channels))
     for i, j, seen in taps(w.shape[:2], g.shape[1:3], stride, dilation):
         _grouped(x_gradient, groups)[seen] += _summed("npqgo,cgo->npqgc", g, w[i, j])
     return inside(x_gradient, padding)
@@ -52,7 +52,7 @@ def conv2d_weight_gradient(
     g: NDArray[Any], x: NDArray[Any], kernel_shape: Shape, stride: Pair, padding: Pair, dilation: Pair, groups: int
 ) -> NDArray[Any]:
     x_padded, g = _grouped(padded(x, padding), groups), _grouped(g, groups)
-    w_gradient = np.zeros(kernel_shape, g.dtype)
+    w_gradient = np.zeros_like(g, order="C", shape=kernel_shape)
     for i, j, seen in taps(kernel_shape[:2], g.shape[1:3], stride, dilation):
         _grouped(w_gradient, groups)[i, j] = _summed("npqgc,npqgo->cgo", x_padded[seen], g)
     return w_gradient

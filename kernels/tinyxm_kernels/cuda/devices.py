@@ -129,10 +129,11 @@ def common_place(operation: str, operands: Iterable[Any]) -> str:
         if first is None:
             first, found = operand, here
         elif here != found:
+            gpu = here if found == "cpu" else found
             raise TypeError(
                 f"{operation}: an operand of shape {first.shape} is on {found} and one of shape {operand.shape} on "
-                f"{here}: move one of them, as in x.to(\"{found}\") (a Tensor's or a module's) or "
-                f'tinyxm_kernels.cuda.move(x, "{found}")'
+                f'{here}: move one of them, as in x.to("{gpu}") (a Tensor or a module) or '
+                f'tinyxm_kernels.cuda.move(x, "{gpu}") (an array)'
             )
     return found
 
@@ -150,6 +151,11 @@ def move(x: Any, to: str) -> Any:
         import cupy
 
         return cupy.asarray(x)
+
+
+def like(x: Any, array: Any) -> Any:
+    """The array x where another array is."""
+    return x if type(array) is type(x) is np.ndarray else move(x, place(array))
 
 
 def device_number(to: str) -> int:
@@ -180,13 +186,19 @@ def guarded(operation: str, device: int) -> Iterator[None]:
     try:
         with cupy.cuda.Device(device):
             yield
-    except cupy.cuda.memory.OutOfMemoryError as error:
-        raise MemoryError(_out_of_memory(operation, device, error)) from error
-    except (cupy.cuda.compiler.CompileException, RuntimeError) as error:
-        told = _explained(error, device)
-        if not told:
+    except Exception as error:
+        other = in_words(operation, error, device)
+        if other is error:
             raise
-        raise RuntimeError(f"{operation}: {told}") from error
+        raise other from error
+
+
+def in_words(operation: str, error: Exception, device: int) -> Exception:
+    """What CuPy raised while it worked on this device, in words that name the operation; any other error as it is."""
+    if type(error).__name__ == "OutOfMemoryError":
+        return MemoryError(_out_of_memory(operation, device, error))
+    told = _explained(error, device)
+    return RuntimeError(f"{operation}: {told}") if told else error
 
 
 def _out_of_memory(operation: str, device: int, error: BaseException) -> str:

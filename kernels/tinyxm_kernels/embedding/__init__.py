@@ -122,5 +122,4 @@ def scatter_add_rows(g: NDArray[Any], indices: NDArray[Any], rows: int) -> NDArr
 
 def bag_of_each(indices: NDArray[Any], offsets: NDArray[Any]) -> NDArray[Any]:
     """The bag that each index lies in."""
-    ends = np.append(offsets, len(indices)).astype(np.int64)  # unsigned ones would make floats of their differences
-    return np.repeat(np.arange(len(offsets)), ends[1:] - ends[:-1])
+    return np.searchsorted(offsets, np.arange(len(indices), like=offsets), "right") - 1  # of empty bags, the one after

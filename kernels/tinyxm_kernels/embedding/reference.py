@@ -17,7 +17,7 @@ def embedding_bag(
     weight: NDArray[Any], indices: NDArray[Any], offsets: NDArray[Any], weights: NDArray[Any] | None
 ) -> NDArray[Any]:
     looked_up = weight[indices]
-    y = np.zeros((len(offsets), weight.shape[1]), weight.dtype)
+    y = np.zeros_like(weight, order="C", shape=(len(offsets), weight.shape[1]))
     np.add.at(y, bag_of_each(indices, offsets), looked_up if weights is None else weights[:, None] * looked_up)
     return y
 
@@ -32,6 +32,6 @@ def embedding_bag_weight_gradient(
 
 @rung()
 def scatter_add_rows(g: NDArray[Any], indices: NDArray[Any], rows: int) -> NDArray[Any]:
-    y = np.zeros((rows, *g.shape[indices.ndim :]), g.dtype)
+    y = np.zeros_like(g, order="C", shape=(rows, *g.shape[indices.ndim :]))
     np.add.at(y, indices, g)
     return y

@@ -16,7 +16,7 @@ def matmul(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
     if not a.size or not b.size:  # nothing is summed; einsum was seen to give NaN there, once (NumPy 2.4)
         return np.matmul(a, b)
     # of a broadcast operand einsum makes (Σ a)·b, where ∞ isn't NaN that should be
-    a, b = np.ascontiguousarray(a), np.ascontiguousarray(b)
+    a, b = np.ascontiguousarray(a, like=a), np.ascontiguousarray(b, like=b)
     m, n = "m" if a.ndim > 1 else "", "n" if b.ndim > 1 else ""
     return np.einsum(f"...{m}k,...k{n}->...{m}{n}", a, b)
 

@@ -45,7 +45,7 @@ def _mean(x: Array) -> Array:
 @rung()
 def group_statistics(x: Array, groups: int) -> Array:
     x = _grouped(x, groups)
-    both = np.empty((2, len(x), 1, groups, 1), x.dtype)
+    both = np.empty_like(x, order="C", shape=(2, len(x), 1, groups, 1))
     both[0] = mean = _mean(x)
     both[1] = _mean(np.square(x - mean))
     return both[:, :, 0, :, 0]

@@ -31,8 +31,8 @@ def max_pool2d_input_gradient(
     g: NDArray[Any], x: NDArray[Any], y: NDArray[Any], size: Pair, stride: Pair, padding: Pair
 ) -> NDArray[Any]:
     x_padded = padded(x, padding, -np.inf)
-    x_gradient = np.zeros(x_padded.shape, g.dtype)
-    waiting = np.ones(y.shape, bool)  # windows whose maximum hasn't been met yet
+    x_gradient = np.zeros_like(g, order="C", shape=x_padded.shape)
+    waiting = np.ones_like(y, bool)  # windows whose maximum hasn't been met yet
     overlapping = stride[0] < size[0] or stride[1] < size[1]
     for _, _, seen in taps(size, y.shape[1:3], stride):
         first = ~(x_padded[seen] < y)  # so written, a window whose maximum is NaN has a first one, too
@@ -76,7 +76,7 @@ def _activated(x: NDArray[Any], bias: NDArray[Any], activation: str) -> NDArray[
 def average_pool2d(x: NDArray[Any], size: Pair, stride: Pair, padding: Pair) -> NDArray[Any]:
     grid = window_grid("average_pool2d", x.shape[1:3], size, stride, padding)
     x_padded = padded(x, padding)
-    y = np.zeros((len(x), *grid, x.shape[3]), x.dtype)
+    y = np.zeros_like(x, order="C", shape=(len(x), *grid, x.shape[3]))
     for _, _, seen in taps(size, grid, stride):
         y += x_padded[seen]
     y *= 1 / prod(size)
@@ -88,7 +88,7 @@ def average_pool2d_input_gradient(
     g: NDArray[Any], input_shape: Shape, size: Pair, stride: Pair, padding: Pair
 ) -> NDArray[Any]:
     batch, height, width, channels = input_shape
-    x_gradient = np.zeros((batch, height + 2 * padding[0], width + 2 * padding[1], channels), g.dtype)
+    x_gradient = np.zeros_like(g, order="C", shape=(batch, height + 2 * padding[0], width + 2 * padding[1], channels))
     share = g * (1 / prod(size))
     for _, _, seen in taps(size, g.shape[1:3], stride):
         x_gradient[seen] += share
