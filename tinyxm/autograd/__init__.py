@@ -5,7 +5,7 @@ gradients come back), `inplace.py` (what a write does to what was recorded) and 
 that is the engine, in one sitting. On it stand, each by itself, `hooks.py` (gradients seen and changed on their way),
 `transforms.py` (functions of derivatives, on `graph.py`), `checkpoint.py` (computing twice to save memory), `checks.py`
 (gradients beside differences), `debug.py` and `causes.py` (the first number that went wrong, and why) and `errors.py`
-(the sizes that clash).
+(the sizes that clash) and `places.py` (CPU or GPU).
 """
 
 from tinyxm.autograd.checkpoint import checkpoint

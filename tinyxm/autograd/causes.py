@@ -41,10 +41,10 @@ CAUSES: list[tuple[str, Condition, str]] = [
     ("divide divide.*", lambda b: b == 0, "a division by 0, such as by a norm, a deviation or a count; add eps to the "
      "divisor, or use ops.unit_length, ops.standardise"),
     ("divide divide.*", lambda b: np.abs(b) < 1e-3, "a division by a number so near to 0; add eps to the divisor"),
-    ("power", lambda a, n: (a == 0) & (np.asarray(n) < 0), "0 to a negative power is a division by 0; add eps to it"),
-    ("power", lambda a, n: (a < 0) & (np.asarray(n) % 1 != 0), "a negative number has no real power that isn't whole; "
+    ("power", lambda a, n: (a == 0) & (n < 0), "0 to a negative power is a division by 0; add eps to it"),
+    ("power", lambda a, n: (a < 0) & (n % 1 != 0), "a negative number has no real power that isn't whole; "
      "take np.abs(a) or np.maximum(a, 0)"),
-    ("power.a", lambda a, n: (a == 0) & (np.asarray(n) < 1), "the slope of aⁿ at 0 is infinite for n < 1; add eps"),
+    ("power.a", lambda a, n: (a == 0) & (n < 1), "the slope of aⁿ at 0 is infinite for n < 1; add eps"),
     ("softmax log_softmax", lambda a: np.isneginf(a), "a row in which all is masked; leave one position open, or mask "
      "with a large number such as −1e9"),
     ("standardise standardise.x layer_norm layer_norm.* group_norm group_norm.*", lambda eps: eps == 0, "a group of "

@@ -11,7 +11,9 @@ import numpy as np
 
 from tinyxm.autograd.causes import likely_cause
 from tinyxm.autograd.events import Event, at, listen
+from tinyxm.autograd.places import to_host
 from tinyxm.autograd.tensor import Node, array_of
+from tinyxm_kernels.cuda import is_device_array
 
 PRODUCTS = ("matmul", "linear", "einsum", "conv")
 
@@ -76,6 +78,7 @@ def fingerprint(value: Any) -> int:
         return hash(tuple(map(fingerprint, value)))
     import zlib
 
+    value = value.get() if is_device_array(value) else value
     return zlib.crc32(np.ascontiguousarray(value).view(np.uint8).data) if isinstance(value, np.ndarray) else 0
 
 
@@ -96,7 +99,7 @@ def finite(x: Any) -> bool:
 
 def described(x: Any) -> str:
     """Shape, range and what isn't finite, in words."""
-    x = np.asarray(array_of(x))
+    x = to_host(array_of(x))
     usable = x[np.isfinite(x)] if x.ndim else np.atleast_1d(x)[np.isfinite(np.atleast_1d(x))]
     bad = [f"{count} {name}" for name, count in (("NaN", np.isnan(x).sum()), ("inf", np.isinf(x).sum())) if count]
     span = f"from {usable.min():.4g} to {usable.max():.4g}" if usable.size else "nothing finite"

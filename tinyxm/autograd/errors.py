@@ -9,10 +9,20 @@ from typing import Any
 
 import numpy as np
 
+from tinyxm_kernels import cuda
+
 
 def explained(error: Exception, operation: str, operands: dict[str, Any], static: dict[str, Any]) -> Exception:
-    """The same error with the operation and its operands' shapes first, unless it is one of ours already."""
+    """The same error with the operation and its operands' shapes first, unless it is one of ours already; in place of
+    what CuPy says, where the arrays are and what to do about it."""
     ours = re.match(r"\w+: ", str(error)) and not isinstance(error, np.exceptions.AxisError)
+    arrays = [x for value in operands.values() for x in (value if isinstance(value, list) else (value,))]
+    if not ours and any(map(cuda.is_device_array, arrays)):
+        try:
+            place = cuda.common_place(operation, arrays)
+        except TypeError as mixed:
+            return mixed
+        error = cuda.in_words(operation, error, int(place.rpartition(":")[2]))
     if ours or not isinstance(error, ValueError | TypeError | IndexError):
         return error
     kind = next(kind for kind in (ValueError, TypeError, IndexError) if isinstance(error, kind))

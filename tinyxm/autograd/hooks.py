@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Self
 
-import numpy as np
-
 from tinyxm.autograd import events
+from tinyxm.autograd.places import beside
 from tinyxm.autograd.tensor import Array, Node, Tensor, Watched, array_of, tensor_of
 
 
@@ -76,9 +75,9 @@ def _replaced(node: Node, hook: Callable[[Array], Any]) -> Callable[[Array], Arr
         if other is None:
             return g
         if not isinstance(g, Tensor):
-            other = np.asarray(array_of(other))
+            other = beside("hook", array_of(other), g)
         elif not isinstance(other, Tensor):
-            other = tensor_of(np.asarray(other), None)
+            other = tensor_of(beside("hook", other, g.data), None)
         if other.shape != node.shape or other.dtype != node.dtype:
             raise ValueError(
                 f"hook: it returned {other.shape} of {other.dtype} for a gradient {node.shape} of {node.dtype}; "

@@ -12,6 +12,7 @@ import numpy as np
 
 from tinyxm.autograd import events, tensor
 from tinyxm.autograd.errors import explained
+from tinyxm_kernels.cuda import is_device_array
 
 if TYPE_CHECKING:
     from tinyxm.autograd.tensor import Array, Node
@@ -58,10 +59,10 @@ def write(
     for log in _watch.logs:
         log.setdefault(key, (memory, memory.copy(), written.get(key)))
     if events.listeners:
-        operands = {name: np.array(x) for name, x in zip(("target", *names), arrays, strict=True)}  # as they were
+        operands = {name: _copy(x) for name, x in zip(("target", *names), arrays, strict=True)}  # as they were
         start = events.before()
         run(*arrays)
-        events.emit(start, "update", operation, operands, static or {}, {}, np.array(arrays[0]))
+        events.emit(start, "update", operation, operands, static or {}, {}, _copy(arrays[0]))
     else:
         run(*arrays)
     last_write = tensor.clock()
@@ -71,9 +72,17 @@ def write(
 
 def owner(array: Array) -> Array:
     """The array that owns the memory of this view."""
-    while isinstance(array.base, np.ndarray):
+    while isinstance(array.base, np.ndarray) or is_device_array(array.base):
         array = array.base
     return array
+
+
+def is_array(x: Any) -> bool:
+    return isinstance(x, np.ndarray) or is_device_array(x)
+
+
+def _copy(x: Any) -> Array:
+    return x.copy() if is_array(x) else np.array(x)
 
 
 def stale(memory: Array, tick: int) -> bool:
@@ -86,7 +95,7 @@ def refuse_stale(node: Node) -> None:
     for _, adjoint, saved in node.edges:
         for name, value in zip(adjoint.reads, saved, strict=True):
             for x in value if isinstance(value, tuple | list) else (value,):
-                if isinstance(x, np.ndarray) and stale(owner(x), node.tick):
+                if is_array(x) and stale(owner(x), node.tick):
                     raise RuntimeError(
                         f"{node.operation}: {name}, which the adjoint of {adjoint.input} reads, was written in place "
                         "after it was recorded; write before it is used, or run the backward pass first "

@@ -16,7 +16,9 @@ import numpy as np
 
 from tinyxm.autograd import events, tensor
 from tinyxm.autograd.errors import explained
+from tinyxm.autograd.places import beside
 from tinyxm.autograd.tensor import Array, Node, Parameter, Tensor, mode, rules
+from tinyxm_kernels.cuda import is_device_array
 
 Rule = TypeVar("Rule", bound=Callable[..., Any])
 
@@ -96,11 +98,13 @@ def from_list(values: Any, others: Iterable[Any]) -> Any:
     """A list or number as an array of the floating-point type that stands beside it, or of what Tensor makes of it."""
     if not isinstance(values, list | int | float) or isinstance(values, bool):
         return values
-    array = np.array(values)
-    dtypes = [x.dtype for x in others if getattr(x, "dtype", np.dtype(int)).kind == "f"]
+    array, others = np.array(values), [x for x in others if hasattr(x, "dtype")]
+    dtypes = [x.dtype for x in others if x.dtype.kind == "f"]
     if array.dtype.kind in "fiu" and dtypes:
-        return array.astype(np.result_type(*dtypes))
-    return array.astype(np.float32) if array.dtype.kind == "f" else array
+        array = array.astype(np.result_type(*dtypes))
+    elif array.dtype.kind == "f":
+        array = array.astype(np.float32)
+    return beside("list", array.tolist(), others[0], array.dtype) if others and is_device_array(others[0]) else array
 
 
 def static_tensor(operation: str, name: str, value: Tensor) -> Array:

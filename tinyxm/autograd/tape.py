@@ -17,6 +17,7 @@ import numpy as np
 
 from tinyxm.autograd import events, inplace, tensor
 from tinyxm.autograd.hooks import Hooked, run_hooks
+from tinyxm.autograd.places import beside
 from tinyxm.autograd.primitive import Adjoint, as_array
 from tinyxm.autograd.tensor import Array, Leaf, Node, Tensor, grad_mode, retained, tensor_of
 
@@ -160,7 +161,7 @@ def starting_gradient(y: Tensor, g: Any) -> Array:
                 "or give g, the gradient of your objective with respect to y"
             )
         return np.ones_like(y.data)
-    g = np.asarray(tensor.array_of(g), dtype=y.dtype)
+    g = beside("backward", tensor.array_of(g), y.data, y.dtype)
     if g.shape != y.shape:
         raise ValueError(f"backward: y has shape {y.shape} and g {g.shape}; they must agree")
     return g
@@ -179,7 +180,7 @@ def backward(y: Tensor, g: Any = None, retain_graph: bool = False) -> None:
         arrived = pull_back(y.node, starting_gradient(y, g), (), retain_graph)
         for node, gx in arrived.items():
             if isinstance(node, Leaf):
-                gx = np.asarray(gx, node.dtype)
+                gx = as_array(gx)
                 node.grad = gx if node.grad is None else accumulate(node.grad, gx, node)
             else:
                 total = retained.get(node)
@@ -214,8 +215,7 @@ def gradients(
         )
     found = [arrived.get(x.node, np.zeros_like(x.data)) for x in inputs if x.node]
     return [
-        gx if isinstance(gx, Tensor) else tensor_of(np.asarray(gx, x.dtype), None)
-        for gx, x in zip(found, inputs, strict=True)
+        gx if isinstance(gx, Tensor) else tensor_of(as_array(gx), None) for gx, x in zip(found, inputs, strict=True)
     ]
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from tinyxm.autograd import inplace
+from tinyxm_kernels.cuda import is_device_array, place
 
 Array: TypeAlias = Any  # a NumPy or CuPy array, or a Tensor: the same rule runs on each
 
@@ -66,11 +67,12 @@ class Tensor:
     """An array whose uses can be differentiated; operators and NumPy functions work on it.
 
     `Tensor(data, requires_grad=False)` copies `data`. Python floats and lists of them become float32, whole numbers
-    int64; an array keeps its dtype. Only floating-point Tensors can require a gradient.
+    int64; an array keeps its dtype, and stays where it is. Only floating-point Tensors can require a gradient.
 
     `data` is the array, `grad` what `backward` gathered here: an array, or None. `shape`, `ndim`, `size`, `dtype` are
-    the array's. Operations return new Tensors; to write in place (under `no_grad()`), use `t[index] = ...`, `t += ...`:
-    a backward pass that needs the old values then says so. What is written to `t.data` itself is seen in debug mode.
+    the array's; `device` is "cpu", where it is NumPy's, or "cuda:0", where it is CuPy's, and `to` moves it. Operations
+    return new Tensors; to write in place (under `no_grad()`), use `t[index] = ...`, `t += ...`: a backward pass that
+    needs the old values then says so. What is written to `t.data` itself is seen in debug mode.
     """
 
     __slots__ = ("__weakref__", "data", "node")
@@ -80,10 +82,11 @@ class Tensor:
             if data.requires_grad:
                 raise TypeError("Tensor: data requires a gradient, which a copy would lose; give data.detach()")
             data = data.data
-        array = np.array(data, order="C")
+        on_device = is_device_array(data)
+        array = data.copy(order="C") if on_device else np.array(data, order="C")
         if not array.dtype.isnative:
             array = array.astype(array.dtype.newbyteorder("="))
-        if array.dtype.kind == "f" and not isinstance(data, np.ndarray):
+        if array.dtype.kind == "f" and not on_device and not isinstance(data, np.ndarray):
             array = array.astype(np.float32)
         if array.dtype.kind not in "fiub":
             raise TypeError(f"Tensor: {array.dtype} isn't a number type; give floats, integers or booleans")
@@ -109,6 +112,10 @@ class Tensor:
         return self.data.dtype
 
     @property
+    def device(self) -> str:
+        return place(self.data)
+
+    @property
     def requires_grad(self) -> bool:
         return self.node is not None
 
@@ -127,6 +134,8 @@ class Tensor:
         if not isinstance(self.node, Leaf):
             raise TypeError("grad: only a leaf that requires a gradient holds one; see retain_grad for other Tensors")
         g = array_of(g)
+        if g is not None and type(g) is not type(self.data) and self.device != place(g):
+            raise TypeError(f"grad: this Tensor is on {self.device} and g on {place(g)}: move one of them")
         if g is not None and (np.shape(g) != self.shape or not hasattr(g, "dtype") or g.dtype != self.dtype):
             raise ValueError(
                 f"grad: expected an array {self.shape} of {self.dtype} or None, got {getattr(g, 'dtype', type(g))} "
@@ -151,6 +160,8 @@ class Tensor:
         return self.data.item()
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        if is_device_array(self.data):
+            raise TypeError(f'array: this Tensor is on {self.device}; use t.to("cpu").data')
         if self.node is None:
             return np.array(self.data, dtype=dtype, copy=copy)
         raise TypeError("array: this Tensor requires a gradient, which an array would lose; use t.data")
@@ -215,9 +226,11 @@ class Tensor:
         return format(self.data.item() if self.size == 1 and specification else self.data, specification)
 
     def __repr__(self) -> str:
-        text = np.array2string(self.data, separator=", ", prefix="Tensor(", threshold=100)
+        on_host = self.data.get() if is_device_array(self.data) else self.data
+        text = np.array2string(on_host, separator=", ", prefix="Tensor(", threshold=100)
         node = "" if self.node is None else ", requires_grad=True" if isinstance(self.node, Leaf) else f", {self.node}"
-        return f"{type(self).__name__}({text}, dtype={self.dtype}{node})"
+        device = f", device={self.device}" if on_host is not self.data else ""
+        return f"{type(self).__name__}({text}, dtype={self.dtype}{device}{node})"
 
     __hash__ = object.__hash__
 
@@ -236,7 +249,7 @@ class Tensor:
         __neg__ = __pos__ = __abs__ = sum = mean = var = std = max = min = prod = cumsum = _method
         take = repeat = clip = cumprod = diagonal = dot = trace = _method
         argmax = argmin = argsort = _places
-        reshape = transpose = swapaxes = squeeze = flatten = ravel = astype = _method
+        reshape = transpose = swapaxes = squeeze = flatten = ravel = astype = to = _method
         __lt__ = __le__ = __gt__ = __ge__ = _comparison
         T: Tensor
         mT: Tensor

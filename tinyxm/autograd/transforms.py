@@ -17,6 +17,8 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from tinyxm.autograd.graph import as_leaves, parted
+from tinyxm.autograd.inplace import is_array
+from tinyxm.autograd.places import beside
 from tinyxm.autograd.primitive import primitive
 from tinyxm.autograd.tape import gradients
 from tinyxm.autograd.tensor import Array, Leaf, Tensor, clock, grad_mode, mode, tensor_of
@@ -134,7 +136,7 @@ class _Call:
                 raise ValueError(f"{self.name}: {what} has another form; expected a {type(like).__name__} of {keys}")
             return [leaf for key in keys for leaf in self.fitted(what, values[key], like[key])]
         if not isinstance(values, Tensor):
-            values = tensor_of(np.asarray(values, like.dtype), None)
+            values = tensor_of(beside(self.name, values, like.data, like.dtype), None)
         if values.shape != like.shape:
             raise ValueError(f"{self.name}: {what} has shape {values.shape}, expected {like.shape}")
         self.outside += parted([values.node], self.since)[1]
@@ -197,7 +199,7 @@ def _jacobian(call: _Call) -> Tree:
         rows: list[list[Any]] = []
         for i in range(y.size):
             one = np.zeros_like(y.data)
-            one.flat[i] = 1
+            one[np.unravel_index(i, y.shape)] = 1
             rows.append(call.pull(y, call.inputs, one, retain=True))
         stacked: list[Any] = [np.stack(column) for column in zip(*rows, strict=True)]
         if not rows:
@@ -235,7 +237,9 @@ def _is_tree(x: Any) -> bool:
 
 
 def _holds_arrays(x: Any) -> bool:
-    return isinstance(x, Tensor | np.ndarray | dict) or (isinstance(x, list | tuple) and any(map(_holds_arrays, x)))
+    if isinstance(x, Tensor | dict) or is_array(x):
+        return True
+    return isinstance(x, list | tuple) and any(map(_holds_arrays, x))
 
 
 def _keys(tree: Any) -> list[Any]:

@@ -19,6 +19,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from tinyxm_kernels.cuda import move
+
 MOST_CLASSES = 4096  # unless the caller says how many: the matrix then takes 128 MiB
 Average = Literal["macro", "micro", "weighted"] | None
 
@@ -108,7 +110,7 @@ def _confusion(name: str, targets: ArrayLike, predictions: ArrayLike, classes: i
 
 
 def _labels(name: str, targets: ArrayLike, predictions: ArrayLike) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    true, predicted = np.asarray(targets), np.asarray(predictions)
+    true, predicted = np.asarray(move(targets, "cpu")), np.asarray(move(predictions, "cpu"))
     if true.ndim != 1 or true.shape != predicted.shape:
         raise ValueError(f"{name}: targets {true.shape} and predictions {predicted.shape}; expected both (n,)")
     if not true.size:

@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from tinyxm_kernels.cuda import move
+
 
 class Interval(NamedTuple):
     """Ends of an interval: numbers, or arrays in the shape of the statistic."""
@@ -41,7 +43,7 @@ def bootstrap(
     Sources: Efron and Tibshirani, "An Introduction to the Bootstrap" (1993), section 13.3; groups: Davison and
     Hinkley, "Bootstrap Methods and their Application" (1997), section 3.8.
     """
-    data = [np.asarray(a) for a in arrays]
+    data = [np.asarray(move(a, "cpu")) for a in arrays]
     lengths = [a.shape[:1] for a in data] + ([] if groups is None else [np.shape(groups)])
     if not data or len(set(lengths)) > 1 or lengths[0] == ():
         raise ValueError(f"bootstrap: first axes {lengths}; expected one array or more, all with a row per query")

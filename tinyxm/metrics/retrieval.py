@@ -9,6 +9,8 @@ from collections.abc import Collection, Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from tinyxm_kernels.cuda import move
+
 Correct = ArrayLike | Sequence[Collection[int]] | None
 
 
@@ -28,7 +30,7 @@ def ranks(similarity: ArrayLike, correct: Correct = None) -> NDArray[np.float64]
     gallery and for a query without a right answer; TypeError for a similarity that isn't real and for indices that
     aren't integers.
     """
-    scores = np.asarray(similarity)
+    scores = np.asarray(move(similarity, "cpu"))
     if scores.ndim != 2 or not scores.size:
         raise ValueError(f"ranks: similarity has shape {scores.shape}; expected (queries, gallery), neither of them 0")
     if scores.dtype.kind not in "fiub":
@@ -81,7 +83,7 @@ def scores_of_ranks(ranks: ArrayLike, ks: Sequence[int] = (1, 5, 10)) -> dict[st
 
 
 def _checked(name: str, ranks: ArrayLike) -> NDArray[np.float64]:
-    values = np.asarray(ranks, dtype=np.float64)
+    values = np.asarray(move(ranks, "cpu"), dtype=np.float64)
     if values.ndim != 1 or not values.size:
         raise ValueError(f"{name}: ranks have shape {values.shape}; expected (queries,), at least one")
     if not np.all(values >= 1):  # written so that NaN fails, too
@@ -99,7 +101,7 @@ def _right_answers(correct: Correct, queries: int, gallery: int) -> NDArray[np.b
         rows = np.repeat(np.arange(len(groups)), [len(answers) for answers in groups])
         columns, given = np.array([j for answers in groups for j in answers]), len(groups)
     else:
-        columns = np.asarray(correct)
+        columns = np.asarray(move(correct, "cpu"))
         if columns.dtype == bool and columns.shape == (queries, gallery):
             rows, columns = np.nonzero(columns)
             given = queries

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinyxm.autograd import Array, generator
-from tinyxm.autograd.tensor import array_of
+from tinyxm.autograd.places import on_host
 from tinyxm.nn import init
 from tinyxm.ops.conv import Sizes, per_axis
 
@@ -33,7 +33,7 @@ def _plain(value: Any) -> Any:
 
 def check_lengths(layer: str, lengths: Any, batch: int, time: int) -> np.ndarray:
     """How many steps of each sequence are real. Raises TypeError, ValueError unless (batch,) integers, 0 to time."""
-    lengths = np.asarray(array_of(lengths))
+    lengths = on_host(lengths)
     if lengths.dtype.kind not in "iu" and lengths.size:
         raise TypeError(f"{layer}: lengths are {lengths.dtype}; give one integer for each sequence")
     if lengths.shape != (batch,):

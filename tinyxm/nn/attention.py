@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 from tinyxm import ops
 from tinyxm.autograd import Array
+from tinyxm.autograd.places import placed
 from tinyxm.nn import init
 from tinyxm.nn._checks import check_floats, check_lengths, whole
 from tinyxm.nn.linear import Linear
@@ -85,10 +86,10 @@ class MultiHeadAttention(Module):
         if self.positions is not None:
             q, k = self.positions(q), self.positions(k)
         if mask is not None:
-            mask = check_mask("MultiHeadAttention", mask, (*q.shape[:-1], k.shape[-2]))
+            mask = check_mask("MultiHeadAttention", mask, q, (*q.shape[:-1], k.shape[-2]))
         if lengths is not None:
             lengths = check_lengths("MultiHeadAttention", lengths, len(key), key.shape[1])
-            real = (np.arange(key.shape[1]) < lengths[:, None])[:, None, None]
+            real = placed((np.arange(key.shape[1]) < lengths[:, None])[:, None, None], q)
             mask = real if mask is None else mask & real
         shares = None
         if weights or (self.dropout.training and self.dropout.rate):

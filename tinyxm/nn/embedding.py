@@ -7,10 +7,12 @@ from numpy.typing import ArrayLike
 
 from tinyxm import ops
 from tinyxm.autograd import Array, Parameter
+from tinyxm.autograd.places import beside
+from tinyxm.autograd.tensor import array_of
 from tinyxm.nn import init
 from tinyxm.nn._checks import initial, whole
 from tinyxm.nn.module import Module
-from tinyxm_kernels.embedding import check_bags
+from tinyxm_kernels.embedding import bag_of_each, check_bags
 
 
 class _Table(Module):
@@ -36,7 +38,7 @@ class Embedding(_Table):
     """
 
     def forward(self, indices: ArrayLike) -> Array:
-        return ops.embedding(self.weight, _numbers(indices))
+        return ops.embedding(self.weight, _numbers(indices, self.weight))
 
 
 class EmbeddingBag(_Table):
@@ -50,14 +52,15 @@ class EmbeddingBag(_Table):
     """
 
     def forward(self, indices: ArrayLike, offsets: ArrayLike, weights: np.ndarray | None = None) -> Array:
-        indices, offsets = _numbers(indices), _numbers(offsets)
+        entries, begins = _numbers(indices, self.weight), _numbers(offsets, self.weight)
         if weights is None:
-            check_bags("EmbeddingBag", indices, offsets)
-            entries = np.diff(offsets, append=len(indices))
-            weights = np.repeat((1 / np.maximum(entries, 1)).astype(self.weight.dtype), entries)
-        return ops.embedding_bag(self.weight, indices, offsets, weights)
+            check_bags("EmbeddingBag", entries, begins)
+            sizes = np.concatenate([begins[1:], np.full_like(begins[:1], len(entries))]) - begins
+            weights = (1 / np.maximum(sizes, 1)).astype(self.weight.dtype)[bag_of_each(entries, begins)]
+        return ops.embedding_bag(self.weight, entries, begins, weights)
 
 
-def _numbers(given: ArrayLike) -> np.ndarray:
-    """An array; an empty list becomes one of integers, as nothing in it says so."""
-    return np.asarray(given, None if np.size(given) or hasattr(given, "dtype") else np.intp)
+def _numbers(given: ArrayLike, weight: Array) -> Array:
+    """An array beside the table; an empty list becomes one of integers, as nothing in it says so."""
+    dtype = None if hasattr(given, "dtype") or np.size(given) else np.intp
+    return beside("embedding", array_of(given), weight.data, dtype)

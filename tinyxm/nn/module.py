@@ -12,9 +12,11 @@ from numpy.typing import DTypeLike
 
 from tinyxm.autograd import Parameter, Tensor, events, no_grad
 from tinyxm.autograd.hooks import Handle
+from tinyxm.autograd.places import to_host
 from tinyxm.autograd.tensor import Leaf
 from tinyxm.nn._checks import check_array
 from tinyxm.ops import reshape
+from tinyxm_kernels.cuda import like, move
 
 
 class Buffer(Tensor):
@@ -194,9 +196,20 @@ class Module:
                 tensor.node = tensor.node and Leaf(tensor.data)
         return self
 
+    def to(self, device: str) -> Self:
+        """Move parameters, their gradients and buffers here and within to a device, "cpu", "cuda" or "cuda:1"; an
+        optimizer's state follows them. Inputs are yours to move. Returns this module. Raises as `ops.to` does, and
+        moves nothing where there is no such device."""
+        for _, tensor in (*self.named_parameters(), *self.named_buffers()):
+            tensor.data, node = move(tensor.data, device), tensor.node
+            if isinstance(node, Leaf) and node.grad is not None:
+                node.grad = move(node.grad, device)
+        return self
+
     def state_dict(self) -> dict[str, np.ndarray]:
-        """A copy of the array of each parameter, and then of each buffer, by its name."""
-        return {name: tensor.data.copy() for name, tensor in (*self.named_parameters(), *self.named_buffers())}
+        """A copy of the array of each parameter, and then of each buffer, by its name: NumPy's, wherever they are, so
+        that what is saved on one device can be loaded on another."""
+        return {name: to_host(tensor.data) for name, tensor in (*self.named_parameters(), *self.named_buffers())}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Copy arrays into the parameters and buffers of these names. Raises ValueError, and loads none, unless all of
@@ -212,7 +225,7 @@ class Module:
             raise ValueError(f"load_state_dict: the state isn't this {type(self).__name__}'s: " + "; ".join(wrong))
         with no_grad():
             for name, tensor in own.items():
-                tensor[...] = state[name]
+                tensor[...] = like(state[name], tensor.data)
 
     def __repr__(self) -> str:
         rows = [("layer", "parameters", "count"), *self._rows("", "", {}), ("total", "", f"{self.count:,}")]

@@ -9,6 +9,7 @@ from numpy.typing import DTypeLike
 
 from tinyxm import ops
 from tinyxm.autograd import Array, Parameter
+from tinyxm.autograd.places import placed
 from tinyxm.nn import init
 from tinyxm.nn._checks import check_floats, initial, whole
 from tinyxm.nn.module import Module
@@ -30,12 +31,13 @@ class _Positions(Module):
             raise ValueError(f"{name}: {features} features: expected an even number, as each frequency takes two")
         self.features, self.base = whole(name, "features", features), base
 
-    def _waves(self, x: Array, start: int) -> tuple[np.ndarray, np.ndarray]:
+    def _waves(self, x: Array, start: int) -> tuple[Array, Array]:
         name = type(self).__name__
         check_floats(name, x)
         if x.ndim < 2 or x.shape[-1] != self.features:
             raise ValueError(f"{name}: x {x.shape}: expected (..., time, {self.features})")
-        return waves(start, x.shape[-2], self.features, self.base, x.dtype)
+        cos, sin = waves(start, x.shape[-2], self.features, self.base, x.dtype)
+        return placed(cos, x), placed(sin, x)
 
 
 class SinusoidalPositions(_Positions):

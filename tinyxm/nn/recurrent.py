@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 
 from tinyxm import ops
 from tinyxm.autograd import Array, Parameter, Tensor
+from tinyxm.autograd.places import on_host, placed
 from tinyxm.nn import init
 from tinyxm.nn._checks import check_array, check_floats, check_function, check_lengths, initial, whole
 from tinyxm.nn.module import Module
@@ -136,7 +137,7 @@ class _Recurrent(Module):
         if mask is None:
             ends = np.full(batch, time) if lengths is None else check_lengths(name, lengths, batch, time)
             return np.arange(time) < ends[:, None]
-        read = np.asarray(mask)
+        read = on_host(mask)
         if lengths is not None:
             raise ValueError(f"{name}: lengths and a mask were given; one of them says which steps are read")
         if read.dtype != bool:
@@ -150,7 +151,8 @@ class _Recurrent(Module):
         name, dtype = type(self).__name__, self.forward_cells[0].hidden_weight.dtype
         shape = (self.layers * (1 + self.bidirectional), batch, self.hidden_features)
         if state is None:
-            return [(Tensor(np.zeros(shape[1:], dtype)),) * self.states] * shape[0]
+            zeros = placed(np.zeros(shape[1:], dtype), self.forward_cells[0].hidden_weight)
+            return [(Tensor(zeros),) * self.states] * shape[0]
         state = (state,) if self.states == 1 else state
         if not isinstance(state, tuple | list) or len(state) != self.states:
             raise TypeError(f"{name}: state is of type {type(state).__name__}; give the pair (h, c)")

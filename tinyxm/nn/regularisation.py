@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tinyxm.autograd import Array, generator
+from tinyxm.autograd.places import placed
 from tinyxm.nn._checks import check_floats
 from tinyxm.nn.module import Module
 
@@ -13,7 +14,8 @@ class Dropout(Module):
     """y = x·m / (1 − rate), each mᵢ 0 with probability `rate`, else 1, in training; y = x in use (after `eval()`)
 
     Dividing by 1 − rate keeps the expected y equal to x, so nothing is left to do in use. m is drawn at each call from
-    `rng`, or from the default generator. Raises ValueError unless 0 ≤ rate < 1, TypeError where x isn't an array of
+    `rng`, or from the default generator: NumPy's, on the CPU, and moved to where x is, so that a seed draws the same m
+    on every device. Raises ValueError unless 0 ≤ rate < 1, TypeError where x isn't an array of
     floats. Source: Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting", JMLR 2014.
     """
 
@@ -27,7 +29,7 @@ class Dropout(Module):
         if not self.training or not self.rate:
             return x
         kept = generator(self.rng).random(self.mask_shape(x.shape), np.float32) >= self.rate
-        return x * (kept * np.asarray(1 / (1 - self.rate), x.dtype))
+        return x * placed(kept * np.asarray(1 / (1 - self.rate), x.dtype), x)
 
     def mask_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         return shape

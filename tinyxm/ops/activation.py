@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 import tinyxm_kernels as kernels
-from tinyxm.autograd import Array, primitive
+from tinyxm.autograd import Array, Tensor, primitive
 from tinyxm.ops.elementwise import erf, multiply
 
 __all__ = ["elu", "gelu", "leaky_relu", "relu", "sigmoid", "silu", "softplus"]
@@ -24,12 +24,12 @@ def sigmoid(a: Array) -> Array:
 @primitive(a=lambda g, y: relu_adjoint(g, y))
 def relu(a: Array) -> Array:
     """y = max(a, 0);  ∂a = g where a > 0, else 0 (Nair & Hinton 2010)"""
-    return kernels.relu(a) if isinstance(a, np.ndarray) else np.maximum(a, 0)
+    return kernels.relu(a) if hasattr(a, "dtype") else np.maximum(a, 0)
 
 
 def relu_adjoint(g: Array, y: Array) -> Array:
     """The fused kernel on arrays; on Tensors, for a second derivative, the formula in operations."""
-    if isinstance(g, np.ndarray) and isinstance(y, np.ndarray):
+    if not (isinstance(g, Tensor) or isinstance(y, Tensor)):
         return kernels.relu_gradient(g, y)
     return g * (y > 0)
 
@@ -58,7 +58,7 @@ def gelu(a: Array, approximate: str = "none") -> Array:
 
 def _gelu_adjoint(g: Array, a: Array, approximate: str) -> Array:
     """The fused kernel on arrays; on Tensors, for a second derivative, the formula in operations."""
-    if isinstance(g, np.ndarray) and isinstance(a, np.ndarray):
+    if not (isinstance(g, Tensor) or isinstance(a, Tensor)):
         return kernels.gelu_gradient(g, a, approximate)
     return g * _gelu_slope(a, approximate)
 

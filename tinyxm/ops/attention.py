@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 import tinyxm_kernels as kernels
-from tinyxm.autograd import Array, primitive
+from tinyxm.autograd import Array, Tensor, primitive
+from tinyxm.autograd.places import beside, placed
 from tinyxm.autograd.tensor import array_of
 from tinyxm.ops.cross_entropy import softmax
 from tinyxm.ops.linalg import matmul, transposed
@@ -22,8 +23,11 @@ def masked_softmax(a: Array, mask: Array, axis: int = -1) -> Array:
 
     mask, booleans, broadcasts to a. Where it leaves no place along the axis, all y are 0.
     """
-    largest = np.max(a, axis=axis, keepdims=True, where=mask, initial=-np.inf)
-    e = np.exp(np.where(mask, a - np.where(np.isfinite(largest), largest, 0), -np.inf))
+    e = np.where(mask, a, -np.inf)
+    if a.shape[axis]:
+        largest = np.max(e, axis=axis, keepdims=True)
+        e = e - np.where(np.isfinite(largest), largest, 0)
+    e = np.exp(e)
     total = e.sum(axis=axis, keepdims=True)
     return e / np.where(total > 0, total, 1)
 
@@ -38,14 +42,14 @@ def attention_weights(
     scale, _ = _checked(q, k, scale)
     scores = matmul(q * scale, transposed(k))
     if mask is not None:
-        mask = check_mask("attention", mask, scores.shape)
+        mask = check_mask("attention", mask, scores)
     if causal:
         queries, keys = scores.shape[-2:]
-        earlier = np.arange(keys) <= np.arange(queries)[:, None]
+        earlier = placed(np.arange(keys) <= np.arange(queries)[:, None], scores)
         mask = earlier if mask is None else mask & earlier
     if mask is None and scores.size:
         return softmax(scores)
-    return masked_softmax(scores, np.True_ if mask is None else mask)
+    return masked_softmax(scores, placed(np.ones((), bool), scores) if mask is None else mask)
 
 
 def _checked(q: Array, k: Array, scale: float | None) -> tuple[float, tuple[int, ...]]:
@@ -74,7 +78,7 @@ def attention(
         return matmul(attention_weights(q, k, mask, causal, scale), v)  # the kernels take one type of float
     scale, shape = _checked(q, k, scale)
     if mask is not None:
-        mask = check_mask("attention", mask, (*np.broadcast_shapes(shape[:-2], v.shape[:-2]), *shape[-2:]))
+        mask = check_mask("attention", mask, q, (*np.broadcast_shapes(shape[:-2], v.shape[:-2]), *shape[-2:]))
     return _attention(q, k, v, mask, bool(causal), scale, Kept())
 
 
@@ -104,7 +108,7 @@ class Kept:
 def _adjoint(name: str, g: Array, q: Array, k: Array, v: Array, y: Array, *static: Any) -> Array:
     """The fused kernel on arrays; on Tensors, for a second derivative, the formulas in operations."""
     mask, causal, scale, kept = static
-    if all(isinstance(x, np.ndarray) for x in (g, q, k, v, y)):
+    if not any(isinstance(x, Tensor) for x in (g, q, k, v, y)):
         return kept.gradient(name, g, (q, k, v, mask, causal, scale), y)
     weights = attention_weights(q, k, mask, causal, scale)
     if name == "v":
@@ -124,9 +128,10 @@ def _attention(q: Array, k: Array, v: Array, mask: Array | None, causal: bool, s
     return kept.forward(q, k, v, mask, causal, scale)
 
 
-def check_mask(operation: str, mask: Array, shape: tuple[int, ...]) -> np.ndarray:
-    """The mask as an array. Raises TypeError unless boolean, ValueError unless it broadcasts to the scores' shape."""
-    mask = np.asarray(array_of(mask))
+def check_mask(operation: str, mask: Array, x: Array, shape: tuple[int, ...] | None = None) -> Array:
+    """The mask as an array where x is. Raises TypeError unless boolean, ValueError unless it broadcasts to the scores'
+    shape, which is that of x where none is given."""
+    mask, shape = beside(operation, array_of(mask), array_of(x)), x.shape if shape is None else shape
     if mask.dtype != bool:
         raise TypeError(
             f"{operation}: mask is {mask.dtype}; give booleans, True where a query may attend a key "

@@ -9,6 +9,7 @@ import numpy as np
 
 import tinyxm_kernels as kernels
 from tinyxm.autograd import Array, Tensor, primitive
+from tinyxm.autograd.places import beside, placed
 from tinyxm.autograd.tensor import array_of
 from tinyxm.ops.activation import sigmoid, softplus
 from tinyxm.ops.index import getitem, scatter_add, take_along_axis
@@ -38,7 +39,7 @@ def cross_entropies(logits: Array, labels: Array) -> Array:
     logits `(..., classes)`, labels `(...)` integers from 0 to classes − 1. Raises ValueError for a label outside that
     range and for shapes that don't agree, TypeError for labels that aren't integers.
     """
-    labels = np.asarray(labels)
+    labels = beside("cross_entropy", labels, logits)
     if logits.ndim == 2:
         return kernels.softmax_cross_entropy(logits, labels)
     if not logits.ndim or labels.shape != logits.shape[:-1]:
@@ -54,13 +55,13 @@ def _rows(logits: Array) -> Array:
 
 def _cross_entropies_adjoint(g: Array, logits: Array, labels: Array) -> Array:
     """The fused kernel on arrays; on Tensors, for a second derivative, the formula in operations."""
-    labels = np.asarray(labels)
-    if isinstance(g, np.ndarray) and isinstance(logits, np.ndarray):
+    if not (isinstance(g, Tensor) or isinstance(logits, Tensor)):
         if logits.ndim == 2:
             return kernels.softmax_cross_entropy_gradient(g, logits, labels)
         rows = kernels.softmax_cross_entropy_gradient(g.reshape(-1), _rows(logits), labels.reshape(-1))
         return rows.reshape(logits.shape)
-    one_hot = (labels[..., None] == np.arange(logits.shape[-1])).astype(logits.dtype)
+    labels = beside("cross_entropy", labels, array_of(logits))
+    one_hot = (labels[..., None] == placed(np.arange(logits.shape[-1]), logits)).astype(logits.dtype)
     return np.expand_dims(g, -1) * (softmax(logits) - one_hot)
 
 
@@ -136,9 +137,9 @@ def _over_labels(
     reduction: str,
 ) -> Array:
     """The reduction of losses_of(scores, labels, class_weights) over the samples whose label isn't ignored."""
-    labels, weights, counted = np.asarray(labels), class_weights, None
+    labels, weights, counted = beside(operation, array_of(labels), array_of(scores)), class_weights, None
     if weights is not None:
-        weights = weights if isinstance(weights, Tensor) else np.asarray(weights, scores.dtype)
+        weights = weights if isinstance(weights, Tensor) else beside(operation, weights, array_of(scores), scores.dtype)
         if weights.shape != scores.shape[-1:]:
             raise ValueError(f"{operation}: class_weights {weights.shape}: expected {scores.shape[-1:]}, one a class")
     if ignore_index is not None and labels.shape == scores.shape[:-1] and (labels == ignore_index).any():
@@ -172,7 +173,7 @@ def binary_cross_entropy(
         raise ValueError(f"binary_cross_entropy: targets from {np.min(t)} to {np.max(t)}: expected them from 0 to 1")
     weight = 1 if positive_weight is None else positive_weight
     if not isinstance(weight, Tensor | int):
-        weight = np.asarray(weight, logits.dtype)
+        weight = beside("binary_cross_entropy", weight, array_of(logits), logits.dtype)
     losses = _binary_cross_entropies(logits, targets, weight)
     if losses.shape != logits.shape:
         raise ValueError(f"binary_cross_entropy: positive_weight {np.shape(weight)}, logits {logits.shape}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tinyxm.autograd import Array, primitive
+from tinyxm.autograd.places import on_host, placed
 from tinyxm.autograd.tensor import array_of
 from tinyxm.ops.cross_entropy import log_softmax, softmax
 from tinyxm.ops.elementwise import where
@@ -79,20 +80,21 @@ def ctc(
     states[:, 1::2] = np.where(real, labels, blank)
     leap = np.full(states.shape, NEVER, dtype)
     leap[:, 2:][(states[:, 2:] != blank) & (states[:, 2:] != states[:, :-2])] = 0
-    log_p = np.clip(take_along_axis(log_softmax(logits), states[:, None], -1), NEVER, None)
-    ways = _ways(np.moveaxis(log_p, 1, 0), leap)
+    log_p = np.clip(take_along_axis(log_softmax(logits), placed(states[:, None], logits), -1), NEVER, None)
+    ways = _ways(np.moveaxis(log_p, 1, 0), placed(leap, logits))
     from_end = 2 * lengths[:, None] - np.arange(states.shape[1])
-    at_end = where((from_end == 0) | (from_end == 1), getitem(ways, (inputs - 1, np.arange(batch))), NEVER)
+    ends, last = (placed(x, logits) for x in ((from_end == 0) | (from_end == 1), inputs - 1))
+    at_end = where(ends, getitem(ways, (last, placed(np.arange(batch), logits))), NEVER)
     losses = -logsumexp(at_end, 1)
     impossible = array_of(losses) > -NEVER / 2
     losses = where(impossible, 0.0 if zero_infinity else np.inf, losses)
     if reduction == "mean":
-        losses = losses * (1 / np.maximum(lengths, 1)).astype(dtype)
+        losses = losses * placed((1 / np.maximum(lengths, 1)).astype(dtype), losses)
     return reduced("ctc", losses, reduction)
 
 
 def _checked(logits: Array, *integers: Array, blank: int) -> list[np.ndarray]:
-    labels, inputs, lengths = found = [np.asarray(x) for x in integers]
+    labels, inputs, lengths = found = [on_host(x) for x in integers]
     for name, x in zip(("labels", "input_lengths", "label_lengths"), found, strict=True):
         if x.dtype.kind not in "iu":
             raise TypeError(f"ctc: {name} are {x.dtype}, expected whole numbers")

@@ -6,7 +6,10 @@ import numpy as np
 
 import tinyxm_kernels as kernels
 from tinyxm.autograd import Array, primitive
+from tinyxm.autograd.places import beside
+from tinyxm.autograd.tensor import array_of
 from tinyxm.ops.index import getitem
+from tinyxm_kernels.embedding import bag_of_each
 
 __all__ = ["embedding", "embedding_bag"]
 
@@ -16,7 +19,7 @@ def embedding(weight: Array, indices: Array) -> Array:
 
     weight `(rows, dimensions)`, indices an integer array of any shape. Raises ValueError for an index outside the rows.
     """
-    indices = np.asarray(indices)
+    indices = beside("embedding", array_of(indices), array_of(weight))
     if indices.dtype.kind not in "iu":
         raise TypeError(f"embedding: indices are {indices.dtype}; give integers")
     if indices.size and not (indices.min() >= 0 and indices.max() < weight.shape[0]):
@@ -58,4 +61,4 @@ def embedding_bag_weight_gradient(g_y: Array, indices: Array, offsets: Array, we
 
 def _of_each_entry(g: Array, indices: Array, offsets: Array) -> Array:
     """Of g `(bags, dimensions)`, the row of the bag that each entry belongs to: `(entries, dimensions)`."""
-    return getitem(g, np.repeat(np.arange(len(offsets)), np.diff(offsets, append=len(indices))))
+    return getitem(g, bag_of_each(indices, offsets))

@@ -10,6 +10,8 @@ import numpy as np
 
 import tinyxm_kernels
 from tinyxm.autograd import Array, primitive
+from tinyxm.autograd.inplace import is_array
+from tinyxm.autograd.places import beside, placed
 from tinyxm.autograd.tensor import array_of
 from tinyxm.ops.elementwise import where
 
@@ -30,7 +32,8 @@ def scatter_add(a: Array, shape: tuple[int, ...], index: Any) -> Array:
     The adjoint of `getitem`, and getitem its own: nothing is written in place, so there is no put or add.at.
     """
     index = _plain(index)
-    rows = isinstance(index, np.ndarray) and index.ndim > 0 and index.dtype.kind in "iu"
+    index = placed(index, a) if isinstance(index, np.ndarray) else index
+    rows = is_array(index) and index.ndim > 0 and index.dtype.kind in "iu"
     if rows and len(shape) >= 2 and a.dtype.char in "fd":
         numbers = index.astype(np.intp)
         numbers = np.where(numbers < 0, numbers + shape[0], numbers)
@@ -51,7 +54,7 @@ def _plain(index: Any) -> Any:
 def _repeats(index: Any) -> bool:
     """Whether an index may name an element twice: only sequences of integers can."""
     parts = index if isinstance(index, tuple) else (index,)
-    return any(np.ndim(part) and np.asarray(part).dtype.kind in "iu" for part in parts)
+    return any(np.ndim(part) and (part if is_array(part) else np.asarray(part)).dtype.kind in "iu" for part in parts)
 
 
 @primitive(np.take, a=lambda g, a_shape, indices, axis: add_along(g, a_shape, indices, axis))
@@ -63,7 +66,9 @@ def take(a: Array, indices: Any, axis: int | None = None) -> Array:
 
 def add_along(g: Array, shape: tuple[int, ...], indices: Any, axis: int | None) -> Array:
     """The adjoint of take: zeros of this shape with g added at these places of the axis."""
-    indices = np.asarray(indices, np.intp)
+    indices = array_of(indices)
+    indices = indices if is_array(indices) else np.asarray(indices, np.intp)
+    indices = placed(indices.astype(np.intp, copy=False), g)
     if axis is None:
         return np.reshape(scatter_add(g, (math.prod(shape),), indices), shape)
     axis, front = axis % len(shape), tuple(range(indices.ndim))
@@ -74,7 +79,7 @@ def add_along(g: Array, shape: tuple[int, ...], indices: Any, axis: int | None) 
 
 @primitive(
     np.take_along_axis,
-    a=lambda g, a_shape, indices, axis: scatter_add(g, a_shape, _along(a_shape, np.asarray(indices), axis)),
+    a=lambda g, a_shape, indices, axis: scatter_add(g, a_shape, _along(a_shape, indices, axis)),
 )
 def take_along_axis(a: Array, indices: Any, axis: int = -1) -> Array:
     """y[i, j, k] = a[i, indices[i, j, k], k] where axis is 1, and alike for others: along each line its own places, as
@@ -82,9 +87,10 @@ def take_along_axis(a: Array, indices: Any, axis: int = -1) -> Array:
     return np.take_along_axis(a, indices, operator.index(axis))  # None, which flattens in NumPy, is refused
 
 
-def _along(shape: tuple[int, ...], indices: np.ndarray, axis: int) -> tuple[np.ndarray, ...]:
+def _along(shape: tuple[int, ...], indices: Array, axis: int) -> tuple[Array, ...]:
     """The index that names, along this axis, each line's own places."""
-    grid = list(np.indices(shape, sparse=True))
+    indices = indices if is_array(indices) else np.asarray(indices)
+    grid = [placed(places, indices) for places in np.indices(shape, sparse=True)]
     grid[axis] = indices
     return tuple(grid)
 
@@ -94,7 +100,7 @@ def masked_fill(a: Array, mask: Any, value: Array | float) -> Array:
 
     Raises TypeError for a mask that isn't boolean.
     """
-    mask = np.asarray(array_of(mask))
+    mask = beside("masked_fill", array_of(mask), array_of(a))
     if mask.dtype != bool:
         raise TypeError(f"masked_fill: mask is {mask.dtype}; give booleans, such as t > 0")
     return where(mask, value, a)

@@ -9,6 +9,7 @@ import numpy as np
 
 import tinyxm_kernels
 from tinyxm.autograd import Array, primitive
+from tinyxm.autograd.places import placed
 from tinyxm.autograd.primitive import answers_for, from_list
 from tinyxm.autograd.tensor import array_of
 from tinyxm.ops.elementwise import multiply
@@ -126,7 +127,7 @@ def diagonal(a: Array, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Array
 def _onto_the_diagonal(a: Array, shape: tuple[int, ...], offset: int, axis1: int, axis2: int) -> Array:
     """Zeros of this shape with a on their diagonal: the adjoint of `diagonal`."""
     y = np.zeros_like(a, shape=shape)
-    i = np.arange(a.shape[-1])
+    i = placed(np.arange(a.shape[-1]), a)
     np.moveaxis(y, (axis1, axis2), (-2, -1))[..., i + max(-offset, 0), i + max(offset, 0)] = a
     return y
 
@@ -159,11 +160,11 @@ def triu(m: Array, k: int = 0) -> Array:
     return np.where(~_below("triu", m, k - 1), m, 0)
 
 
-def _below(operation: str, m: Array, k: int) -> np.ndarray:
+def _below(operation: str, m: Array, k: int) -> Array:
     shape = np.shape(array_of(m))
     if len(shape) < 2:
         raise ValueError(f"{operation}: {shape}: expected matrices, (…, rows, columns)")
-    return np.tri(shape[-2], shape[-1], k, dtype=bool)
+    return placed(np.tri(shape[-2], shape[-1], k, dtype=bool), m)
 
 
 @primitive(
@@ -202,7 +203,7 @@ def inv(a: Array) -> Array:
 
     a `(…, n, n)`. Raises ValueError as `solve` does.
     """
-    return _solve(a, np.eye(_square("inv", a)[-1], dtype=a.dtype))
+    return _solve(a, placed(np.eye(_square("inv", a)[-1], dtype=a.dtype), a))
 
 
 @primitive(a=lambda g, a, y: (g * y)[..., None, None] * transposed(inv(a)))
@@ -241,7 +242,7 @@ def _cholesky(a: Array) -> Array:
 def _cholesky_adjoint(g: Array, y: Array) -> Array:
     """∂A = L⁻ᵀ Φ(Lᵀ G) L⁻¹, where Φ keeps the lower triangle and half of the diagonal."""
     half = np.tri(y.shape[-1], dtype=y.dtype) - 0.5 * np.eye(y.shape[-1], dtype=y.dtype)
-    upper = transposed(y)
+    half, upper = placed(half, y), transposed(y)
     return _solve(upper, transposed(_solve(upper, transposed(_matmul(upper, g) * half))))
 
 
@@ -271,5 +272,5 @@ def whiten(x: Array, eps: float = 1e-5) -> Array:
         raise ValueError(f"whiten: x {shape}: expected (…, samples, features) with two samples at least")
     centred = x - np.mean(x, axis=-2, keepdims=True)
     covariance = matmul(transposed(centred), centred) * (1 / (shape[-2] - 1))
-    factor = cholesky(covariance + eps * np.eye(shape[-1], dtype=x.dtype))
+    factor = cholesky(covariance + placed(eps * np.eye(shape[-1], dtype=x.dtype), x))
     return transposed(solve(factor, transposed(centred)))

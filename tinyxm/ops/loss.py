@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from tinyxm.autograd import Array, primitive
+from tinyxm.autograd.places import beside, placed
 from tinyxm.autograd.primitive import from_list
 from tinyxm.autograd.tensor import array_of
 from tinyxm.ops.activation import relu
@@ -70,7 +71,7 @@ def hinge(scores: Array, labels: Array, margin: float = 1.0, reduction: str = "m
     """
     labels = class_labels("hinge", scores, labels)[..., None]
     short = relu(scores - take_along_axis(scores, labels, -1) + margin)
-    own = labels == np.arange(scores.shape[-1])
+    own = labels == placed(np.arange(scores.shape[-1]), scores)
     return reduced("hinge", np.sum(masked_fill(short, own, 0), -1) * (1 / scores.shape[-1]), reduction)
 
 
@@ -99,12 +100,12 @@ def matched(
     if np.ndim(a) < least:
         raise ValueError(f"{operation}: {names[0]} is a single number, shape (); expected an axis")
     plain = array_of(b)
-    return plain.astype(a.dtype) if isinstance(plain, np.ndarray) and plain.dtype.kind in "iub" else b
+    return plain.astype(a.dtype) if hasattr(plain, "dtype") and plain.dtype.kind in "iub" else b
 
 
-def class_labels(operation: str, scores: Array, labels: Any) -> np.ndarray:
+def class_labels(operation: str, scores: Array, labels: Any) -> Array:
     """The labels as an array; ValueError or TypeError unless they are one of the classes for each row of scores."""
-    labels = np.asarray(labels)
+    labels = beside(operation, array_of(labels), array_of(scores))
     if not scores.ndim or labels.shape != scores.shape[:-1]:
         raise ValueError(
             f"{operation}: scores {scores.shape} and labels {labels.shape}: expected (..., classes), (...)"

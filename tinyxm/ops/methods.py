@@ -9,6 +9,7 @@ import numpy as np
 
 from tinyxm.autograd.primitive import answers_for
 from tinyxm.autograd.tensor import Tensor, array_of, constant
+from tinyxm.ops.device import to
 from tinyxm.ops.elementwise import (
     abs,
     add,
@@ -58,7 +59,7 @@ METHODS: dict[str, Any] = {
     "argmax": argmax, "argmin": argmin, "argsort": argsort, "astype": astype, "clip": clip_of_numpy, "cumprod": cumprod,
     "cumsum": cumsum, "diagonal": diagonal, "dot": dot, "flatten": ravel, "mT": property(transposed), "max": max,
     "mean": mean, "min": min, "prod": prod, "ravel": ravel, "repeat": repeat, "reshape": _several(reshape),
-    "squeeze": squeeze, "std": std, "sum": sum, "swapaxes": swapaxes, "take": take, "trace": trace,
+    "squeeze": squeeze, "std": std, "sum": sum, "swapaxes": swapaxes, "take": take, "to": to, "trace": trace,
     "transpose": _several(transpose), "var": var,
     **{name: _of_the_array(name) for name in ("all", "any", "nonzero", "tolist")},
 }  # fmt: skip

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 import tinyxm_kernels as kernels
-from tinyxm.autograd import Array, primitive
+from tinyxm.autograd import Array, Tensor, primitive
 from tinyxm.autograd.tensor import array_of
 from tinyxm.ops.elementwise import rsqrt
 
@@ -129,7 +129,7 @@ def _layer_norm_gradients(g: Array, x: Array, scale: Array, eps: float) -> tuple
 
 def _layer_norm_adjoint(name: str, g: Array, x: Array, scale: Array, eps: float) -> Array:
     """The fused kernel on arrays; on Tensors, for a second derivative, the formula in operations."""
-    if all(isinstance(array, np.ndarray) for array in (g, x, scale)):
+    if not any(isinstance(array, Tensor) for array in (g, x, scale)):
         return _one_of(name, _layer_norm_gradients, (g, x, scale), eps)
     return _in_operations(name, g, x, scale, _rows(x), 1, eps)
 
@@ -190,7 +190,7 @@ def _group_norm_gradients(
 
 
 def _group_norm_adjoint(name: str, g: Array, x: Array, scale: Array, statistics: Array, eps: float) -> Array:
-    if all(isinstance(array, np.ndarray) for array in (g, x, scale)):
+    if not any(isinstance(array, Tensor) for array in (g, x, scale)):
         return _one_of(name, _group_norm_gradients, (g, x, scale, statistics), eps)
     _, samples, groups = statistics.shape
     return _in_operations(name, g, x, scale, _positions(x, samples), groups, eps)

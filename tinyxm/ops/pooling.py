@@ -11,7 +11,8 @@ from collections.abc import Callable
 import numpy as np
 
 import tinyxm_kernels as kernels
-from tinyxm.autograd import Array, primitive
+from tinyxm.autograd import Array, Tensor, primitive
+from tinyxm.autograd.places import placed
 from tinyxm.autograd.tensor import array_of
 from tinyxm.ops.activation import relu
 from tinyxm.ops.conv import Pair, Sizes, per_axis
@@ -71,7 +72,7 @@ def _bias_max_adjoint(
     g: Array, x: Array, bias: Array, y: Array, size: Pair, stride: Pair, padding: Pair, activation: str
 ) -> Array:
     """The fused kernel on arrays; on Tensors, for a second derivative, pooling's own and that of the activation."""
-    if all(isinstance(array, np.ndarray) for array in (g, x, bias, y)):
+    if not any(isinstance(array, Tensor) for array in (g, x, bias, y)):
         return kernels.bias_max_pool2d_input_gradient(g, x, bias, y, size, stride, padding, activation)
     z = x + bias if activation == "none" else relu(x + bias)
     g = _to_the_largest(g, z, y, size, stride, padding)
@@ -216,11 +217,11 @@ def adaptive_average_pool2d(x: Array, size: Sizes) -> Array:
     return along_image(x, rows, columns)
 
 
-def _means(start: np.ndarray, end: np.ndarray, x: Array) -> np.ndarray:
+def _means(start: np.ndarray, end: np.ndarray, x: Array) -> Array:
     """The matrix (bins, places) that takes the mean of each bin."""
     place = np.arange(end[-1])
     within = (start[:, None] <= place) & (place < end[:, None])
-    return (within / within.sum(axis=1, keepdims=True)).astype(x.dtype)
+    return placed((within / within.sum(axis=1, keepdims=True)).astype(x.dtype), x)
 
 
 def adaptive_max_pool1d(x: Array, size: Sizes) -> Array:

@@ -8,6 +8,7 @@ import operator
 import numpy as np
 
 from tinyxm.autograd import Array, Tensor, primitive
+from tinyxm.autograd.places import beside, placed
 from tinyxm.autograd.primitive import answers_for
 from tinyxm.autograd.tensor import array_of
 from tinyxm.ops.index import take_along_axis
@@ -65,7 +66,7 @@ def average(a: Array, axis: Axis = None, weights: Array | None = None, *, keepdi
     """
     if weights is None:
         return mean(a, axis, keepdims)
-    w = weights if isinstance(weights, Tensor) else np.asarray(weights, a.dtype)
+    w = weights if isinstance(weights, Tensor) else beside("average", weights, array_of(a), a.dtype)
     if w.shape != a.shape:
         if not isinstance(axis, int | np.integer) or w.shape != a.shape[axis : axis + 1 or None]:
             raise ValueError(f"average: weights {w.shape} over axis {axis} of {a.shape}: expected one for each place")
@@ -161,7 +162,7 @@ def _norm(a: Array, ord: float, axis: Axis, keepdims: bool) -> Array:
         if np.all((y > limits.tiny / limits.eps**2) & (y <= limits.max)):
             return np.sqrt(y)
     size = np.abs(a)
-    m = size.max(axis=axis, keepdims=True, initial=0)
+    m = (size.max if size.size else size.sum)(axis=axis, keepdims=True)  # of none, 0
     m = np.where((m > 0) & np.isfinite(m), m, 1)
     y = m * ((size / m) ** ord).sum(axis=axis, keepdims=True) ** (1 / ord)
     return y if keepdims else y.squeeze(axis=axis)
@@ -222,7 +223,7 @@ def sort(a: Array, axis: int | None = -1) -> Array:
 
 def _unsorted(g: Array, a: Array, axis: int | None) -> Array:
     order, axis = argsort(a, axis), -1 if axis is None else axis
-    rank, places = np.empty_like(order), np.arange(order.shape[axis])
+    rank, places = np.empty_like(order), placed(np.arange(order.shape[axis]), order)
     np.put_along_axis(rank, order, places.reshape(-1, *(1,) * (order.ndim - 1 - axis % order.ndim)), axis)
     return np.reshape(take_along_axis(g, rank, axis), a.shape)
 

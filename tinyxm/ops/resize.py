@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tinyxm.autograd import Array
+from tinyxm.autograd.places import placed
 from tinyxm.ops.conv import Sizes, per_axis
 from tinyxm.ops.linalg import matmul
 
@@ -31,7 +32,7 @@ def resize(x: Array, size: Sizes, mode: str = "nearest", align_corners: bool = F
     if x.dtype.kind != "f":
         raise TypeError(f"resize: x is {x.dtype}, in which means would be cut off; convert with .astype(np.float32)")
     across = (_hats(n, m, align_corners).astype(x.dtype) for n, m in ((x.shape[1], rows), (x.shape[2], columns)))
-    return along_image(x, *across)
+    return along_image(x, *(placed(hats, x) for hats in across))
 
 
 def _hats(n: int, m: int, align_corners: bool) -> np.ndarray:
@@ -41,7 +42,7 @@ def _hats(n: int, m: int, align_corners: bool) -> np.ndarray:
     return np.maximum(0, 1 - np.abs(s[:, None] - np.arange(n)))
 
 
-def along_image(x: Array, rows: np.ndarray, columns: np.ndarray) -> Array:
+def along_image(x: Array, rows: Array, columns: Array) -> Array:
     """Y = R X Cᵀ for each channel: two matrices that mix the rows, and the columns, of images
 
     x `(batch, height, width, channels)`, rows `(m, height)`, columns `(k, width)`, y `(batch, m, k, channels)`.

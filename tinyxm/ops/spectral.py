@@ -7,6 +7,8 @@ import math
 import numpy as np
 
 from tinyxm.autograd import Array, Tensor, primitive
+from tinyxm.autograd.places import beside, placed
+from tinyxm.autograd.tensor import array_of
 from tinyxm.ops.elementwise import multiply
 
 __all__ = ["frames", "irfft", "overlap_add", "rfft", "stft"]
@@ -37,10 +39,10 @@ def irfft(a: Array, n: int) -> Array:
     return np.fft.irfft(a[..., 0] + 1j * a[..., 1], n)
 
 
-def _weights(n: int, like: Array) -> np.ndarray:
+def _weights(n: int, like: Array) -> Array:
     """(bins, 1): n for each bin that stands for itself alone, n/2 for each that stands for its mirror image, too."""
     k = np.arange(n // 2 + 1)
-    return np.where((k == 0) | (2 * k == n), n, n / 2)[:, None].astype(like.dtype)
+    return placed(np.where((k == 0) | (2 * k == n), n, n / 2)[:, None].astype(like.dtype), like)
 
 
 @primitive(a=lambda g, a_shape, hop: overlap_add(g, a_shape[-1], hop))
@@ -91,8 +93,8 @@ def stft(x: Array, window_length: int, hop: int, window: Array | None = None, ce
     _whole("stft", window_length=window_length, hop=hop)
     if window is None:
         t = np.arange(window_length)
-        window = 0.5 - 0.5 * np.cos(2 * math.pi / window_length * t)
-    window = window if isinstance(window, Tensor) else np.asarray(window, x.dtype)
+        window = placed(0.5 - 0.5 * np.cos(2 * math.pi / window_length * t), x)
+    window = window if isinstance(window, Tensor) else beside("stft", window, array_of(x), x.dtype)
     if np.shape(window) != (window_length,):
         raise ValueError(f"stft: window {np.shape(window)}: expected ({window_length},), one number per sample")
     half = window_length // 2 if center else 0

@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 
 from tinyxm.autograd import Tensor, no_grad
+from tinyxm.autograd.places import copy_into, to_host
 from tinyxm.optim.optimizer import check_state, listed_once
+from tinyxm_kernels.cuda import like
 
 
 class AveragedWeights:
@@ -45,6 +47,7 @@ class AveragedWeights:
         """Take the parameters as they are now into the average."""
         self.count += 1
         weight = 1 / self.count if self.decay is None else (1 - self.decay) / (1 - self.decay**self.count)
+        self.average = [like(a, p.data) for a, p in zip(self.average, self.parameters, strict=True)]
         for average, parameter in zip(self.average, self.parameters, strict=True):
             average += weight * (parameter.data - average)
 
@@ -66,15 +69,15 @@ class AveragedWeights:
     def _write(self, arrays: list[Any]) -> None:
         with no_grad():
             for parameter, array in zip(self.parameters, arrays, strict=True):
-                parameter[...] = array
+                parameter[...] = like(array, parameter.data)
 
     def state_dict(self) -> dict[str, Any]:
         """The count, and copies of the averages: `average.3` is that of parameter 3."""
-        return {"count": self.count, **{f"average.{i}": array.copy() for i, array in enumerate(self.average)}}
+        return {"count": self.count, **{f"average.{i}": to_host(array) for i, array in enumerate(self.average)}}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from a saved state, bit for bit. Raises ValueError, and loads nothing, unless all of it fits."""
         check_state("AveragedWeights", self.state_dict(), state)
         self.count = int(state["count"])
         for i, array in enumerate(self.average):
-            array[...] = state[f"average.{i}"]
+            copy_into(array, state[f"average.{i}"])

@@ -73,7 +73,7 @@ def _norm(name: str, held: dict[int, Any]) -> float:
         total = sum(float(np.vdot(p.grad, p.grad)) for p in held.values())
     if _SAFE < total < math.inf:
         return math.sqrt(total)
-    largest = float(np.max([np.max(np.abs(p.grad), initial=0) for p in held.values()], initial=0))
+    largest = float(np.max([float(np.max(np.abs(p.grad))) for p in held.values() if p.grad.size], initial=0))
     if not math.isfinite(largest):
         for i, parameter in held.items():
             broken = int(np.sum(~np.isfinite(parameter.grad)))

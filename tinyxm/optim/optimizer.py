@@ -18,7 +18,9 @@ from typing import Any
 import numpy as np
 
 from tinyxm.autograd import Parameter, Tensor, events, no_grad, write
+from tinyxm.autograd.places import copy_into, to_host
 from tinyxm.autograd.tensor import Leaf
+from tinyxm_kernels.cuda import is_device_array, like
 
 Parameters = Iterable[Tensor] | Iterable[Mapping[str, Any]]
 Rule = Callable[..., None]
@@ -71,7 +73,9 @@ class Optimizer:
                     gradient = parameter.grad
                     if gradient is not None:
                         count = self.steps[i] + 1
-                        state = [arrays[i] for arrays in self.state.values()]
+                        if is_device_array(parameter.data) or any(map(is_device_array, self._state_of(i))):
+                            self._follow(i, parameter.data)
+                        state = self._state_of(i)
                         rule = self.rule(group, count)
                         static = None
                         if events.listeners:
@@ -80,6 +84,14 @@ class Optimizer:
                         write(self.operation, rule, parameter, gradient, *state, names=names, static=static)
                         self.steps[i] = count
 
+    def _state_of(self, i: int) -> list[Any]:
+        return [arrays[i] for arrays in self.state.values()]
+
+    def _follow(self, i: int, parameter: Any) -> None:
+        """The state of a parameter, where the parameter is now."""
+        for arrays in self.state.values():
+            arrays[i] = like(arrays[i], parameter)
+
     def zero_grad(self) -> None:
         """Drop the gradients that `backward` gathered, so that the next ones aren't added to them."""
         for parameter in self.parameters:
@@ -87,12 +99,13 @@ class Optimizer:
                 parameter.grad = None
 
     def state_dict(self) -> dict[str, Any]:
-        """All that the next step depends on but parameters and gradients, flat: copies of arrays, and plain numbers.
+        """All that the next step depends on but parameters and gradients, flat: copies of arrays, NumPy's wherever they
+        are, and plain numbers.
 
         `mean.3` is the array of parameter 3, `steps.3` its count, `groups.0.lr` a setting (a list for betas).
         """
         return {
-            **{f"{name}.{i}": a.copy() for name, arrays in self.state.items() for i, a in enumerate(arrays)},
+            **{f"{name}.{i}": to_host(a) for name, arrays in self.state.items() for i, a in enumerate(arrays)},
             **{f"steps.{i}": steps for i, steps in enumerate(self.steps)},
             **{
                 f"groups.{i}.{name}": list(value) if isinstance(value, tuple) else value
@@ -115,7 +128,7 @@ class Optimizer:
         self.steps = [int(state[f"steps.{i}"]) for i in range(len(self.steps))]
         for kind, arrays in self.state.items():
             for i, array in enumerate(arrays):
-                array[...] = state[f"{kind}.{i}"]
+                copy_into(array, state[f"{kind}.{i}"])
 
     def _grouped(self, params: Parameters, settings: dict[str, Any]) -> list[dict[str, Any]]:
         name = type(self).__name__
