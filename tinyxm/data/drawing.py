@@ -1,0 +1,109 @@
+"""Draws what data is: pictures, sounds, spectrograms, frames, tokens, columns. Each drawer takes matplotlib's axes, the
+value, and the settings of the step that it belongs to, of which it reads those it knows by name (`rate_hz`, `hop`)."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+
+BLUE, ORANGE, GRAY = "#0072B2", "#D55E00", "#767676"  # Okabe and Ito 2008
+LINE = 64  # characters across an axes
+Settings = Mapping[str, Any]
+
+
+def picture(axes: Axes, image: Any, settings: Settings) -> None:
+    """An image, (height, width[, channels]), uint8 or 0 to 1; transparent parts over a chequered ground."""
+    values = np.asarray(image)
+    unit = values / 255 if values.dtype == np.uint8 else np.clip(values.astype(np.float64), 0, 1)
+    if unit.ndim == 3 and unit.shape[-1] in (2, 4):
+        rows, columns = np.indices(unit.shape[:2]) * 16 // max(unit.shape[:2])
+        ground = np.where((rows + columns) % 2, 0.85, 1.0)[..., None]
+        unit = unit[..., :-1] * unit[..., -1:] + ground * (1 - unit[..., -1:])
+    axes.imshow(unit.squeeze(), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+    axes.set_xlabel(f"{values.shape[1]} × {values.shape[0]} pixels, {values.dtype}")
+    axes.set_xticks([])
+    axes.set_yticks([])
+
+
+def pictures(axes: Axes, images: Any, settings: Settings) -> None:
+    """Images (n, height, width[, channels]) or the frames of a video, the first ones in a row of at most 12."""
+    values = np.asarray(images)
+    shown = values[np.linspace(0, len(values) - 1, min(len(values), 12)).round().astype(int)]
+    picture(axes, np.concatenate(list(shown), axis=1), settings)
+    axes.set_xlabel(f"{len(values)} of {values.shape[2]} × {values.shape[1]} pixels, {values.dtype}")
+
+
+def waveform(axes: Axes, sound: Any, settings: Settings) -> None:
+    """A sound, (samples[, channels]), over seconds where `to_hz` or `rate_hz` is known, else over samples."""
+    values = np.asarray(sound)
+    rate = settings.get("rate_hz")
+    time = np.arange(len(values)) / (rate or 1)
+    axes.plot(time, values.reshape(len(values), -1), linewidth=0.6)
+    axes.axhline(0, color=GRAY, linewidth=0.5)
+    axes.set_xlabel(f"seconds (at {rate:g} Hz)" if rate else f"{len(values)} samples")
+    axes.margins(x=0)
+
+
+def spectrogram(axes: Axes, values: Any, settings: Settings) -> None:
+    """Frames of features, (frames, features): time to the right, low features below."""
+    array = np.asarray(values)
+    shown = np.abs(array) if np.iscomplexobj(array) else array
+    axes.imshow(shown.T, aspect="auto", origin="lower", cmap="magma", interpolation="nearest")
+    axes.set_xlabel(f"{array.shape[0]} frames")
+    axes.set_ylabel(f"{array.shape[1]} features")
+
+
+def curve(axes: Axes, values: Any, settings: Settings) -> None:
+    """Numbers in their order."""
+    axes.plot(np.asarray(values), color=BLUE, linewidth=1)
+    axes.set_xlabel(f"{len(values)} values")
+
+
+def distribution(axes: Axes, values: Any, settings: Settings) -> None:
+    """How numbers are spread, non-finite ones counted apart."""
+    array = np.asarray(values, np.float64).ravel()
+    finite = array[np.isfinite(array)]
+    axes.hist(finite, bins=40, color=BLUE)
+    missing = array.size - finite.size
+    axes.set_xlabel(f"{array.size} values" + f", {missing} not finite" * bool(missing))
+
+
+def bars(axes: Axes, counts: Any, settings: Settings) -> None:
+    """{name: number}, largest first, at most 20."""
+    largest = sorted(dict(counts).items(), key=lambda item: -item[1])[:20]
+    axes.barh([str(name) for name, _ in largest][::-1], [count for _, count in largest][::-1], color=BLUE)
+    axes.tick_params(labelsize=7)
+
+
+def text(axes: Axes, value: Any, settings: Settings) -> None:
+    """A text, wrapped, or tokens each in a box of its own; what doesn't fit is counted."""
+    axes.set_axis_off()
+    plain: dict[str, Any] = {"family": "monospace", "fontsize": 8, "va": "top", "in_layout": False}
+    if isinstance(value, str):
+        lines = textwrap.wrap(value, LINE) or [""]
+        axes.text(0, 0.97, "\n".join(lines[:14]), **plain)
+        axes.set_title(f"{len(value)} characters" + ", the first lines" * (len(lines) > 14), fontsize=8)
+        return
+    tokens, at, row, shown = [str(token) for token in value], 0, 0, 0
+    for token in tokens:
+        if at and at + len(token) > LINE:
+            at, row = 0, row + 1
+        if row == 9:
+            break
+        box = {"boxstyle": "round,pad=0.25", "fc": "#E8F1F8", "ec": BLUE, "linewidth": 0.7}
+        axes.text((at + 0.5) / LINE, 0.97 - 0.11 * row, token, bbox=box, **plain)
+        at, shown = at + len(token) + 2, shown + 1
+    axes.set_title(f"{len(tokens)} tokens" + f", the first {shown}" * (shown < len(tokens)), fontsize=8)
+
+
+def columns(axes: Axes, table: Any, settings: Settings) -> None:
+    """A table's numeric columns, (rows, columns): a box for each."""
+    array = np.asarray(table, np.float64)
+    kept = [column[np.isfinite(column)] for column in array.T]
+    names: Sequence[str] = settings.get("names") or [str(k) for k in range(len(kept))]
+    axes.boxplot(kept, vert=False, tick_labels=list(names), flierprops={"markersize": 2})
+    axes.tick_params(labelsize=7)
