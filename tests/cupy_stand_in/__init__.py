@@ -10,10 +10,9 @@ gives an array of no axes and not a number. What it can't tell is time, and anyt
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
-from importlib import import_module
 from inspect import Signature, signature
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -418,7 +417,9 @@ class RawModule:
 
 @cache
 def _program(code: str, defines: tuple[tuple[str, str], ...]) -> Any:
-    return import_module("tinyxm_kernels.simt").Program(code, defines=dict(defines))
+    from tinyxm_kernels.simt import Program
+
+    return Program(code, defines=dict(defines))
 
 
 class MemoryPool:
@@ -454,14 +455,10 @@ def installed(devices: int = 2, memory: int = 1 << 34) -> Iterator[ModuleType]:
     cupyx = ModuleType("cupyx")
     cupyx.empty_pinned = lambda shape, dtype=float, order="C": np.empty(shape, dtype, order)  # type: ignore[attr-defined]
     before = {name: module for name, module in sys.modules.items() if name.split(".")[0] in ("cupy", "cupyx")}
-    failed = {key: why for key, why in registry._loaded.items() if why}
+    _forget(key for key, why in registry._loaded.items() if why)  # what can't be simulated is there now
+    known = set(registry._loaded)
     for name in before:
         del sys.modules[name]
-    for room, name in failed:  # a rung without a simulation is there now
-        del registry._loaded[room, name]
-        for op in registry._operations.values():
-            if op.room == room:
-                op.rungs.pop(name, None)
     sys.modules |= {"cupy": own, "cupy.cuda": cuda, "cupyx": cupyx}
     cuda.reset(devices, memory)
     reason.cache_clear()
@@ -472,9 +469,16 @@ def installed(devices: int = 2, memory: int = 1 << 34) -> Iterator[ModuleType]:
             del sys.modules[name]
         sys.modules.update(before)
         reason.cache_clear()
-        for room, name in failed:
-            registry._loaded.pop((room, name), None)
-            sys.modules.pop(f"{room}.{name}", None)
-            for op in registry._operations.values():
-                if op.room == room:
-                    op.rungs.pop(name, None)
+        _forget(set(registry._loaded) - known)
+
+
+def _forget(rungs: Iterable[tuple[str, str]]) -> None:
+    """Let the registry load these again, (room, name)."""
+    from tinyxm_kernels import registry
+
+    for room, name in list(rungs):
+        del registry._loaded[room, name]
+        sys.modules.pop(f"{room}.{name}", None)
+        for op in registry._operations.values():
+            if op.room == room:
+                op.rungs.pop(name, None)

@@ -1,5 +1,5 @@
 """A test that takes `rung` runs on every rung for CPUs of its file's `OPERATION`: one more file in a room is one more
-run. The rungs for GPUs are slow in the simulator; test_cuda_rungs.py holds each to its reference, on fewer cases."""
+run. The rungs for GPUs are slow in the simulator; test_cuda_*.py hold each to its reference, on fewer cases."""
 
 import pytest
 

@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -253,4 +252,6 @@ def _read(file: Path) -> str:
 
 @cache
 def _program(file: Path, defines: tuple[tuple[str, str], ...]) -> Any:
-    return import_module("tinyxm_kernels.simt").Program(file, defines=dict(defines))  # imported when first needed
+    from tinyxm_kernels.simt import Program
+
+    return Program(file, defines=dict(defines))
