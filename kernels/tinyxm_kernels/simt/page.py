@@ -236,7 +236,7 @@ def _stepper() -> str:
             for go, sign, label in controls
         )
 
-    speeds = "".join(f'<option value="{rate}">{rate} a second</option>' for rate in (1, 2, 5, 20))
+    speeds = "".join(f'<option value="{rate}">{rate}/s</option>' for rate in (1, 2, 5, 20))
     return (
         '<section class="stepper" aria-label="Stepper"><div class="controls" role="group" aria-label="Steps">'
         f"{buttons(CONTROLS)}"

@@ -163,8 +163,9 @@ class Stepper {
     row.classList.add("now");
     row.setAttribute("aria-current", "step");
     const box = this.part("source"), head = box.querySelector("thead").offsetHeight;
-    if (row.offsetTop < box.scrollTop + head) box.scrollTop = row.offsetTop - head - 40;
-    else if (row.offsetTop + row.offsetHeight > box.scrollTop + box.clientHeight) box.scrollTop = row.offsetTop - box.clientHeight / 2;
+    const above = row.offsetTop - head - 40, below = row.offsetTop + row.offsetHeight + 40 - box.clientHeight;
+    if (box.scrollTop > above) box.scrollTop = above;
+    else if (box.scrollTop < below) box.scrollTop = Math.min(above, row.offsetTop - box.clientHeight / 2);
   }
 
   idle(now) {
