@@ -180,7 +180,7 @@ CASES = (
 
 
 def _counted(n: int, bins: int) -> Draw:
-    return lambda rng: [rng.integers(0, 1000, n).astype(np.int32), np.zeros(bins, np.int32), n, bins]
+    return lambda rng: [rng.integers(-1000, 1000, n).astype(np.int32), np.zeros(bins, np.int32), n, bins]
 
 
 EXAMPLES = (
