@@ -322,9 +322,9 @@ def test_a_loop_that_does_not_end_is_stopped(monkeypatch):
 @pytest.mark.parametrize(
     ("grid", "block", "shared", "told"),
     [
-        (1, 1025, 0, "1025"), (1, (1, 1, 65), 0, "64"), (0, 32, 0, "at least 1"), ((1, 70000), 32, 0, "65535"),
+        (1, 1025, 0, "1025"), (1, (1, 1, 65), 0, "64"), (0, 32, 0, "nothing to do"), ((1, 70000), 32, 0, "65535"),
         (1, (32, 33), 0, "1056 threads"), (1, 32, 300_000, "300000 bytes"), ((1, 1, 1, 1), 32, 0, "one to three"),
-        (2.5, 32, 0, "whole numbers"),
+        (2.5, 32, 0, "a whole number"),
     ],
 )  # fmt: skip
 def test_a_launch_over_the_limits_is_refused(grid, block, shared, told):
@@ -340,13 +340,13 @@ def test_too_much_static_shared_memory_is_refused():
 @pytest.mark.parametrize(
     ("arguments", "error", "told"),
     [
-        ([floats(4)], TypeError, "1 arguments; it takes 2: float . x, int n"),
-        ([np.zeros(4), 1], TypeError, "x is float .: expected float32, got float64"),
+        ([floats(4)], TypeError, r"1 arguments, and the kernel takes 2: \(float . x, int n\)"),
+        ([np.zeros(4), 1], TypeError, "x is float .: expected an array of float32, not of float64"),
         ([[1.0], 1], TypeError, "expected an array"),
         ([floats(8)[::2], 1], ValueError, "contiguous"),
-        ([floats(4), 1.5], ValueError, "n is int, which can't hold 1.5"),
-        ([floats(4), 2**31], ValueError, "can't hold 2147483648"),
-        ([floats(4), floats(1)], TypeError, "n is int, not ndarray"),
+        ([floats(4), 1.5], TypeError, "n is int: expected a whole number, not 1.5"),
+        ([floats(4), 2**31], ValueError, "which 2147483648 doesn't fit"),
+        ([floats(4), floats(1)], TypeError, "n is int: expected a whole number, not array"),
         ([np.frombuffer(bytes(16), np.float32), 1], ValueError, "read-only"),
     ],
 )

@@ -1,12 +1,8 @@
 """A kernel of a `.cu` file as a Python function: its arguments packed by its own signature, launched where they are.
 
-CUDA trusts its caller. A Python int is passed as eight bytes where the kernel reads four, a strided view as if it lay
-in one piece, and a block of too many threads is refused by number only. So here every argument is held to what the
-source says of it, and every launch to the limits, before anything runs; the messages are the same on a GPU and in the
-simulator.
+Before anything runs, every argument is held to what the source says of it, and every launch to the limits: `packing`.
 """
 
-import operator
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -15,18 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from tinyxm_kernels.cuda.devices import common_place, guarded, is_device_array
-
-Extent = int | Sequence[int]
-
-# CUDA C++ Programming Guide, "Technical Specifications per Compute Capability": the same from 5.0 to 12.x
-BLOCK_THREADS = 1024
-BLOCK_EXTENT = 1024, 1024, 64
-GRID_EXTENT = 2**31 - 1, 65535, 65535
-SHARED_BYTES = 48 << 10  # that a kernel may use without asking
-LARGEST_SHARED_BYTES = 227 << 10  # of any architecture (9.0, 10.0), for those that ask; a device's own is read from it
+from tinyxm_kernels.cuda.devices import common_place, guarded
+from tinyxm_kernels.cuda.packing import SHARED_BYTES, Extent, Parameter, check_limits, extent, pack
 
 
 @dataclass(frozen=True)
@@ -101,102 +87,21 @@ class CudaKernel:
         return _program(self.file, self.defines)
 
     @property
-    def parameters(self) -> Sequence[Any]:
+    def parameters(self) -> Sequence[Parameter]:
         kernels = self.program.kernels
         if self.name not in kernels:
             raise ValueError(f"{self.name}: {self.file.name} has no such kernel; it has {', '.join(kernels)}")
         return kernels[self.name].parameters
 
     def __call__(self, grid: Extent, block: Extent, *arguments: Any, shared: int = 0) -> None:
-        grid, block = self._extent("grid", grid), self._extent("block", block)
-        self._check_limits(grid, block, shared)
-        packed = self._pack(arguments)
+        grid, block = extent(self.name, "grid", grid), extent(self.name, "block", block)
+        check_limits(self.name, grid, block, shared)
+        packed = pack(self.name, self.parameters, arguments)
         where = common_place(self.name, arguments)
         if where == "cpu":
             self._simulate(grid, block, packed, shared)
         else:
             self._launch(int(where.rpartition(":")[2]), grid, block, tuple(packed), shared)
-
-    def _extent(self, what: str, given: Extent) -> tuple[int, int, int]:
-        try:
-            sizes = [operator.index(n) for n in (given if isinstance(given, Sequence) else (given,))]
-        except TypeError:
-            raise TypeError(
-                f"{self.name}: {what} {given!r}: expected a whole number, or up to three (x, y, z)"
-            ) from None
-        if not 1 <= len(sizes) <= 3:
-            raise ValueError(f"{self.name}: {what} {given!r}: expected one to three numbers, (x, y, z)")
-        x, y, z = [*sizes, 1, 1][:3]
-        return x, y, z
-
-    def _check_limits(self, grid: tuple[int, int, int], block: tuple[int, int, int], shared: int) -> None:
-        for what, sizes, limits in (("grid", grid, GRID_EXTENT), ("block", block, BLOCK_EXTENT)):
-            for axis, size, limit in zip("xyz", sizes, limits, strict=True):
-                if size < 1:  # CuPy would launch one
-                    raise ValueError(
-                        f"{self.name}: {what} {sizes}: {axis} is {size}: launch nothing where there is nothing to do"
-                    )
-                if size > limit:
-                    mend = "cover more with each block, or loop within the kernel" if what == "grid" else "take fewer"
-                    raise ValueError(f"{self.name}: {what} {sizes}: {axis} is {size}, and the most is {limit}; {mend}")
-        threads = block[0] * block[1] * block[2]
-        if threads > BLOCK_THREADS:
-            raise ValueError(
-                f"{self.name}: block {block} has {threads} threads, and the most is {BLOCK_THREADS}: take fewer"
-            )
-        if not 0 <= shared <= LARGEST_SHARED_BYTES:
-            raise ValueError(
-                f"{self.name}: {shared} bytes of dynamic shared memory: expected 0 to {LARGEST_SHARED_BYTES}, the most "
-                "that any GPU gives a block; take smaller tiles"
-            )
-
-    def _pack(self, arguments: Sequence[Any]) -> list[Any]:
-        parameters = self.parameters
-        if len(arguments) != len(parameters):
-            names = ", ".join(f"{p.ctype} {p.name}" for p in parameters)
-            raise TypeError(
-                f"{self.name}: {len(arguments)} arguments, and the kernel takes {len(parameters)}: ({names})"
-            )
-        return [
-            self._pointer(p, x) if p.pointer else self._number(p, x) for p, x in zip(parameters, arguments, strict=True)
-        ]
-
-    def _pointer(self, parameter: Any, x: Any) -> Any:
-        if x is None:
-            return x
-        dtype = np.dtype(parameter.dtype).base  # of float4, float
-        if not isinstance(x, np.ndarray) and not is_device_array(x):
-            raise TypeError(
-                f"{self.name}: {parameter.name} is {parameter.ctype}: expected an array of {dtype}, not {x!r:.50}"
-            )
-        if x.dtype != dtype:
-            raise TypeError(
-                f"{self.name}: {parameter.name} is {parameter.ctype}: expected an array of {dtype}, not of {x.dtype}; "
-                f"convert it, x.astype(np.{dtype})"
-            )
-        if not x.flags.c_contiguous:
-            raise ValueError(
-                f"{self.name}: {parameter.name} {x.shape} doesn't lie in one piece (strides {x.strides}), and a kernel "
-                "sees no strides: copy it, np.ascontiguousarray(x)"
-            )
-        if isinstance(x, np.ndarray) and not parameter.const and not x.flags.writeable:
-            raise ValueError(
-                f"{self.name}: {parameter.name} is {parameter.ctype}, to be written, and the array is read-only"
-            )
-        return x
-
-    def _number(self, parameter: Any, x: Any) -> Any:
-        dtype = np.dtype(parameter.dtype)
-        whole = dtype.kind in "iub"
-        if not isinstance(x, int | np.integer | np.bool_ if whole else int | float | np.number | np.bool_):
-            expected = "a whole number" if whole else "a number"
-            raise TypeError(f"{self.name}: {parameter.name} is {parameter.ctype}: expected {expected}, not {x!r:.50}")
-        if dtype.kind in "iu" and not np.iinfo(dtype).min <= x <= np.iinfo(dtype).max:
-            raise ValueError(
-                f"{self.name}: {parameter.name} is {parameter.ctype}, which {x} doesn't fit: its indices would wrap; "
-                "split the work into several launches"
-            )
-        return dtype.type(x)
 
     def _simulate(self, grid: Any, block: Any, packed: list[Any], shared: int) -> None:
         recorders = _recorders.get()

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from pycparser import c_ast
 
+from tinyxm_kernels.cuda.devices import is_device_array
+from tinyxm_kernels.cuda.packing import LARGEST_SHARED_BYTES, SHARED_BYTES, Parameter, check_limits, extent, pack
 from tinyxm_kernels.simt.calls import is_void
 from tinyxm_kernels.simt.counters import NOT_MODELLED, Counters
 from tinyxm_kernels.simt.expressions import Symbol
@@ -23,20 +25,6 @@ from tinyxm_kernels.simt.source import Source, read
 from tinyxm_kernels.simt.statements import Statements, Step
 from tinyxm_kernels.simt.trace import Tracer
 from tinyxm_kernels.simt.types import BUILT_IN_TYPES, VOID, Array, Pointer, Scalar, Type, Vector
-
-MOST_THREADS, MOST_BLOCK, MOST_GRID = 1024, (1024, 1024, 64), (2**31 - 1, 65535, 65535)
-STATIC_SHARED, MOST_SHARED = 48 * 1024, 227 * 1024
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """One parameter of a kernel: `dtype` is the number's, or that of what a pointer points to."""
-
-    name: str
-    ctype: str
-    pointer: bool
-    dtype: np.dtype
-    const: bool
 
 
 class Kernel:
@@ -197,20 +185,23 @@ class Program:
         that no device could do.
         """
         kernel = self.kernel(name)
-        grid, block = _triple(name, "grid", grid, MOST_GRID), _triple(name, "block", block, MOST_BLOCK)
-        if prod(block) > MOST_THREADS:
-            raise LaunchError(f"{name}: blocks of {prod(block)} threads; a block has at most {MOST_THREADS}")
+        grid, block = extent(name, "grid", grid), extent(name, "block", block)
+        check_limits(name, grid, block, shared)
+        packed = pack(name, kernel.parameters, arguments)
+        if any(is_device_array(argument) for argument in packed):
+            raise TypeError(f"{name}: an array is on a GPU, and the simulator runs on NumPy's: x.get() copies it")
         compiler, body = kernel.compiled()
-        if compiler.shared > STATIC_SHARED:
+        if compiler.shared > SHARED_BYTES:
             raise LaunchError(
-                f"{name}: {compiler.shared} bytes of __shared__ arrays; at most {STATIC_SHARED} are known beforehand: "
+                f"{name}: {compiler.shared} bytes of __shared__ arrays; at most {SHARED_BYTES} are known beforehand: "
                 "make the arrays smaller, or one of them extern __shared__ and give its bytes at the launch"
             )
-        if not 0 <= shared <= MOST_SHARED - compiler.shared:
+        if compiler.shared + shared > LARGEST_SHARED_BYTES:
             raise LaunchError(
-                f"{name}: {shared} bytes of dynamic shared memory; a block has at most {MOST_SHARED} in all"
+                f"{name}: {compiler.shared} bytes of static and {shared} of dynamic shared memory; a block has at most "
+                f"{LARGEST_SHARED_BYTES}: take smaller tiles"
             )
-        values = _bound(kernel, arguments)
+        values = _bound(kernel.parameters, packed)
         counters = Counters() if count else None
         warps = prod(grid) * -(-prod(block) // WARP)
         sanitizer, races = Sanitizer(compiler.sites, warps), Races() if check else None
@@ -280,64 +271,21 @@ def _parameter(node: c_ast.Decl, kind: Type, compiler: Statements) -> Parameter:
     return Parameter(node.name, str(kind), isinstance(kind, Pointer), target.dtype, const)
 
 
-def _triple(name: str, what: str, given: int | Sequence[int], most: Triple) -> Triple:
-    sizes = tuple(given) if isinstance(given, Sequence) else (given,)
-    if not 1 <= len(sizes) <= 3 or not all(isinstance(size, int | np.integer) for size in sizes):
-        raise LaunchError(f"{name}: {what} {given!r}: expected one to three whole numbers, (x, y, z)")
-    x, y, z = (*(int(size) for size in sizes), 1, 1)[:3]
-    if not all(1 <= size <= limit for size, limit in zip((x, y, z), most, strict=True)):
-        raise LaunchError(f"{name}: {what} {(x, y, z)}: each must be at least 1 and at most {most}")
-    return x, y, z
-
-
-def _bound(kernel: Kernel, arguments: Sequence[Any]) -> list[Any]:
-    """The arguments as the kernel's parameters hold them."""
-    parameters = kernel.parameters
-    if len(arguments) != len(parameters):
-        names = ", ".join(f"{p.ctype} {p.name}" for p in parameters)
-        raise TypeError(f"{kernel.name}: {len(arguments)} arguments; it takes {len(parameters)}: {names}")
+def _bound(parameters: Sequence[Parameter], packed: Sequence[Any]) -> list[Any]:
+    """Packed arguments as the machine holds them: arrays as addresses of buffers, the same array as the same buffer."""
     buffers: dict[tuple[int, int, str], Buffer] = {}
     values: list[Any] = []
-    for parameter, argument in zip(parameters, arguments, strict=True):
+    for parameter, argument in zip(parameters, packed, strict=True):
         if not parameter.pointer:
-            values.append(_scalar(kernel.name, parameter, argument))
+            values.append(argument)
             continue
-        if argument is None:
-            nothing = np.zeros(0, parameter.dtype)
-            values.append(Address(Buffer(f"{parameter.name}, which is null,", "global", nothing, parameter.dtype, 0)))
-            continue
-        _check_array(kernel.name, parameter, argument)
-        key = argument.__array_interface__["data"][0], argument.nbytes, parameter.dtype.str
-        if key not in buffers or not argument.nbytes:
-            flat = argument.reshape(-1).view(parameter.dtype)
-            buffers[key] = Buffer(parameter.name, "global", flat, parameter.dtype, flat.size, argument.shape or (1,))
+        array = np.zeros(0, parameter.dtype) if argument is None else argument
+        name = f"{parameter.name}, which is null," if argument is None else parameter.name
+        key = array.__array_interface__["data"][0], array.nbytes, parameter.dtype.str
+        if key not in buffers or not array.nbytes:
+            buffers[key] = Buffer(name, "global", array.reshape(-1), parameter.dtype, array.size, array.shape or (1,))
         values.append(Address(buffers[key]))
     return values
-
-
-def _scalar(kernel: str, parameter: Parameter, argument: Any) -> Any:
-    number = np.asarray(argument)
-    if number.ndim or number.dtype.kind not in "biuf":
-        raise TypeError(f"{kernel}: {parameter.name} is {parameter.ctype}, not {type(argument).__name__}")
-    value = number.astype(parameter.dtype)[()]
-    if parameter.dtype.kind in "iu" and value != number:
-        raise ValueError(f"{kernel}: {parameter.name} is {parameter.ctype}, which can't hold {argument}")
-    return value
-
-
-def _check_array(kernel: str, parameter: Parameter, argument: Any) -> None:
-    if not isinstance(argument, np.ndarray):
-        raise TypeError(f"{kernel}: {parameter.name} is {parameter.ctype}: expected an array, got {argument!r:.60}")
-    if argument.dtype != parameter.dtype:
-        raise TypeError(
-            f"{kernel}: {parameter.name} is {parameter.ctype}: expected {parameter.dtype}, got {argument.dtype}"
-        )
-    if not argument.flags.c_contiguous:
-        raise ValueError(f"{kernel}: {parameter.name} isn't contiguous: use np.ascontiguousarray")
-    if not parameter.const and not argument.flags.writeable:
-        raise ValueError(
-            f"{kernel}: {parameter.name} isn't const and the array is read-only: declare it const, or copy it"
-        )
 
 
 def _tracer(name: str, trace: tuple[int, int], grid: Triple, block: Triple, steps: int, source: list[str]) -> Tracer:
