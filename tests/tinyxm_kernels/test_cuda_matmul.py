@@ -6,6 +6,7 @@ float4 at an odd address), so each product that comes out also says that there w
 
 from itertools import product
 
+import cupy_stand_in
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -181,3 +182,61 @@ def test_an_array_is_copied_only_where_a_kernel_cannot_read_it():
         assert copy.dtype.isnative
         assert not np.shares_memory(copy, memory)
         np.testing.assert_array_equal(copy, view)
+
+
+# On CuPy's arrays, by the stand-in for it
+
+
+@pytest.fixture
+def cupy():
+    with cupy_stand_in.installed() as module:
+        yield module
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.float16])
+def test_the_library_is_what_cupy_arrays_get(cupy, dtype):
+    for left, right in (
+        ((3, 4), (4, 5)),
+        ((2, 3, 4), (4, 5)),
+        ((4, 1, 3, 4), (3, 4, 2)),
+        ((4,), (2, 4, 3)),
+        ((2, 0), (0, 3)),
+    ):
+        a, b = exact(left, 0, dtype), exact(right, 1, dtype)
+        on_gpu = cupy.asarray(a), cupy.asarray(b)
+        assert kernels.chosen("matmul", *on_gpu).name == "cublas"
+        y = kernels.matmul(*on_gpu)
+        assert isinstance(y, cupy.ndarray)
+        assert y.dtype == dtype
+        np.testing.assert_array_equal(y.get(), np.matmul(a, b))
+
+
+@pytest.mark.parametrize("activation", ["none", "relu", "gelu"])
+def test_linear_on_cupy_arrays(cupy, activation):
+    x, w, bias = (
+        np.random.default_rng(i).normal(size=s).astype(np.float32) for i, s in enumerate([(2, 3, 4), (4, 5), (5,)])
+    )
+    on_gpu = [cupy.asarray(array) for array in (x, w, bias)]
+    assert kernels.chosen("linear", *on_gpu).name == "cublas"
+    for given_bias in (True, False):
+        operands = slice(3 if given_bias else 2)
+        with kernels.using("reference"):
+            expected = kernels.linear(*[array.astype(float) for array in (x, w, bias)[operands]], activation=activation)
+        y = kernels.linear(*on_gpu[operands], activation=activation)
+        assert y.dtype == np.float32
+        np.testing.assert_allclose(y.get(), expected, atol=1e-6)
+    np.testing.assert_array_equal(on_gpu[0].get(), x)
+
+
+@pytest.mark.parametrize("name", TILES)
+def test_every_rung_takes_cupy_arrays_and_their_views(cupy, name):
+    a, b = exact((2, 5, 8), 0), exact((2, 8, 4), 1)
+    for left, right in ((a, b), (a[0], b), (a, b[0])):
+        y = by(name, cupy.asarray(left), cupy.asarray(right))
+        assert isinstance(y, cupy.ndarray)
+        np.testing.assert_array_equal(y.get(), left @ right)
+    y = by(name, cupy.asarray(b).swapaxes(1, 2), cupy.asarray(a).swapaxes(1, 2))
+    np.testing.assert_array_equal(y.get(), np.swapaxes(a @ b, 1, 2))
+    flat = cupy.asarray(exact(161, 2))
+    y = by(name, flat[1:].reshape(20, 8), cupy.asarray(b[0]))  # begins where no float4 may
+    np.testing.assert_array_equal(y.get(), flat.get()[1:].reshape(20, 8) @ b[0])

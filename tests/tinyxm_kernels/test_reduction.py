@@ -3,6 +3,7 @@
 import math
 from fractions import Fraction
 
+import cupy_stand_in
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -127,6 +128,21 @@ def test_what_is_no_number_comes_through(name):
     a = np.ones((3, 40), np.float32)
     a[0, 3], a[1, 5] = np.nan, np.inf
     np.testing.assert_array_equal(by(name, a), [np.nan, np.inf, 40])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_on_cupy_arrays(dtype):
+    a = whole((3, 5000), dtype)
+    with cupy_stand_in.installed() as cupy:
+        on_gpu = cupy.asarray(a)
+        assert kernels.chosen("reduce_sum", on_gpu, -1).name == ("cuda_shuffle" if dtype == np.float32 else "reference")
+        for name in ("default", *(CUDA if dtype == np.float32 else [])):
+            y, total = by(name, on_gpu), by(name, on_gpu, None)
+            assert isinstance(y, cupy.ndarray)
+            assert isinstance(total, cupy.ndarray)
+            assert y.get().tolist() == a.sum(1).tolist()
+            assert total.get() == a.sum()
+            assert y.dtype == total.dtype == dtype
 
 
 def test_errors():

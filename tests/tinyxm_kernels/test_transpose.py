@@ -1,5 +1,6 @@
 """Transposition: every rung against the definition, element by element, around the edges of a tile and over batches."""
 
+import cupy_stand_in
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -69,6 +70,19 @@ def test_more_matrices_than_a_grid_counts_are_several_launches(name, monkeypatch
         y = by(name, numbered(5, 3, 4))
     assert [launch.grid[2] for launch in seen] == [2, 2, 1]
     np.testing.assert_array_equal(y, np.swapaxes(numbered(5, 3, 4), 1, 2))
+
+
+def test_on_cupy_arrays():
+    with cupy_stand_in.installed() as cupy:
+        a = cupy.asarray(numbered(3, 33, 5))
+        assert kernels.chosen("transpose", a).name == "cuda_padded"
+        for name in ("default", *CUDA):
+            y = by(name, a)
+            assert isinstance(y, cupy.ndarray)
+            np.testing.assert_array_equal(y.get(), np.swapaxes(a.get(), 1, 2))
+        whole = cupy.asarray(np.arange(6).reshape(2, 3))
+        assert kernels.chosen("transpose", whole).name == "reference"
+        assert kernels.transpose(whole).get().tolist() == [[0, 3], [1, 4], [2, 5]]
 
 
 def test_any_dtype_on_the_reference_and_float32_alone_on_a_gpu():

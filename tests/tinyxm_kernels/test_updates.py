@@ -1,5 +1,6 @@
 """Optimizer updates: by hand, against PyTorch over several steps, and rung against rung across blocks."""
 
+import cupy_stand_in
 import numpy as np
 import pytest
 from hypothesis import given
@@ -218,3 +219,18 @@ def test_on_a_gpu_what_is_no_number_comes_through():
         state = [np.ones(3, np.float32) for _ in range(3)]
         kernels.adam_update(state[0], np.ones(3, np.float32), *state[1:], largest, step=1, learning_rate=0.1)
     np.testing.assert_array_equal(largest, [np.nan, 2, 1])
+
+
+def test_on_cupy_arrays_in_one_launch():
+    rng = np.random.default_rng(0)
+    arrays = [np.abs(rng.normal(size=(3, 4))).astype(np.float32) for _ in range(4)]
+    with cupy_stand_in.installed() as cupy:
+        on_gpu = [cupy.asarray(array) for array in arrays]
+        assert kernels.chosen("adam_update", *on_gpu).name == "cuda_fused"
+        with cuda.launches() as seen:
+            kernels.adam_update(on_gpu[0], on_gpu[1].T.copy().T, *on_gpu[2:], step=2, learning_rate=0.1)
+        assert len(seen) == 1
+        with kernels.using("reference"):
+            kernels.adam_update(*arrays, step=2, learning_rate=0.1)
+        for one, other in zip(on_gpu, arrays, strict=True):
+            np.testing.assert_allclose(one.get(), other, rtol=1e-5, atol=1e-7)

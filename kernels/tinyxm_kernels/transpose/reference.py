@@ -1,7 +1,7 @@
 """The truth: the axes exchanged, which moves nothing, and a copy of that, which NumPy makes row by row of the result.
 
-It reads down the columns of `a`, a number from each cache line; lines that are driven out before their next number is
-wanted are fetched again. Blocks of columns that fit in the cache would avoid that.
+It reads down the columns of `a`, a number from each line of the cache; of a large matrix the lines are driven out
+before their next number is wanted, and fetched again.
 """
 
 from typing import Any
