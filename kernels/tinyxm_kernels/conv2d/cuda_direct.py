@@ -7,10 +7,10 @@ input gradient doesn't: its neighbouring threads have neighbouring rows of w, ou
 32 sectors, of which the next seven steps along o use the rest, from the first-level cache if they are still there.
 
 Arithmetic intensity: two loads for each multiply-add, 2 operations for 8 bytes asked for: the caches, at best, limit
-it. What it costs: nothing in shared memory, some 40 registers. Limits: no number is used twice by the thread that
-fetched it (`cuda_implicit` does that); pixels outside the image are passed over, where the threads of a warp part if
-they have different pixels, and so a weight that isn't finite isn't seen where it meets padding alone; the weight
-gradient has as many threads as there are weights, and each sums over all pixels, one after the other.
+it. What it costs: nothing in shared memory, 30 to 64 registers by architecture. Limits: no number is used twice by the
+thread that fetched it (`cuda_implicit` does that); pixels outside the image are passed over, where the threads of a
+warp part if they have different pixels, and so a weight that isn't finite isn't seen where it meets padding alone; the
+weight gradient has as many threads as there are weights, and each sums over all pixels, one after the other.
 """
 
 from pathlib import Path

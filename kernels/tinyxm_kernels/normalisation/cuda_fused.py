@@ -14,8 +14,8 @@ the third, and would add in another order, so to other last bits, on each run.
 
 Arithmetic intensity: eight operations forward for 8 bytes moved, so memory is the limit on every GPU. Backward reads x
 and g twice, from memory unless the second-level cache holds them: 20 bytes a number, for 17 operations. What it costs:
-128 bytes of shared memory for the rows and 2 KiB for the parts, 40 registers a thread at most, so full occupancy.
-Limits: rows of fewer than 32 features leave lanes without work.
+128 bytes of shared memory for the rows and 2 KiB for the parts, 25 to 47 registers a thread by kernel and
+architecture, so that occupancy is full, or nearly. Limits: rows of fewer than 32 features leave lanes without work.
 """
 
 from pathlib import Path
