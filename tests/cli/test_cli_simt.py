@@ -120,6 +120,22 @@ def test_steps_are_listed_where_there_are_no_keys(run, source):
     assert "byte 128: 0–7" in out  # of the second block, in a line of 128 bytes of its own
 
 
+def test_the_same_kernel_in_other_blocks_is_told_apart(run, source):
+    out = run("simt", source, "--beside-grid", "1", "--beside-block", "64")[1]
+    assert "scale grid 2, block 32" in out
+    assert "scale grid 1, block 64" in out
+
+
+def test_what_a_kernel_prints_is_shown(run, source, tmp_path):
+    path = tmp_path / "say.cu"
+    path.write_text('extern "C" __global__ void say(int n) { printf("%d of <%d>\\n", threadIdx.x, n); }\n', "utf-8")
+    launch = ["--grid", "1", "--block", "2", "--args", "7", "--html", "say.html"]
+    code, out, _ = run("simt", "say.cu", *launch)
+    assert code == 0
+    assert [line for line in out.splitlines() if "printf:" in line] == ["printf: 0 of <7>", "printf: 1 of <7>"]
+    assert "0 of &lt;7&gt;" in (tmp_path / "say.html").read_text("utf-8")
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [

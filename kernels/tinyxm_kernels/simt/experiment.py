@@ -168,10 +168,11 @@ def _occupancy(asked: Experiment, architecture: str, kernel: str, report: Mappin
     registers, whose = asked.registers, "given"
     if registers is None:
         try:
-            compiled = nvrtc.compile(asked.file, architecture, asked.defines)
-            registers, whose = compiled.kernels[kernel].registers, f"by NVRTC {nvrtc.version()}"
+            compiled = nvrtc.compile(asked.file, architecture, asked.defines).kernels
+            if kernel in compiled:  # by that name only what is extern "C"
+                registers, whose = compiled[kernel].registers, f"by NVRTC {nvrtc.version()}"
         except ImportError:
-            whose = ""
+            pass
     threads = int(np.prod(report["block"]))
     held = report["shared"]["static"] + report["shared"]["dynamic"]
     found = occupancy(architecture, threads, registers or 0, held)

@@ -49,7 +49,8 @@ def page(*reports: Report) -> str:
     style, script = ((ASSETS / name).read_text("utf-8") for name in ("page.css", "page.js"))
     policy = f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; base-uri 'none'"
     names = table.told_apart(reports)
-    body = [_header(reports), _findings(reports), *([_compared(reports, names)] if len(reports) > 1 else [])]
+    body = [_header(reports), _findings(reports), *map(_printed, reports)]
+    body += [_compared(reports, names)] if len(reports) > 1 else []
     body += [_kernel(report, number) for number, report in enumerate(reports)]
     body.append(_footer(reports))
     return Template((ASSETS / "page.html").read_text("utf-8")).substitute(
@@ -118,6 +119,14 @@ def _findings(reports: Sequence[Report]) -> str:
             )
     told = f"<ul>{''.join(items)}</ul>" if items else '<p class="clean">The sanitizer found nothing.</p>'
     return f'<section class="findings" aria-label="Findings">{told}</section>'
+
+
+def _printed(report: Report) -> str:
+    """What the kernel said by printf."""
+    if not report.get("printed"):
+        return ""
+    text = escape("".join(report["printed"]))
+    return f'<section class="printed"><h2>printf</h2><pre tabindex="0">{text}</pre></section>'
 
 
 def _quoted(report: Report, finding: Report) -> str:

@@ -18,17 +18,18 @@ KEYS = "→ or n forward, ← or p back, g first, G last, q quit"
 def interactive(report: Report, console: Any, read_key: Callable[[], str]) -> None:
     """Show a step at a time; `read_key` waits for a key and returns it as terminals send it."""
     steps, at = report["trace"]["steps"], 0
-    while steps:
-        console.clear()
-        for line in told(report, at):
-            console.print(line, highlight=False, soft_wrap=True)
-        console.print(f"\n{KEYS}", style="dim", highlight=False)
-        key = read_key()
-        if key in QUIT:
-            return
-        moved = {**dict.fromkeys(FORWARD, at + 1), **dict.fromkeys(BACK, at - 1)}
-        moved |= {**dict.fromkeys(FIRST, 0), **dict.fromkeys(LAST, len(steps) - 1)}
-        at = min(max(moved.get(key, at), 0), len(steps) - 1)
+    moves = {key: -1 for key in BACK} | {key: 1 for key in FORWARD}
+    moves |= {key: -len(steps) for key in FIRST} | {key: len(steps) for key in LAST}
+    with console.screen():  # what stood there comes back at the end
+        while steps:
+            console.clear()
+            for line in told(report, at):
+                console.print(line, highlight=False, soft_wrap=True)
+            console.print(f"\n{KEYS}", style="dim", highlight=False)
+            key = read_key()
+            if key in QUIT:
+                return
+            at = min(max(at + moves.get(key, 0), 0), len(steps) - 1)
 
 
 def listing(report: Report, console: Any) -> None:
@@ -50,7 +51,8 @@ def told(report: Report, at: int) -> Iterator[Any]:
     goes_on = "; the record ends here, the warp goes on" if trace["truncated"] and at + 1 == len(trace["steps"]) else ""
     place = f"block ({', '.join(map(str, trace['block']))}), warp {trace['warp']}"
     yield Text(f"step {at + 1} of {len(trace['steps'])}: line {step['line']}, {step['kind']}; {place}{goes_on}", "dim")
-    yield Text.assemble((f"{step['line']:5} | ", "dim"), (source[step["line"] - 1].strip(), "bold"))
+    text, start = source[step["line"] - 1].rstrip(), step["column"] - 1
+    yield Text.assemble((f"{step['line']:5} | {text[:start].lstrip()}", "dim"), (text[start:], "bold"))
     mask = "".join("#" if lane in active else "." if lane in alive else " " for lane in range(WARP))
     yield Text(f"lanes   {mask}  {len(active)} of {len(alive)} active")
     for change in step["changes"]:

@@ -131,15 +131,18 @@ def lines_named(finding: Report, source: Sequence[str]) -> list[int]:
 
 
 def told_apart(reports: Sequence[Report]) -> list[str]:
-    """A name for each launch: its kernel, or the file, or the kernel with its defines, where that tells them apart."""
+    """A name for each launch: its kernel, or what else tells it from the others."""
     names = [report["kernel"] for report in reports]
-    if len(set(names)) < len(names):
-        defines = [" ".join(f"{key}={value}" for key, value in report.get("defines", {}).items()) for report in reports]
-        files = [report["file"] for report in reports]
-        if len(set(files)) == len(files):
-            return files
-        names = [f"{name} {more}".strip() for name, more in zip(names, defines, strict=True)]
-    return names
+    defines = [" ".join(f"{key}={value}" for key, value in report.get("defines", {}).items()) for report in reports]
+    launches = ["grid {}, block {}".format(*_sizes(report)) for report in reports]
+    for told in (names, [report["file"] for report in reports], _joined(names, defines), _joined(names, launches)):
+        if len(set(told)) == len(told):
+            return told
+    return [f"{name} {number}" for number, name in enumerate(names, 1)]
+
+
+def _joined(names: Sequence[str], further: Sequence[str]) -> list[str]:
+    return [f"{name} {more}".strip() for name, more in zip(names, further, strict=True)]
 
 
 def given(report: Report) -> str:
@@ -161,18 +164,22 @@ def short(value: float) -> str:
 
 def titled(report: Report) -> str:
     """The launch in a line."""
-    grid, block = ("×".join(map(str, _trimmed(report[key]))) for key in ("grid", "block"))
+    grid, block = _sizes(report)
     shared = report["shared"]
     defines = "".join(f", {name}={value}" for name, value in report.get("defines", {}).items())
     held = f", {shared['static'] + shared['dynamic']:,} bytes shared" if shared["static"] + shared["dynamic"] else ""
     return f"{report['kernel']}, {report['file']}: grid {grid}, blocks of {block} threads{held}{defines}."
 
 
-def _trimmed(size: Sequence[int]) -> list[int]:
-    kept = list(size)
-    while len(kept) > 1 and kept[-1] == 1:
-        kept.pop()
-    return kept
+def _sizes(report: Report) -> list[str]:
+    """Grid and block as 4×4."""
+    told = []
+    for given_size in (report["grid"], report["block"]):
+        kept = list(given_size)
+        while len(kept) > 1 and kept[-1] == 1:
+            kept.pop()
+        told.append("×".join(map(str, kept)))
+    return told
 
 
 def show(report: Report, console: Any) -> None:
@@ -192,8 +199,8 @@ def show(report: Report, console: Any) -> None:
     if result(report):
         console.print(result(report), markup=False, highlight=False, soft_wrap=True)
     show_findings(report, console)
-    for line in report.get("printed", ()):
-        console.print(f"printf: {line.rstrip()}", markup=False, highlight=False, soft_wrap=True)
+    for line in "".join(report.get("printed", ())).splitlines():
+        console.print(f"printf: {line}", markup=False, highlight=False, soft_wrap=True)
 
 
 def show_limits(reports: Iterable[Report], console: Any) -> None:

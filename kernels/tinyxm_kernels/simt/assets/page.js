@@ -69,7 +69,9 @@ class Stepper {
     this.slider.max = this.steps.length - 1;
     this.slider.addEventListener("input", () => this.go(Number(this.slider.value)));
     root.querySelectorAll("[data-go]").forEach((button) => button.addEventListener("click", () => this.move(button.dataset.go)));
-    root.querySelectorAll("tr[data-line]").forEach((row) => row.addEventListener("click", () => this.goToLine(Number(row.dataset.line))));
+    root.querySelectorAll("tr[data-line]").forEach((row) => row.addEventListener("click", () => {
+      if (getSelection().isCollapsed) this.goToLine(Number(row.dataset.line));
+    }));
   }
 
   move(where) {
@@ -101,8 +103,11 @@ class Stepper {
   go(step) {
     this.step = Math.max(0, Math.min(this.steps.length - 1, step));
     this.draw();
-    const hash = (this.number ? `kernel=${this.number + 1}&` : "") + `step=${this.step + 1}`;
-    history.replaceState(null, "", `#${hash}`);
+    clearTimeout(this.naming);  // browsers refuse an address that changes too often, as it would while playing fast
+    this.naming = setTimeout(() => {
+      const hash = (this.number ? `kernel=${this.number + 1}&` : "") + `step=${this.step + 1}`;
+      history.replaceState(null, "", `#${hash}`);
+    }, 150);
   }
 
   goToLine(line) {
