@@ -5,11 +5,10 @@ multiplies each with each, 64. 256 threads have a tile of C of 128×128, fed fro
 times as wide, each number fetched from global memory serves 128 sums.
 
 Arithmetic intensity: of global memory 2·128²·8 operations for 2·128·8 numbers, 32 a byte; of shared memory 16 passes
-for 64·32 multiply-adds, which take 128 lanes of arithmetic 16 cycles: even. What it costs: 64
-registers for the sums and as many again for the rest, so that of the 65,536 of a multiprocessor 2 blocks get what they
-need, 16 warps of 64 or 48. Enough, for the 64 sums of a thread don't wait for one another, either. Limits: all that
-reads and writes takes a number at a time (`cuda_vectors`); small products, of which 128×128 are too few tiles to go
-round.
+for 64·32 multiply-adds, which take 128 lanes of arithmetic 16 cycles: even. What it costs: 64 registers for the sums
+and as many again for the rest, so that of the 65,536 of a multiprocessor 2 blocks get what they need, 16 warps of 64 or
+48. Enough, for the 64 sums of a thread don't wait for one another, either. Limits: all that reads and writes takes a
+number at a time (`cuda_vectors`); small products, of which 128×128 are too few tiles to go round.
 """
 
 from tinyxm_kernels.matmul._cuda import FITS, fits, kernels_of, multiply

@@ -3,7 +3,7 @@
 What it adds to `cuda_shared`: `__shfl_down_sync` gives each thread the register of the one so many places on, in a
 single instruction, for a warp runs together. 5 of them add up 32 sums; the 8 warps of a block put theirs into shared
 memory, and the first warp adds them by 5 more. One barrier in place of 9, and 9 requests to shared memory in place of
-some 50.
+45.
 
 The mask says which threads take part: all, always. A thread that has nothing to add brings 0; were it to leave before,
 the others would read a register that isn't there. Arithmetic intensity: as `cuda_shared`, a quarter of an operation a
