@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import re
 from functools import cache
 from pathlib import Path
 
@@ -53,6 +54,22 @@ def test_all_kernels_compile_without_spills_as_recorded(architecture, variants):
         assert [tuple(block) for block in was["blocks"]] == variant.blocks[kernel], told
         if same_compiler:  # another release has its own way with registers
             assert was[architecture] == taken._asdict(), told
+
+
+SHOWN = {
+    f"{page.name}-{number}": source
+    for page in sorted([*(ROOT / "tutorials").glob("*.py"), *(ROOT / "docs").glob("*.md")])
+    for number, source in enumerate(re.findall(r'(?s)(?:"""|```\w*)\n((?:(?!"""|```).)*?__global__.*?)(?:"""|```)',
+                                               page.read_text("utf-8")))
+}  # fmt: skip
+
+
+@pytest.mark.skipif(bool(nvrtc.missing()), reason=nvrtc.missing() or "there")
+def test_kernels_that_lessons_and_pages_write_out_compile():
+    assert len(SHOWN) >= 3
+    for page, source in SHOWN.items():
+        for taken in nvrtc.compile(source, "sm_80").kernels.values():
+            assert (taken.stack, taken.spill_stores) == (0, 0), page
 
 
 def test_no_source_and_no_kernel_is_left_out(variants):

@@ -1,7 +1,8 @@
 """CUDA C executed without the simulator: by the machine's C++ compiler, each thread a coroutine.
 
-`library(file)` compiles a `.cu` as it stands, after a header that declares CUDA's words; `Library.run` runs a kernel on
-NumPy arrays and returns what each line asked of memory, warp by warp. See runtime.cpp for how.
+`library(file)` compiles a `.cu` after a header that declares CUDA's words, and as it stands, but that dynamic shared
+memory becomes a pointer. `Library.run` runs a kernel on NumPy arrays and returns what each line asked of memory, all
+warps together. See runtime.cpp for how.
 """
 
 import ctypes
