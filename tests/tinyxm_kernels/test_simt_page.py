@@ -131,6 +131,14 @@ def test_it_serves_light_and_dark_small_and_large_screens_and_keyboards(shown):
             assert attributes["aria-label"]
 
 
+@pytest.mark.parametrize(("agrees", "kinds"), [(True, []), (None, []), (False, ["wrong"])])
+def test_a_result_that_is_wrong_is_marked(agrees, kinds):
+    expected = [{"output": "b", "formula": "a", "agrees": agrees, "told": "b & a < 3"}]
+    shown = Page(page(report(expected=expected)))
+    assert [a["class"] for tag, a in shown.attributes if tag == "strong" and "class" in a] == kinds
+    assert "b & a < 3" in shown.text
+
+
 def test_two_launches_are_compared_and_told_apart():
     other = report(defines={"PAD": "1"})
     other["totals"] |= {"sectors": 1}

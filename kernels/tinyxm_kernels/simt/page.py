@@ -96,14 +96,20 @@ def _data(report: Report) -> dict[str, Any]:
 
 
 def _header(reports: Sequence[Report]) -> str:
-    told = (" ".join((table.titled(report), table.given(report), table.result(report))) for report in reports)
-    titles = "".join(f"<p>{escape(words)}</p>" for words in told)
+    titles = "".join(
+        f"<p>{escape(table.titled(report))} {escape(table.given(report))} {_result(report)}</p>" for report in reports
+    )
     name = " and ".join(escape(name) for name in table.told_apart(reports))
     note = f"{table.MODEL} No GPU took part, and no time is told."
     return (
         f"<header><h1>{name}</h1>{titles}"
         f'<p><span class="model">{escape(reports[0]["label"])}</span> {escape(note)}</p></header>'
     )
+
+
+def _result(report: Report) -> str:
+    kind = "" if table.is_right(report) else ' class="wrong"'
+    return f"<strong{kind}>{escape(table.result(report))}</strong>" if table.result(report) else ""
 
 
 def _findings(reports: Sequence[Report]) -> str:

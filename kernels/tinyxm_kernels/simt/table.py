@@ -171,6 +171,11 @@ def titled(report: Report) -> str:
     return f"{report['kernel']}, {report['file']}: grid {grid}, blocks of {block} threads{held}{defines}."
 
 
+def is_right(report: Report) -> bool:
+    """Whether no formula was found broken."""
+    return all(check["agrees"] is not False for check in report.get("expected", ()))
+
+
 def _sizes(report: Report) -> list[str]:
     """Grid and block as 4×4."""
     told = []
@@ -197,7 +202,8 @@ def show(report: Report, console: Any) -> None:
     console.print(profile(report))
     console.print()
     if result(report):
-        console.print(result(report), markup=False, highlight=False, soft_wrap=True)
+        style = "" if is_right(report) else "bold red"
+        console.print(result(report), style=style, markup=False, highlight=False, soft_wrap=True)
     show_findings(report, console)
     for line in "".join(report.get("printed", ())).splitlines():
         console.print(f"printf: {line}", markup=False, highlight=False, soft_wrap=True)

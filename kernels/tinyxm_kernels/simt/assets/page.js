@@ -25,10 +25,10 @@ function brief(value) {
   if (typeof value !== "number") return String(value).replace("Infinity", "∞");
   const size = Math.abs(value);
   if (Number.isInteger(value) && size < 1e5) return String(value);
-  if (size >= 1e4 || size < 1e-3) return value.toExponential(0).replace("e+", "e");
+  if (size >= 1e4 || size < 1e-2) return value.toExponential(0).replace("e+", "e");
   return String(Number(value.toPrecision(size < 1 ? 2 : 3))).replace(/^(-?)0\./, "$1.");
 }
-const whole = (value) => (value === null || value === undefined ? "no value" : String(value));
+const whole = (value) => (value === null || value === undefined ? "no value" : Array.isArray(value) ? `(${value.join(", ")})` : String(value));
 const rounded = (value) => Number(value.toFixed(1));
 const perRequest = (taken, ideal) => (taken > ideal ? `${rounded(taken)} where ${rounded(ideal)} would do` : `${rounded(taken)}, the fewest`);
 
@@ -248,9 +248,15 @@ class Stepper {
       `${access.operation} ${access.space} `, el("b", { className: "mono" }, access.array), ` by ${plural(lanes, "lane")}: `,
       el("span", { className: wasteful ? "waste" : "" }, verdict + (wasteful ? ` (×${rounded(access.transactions / access.ideal)})` : ", the fewest there can be"))));
     box.append(global ? this.sectors(access) : this.banks(access));
-    const values = access.values.map((value) => (value === null ? null : Array.isArray(value) ? `(${value.map(brief).join(", ")})` : value));
     const moved = { load: "what was read", store: "what was written", atomic: "what was there before" }[access.operation];
-    if (access.bytes <= 8 && !access.values.some(Array.isArray)) box.append(el("p", { className: "moved" }, moved), this.cells(values, (lane) => (values[lane] === null ? "off" : ""), `${moved}, by lane`));
+    const held = access.values.filter((value) => value !== null);
+    if (held.some(Array.isArray)) return box;  // vectors: a lane's parts are told where the lane is
+    if (held.length > 1 && held.every((value) => value === held[0])) {
+      box.append(el("p", { className: "moved", title: whole(held[0]) }, `${moved}: ${brief(held[0])} in each lane`));
+    } else {
+      const kind = (lane) => (access.values[lane] === null ? "off" : "");
+      box.append(el("p", { className: "moved" }, moved), this.cells(access.values, kind, `${moved}, by lane`));
+    }
     return box;
   }
 
