@@ -65,7 +65,8 @@ class CompileError(ValueError):
         self.message: str = errors[0][1] if errors else log.strip() or "failed without a word"
         self.log = log
         place = f"{file}:{self.line}" if self.line else file
-        super().__init__(f"nvrtc: {place}: {self.message} (compiling for {architecture})")
+        mend = "" if _headers() or "could not open source file" not in self.message else f"; CUDA's come by: {INSTALL}"
+        super().__init__(f"nvrtc: {place}: {self.message} (compiling for {architecture}){mend}")
 
 
 def compile(source: str | Path, architecture: str, defines: Mapping[str, object] | None = None) -> Compiled:

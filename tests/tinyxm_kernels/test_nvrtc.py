@@ -79,6 +79,13 @@ def test_an_error_names_file_line_and_architecture(tmp_path):
 
 
 @needs_nvrtc
+def test_headers_that_are_missing_are_told_from_a_name_that_is_wrong(monkeypatch):
+    monkeypatch.setattr(nvrtc, "_headers", lambda: ())
+    with pytest.raises(nvrtc.CompileError, match=r"cuda_fp16\.h.*; CUDA's come by: pip install nvidia"):
+        nvrtc.compile("#include <cuda_fp16.h>\n", "sm_80")
+
+
+@needs_nvrtc
 def test_too_much_shared_memory_is_refused_by_the_assembler():
     with pytest.raises(nvrtc.CompileError):
         nvrtc.compile(SUM.replace("[64][3]", "[64][300]"), "sm_80", {"TERM": 0})
