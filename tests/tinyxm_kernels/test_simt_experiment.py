@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 import tinyxm_kernels
-from tinyxm_kernels.simt import stepping
+from tinyxm_kernels.simt import Program, stepping
 from tinyxm_kernels.simt.arguments import digest, draw, split
 from tinyxm_kernels.simt.expect import check, evaluate
 from tinyxm_kernels.simt.experiment import PACKAGE, Experiment, find, hints, is_clean, perform, size
@@ -295,6 +295,41 @@ def test_a_step_tells_lanes_values_and_memory(traced):
     assert "byte 128: 0–7" in screen
     read, written = (access["values"][:8] for access in traced["trace"]["steps"][1]["memory"])
     assert written == pytest.approx([2 * value for value in read], rel=1e-5)
+
+
+LOOP = """\
+extern "C" __global__ void loop(float4 *x, int *counts)
+{
+    for (int i = 0; i < 2; i++)
+        atomicAdd(&counts[threadIdx.x % 2], 1 + i);
+    float4 v = x[threadIdx.x];
+    x[threadIdx.x] = make_float4(v.y, v.x, v.w, v.z);
+}
+"""
+
+
+def test_a_loop_goes_on_in_a_step_of_its_own():
+    x, counts = np.arange(16, dtype=np.float32), np.zeros(2, np.int32)
+    run = Program(LOOP).launch("loop", 1, 4, [x, counts], trace=(0, 0))
+    steps = run.trace["steps"]
+    assert [(step["line"], step["kind"]) for step in steps[:5]] == [
+        *((3, "declaration"), (3, "loop"), (4, "call"), (3, "expression"), (3, "loop"))
+    ]
+    changes = [[(change["name"], change["values"][0]) for change in step["changes"]] for step in steps[:5]]
+    assert changes == [[("i", 0)], [], [], [("i", 1)], []]
+
+
+def test_what_moves_is_told_part_by_part_of_a_vector_and_before_an_atomic():
+    x, counts = np.arange(16, dtype=np.float32), np.array([5, 7], np.int32)
+    run = Program(LOOP).launch("loop", 1, 4, [x, counts], trace=(0, 0))
+    moved = [(access["operation"], access["values"][:5]) for step in run.trace["steps"] for access in step["memory"]]
+    assert moved == [
+        ("atomic", [5, 7, 5, 7, None]),
+        ("atomic", [7, 9, 7, 9, None]),
+        ("load", [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 11], [12, 13, 14, 15], None]),
+        ("store", [[1, 0, 3, 2], [5, 4, 7, 6], [9, 8, 11, 10], [13, 12, 15, 14], None]),
+    ]
+    assert counts.tolist() == [11, 13]
 
 
 def test_a_listing_has_every_step(traced):
