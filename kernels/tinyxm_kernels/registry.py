@@ -484,11 +484,13 @@ def chosen(operation: str, *operands: Any) -> Rung:
 
 
 def rules() -> str:
-    """The default rule of every operation in words, and the choices in force, one line each."""
+    """The default rule of every operation in words, what runs on a GPU where that isn't the reference alone, and the
+    choices in force, one line each."""
     width = max(map(len, _operations))
     choices = _in_force()
     return "\n".join(
         f"{op.name:{width}}  {' '.join((op.rule.__doc__ or '').split())}"
+        + (f" On a GPU {', '.join(op.on_cuda)}." if len(op.on_cuda) > 1 else "")
         + (f" [now: {choices[op.name]}]" if op.name in choices else "")
         for op in _operations.values()
     )

@@ -4,6 +4,7 @@ import json
 import shlex
 import warnings
 
+import cupy_stand_in
 import numpy as np
 import pytest
 from refusal import refused
@@ -108,3 +109,39 @@ def test_paths_are_printed_as_they_are(fake, run, tmp_path):
     assert f"run folder: {out}" in lines
     assert f"report: {out}/report.html" in lines
     assert not (tmp_path / "runs" / "emoji-0").exists()
+
+
+def test_the_device_is_the_runs_and_another_may_go_on(run, fake, tmp_path):
+    devices = []
+    fake.before = lambda folder: None
+    plain = fake.train
+
+    def train(settings, folder, console):
+        devices.append(folder.config["device"])
+        return plain(settings, folder, console)
+
+    fake.train = train
+    out = tmp_path / "run"
+    assert run("train", "--out", str(out))[0] == 0
+    assert json.loads((out / "config.json").read_text())["device"] == "cpu"
+    with cupy_stand_in.installed():
+        assert run("train", "--out", str(out), "--resume", "--device", "cuda")[0] == 0
+        code, _, err = run("train", "--out", str(tmp_path / "other"), "--device", "cuda:5")
+        assert (code, err) == (2, 'tinyxm: device "cuda:5": there are 2, counted from cuda:0\n')
+    config = json.loads((out / "config.json").read_text())
+    assert config["device"] == "cpu", "what a run began on stays in its configuration"
+    config.pop("device")  # of a run before there were any
+    (out / "config.json").write_text(json.dumps(config))
+    assert run("train", "--out", str(out), "--resume")[0] == 0
+    assert devices == ["cpu", "cuda", "cpu"]
+
+
+def test_a_device_that_is_not_there_leaves_no_folder(run, fake, tmp_path, monkeypatch):
+    monkeypatch.setattr("tinyxm_kernels.cuda.devices.reason", lambda: "CuPy is not installed: install it")
+    for device, status, told in (
+        ("cuda", 1, 'tinyxm: device "cuda": there is no GPU to use: CuPy is not installed: install it\n'),
+        ("gpu", 2, 'tinyxm: device \'gpu\': expected "cpu", "cuda" or "cuda:" and a number, such as "cuda:1"\n'),
+    ):
+        code, _, err = run("train", "--out", str(tmp_path / "run"), "--device", device)
+        assert (code, err) == (status, told)
+        assert not (tmp_path / "run").exists()

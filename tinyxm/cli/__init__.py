@@ -83,6 +83,9 @@ def train(
     kernels: Annotated[
         str | None, typer.Option(metavar="RULE", help="Kernels to use, such as numpy, numba or conv2d=patches.")
     ] = None,
+    device: Annotated[
+        str | None, typer.Option(metavar="DEVICE", help="Where to train: cpu, cuda or cuda:1; cpu by default.")
+    ] = None,
     debug: Debug = False,
 ) -> None:
     """Train a model and score it beside baselines; the run's folder holds all of it, with a report.
@@ -94,6 +97,7 @@ def train(
     import tinyxm_kernels
     from tinyxm.training import RunFolder, Stopped, training_threads
     from tinyxm.training.tables import print_scores
+    from tinyxm_kernels.cuda import device_number
 
     job = usage(lambda: _recipe(recipe))
     earlier = RunFolder(out).config if resume and (out / "config.json").is_file() else {}
@@ -101,7 +105,7 @@ def train(
         kernels = ",".join(filter(None, (os.environ.get("TINYXM_KERNELS"), kernels))) or None  # the later word wins
     else:
         kernels = earlier.get("kernels")
-    if quick and not earlier and kernels is None:
+    if quick and not earlier and kernels is None and device in (None, "cpu"):
         kernels = "numpy"  # half a minute is no time to wait for a compiler
     usage(lambda: tinyxm_kernels.use(f"default,{kernels or ''}"))
     given = {"seed": seed, "epochs": epochs, "quick": quick or None, "validation": validation or None}
@@ -110,7 +114,13 @@ def train(
     )
     config = {"recipe": recipe, **asdict(settings), "kernels": kernels}
     config["threads"] = earlier.get("threads") or training_threads()
+    there = device or earlier.get("device", "cpu")
+    if there != "cpu":
+        usage(lambda: device_number(there))
+    begun = earlier.get("device") if earlier else there  # a run may go on on another device
+    config |= {"device": begun} if begun else {}
     folder = usage(lambda: RunFolder.create(out, config, resume))
+    folder.config["device"] = there
     console = Console()
     console.print(f"[bold]{recipe}[/bold]: {escape(job.SUMMARY)}", highlight=False)
     _print_path(console, "run folder", out)

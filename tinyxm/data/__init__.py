@@ -4,7 +4,7 @@ Here `emoji` and `augment` are functions; their modules are still reached by `fr
 """
 
 from .augment import augment, draw_edges, enclosed, fill, gain, gamma, gray, mean_colour, over, warp
-from .batches import batches, order
+from .batches import batches, on_device, order
 from .cleaning import Entry, Ledger, blank, clean, duplicates, empty_text, non_finite, restated, undecodable
 from .emoji import CREDITS, emoji
 from .families import PATTERNED, family, variants
@@ -48,6 +48,7 @@ __all__ = [
     "grouped_split",
     "mean_colour",
     "non_finite",
+    "on_device",
     "order",
     "oriented_gradients",
     "over",

@@ -1,14 +1,19 @@
-"""Batches whose order depends on the seed and the epoch alone, so that a run resumes bit for bit."""
+"""Batches whose order depends on the seed and the epoch alone, so that a run resumes bit for bit; the way to a GPU."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import overload
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import fields, is_dataclass, replace
+from typing import Any, TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tinyxm_kernels import cuda
+
 from .samples import Samples
+
+Batch = TypeVar("Batch")
 
 
 def order(n: int, seed: int, epoch: int) -> NDArray[np.intp]:
@@ -52,3 +57,94 @@ def batches(
     stop = n - n % batch_size if drop_last else n
     parts = (indices[i : min(i + batch_size, stop)] for i in range(start * batch_size, stop, batch_size))
     return parts if isinstance(data, int) else (data[part] for part in parts)
+
+
+def on_device(batches: Iterable[Batch], device: str) -> Iterator[Batch]:
+    """The same batches with their arrays on a device, each copied there while the one before it is used.
+
+    A batch is an array, or a tuple, list, dictionary or dataclass of them; what isn't an array of numbers stays as it
+    is. On "cpu" nothing is copied. On a GPU the way is by pinned memory, which the device reads by itself while the CPU
+    goes on, in a stream of its own, so that the copy and the computation take the same time. Raises as
+    `tinyxm_kernels.cuda.move` does.
+    """
+    if device == "cpu":
+        yield from batches
+        return
+    copies = _Copies(cuda.device_number(device))
+    ready: list[Batch] = []
+    for batch in batches:
+        ready.append(copies.begin(batch))
+        if len(ready) == 2:
+            copies.wait(1)
+            yield ready.pop(0)
+    if ready:
+        copies.wait(0)
+        yield ready.pop()
+
+
+class _Copies:
+    """Copies from two sets of pinned buffers in turn: one is filled while the device may still read the other."""
+
+    def __init__(self, device: int) -> None:
+        import cupy
+
+        self.device, self.turn = device, 0
+        with cuda.guarded("batches", device):
+            self.stream = cupy.cuda.Stream(non_blocking=True)
+            self.done = [cupy.cuda.Event(disable_timing=True) for _ in range(2)]
+        self.buffers: tuple[list[NDArray[np.uint8]], ...] = [], []  # of each turn, one for each array of a batch
+
+    def begin(self, batch: Batch) -> Batch:
+        """The batch's arrays on the device, where their numbers are on the way."""
+        import cupy
+
+        self.turn, place = 1 - self.turn, [0]
+        done, buffers = self.done[self.turn], self.buffers[self.turn]
+        done.synchronize()  # the device has read what lies in these buffers
+
+        def copied(x: NDArray[Any]) -> Any:
+            place[0] += 1
+            if len(buffers) < place[0]:
+                buffers.append(_pinned(x.nbytes))
+            elif len(buffers[place[0] - 1]) < x.nbytes:
+                buffers[place[0] - 1] = _pinned(x.nbytes * 5 // 4)  # sizes differ from batch to batch
+            pinned = buffers[place[0] - 1][: x.nbytes].view(x.dtype).reshape(x.shape)
+            pinned[...] = x
+            there = cupy.empty(x.shape, x.dtype)
+            # of the current stream, which may still be computing with what lay in this memory before
+            self.stream.wait_event(cupy.cuda.get_current_stream().record())
+            there.set(pinned, self.stream)
+            return there
+
+        with cuda.guarded("batches", self.device):
+            moved = _with_arrays(batch, copied)
+            done.record(self.stream)
+        return moved
+
+    def wait(self, ago: int) -> None:
+        """Let what is computed next wait for the copies begun last, or so many before."""
+        import cupy
+
+        with cuda.guarded("batches", self.device):
+            cupy.cuda.get_current_stream().wait_event(self.done[self.turn if ago == 0 else 1 - self.turn])
+
+
+def _pinned(size: int) -> NDArray[np.uint8]:
+    import cupyx
+
+    return cupyx.empty_pinned(max(1, size), np.uint8)
+
+
+def _with_arrays(batch: Any, change: Callable[[NDArray[Any]], Any]) -> Any:
+    """The batch with change(x) in the place of each array of numbers x."""
+    if isinstance(batch, np.ndarray):
+        return change(batch) if batch.dtype.kind in "fiub" else batch
+    if isinstance(batch, dict):
+        return {key: _with_arrays(value, change) for key, value in batch.items()}
+    if isinstance(batch, list | tuple):
+        parts: list[Any] = [_with_arrays(value, change) for value in batch]
+        return type(batch)(*parts) if hasattr(batch, "_fields") else type(batch)(parts)
+    if is_dataclass(batch) and not isinstance(batch, type):
+        values = {field.name: getattr(batch, field.name) for field in fields(batch) if field.init}
+        return replace(batch, **{name: _with_arrays(value, change) for name, value in values.items()})
+    return batch

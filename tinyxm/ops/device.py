@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from tinyxm.autograd import Array, Tensor, primitive
+from tinyxm.autograd import Array, primitive
 from tinyxm.autograd.tensor import array_of
 from tinyxm_kernels import cuda
 
@@ -28,13 +26,3 @@ def to(a: Array, device: str) -> Array:
     if device != "cpu":
         device = f"cuda:{cuda.device_number(device)}"
     return a if device == origin else _to(a, device, origin)
-
-
-def moved(values: Any, device: str) -> Any:
-    """The same with each array and Tensor in it on a device: a batch is a tuple, list or dictionary of them."""
-    if isinstance(values, dict):
-        return {key: moved(value, device) for key, value in values.items()}
-    if isinstance(values, list | tuple):
-        parts: list[Any] = [moved(value, device) for value in values]
-        return type(values)(*parts) if hasattr(values, "_fields") else type(values)(parts)
-    return to(values, device) if isinstance(values, Tensor) or hasattr(values, "dtype") else values

@@ -70,7 +70,8 @@ def _with_gradients(name: str, params: Iterable[Tensor], limit: float) -> dict[i
 def _norm(name: str, held: dict[int, Any]) -> float:
     """√Σ g² over all gradients; where squares overflow or vanish, of g over the largest, in float64."""
     with np.errstate(over="ignore"):
-        total = sum(float(np.vdot(p.grad, p.grad)) for p in held.values())
+        squares = [np.vdot(p.grad, p.grad).astype(np.float64) for p in held.values()]
+        total = float(sum(squares))  # once: on a GPU, each number that is asked for waits for all before it
     if _SAFE < total < math.inf:
         return math.sqrt(total)
     largest = float(np.max([float(np.max(np.abs(p.grad))) for p in held.values() if p.grad.size], initial=0))

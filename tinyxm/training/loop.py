@@ -16,6 +16,7 @@ import numpy as np
 import tinyxm_kernels as kernels
 from tinyxm import autograd, nn, optim
 from tinyxm.autograd import Tensor
+from tinyxm.data.batches import on_device
 from tinyxm.training.checkpoint import load_checkpoint, prefixed, save_checkpoint, under
 from tinyxm.training.folder import RunFolder
 from tinyxm_kernels.threads import cores
@@ -39,6 +40,7 @@ def fit(
     seed: int = 0,
     clip: float = 5.0,
     threads: int | None = None,
+    device: str = "cpu",
     facts: dict[str, Any] | None = None,
     report: Callable[[Record], None] = lambda record: None,
     log_every: int = 10,
@@ -51,12 +53,15 @@ def fit(
     seeded for each step. So a run that goes on from the checkpoint `<stage>.safetensors`, where the folder has one,
     gives bit for bit what it would have given uninterrupted. `facts` go into the checkpoint; `report` hears of every
     step. Batches are made one ahead, in a thread of their own; kernels, BLAS's too, use `threads` (by default
-    `training_threads()`).
+    `training_threads()`). On a `device` such as "cuda" the model and the batches are moved there, and stay; what is
+    drawn is drawn on the CPU, the same on every device. A checkpoint holds no device: a run may go on on another, which
+    rounds differently.
 
     Raises Stopped after Ctrl-C (a second one interrupts at once); FloatingPointError where the loss or a gradient isn't
     finite, naming the first operation that made it so, with the last checkpoint left as it was.
     """
     checkpoint = folder.path / f"{stage}.safetensors"
+    model.to(device)
     rates = optim.Schedule(optimizer, schedule)
     start, spent = 0, 0.0
     if checkpoint.exists():
@@ -91,21 +96,22 @@ def fit(
     if not checkpoint.exists():
         save(0)  # where there's no room for a checkpoint, this is the time to hear of it
     with interruptible() as interrupted, kernels.threads(threads or training_threads()):
-        for step, data in ahead(batch, start, steps):
+        for step, data in on_device(ahead(batch, start, steps), device):
             value = gradient(data, step)
             try:
                 norm = optim.clip_by_norm(model.parameters(), clip)
             except FloatingPointError:
                 norm = np.nan
-            if not (np.isfinite(value.data) and np.isfinite(norm)):
+            number = value.item()
+            if not (np.isfinite(number) and np.isfinite(norm)):
                 with autograd.debug():
                     gradient(data, step)
-                raise FloatingPointError(f"train: loss {value.item()}, gradient norm {norm} at step {step + 1}")
+                raise FloatingPointError(f"train: loss {number}, gradient norm {norm} at step {step + 1}")
             optimizer.step()
             record = {
                 "stage": stage,
                 "step": step + 1,
-                "loss": value.item(),
+                "loss": number,
                 "gradient_norm": float(norm),
                 "learning_rate": optimizer.groups[0]["lr"],
                 "seconds": seconds(),

@@ -239,6 +239,7 @@ def learn(
             seed=settings.seed,
             clip=settings.clip,
             threads=folder.config.get("threads"),
+            device=folder.config.get("device", "cpu"),
             facts=facts,
             report=show,
         )
