@@ -13,10 +13,13 @@ from .samples import Samples
 from .sources import MissingExtra, cache_folder
 from .splits import LeakReport, Split, grouped_split, random_split, stratified_split
 from .text import TfIdf, Vocabulary, character_ngrams, words
+from .tokens import bag_of_words, characters, hashed_bag, padded
+from .unicode import DecodedText, code_points, decode_text, normalise_text, repair_mojibake
 
 __all__ = [
     "CREDITS",
     "PATTERNED",
+    "DecodedText",
     "Entry",
     "LeakReport",
     "Ledger",
@@ -26,14 +29,18 @@ __all__ = [
     "TfIdf",
     "Vocabulary",
     "augment",
+    "bag_of_words",
     "batches",
     "blank",
     "cache_folder",
     "character_ngrams",
+    "characters",
     "clean",
+    "code_points",
     "composite",
     "content_square",
     "decode",
+    "decode_text",
     "draw_edges",
     "duplicates",
     "edges",
@@ -46,14 +53,18 @@ __all__ = [
     "gamma",
     "gray",
     "grouped_split",
+    "hashed_bag",
     "mean_colour",
     "non_finite",
+    "normalise_text",
     "on_device",
     "order",
     "oriented_gradients",
     "over",
+    "padded",
     "premultiplied",
     "random_split",
+    "repair_mojibake",
     "resize",
     "restated",
     "stratified_split",

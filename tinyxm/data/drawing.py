@@ -5,10 +5,13 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping, Sequence
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.axes import Axes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 BLUE, ORANGE, GRAY = "#0072B2", "#D55E00", "#767676"  # Okabe and Ito 2008
 LINE = 64  # characters across an axes
@@ -83,8 +86,9 @@ def text(axes: Axes, value: Any, settings: Settings) -> None:
     """A text, wrapped, or tokens each in a box of its own; what doesn't fit is counted."""
     axes.set_axis_off()
     plain: dict[str, Any] = {"family": "monospace", "fontsize": 8, "va": "top", "in_layout": False}
+    plain["parse_math"] = False  # or dollars would set what stands between them as a formula
     if isinstance(value, str):
-        lines = textwrap.wrap(value, LINE) or [""]
+        lines = textwrap.wrap(_in_font(value[: 20 * LINE]), LINE) or [""]
         axes.text(0, 0.97, "\n".join(lines[:14]), **plain)
         axes.set_title(f"{len(value)} characters" + ", the first lines" * (len(lines) > 14), fontsize=8)
         return
@@ -95,9 +99,21 @@ def text(axes: Axes, value: Any, settings: Settings) -> None:
         if row == 9:
             break
         box = {"boxstyle": "round,pad=0.25", "fc": "#E8F1F8", "ec": BLUE, "linewidth": 0.7}
-        axes.text((at + 0.5) / LINE, 0.97 - 0.11 * row, token, bbox=box, **plain)
+        axes.text((at + 0.5) / LINE, 0.97 - 0.11 * row, _in_font(token[:LINE]), bbox=box, **plain)
         at, shown = at + len(token) + 2, shown + 1
     axes.set_title(f"{len(tokens)} tokens" + f", the first {shown}" * (shown < len(tokens)), fontsize=8)
+
+
+@cache
+def _glyphs() -> frozenset[int]:
+    from matplotlib.font_manager import findfont, get_font
+
+    return frozenset(get_font(findfont("monospace")).get_charmap())
+
+
+def _in_font(value: str) -> str:
+    """The text with a frame for each character that the font can't draw, which would be a warning for each."""
+    return "".join(c if c in "\t\n" or ord(c) in _glyphs() else "\u25af" for c in value)
 
 
 def columns(axes: Axes, table: Any, settings: Settings) -> None:
