@@ -63,7 +63,7 @@ class Calls(Places):
         if name in ATOMICS or name == "atomicCAS":
             return self._atomic(node, name, arguments)
         if name in FENCES:
-            return Expression(VOID, lambda machine, mask: None)
+            return Expression(VOID, _fence)
         if name in READS:
             self._arity(node, name, arguments, 1)
             return self.on_UnaryOp(c_ast.UnaryOp("*", arguments[0], node.coord))
@@ -266,6 +266,11 @@ class Calls(Places):
             return None if result == VOID else machine.value(returned, line)
 
         return Expression(result, call)
+
+
+def _fence(machine: Machine, mask: Mask) -> None:
+    if machine.races is not None:
+        machine.races.fence(machine, mask)
 
 
 def is_void(parameter: c_ast.Node) -> bool:

@@ -204,7 +204,7 @@ class Program:
         values = _bound(kernel.parameters, packed)
         counters = Counters() if count else None
         warps = prod(grid) * -(-prod(block) // WARP)
-        sanitizer, races = Sanitizer(compiler.sites, warps), Races() if check else None
+        sanitizer, races = Sanitizer(compiler.sites, warps), Races(warps) if check else None
         tracer = None if trace is None else _tracer(name, trace, grid, block, steps, self.source.lines)
         printed: list[tuple[int, str]] = []
         with np.errstate(all="ignore"):

@@ -1,9 +1,10 @@
 """Races: two accesses to one element by two threads, at least one of them a write and not both atomic, unordered.
 
 What orders them: `__syncthreads()`, for the threads of a block; `__syncwarp()`, for those of a warp (since Volta the
-lanes of a warp needn't run in step). Nothing orders two blocks within a launch. So each warp counts its *epochs*, and a
-new one begins at every barrier it passes. For each element the last writer and two readers are kept, with their epochs
-and lines; an access in an epoch that isn't later than theirs is a race.
+lanes of a warp needn't run in step). Nothing orders two blocks within a launch but what they build themselves: a
+`__threadfence()` after the write, and an atomic by which the other block learns of it. So each warp counts its
+*epochs*, and a new one begins at every barrier it passes. For each element the last writer and two readers are kept,
+with their epochs and lines; an access in an epoch that isn't later than theirs is a race.
 
 A write of the value that is there already isn't reported: all threads setting one flag harm nobody.
 """
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tinyxm_kernels.simt.lanes import WARP, place
+from tinyxm_kernels.simt.lanes import WARP, Mask, place
 from tinyxm_kernels.simt.memory import Buffer, Site, place_of
 from tinyxm_kernels.simt.sanitizer import DOES
 
@@ -47,6 +48,7 @@ class Shadow:
         self.writer = np.full(size, NOBODY, np.int64)  # launch-wide thread number
         self.write_epoch = np.zeros(size, np.int32)
         self.write_site = np.zeros(size, np.int32)
+        self.write_fence = np.zeros(size, np.int32)  # fences that the writer had passed
         self.atomic = np.zeros(size, bool)
         self.turn = np.zeros(size, np.int32)  # which entry of an access was the last to reach it
         self.reader = np.full((2, size), NOBODY, np.int64)
@@ -55,14 +57,20 @@ class Shadow:
 
 
 class Races:
-    """Watches every access of a launch."""
+    """Watches every access of a launch of so many warps."""
 
-    def __init__(self) -> None:
+    def __init__(self, warps: int) -> None:
         self.shadows: dict[int, tuple[Buffer, Shadow]] = {}
+        self.fences = np.zeros(warps * WARP, np.int32)  # that each thread has passed
+        self.asked = np.zeros(warps, bool)  # whether a warp has done an atomic
 
     def forget_shared(self) -> None:
         """After a wave: its blocks' shared memory is gone, global memory stays."""
         self.shadows = {key: kept for key, kept in self.shadows.items() if kept[0].space != "shared"}
+
+    def fence(self, machine: Machine, mask: Mask) -> None:
+        """`__threadfence()`: what these lanes have written, others may see who hear of it by an atomic."""
+        self.fences[machine.number[mask.index]] += 1
 
     def watch(self, machine: Machine, touch: Touch) -> None:
         """Hold an access to those before it, then remember it."""
@@ -73,6 +81,8 @@ class Races:
         changes = np.ones(at.size, bool) if touch.old is None else touch.old != touch.new
         writer, atomic = shadow.writer[at], shadow.atomic[at]
         clash = self._unordered(machine, writer, shadow.write_epoch[at], thread) & changes
+        if clash.any():
+            clash &= ~self._published(machine, writer, shadow.write_fence[at], thread)
         if action == "atomic":
             clash &= ~atomic
         self._report(machine, touch, clash, writer, shadow.write_site[at], np.where(atomic, 2, 1))
@@ -92,7 +102,9 @@ class Races:
             self._report(machine, touch, clash, thread[last], here, np.ones(at.size, int))
         shadow.writer[at], shadow.write_site[at] = thread, touch.site.number
         shadow.write_epoch[at] = machine.sanitizer.epoch[thread // WARP]
-        shadow.atomic[at] = action == "atomic"
+        shadow.write_fence[at], shadow.atomic[at] = self.fences[thread], action == "atomic"
+        if action == "atomic":
+            self.asked[thread // WARP] = True
 
     def _unordered(self, machine: Machine, other: np.ndarray, epoch: np.ndarray, thread: np.ndarray) -> np.ndarray:
         """Where an access of `other` in its `epoch` isn't ordered before one of `thread` now."""
@@ -103,6 +115,12 @@ class Races:
         warp, own = other // WARP, thread // WARP
         ordered = (epoch < sanitizer.block_epoch[warp]) | ((warp == own) & (epoch < sanitizer.epoch[own]))
         return clash & ~(ordered & (other // width == thread // width))
+
+    def _published(self, machine: Machine, writer: np.ndarray, fence: np.ndarray, thread: np.ndarray) -> np.ndarray:
+        """Where another block's write was followed by a fence, and this block has asked by an atomic since it began."""
+        width = machine.wave.width
+        asked = np.logical_or.reduce(self.asked.reshape(-1, width // WARP), axis=1)
+        return (writer // width != thread // width) & (self.fences[writer] > fence) & asked[thread // width]
 
     def _remember_readers(
         self, shadow: Shadow, at: np.ndarray, thread: np.ndarray, epoch: np.ndarray, site: int
