@@ -1,4 +1,4 @@
-"""Training on a GPU, through the stand-in: what moves, what follows, and a run that is the CPU's."""
+"""Training on a GPU: what moves, what follows, and a run that is the CPU's."""
 
 import json
 
@@ -15,12 +15,6 @@ from tinyxm.nn.module import Buffer
 from tinyxm.training import RunFolder, fit
 from tinyxm.training.checkpoint import load_checkpoint
 from tinyxm_kernels import cuda
-
-
-@pytest.fixture
-def cupy():
-    with cupy_stand_in.installed() as module:
-        yield module
 
 
 class Small(nn.Module):
@@ -67,7 +61,7 @@ def test_a_run_on_a_gpu_is_that_of_the_cpu(tmp_path, cupy):
     expected, told = run(tmp_path / "cpu", "cpu")
     found, heard = run(tmp_path / "cuda", "cuda")
     assert [p.device for p in found.parameters()] == ["cuda:0"] * len(found.parameters())
-    assert len(stand_in.LAUNCHES) > 20
+    assert len(stand_in.LAUNCHES) > 20 or cupy is not cupy_stand_in
     for one, other in zip(heard, told, strict=True):
         assert one["loss"] == pytest.approx(other["loss"], rel=1e-4)
         assert one["gradient_norm"] == pytest.approx(other["gradient_norm"], rel=1e-3)
@@ -77,7 +71,9 @@ def test_a_run_on_a_gpu_is_that_of_the_cpu(tmp_path, cupy):
 
 
 @pytest.mark.parametrize(("first", "second"), [("cpu", "cuda"), ("cuda", "cpu"), ("cuda", "cuda:1")])
-def test_a_run_goes_on_on_another_device(tmp_path, cupy, first, second):
+def test_a_run_goes_on_on_another_device(tmp_path, cupy, devices, first, second):
+    if second == "cuda:1" and devices < 2:
+        pytest.skip("there is one device")
     whole, _ = run(tmp_path / "whole", "cpu")
     run(tmp_path / "parts", first, steps=2)
     _, facts = load_checkpoint(tmp_path / "parts" / "small.safetensors")
@@ -104,7 +100,7 @@ def test_the_first_loss_that_is_no_number_is_explained(tmp_path, cupy):
         )  # fmt: skip
 
 
-def test_a_module_moves_with_gradients_buffers_and_back(cupy):
+def test_a_module_moves_with_gradients_buffers_and_back(cupy, devices):
     model = Small()
     model.unmoved = Buffer(np.ones(2, np.float32))
     xm.ops.cross_entropy(model(batch(0)["pictures"], batch(0)["words"]), batch(0)["labels"]).backward()
@@ -118,8 +114,8 @@ def test_a_module_moves_with_gradients_buffers_and_back(cupy):
     model.to("cpu")
     for name, array in model.state_dict().items():
         np.testing.assert_array_equal(array, before[name])
-    with pytest.raises(ValueError, match='device "cuda:7": there are 2'):
-        model.to("cuda:7")
+    with pytest.raises(ValueError, match=f'device "cuda:{devices}": there '):
+        model.to(f"cuda:{devices}")
     assert model.unmoved.device == "cpu"
 
 
@@ -236,7 +232,8 @@ def test_batches_arrive_one_ahead_through_pinned_memory(cupy, number):
         assert (data["names"], data["text"].tolist()) == (["a"], ["b"])
         np.testing.assert_array_equal(data["x"].get(), np.full((2, i + 1), i))
     assert seen == made == list(range(number))
-    assert stand_in.COPIES.count("waits") == 2 * number  # each copy for the memory, each use for the copy
+    if cupy is cupy_stand_in:
+        assert stand_in.COPIES.count("waits") == 2 * number  # each copy for the memory, each use for the copy
     assert list(on_device([1, 2], "cpu")) == [1, 2]
 
 
@@ -250,4 +247,4 @@ def test_metrics_take_arrays_from_a_gpu(cupy):
 def test_every_rung_that_is_wished_for_leaves_a_run_on_a_gpu(cupy, tmp_path):
     with kernels.using("numpy"):
         run(tmp_path / "references", "cuda", steps=1)
-    assert not stand_in.LAUNCHES
+    assert not stand_in.LAUNCHES or cupy is not cupy_stand_in

@@ -7,7 +7,7 @@ from cupy_stand_in import cuda as stand_in
 
 import tinyxm_kernels as kernels
 from tinyxm_kernels import cuda, registry
-from tinyxm_kernels.cuda import cases
+from tinyxm_kernels.cuda import cases, record
 
 
 @pytest.fixture
@@ -130,3 +130,11 @@ def test_every_rung_gives_the_same_through_cupy(cupy, case, by):
         assert cuda.place(one) == "cuda:0"
         assert one.dtype == other.dtype
         np.testing.assert_array_equal(one.get(), other)
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("case", cases.CASES, ids=lambda case: f"{case.operation} {case.label}")
+def test_every_rung_on_a_real_gpu(case):
+    if not cuda.available():
+        pytest.skip(cuda.reason())
+    assert [row for row in record.check(case) if not row["passed"]] == []

@@ -40,9 +40,14 @@ def file(tmp_path):
     return tmp_path / "scale.cu"
 
 
-@pytest.fixture(params=["simulator", "stand-in"])
+@pytest.fixture(params=["simulator", "stand-in", pytest.param("gpu", marks=pytest.mark.gpu)])
 def there(request):
     """How an array gets to where kernels run."""
+    if request.param == "gpu":
+        if not cuda.available():
+            pytest.skip(cuda.reason())
+        yield lambda x: cuda.move(x, "cuda")
+        return
     with cupy_stand_in.installed() if request.param == "stand-in" else nullcontext() as cupy:
         yield np.asarray if cupy is None else cupy.asarray
 

@@ -237,12 +237,23 @@ def doctor(
     compile_: Annotated[
         bool, typer.Option("--compile", help="Compile all kernels now, so that nobody waits for it later.")
     ] = False,
+    gpu: Annotated[
+        bool, typer.Option("--gpu", help="Hold every CUDA kernel to its reference on this machine's GPU, and time it.")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Where --gpu writes its record; gpu-ARCH.json by default.")
+    ] = None,
     debug: Debug = False,
 ) -> None:
     """Tell what this machine offers: libraries and threads, GPU or why none, data packages, kernels."""
     if compile_:
         _compile()
         return
+    if gpu:
+        _examine(out)
+        return
+    if out is not None:
+        raise Misuse("doctor: --out is for the record that --gpu writes; give both")
     import platform
 
     from rich.table import Table
@@ -268,6 +279,29 @@ def doctor(
         name, rule = line.split(maxsplit=1)
         ladder.add_row(name, escape(rule))
     console.print(table, "\n[bold]kernels, and which of their rungs runs", ladder)
+
+
+def _examine(out: Path | None) -> None:
+    """Check and time the CUDA kernels, and write the record; exit status 1 where there is no GPU, or one fails."""
+    import json
+
+    from tinyxm.training.folder import beside
+    from tinyxm_kernels import cuda
+    from tinyxm_kernels.cuda.record import examine, failures
+
+    console = Console()
+    if not cuda.available():
+        raise RuntimeError(f"doctor: there is no GPU to examine: {cuda.reason()}")
+    path = out or Path(f"gpu-{cuda.describe()['arch']}.json")
+    usage(lambda: path.parent.mkdir(parents=True, exist_ok=True))
+    record = examine(lambda line: console.print(line, markup=False, highlight=False, soft_wrap=True))
+    with beside(path) as part:
+        part.write_text(json.dumps(record, indent=1) + "\n", "utf-8")
+    checks, failed = record["checks"], failures(record)
+    console.print(f"{record['device']['name']}: {len(checks)} checks, {len(failed) or 'none'} failed", highlight=False)
+    _print_path(console, "record", path)
+    if failed:
+        raise typer.Exit(1)
 
 
 def _compile() -> None:

@@ -42,9 +42,17 @@ class Case:
         own = [rung for rung in ladder if rung.backend == "cuda" and rung.name.startswith("cuda_")]
         return [rung.name for rung in own if dtype in rung.dtypes and rung.name not in self.but]
 
-    def run(self, rung: str, move: Callable[[Any], Any] = lambda x: x) -> tuple[Any, ...]:
-        """What the call returns, or, where it works in place, its arrays; `move` takes each array to where it runs."""
-        operands = [move(x) if isinstance(x, np.ndarray) else x for x in self.draw(np.random.default_rng(SEED))]
+    def operands(self) -> list[Any]:
+        """The operands, NumPy's, the same each time."""
+        return list(self.draw(np.random.default_rng(SEED)))
+
+    def run(
+        self, rung: str, move: Callable[[Any], Any] = lambda x: x, drawn: Sequence[Any] | None = None
+    ) -> tuple[Any, ...]:
+        """What the call returns, or, where it works in place, its arrays; `move` takes each array to where it runs.
+        Of operands that were `drawn` before, it must make copies."""
+        drawn = self.operands() if drawn is None else drawn
+        operands = [move(x) if isinstance(x, np.ndarray) else x for x in drawn]
         with kernels.using(f"{self.operation}={rung}"):
             result = getattr(kernels, self.operation)(*operands, **self.settings)
         if result is None:
@@ -196,3 +204,26 @@ EXAMPLES = (
     Example("stencil.cu", "direct", 2, 128, lambda rng: [*normal((250,), (250,))(rng), 250]),
     Example("stencil.cu", "shared", 2, 128, lambda rng: [*normal((250,), (250,))(rng), 250]),
 )
+
+
+_IMAGES = ((32, 28, 28, 8), (3, 3, 8, 16)), ((32, 56, 56, 64), (3, 3, 64, 64)), ((64, 14, 14, 256), (3, 3, 256, 256))
+LARGE = (  # what a GPU is timed at: from what leaves most of it idle to what fills it
+    *(Case("matmul", f"{n}³", normal((n, n), (n, n))) for n in (256, 1024, 4096)),
+    Case("matmul", "512×4096×512", normal((512, 4096), (4096, 512))),
+    Case("matmul", "4096³", normal((4096, 4096), (4096, 4096), dtype=np.float16)),
+    *(Case("transpose", f"{n}²", normal((n, n))) for n in (1024, 8192)),
+    Case("reduce_sum", "8192 rows of 1024", normal((8192, 1024))),
+    Case("reduce_sum", "16777216", normal((1 << 24,)), {"axis": None}),
+    *(case for x, w in _IMAGES for case in _convolutions(
+        f"{'×'.join(map(str, x))}, {'×'.join(map(str, w))}", x, w, _ONE_BY_ONE, _ONE_BY_ONE, _ONE_BY_ONE, 1)),
+    *(Case(f"softmax_cross_entropy{'_gradient' * gradient}", f"{rows}×{classes}", _labelled(rows, classes, gradient))
+      for rows, classes in ((8192, 1000), (1024, 32000)) for gradient in (False, True)),
+    *(Case("layer_norm", f"{rows}×{n}", normal((rows, n), (n,), (n,))) for rows, n in ((8192, 256), (8192, 1024))),
+    *(Case("layer_norm_gradients", f"{rows}×{n}", normal((rows, n), (rows, n), (n,)))
+      for rows, n in ((8192, 256), (8192, 1024))),
+    *(Case("attention", f"8 heads, {n}×64{', causal' * causal}", _attended((8,), n, n, 64, 64, False, causal))
+      for n, causal in ((512, False), (2048, False), (2048, True))),
+    Case("attention_gradients", "8 heads, 1024×64", _attended_gradients((8,), 1024, 1024, 64, 64, False, False)),
+    Case("momentum_update", "16777216", _positive(*[(1 << 24,)] * 3), _STEP),
+    Case("adam_update", "16777216", _positive(*[(1 << 24,)] * 4), {**_STEP, "step": 3}),
+)  # fmt: skip
