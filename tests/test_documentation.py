@@ -46,7 +46,7 @@ def test_lessons_close_alike_with_three_questions_answered_and_stand_in_the_read
             assert re.findall(r"^# (\d)\. ", part, re.MULTILINE) == ["1", "2", "3"]
 
 
-@pytest.mark.parametrize("name", ["make_api", "make_bench", "make_gpu_table"])
+@pytest.mark.parametrize("name", ["make_api", "make_bench", "make_gpu", "make_gpu_table"])
 def test_a_page_that_is_made_is_up_to_date(name):
     specification = importlib.util.spec_from_file_location(name, ROOT / "docs" / f"{name}.py")
     made = importlib.util.module_from_spec(specification)

@@ -1,6 +1,8 @@
 """`tinyxm doctor --gpu`, through the stand-in: what is checked, what fails, what is timed and written."""
 
 import json
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
 
 import cupy_stand_in
 import numpy as np
@@ -109,3 +111,16 @@ def test_what_is_timed_is_of_every_operation_that_has_a_cuda_kernel():
         "gradient_descent_update",
     }  # one pass, as momentum's
     assert has - timed == alike
+
+
+def test_the_page_shows_a_record_in_place_of_the_sentence(small, tmp_path, monkeypatch):
+    file = Path(__file__).parents[2] / "docs/make_gpu.py"
+    made = module_from_spec(spec_from_file_location("make_gpu", file))
+    made.__spec__.loader.exec_module(made)
+    assert "not yet run on a GPU" in made.page()
+    (tmp_path / "gpu-sm_86.json").write_text(json.dumps(record.examine()))
+    monkeypatch.setattr(made, "RECORDS", tmp_path)
+    page = made.page()
+    assert "not yet run on a GPU" not in page
+    assert "### Stand-in (sm_86)" in page
+    assert "## What it needs" in page
