@@ -5,6 +5,7 @@ Here `emoji` and `augment` are functions; their modules are still reached by `fr
 
 from .augment import augment, draw_edges, enclosed, fill, gain, gamma, gray, mean_colour, over, warp
 from .batches import batches, on_device, order
+from .byte_pairs import BytePairs
 from .cleaning import Entry, Ledger, blank, clean, duplicates, empty_text, non_finite, restated, undecodable
 from .emoji import CREDITS, emoji
 from .families import PATTERNED, family, variants
@@ -19,6 +20,7 @@ from .unicode import DecodedText, code_points, decode_text, normalise_text, repa
 __all__ = [
     "CREDITS",
     "PATTERNED",
+    "BytePairs",
     "DecodedText",
     "Entry",
     "LeakReport",
