@@ -1,10 +1,21 @@
 import io
+import struct
+import zlib
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from tinyxm.data import composite, content_square, decode, edges, oriented_gradients, premultiplied, resize
+from tinyxm.data.image import (
+    FILTERS,
+    channel_statistics,
+    crop,
+    crop_centre,
+    crop_content,
+    denormalise_channels,
+    normalise_channels,
+)
 
 
 def picture(*shape, seed=0):
@@ -53,10 +64,125 @@ def test_decode_reads_16_bits(tmp_path):
 
 def test_decode_turns_a_picture_upright(tmp_path):
     pixels = (picture(5, 7, 3) * 255).astype(np.uint8)
+    flipped = pixels[:, ::-1]
+    # what the first row and the first column are of the scene: TIFF 6.0, the tag Orientation
+    upright = [pixels, flipped, np.rot90(pixels, 2), pixels[::-1], np.rot90(flipped), np.rot90(pixels, -1)]
+    upright += [np.rot90(flipped, -1), np.rot90(pixels)]
+    for orientation, expected in enumerate(upright, 1):
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        Image.fromarray(pixels).save(tmp_path / "a.png", exif=exif)
+        np.testing.assert_array_equal(decode(tmp_path / "a.png")[..., :3], expected)
+
+
+def png(depth, kind, rows, *chunks):
+    """A PNG by the letter of its specification: what Pillow can't write."""
+    parts = [(b"IHDR", struct.pack(">IIBBBBB", len(rows[0]), len(rows), depth, kind, 0, 0, 0)), *chunks]
+    values = b"".join(b"\0" + np.asarray(row, f">u{depth // 8}").tobytes() for row in rows)
+    parts += [(b"IDAT", zlib.compress(values)), (b"IEND", b"")]
+    packed = (struct.pack(">I", len(d)) + n + d + struct.pack(">I", zlib.crc32(n + d)) for n, d in parts)
+    return b"\x89PNG\r\n\x1a\n" + b"".join(packed)
+
+
+def test_decode_reads_16_bits_of_each_kind():
+    values = np.array([[[0x1234, 0xFF80, 0x00FF, 0x8000], [0xFFFF, 0, 0x0100, 0x7FFF]]])
+    upper = values // 256
+    np.testing.assert_array_equal(decode(png(16, 6, values)), upper)
+    np.testing.assert_array_equal(decode(png(16, 2, values[..., :3]))[..., :3], upper[..., :3])
+    gray = decode(png(16, 4, values[..., :2]))
+    np.testing.assert_array_equal(gray, upper[..., [0, 0, 0, 1]])
+    clear = decode(png(16, 0, values[..., 0], (b"tRNS", struct.pack(">H", 0xFFFF))))
+    np.testing.assert_array_equal(clear[0], [[0x12, 0x12, 0x12, 255], [255, 255, 255, 0]])
+
+
+def test_decode_reads_palettes_with_clear_colours():
+    palette = bytes([255, 0, 0, 0, 255, 0, 0, 0, 255])
+    data = png(8, 3, [[0, 1, 2]], (b"PLTE", palette), (b"tRNS", bytes([255, 128, 0])))
+    np.testing.assert_array_equal(decode(data)[0], [[255, 0, 0, 255], [0, 255, 0, 128], [0, 0, 255, 0]])
+
+
+def test_decode_reads_the_first_frame_of_a_gif():
+    stream = io.BytesIO()
+    frames = [Image.new("RGB", (4, 3), colour) for colour in ("red", "blue")]
+    frames[0].save(stream, "GIF", save_all=True, append_images=frames[1:])
+    assert (decode(stream.getvalue()) == [255, 0, 0, 255]).all()
+    clear = Image.new("P", (2, 1))
+    clear.putpalette([0, 0, 0, 9, 8, 7])
+    clear.putpixel((1, 0), 1)
+    stream = io.BytesIO()
+    clear.save(stream, "GIF", transparency=0)
+    np.testing.assert_array_equal(decode(stream.getvalue())[0], [[0, 0, 0, 0], [9, 8, 7, 255]])
+
+
+def test_decode_reads_cmyk_gray_and_floating_point(tmp_path):
+    inks = np.array([[[0, 255, 255, 0], [255, 0, 0, 0], [0, 0, 0, 255], [0, 0, 0, 102]]], np.uint8)
+    Image.fromarray(inks, mode="CMYK").save(tmp_path / "a.tiff")
+    red, cyan, black, gray = decode(tmp_path / "a.tiff")[0]
+    assert [*red] == [255, 0, 0, 255]
+    assert [*cyan] == [0, 255, 255, 255]
+    assert [*black] == [0, 0, 0, 255]
+    assert [*gray] == [153, 153, 153, 255]
+    wide = np.repeat(np.repeat(inks, 16, 0), 16, 1)
+    Image.fromarray(wide, mode="CMYK").save(tmp_path / "a.jpg", quality=95)
+    np.testing.assert_allclose(decode(tmp_path / "a.jpg")[8, 8::16].astype(int), [red, cyan, black, gray], atol=4)
+    Image.fromarray(np.array([[0, 0.5, 1]], np.float32)).save(tmp_path / "f.tiff")
+    assert [*decode(tmp_path / "f.tiff")[0, :, 0]] == [0, 128, 255]
+    Image.fromarray(np.array([[0, 3.5]], np.float32)).save(tmp_path / "f.tiff")
+    with pytest.raises(ValueError, match=r"f\.tiff .*floating point from 0 to 3\.5"):
+        decode(tmp_path / "f.tiff")
+    Image.fromarray(np.array([[True, False]])).save(tmp_path / "b.png")
+    assert [*decode(tmp_path / "b.png")[0, :, 0]] == [255, 0]
+
+
+def test_decode_goes_by_content_and_runs_nothing(tmp_path):
+    (tmp_path / "a.png").write_bytes(encoded("JPEG"))
+    assert decode(tmp_path / "a.png").shape == (9, 12, 4)
+    (tmp_path / "a.svg").write_text("<?xml version='1.0'?><svg xmlns='http://www.w3.org/2000/svg'/>")
+    with pytest.raises(ValueError, match="SVG drawing; save it as PNG"):
+        decode(tmp_path / "a.svg")
+    with pytest.raises(ValueError, match="no picture format that is read here"):  # Pillow would start Ghostscript
+        decode(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n")
+    with pytest.raises(ValueError, match=r"is a folder; expected a file"):
+        decode(tmp_path)
+
+
+def test_decode_refuses_a_large_file_before_it_reads_it(tmp_path, monkeypatch):
+    with (tmp_path / "a.png").open("wb") as file:
+        file.truncate(2**40)  # nothing but a length
+    with pytest.raises(ValueError, match=r"a\.png has 1,099,511,627,776 bytes; expected at most 268,435,456"):
+        decode(tmp_path / "a.png")
+    bomb = png(8, 0, np.zeros((1, 1)))
+    huge = bomb[:16] + struct.pack(">II", 60000, 60000) + bomb[24:29]
+    with pytest.raises(ValueError, match="too large a picture"):
+        decode(huge + struct.pack(">I", zlib.crc32(huge[12:29])) + bomb[33:])
+
+
+def encoded(kind):
+    stream = io.BytesIO()
     exif = Image.Exif()
-    exif[0x0112] = 6  # the camera was turned: to be shown a quarter turn clockwise
-    Image.fromarray(pixels).save(tmp_path / "a.png", exif=exif)
-    np.testing.assert_array_equal(decode(tmp_path / "a.png")[..., :3], np.rot90(pixels, -1))
+    exif[0x0112] = 6
+    Image.fromarray((picture(12, 9, 3) * 255).astype(np.uint8)).save(stream, kind, exif=exif.tobytes())
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "WEBP", "TIFF", "BMP", "PPM"])
+def test_decode_survives_every_bent_file(kind):
+    """Bytes changed at random and files cut short: a picture or one clear line, never anything else."""
+    data, rng = encoded(kind), np.random.default_rng(0)
+    faults = []
+    for trial in range(150):
+        bent = np.frombuffer(data, np.uint8).copy()
+        bent[rng.integers(0, len(bent), rng.integers(1, 9))] = rng.integers(0, 256)
+        content = bent.tobytes() if trial % 3 else data[: rng.integers(1, len(data))]
+        try:
+            rgba = decode(content)
+        except ValueError as error:
+            faults.append(str(error))
+        else:
+            assert rgba.dtype == np.uint8
+            assert rgba.shape[2] == 4
+    assert len(faults) > 20
+    assert all(fault.startswith("decode: ") and "\n" not in fault for fault in faults)
 
 
 @pytest.mark.parametrize("limit", [30, 10])  # Pillow warns of 35 pixels by the first, refuses them by the second
@@ -73,6 +199,154 @@ def test_composite_by_hand():
     np.testing.assert_allclose(composite(rgba, 0.5)[0, 1:], [[0.5] * 3, [0.4] * 3], atol=1e-6)
     np.testing.assert_allclose(premultiplied(rgba)[0, 0], [1, 0, 0, 1])
     assert rgba[0, 0, 0] == 255
+
+
+def test_composite_over_a_colour():
+    rgba = np.array([[[255, 0, 0, 51], [0, 255, 0, 0]]], np.uint8)
+    np.testing.assert_allclose(composite(rgba, (0, 0.5, 1))[0], [[0.2, 0.4, 0.8], [0, 0.5, 1]], atol=1e-6)
+    with pytest.raises(ValueError, match="one number or three"):
+        composite(rgba, (0, 1))
+
+
+def test_crop_takes_the_box():
+    x = np.arange(6 * 7 * 3, dtype=np.uint8).reshape(6, 7, 3)
+    np.testing.assert_array_equal(crop(x, 1, 2, 3, 4), x[1:4, 2:6])
+    np.testing.assert_array_equal(crop(x[..., 0], 1, 2, 3, 4), x[1:4, 2:6, 0])
+    np.testing.assert_array_equal(crop(np.stack([x, x]), 0, 6, 6, 1), np.stack([x, x])[:, :, 6:])
+    np.testing.assert_array_equal(crop_centre(x, 3), x[1:4, 2:5])
+    np.testing.assert_array_equal(crop_centre(x, (6, 2)), x[:, 2:4])
+    for box in ((4, 0, 3, 3), (0, -1, 3, 3), (0, 0, 0, 3)):
+        with pytest.raises(ValueError, match=r"crop: rows .* of a picture of 6 × 7 pixels"):
+            crop(x, *box)
+    with pytest.raises(ValueError, match="crop_centre: 7 × 7 of a picture of 6 × 7"):
+        crop_centre(x, 7)
+
+
+def test_crop_content_by_alpha_and_by_colour():
+    rgba = np.zeros((9, 8, 4), np.uint8)
+    rgba[2:5, 3:7, 3] = 9
+    assert crop_content(rgba).shape == (3, 4, 4)
+    assert crop_content(rgba, margin=1).shape == (5, 6, 4)
+    assert crop_content(rgba, margin=4).shape == (9, 8, 4)
+    with pytest.raises(ValueError, match="is empty"):
+        crop_content(rgba, tolerance=9)
+    paper = np.full((9, 8, 3), 240, np.uint8)
+    paper[2:5, 3:7] = (240, 0, 240)
+    paper[8, 7] = 235  # a speck at the border
+    assert crop_content(paper).shape == (7, 5, 3)
+    assert crop_content(paper, tolerance=6).shape == (3, 4, 3)
+    assert crop_content(paper, (240, 240, 240), tolerance=6).shape == (3, 4, 3)
+    assert crop_content(paper[..., 1]).shape == (7, 5)
+
+
+def triangle_matrix(inputs, outputs):
+    """The formula of resizing with the bilinear filter, in float64: (outputs, inputs)."""
+    scale = inputs / outputs
+    wide = max(scale, 1)
+    place = (np.arange(outputs)[:, None] + 0.5) * scale - 0.5
+    weights = np.maximum(1 - np.abs(np.arange(inputs) - place) / wide, 0)
+    return weights / weights.sum(1, keepdims=True)
+
+
+@pytest.mark.parametrize("size", [(5, 7), (30, 40), (11, 3)])
+def test_resize_is_its_formula(size):
+    x = picture(13, 17, 3)
+    rows, columns = triangle_matrix(13, size[0]), triangle_matrix(17, size[1])
+    expected = np.einsum("yi,xj,ijc->yxc", rows, columns, x)
+    np.testing.assert_allclose(resize(x, size, "bilinear"), expected, atol=1e-5)
+    bytes_ = (x * 255).round().astype(np.uint8)
+    np.testing.assert_allclose(resize(bytes_, size, "bilinear"), expected * 255, atol=1.6)
+    np.testing.assert_array_equal(resize(x[..., 1], size, "bilinear"), resize(x, size, "bilinear")[..., 1])
+    np.testing.assert_array_equal(resize(np.stack([x, x * 0]), size)[0], resize(x, size))
+
+
+@pytest.mark.parametrize("size", [(20, 20), (7, 30), (40, 12)])
+@pytest.mark.parametrize("filter", [*FILTERS])
+def test_resize_keeps_the_aspect_as_pillow_does(size, filter):
+    bytes_ = (picture(13, 17, 3) * 255).astype(np.uint8)
+    shown, flipped, method = Image.fromarray(bytes_), size[::-1], FILTERS[filter]
+    whole = np.asarray(ImageOps.contain(shown, flipped, method))
+    top, left = (size[0] - whole.shape[0]) // 2, (size[1] - whole.shape[1]) // 2
+    expected = np.full((*size, 3), (9, 8, 7), np.uint8)
+    expected[top : top + whole.shape[0], left : left + whole.shape[1]] = whole
+    np.testing.assert_array_equal(resize(bytes_, size, filter, fit="pad", background=(9, 8, 7)), expected)
+    covered = resize(bytes_, size, filter, fit="cover")
+    np.testing.assert_allclose(
+        covered.astype(int), np.asarray(ImageOps.fit(shown, flipped, method)).astype(int), atol=1
+    )
+
+
+def test_resize_pads_in_the_middle():
+    x = np.ones((10, 20, 1), np.float32)
+    out = resize(x, 8, fit="pad", background=0.25)[..., 0]
+    np.testing.assert_allclose(out[2:6], 1, atol=1e-6)
+    assert (out[[0, 1, 6, 7]] == 0.25).all()
+    sharp = np.zeros((2, 2, 1), np.uint8)
+    sharp[0, 0] = 255
+    np.testing.assert_array_equal(np.unique(resize(sharp, 6, "nearest")), [0, 255])
+
+
+@pytest.mark.parametrize(
+    ("settings", "fault"),
+    [
+        ({"size": 0}, "size 0"),
+        ({"size": 10**6}, "at most 32768"),
+        ({"size": 4, "filter": "cubist"}, "'cubist'; expected one of nearest"),
+        ({"size": 4, "fit": "squeeze"}, "'squeeze'; expected stretch"),
+    ],
+)
+def test_resize_says_what_it_expects(settings, fault):
+    with pytest.raises(ValueError, match=rf"resize: .*{fault}"):
+        resize(picture(3, 3, 3), **settings)
+    with pytest.raises(TypeError, match="int64; expected uint8"):
+        resize(np.zeros((2, 2), int), 4)
+    with pytest.raises(ValueError, match=r"\(0, 4, 3\)"):
+        resize(np.zeros((0, 4, 3), np.uint8), 4)
+
+
+def test_statistics_of_parts_are_those_of_the_whole():
+    parts = [picture(5, 7, 3), 3 + picture(4, 2, 6, 3, seed=1), picture(1, 1, 3)]
+    pixels = np.concatenate([part.reshape(-1, 3) for part in parts]).astype(np.float64)
+    mean, std = channel_statistics(iter(parts))
+    np.testing.assert_allclose(mean, pixels.mean(0), rtol=1e-6)
+    np.testing.assert_allclose(std, pixels.std(0), rtol=1e-6)
+    with pytest.raises(ValueError, match="4 channels after 3"):
+        channel_statistics([parts[0], picture(5, 7, 4)])
+    with pytest.raises(ValueError, match="no pictures"):
+        channel_statistics([])
+    with pytest.raises(ValueError, match=r"\(5, 7\); expected arrays"):
+        channel_statistics(picture(5, 7))
+
+
+def test_normalise_and_back():
+    bytes_ = (picture(4, 8, 8, 3) * 255).astype(np.uint8)
+    bytes_[..., 2] = 51  # never varies
+    moments = channel_statistics(bytes_)
+    out = normalise_channels(bytes_, *moments)
+    assert out.dtype == np.float32
+    np.testing.assert_allclose(out.mean((0, 1, 2)), 0, atol=1e-5)
+    np.testing.assert_allclose(out.std((0, 1, 2)), [1, 1, 0], atol=1e-5)
+    np.testing.assert_array_equal((denormalise_channels(out, *moments) * 255).round(), bytes_)
+    np.testing.assert_allclose(normalise_channels(bytes_, 0.5, 0.5), bytes_ / 127.5 - 1, atol=1e-6)
+    with pytest.raises(
+        ValueError, match=r"normalise_channels: mean \(2,\) for pictures \(4, 8, 8, 3\); expected \(3,\)"
+    ):
+        normalise_channels(bytes_, [0, 0], 1)
+    with pytest.raises(ValueError, match="no negative number"):
+        normalise_channels(bytes_, 0, -1)
+
+
+def test_steps_show_themselves(tmp_path):
+    rgba = (picture(12, 16, 4) * 255).astype(np.uint8)
+    figure = resize.plot(rgba, 8, fit="pad")
+    assert figure.axes[1].get_xlabel() == "8 × 8 pixels, uint8"
+    for shown in (
+        composite.plot(rgba, 0.5),
+        crop.plot(rgba, 1, 1, 4, 4),
+        crop_content.plot(rgba),
+        normalise_channels.plot(rgba[None], 0.5, 0.5),
+    ):
+        shown.savefig(tmp_path / "a.png")
 
 
 def test_content_square_centres_what_is_drawn():

@@ -7,9 +7,33 @@ from .augment import augment, draw_edges, enclosed, fill, gain, gamma, gray, mea
 from .batches import batches, on_device, order
 from .byte_pairs import BytePairs
 from .cleaning import Entry, Ledger, blank, clean, duplicates, empty_text, non_finite, restated, undecodable
+from .colour import (
+    gray_to_rgb,
+    hsv_to_rgb,
+    linear_to_rgb,
+    rgb_to_gray,
+    rgb_to_hsv,
+    rgb_to_linear,
+    rgb_to_ycbcr,
+    ycbcr_to_rgb,
+)
 from .emoji import CREDITS, emoji
 from .families import PATTERNED, family, variants
-from .image import composite, content_square, decode, edges, oriented_gradients, premultiplied, resize
+from .image import (
+    channel_statistics,
+    composite,
+    content_square,
+    crop,
+    crop_centre,
+    crop_content,
+    decode,
+    denormalise_channels,
+    edges,
+    normalise_channels,
+    oriented_gradients,
+    premultiplied,
+    resize,
+)
 from .samples import Samples
 from .sources import MissingExtra, cache_folder
 from .splits import LeakReport, Split, grouped_split, random_split, stratified_split
@@ -35,14 +59,19 @@ __all__ = [
     "batches",
     "blank",
     "cache_folder",
+    "channel_statistics",
     "character_ngrams",
     "characters",
     "clean",
     "code_points",
     "composite",
     "content_square",
+    "crop",
+    "crop_centre",
+    "crop_content",
     "decode",
     "decode_text",
+    "denormalise_channels",
     "draw_edges",
     "duplicates",
     "edges",
@@ -54,10 +83,14 @@ __all__ = [
     "gain",
     "gamma",
     "gray",
+    "gray_to_rgb",
     "grouped_split",
     "hashed_bag",
+    "hsv_to_rgb",
+    "linear_to_rgb",
     "mean_colour",
     "non_finite",
+    "normalise_channels",
     "normalise_text",
     "on_device",
     "order",
@@ -69,9 +102,14 @@ __all__ = [
     "repair_mojibake",
     "resize",
     "restated",
+    "rgb_to_gray",
+    "rgb_to_hsv",
+    "rgb_to_linear",
+    "rgb_to_ycbcr",
     "stratified_split",
     "undecodable",
     "variants",
     "warp",
     "words",
+    "ycbcr_to_rgb",
 ]

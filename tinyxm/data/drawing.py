@@ -19,8 +19,10 @@ Settings = Mapping[str, Any]
 
 
 def picture(axes: Axes, image: Any, settings: Settings) -> None:
-    """An image, (height, width[, channels]), uint8 or 0 to 1; transparent parts over a chequered ground."""
+    """An image, (height, width[, channels]), uint8 or 0 to 1, transparent parts over a chequered ground; or several."""
     values = np.asarray(image)
+    if values.ndim > 3:
+        return pictures(axes, values, settings)
     unit = values / 255 if values.dtype == np.uint8 else np.clip(values.astype(np.float64), 0, 1)
     if unit.ndim == 3 and unit.shape[-1] in (2, 4):
         rows, columns = np.indices(unit.shape[:2]) * 16 // max(unit.shape[:2])
@@ -38,6 +40,13 @@ def pictures(axes: Axes, images: Any, settings: Settings) -> None:
     shown = values[np.linspace(0, len(values) - 1, min(len(values), 12)).round().astype(int)]
     picture(axes, np.concatenate(list(shown), axis=1), settings)
     axes.set_xlabel(f"{len(values)} of {values.shape[2]} × {values.shape[1]} pixels, {values.dtype}")
+
+
+def planes(axes: Axes, image: Any, settings: Settings) -> None:
+    """The channels of an image, (height, width, channels), side by side as gray pictures."""
+    values = np.asarray(image)
+    picture(axes, np.concatenate(list(np.moveaxis(values, -1, 0)), axis=1), settings)
+    axes.set_xlabel(f"{values.shape[-1]} channels of {values.shape[1]} × {values.shape[0]} pixels, {values.dtype}")
 
 
 def waveform(axes: Axes, sound: Any, settings: Settings) -> None:

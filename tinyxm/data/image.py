@@ -1,66 +1,181 @@
-"""Images: decoding, framing, and two fixed views of their edges."""
+"""Images: decoding, framing, normalising, and two fixed views of their edges.
+
+A picture is an array (height, width[, channels]), channels last: uint8 counts as 0..255, floating point as 0..1.
+"""
 
 from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from os import PathLike
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
+
+from . import drawing
+from .step import step
 
 Float = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
 
+# Pillow knows more formats, but hands some of them (EPS) to programs outside: nothing in a file shall run anything
+FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM")
+MOST_BYTES = 2**28  # of a picture's file
+WARNINGS = Lock()  # their filters belong to all threads
+LARGEST_SIDE = 2**15  # of a picture that is resized, in pixels
+FILTERS = {
+    "nearest": Image.Resampling.NEAREST,
+    "box": Image.Resampling.BOX,
+    "bilinear": Image.Resampling.BILINEAR,
+    "bicubic": Image.Resampling.BICUBIC,
+    "lanczos": Image.Resampling.LANCZOS,
+}
+
 
 def decode(source: bytes | str | PathLike[str]) -> Bytes:
-    """Decode a picture (PNG, JPEG ...) from a file or from its bytes to uint8 RGBA, shape (height, width, 4).
+    """Decode a picture from a file or from its bytes to uint8 RGBA, shape (height, width, 4).
 
-    It's turned as its EXIF orientation says; of 16-bit gray values the upper byte counts. Raises ValueError naming the
-    file where it is empty, truncated, corrupt, no picture or too large; FileNotFoundError where it's absent.
+    PNG, JPEG, GIF (its first frame), BMP, WebP, TIFF and PPM, known by their content, whatever the name ends in. It's
+    turned as its EXIF orientation says; palettes, CMYK and Lab become RGB (colour profiles are not applied); of 16-bit
+    values the upper byte counts; floating point is read as 0..1.
+    Raises ValueError naming the file where it is empty, truncated, corrupt, no picture or too large (Pillow's
+    `Image.MAX_IMAGE_PIXELS`, 89 million, is the limit); FileNotFoundError where it's absent.
     """
     name = f"{len(source)} bytes" if isinstance(source, bytes) else str(source)
-    data = source if isinstance(source, bytes) else Path(source).read_bytes()
+    data = source if isinstance(source, bytes) else read_bytes("decode", Path(source), MOST_BYTES)
     if not data:
         raise ValueError(f"decode: {name} isn't a picture that can be read: it's empty")
     try:
-        with warnings.catch_warnings():
+        with WARNINGS, warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # of metadata, which isn't used but for the orientation
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(data)) as picture:
-                upright = ImageOps.exif_transpose(picture)
-        if upright.mode.startswith("I"):  # 16 bits, which Pillow would clip at 255
-            upright = Image.fromarray((np.asarray(upright) // 256).clip(0, 255).astype(np.uint8))
-        return np.asarray(upright.convert("RGBA"))
+            with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
+                picture.load()
+                return _rgba(ImageOps.exif_transpose(picture))
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
         what = str(error).partition(",")[0]  # "Image size (… pixels) exceeds limit of … pixels"
         raise ValueError(f"decode: {name} is too large a picture: {what}; make it smaller") from error
     except UnidentifiedImageError as error:
+        svg = b"<svg" in data[:4096]
+        known = "it's an SVG drawing; save it as PNG" if svg else "it's no picture format that is read here"
         raise ValueError(
-            f"decode: {name} isn't a picture that can be read: it's no picture format that Pillow knows"
+            f"decode: {name} isn't a picture that can be read: {known} ({', '.join(FORMATS)} are)"
         ) from error
-    except (OSError, SyntaxError, ValueError, EOFError) as error:  # Pillow raises all four for corrupt files
-        raise ValueError(f"decode: {name} isn't a picture that can be read: {error}") from error
+    except Exception as error:  # wrong bytes fail in as many ways as there are parsers
+        raise ValueError(f"decode: {name} isn't a picture that can be read: {error or repr(error)}") from error
 
 
-def composite(rgba: NDArray[Any], background: float = 1.0) -> Float:
+def read_bytes(operation: str, path: Path, most: int) -> bytes:
+    """A file's bytes. Raises ValueError for a folder or device, and for more than `most` bytes, before reading any."""
+    if path.exists() and not path.is_file():
+        raise ValueError(f"{operation}: {path} is {'a folder' if path.is_dir() else 'a device'}; expected a file")
+    size = path.stat().st_size
+    if size > most:
+        raise ValueError(f"{operation}: {path} has {size:,} bytes; expected at most {most:,}")
+    return path.read_bytes()
+
+
+def _rgba(picture: Image.Image) -> Bytes:
+    if picture.mode == "F":
+        values = np.asarray(picture)
+        if not (values.min() >= 0 and values.max() <= 1):  # NaN fails this, too
+            raise ValueError(f"floating point from {values.min():g} to {values.max():g}, where 0..1 was expected")
+        picture = Image.fromarray((values * 255).round().astype(np.uint8))
+    elif picture.mode.startswith("I"):  # 16 bits, which Pillow would clip at 255
+        values, clear = np.asarray(picture), picture.info.get("transparency")
+        upper = (values // 256).clip(0, 255).astype(np.uint8)
+        alpha = np.full_like(upper, 255) if clear is None else np.where(values == clear, np.uint8(0), np.uint8(255))
+        return np.stack([upper, upper, upper, alpha], axis=-1)
+    elif picture.mode == "LAB":  # straight to RGBA its alpha would be 0
+        picture = picture.convert("RGB")
+    return np.asarray(picture.convert("RGBA"))
+
+
+@step(before=drawing.picture)
+def composite(rgba: NDArray[Any], background: float | Sequence[float] = 1.0) -> Float:
     """Lay a picture over a plain background: colour·alpha + background·(1 − alpha), in [0, 1], shape (..., 3).
 
-    `rgba`: (..., 4), colour not premultiplied; uint8 counts as 0..255, floating point as 0..1.
+    `rgba`: (..., 4), colour not premultiplied; `background`: a gray value or RGB, in [0, 1].
+    Source: Porter & Duff 1984, Compositing Digital Images: the operator "over".
     """
     coloured = premultiplied(rgba)
-    return coloured[..., :3] + np.float32(background) * (1 - coloured[..., 3:])
+    plain = np.asarray(background, np.float32)
+    if plain.shape not in ((), (3,)):
+        raise ValueError(f"composite: background {background!r}; expected one number or three, in 0..1")
+    return coloured[..., :3] + plain * (1 - coloured[..., 3:])
 
 
 def premultiplied(rgba: NDArray[Any]) -> Float:
     """(..., 4) with colour·alpha in place of colour, as float32 in [0, 1]: the form in which interpolation is right."""
     _last_axis("premultiplied", rgba, 4)
-    unit = rgba.astype(np.float32) / np.float32(255) if rgba.dtype == np.uint8 else rgba.astype(np.float32)
+    unit = as_unit(rgba)
     unit[..., :3] *= unit[..., 3:]
     return unit
+
+
+def as_unit(values: NDArray[Any]) -> Float:
+    """A copy in float32: uint8 / 255, floating point as it is."""
+    return values.astype(np.float32) / np.float32(255) if values.dtype == np.uint8 else values.astype(np.float32)
+
+
+@step(before=drawing.picture)
+def crop(image: NDArray[Any], top: int, left: int, height: int, width: int) -> NDArray[Any]:
+    """The pixels of a box, (..., height, width[, channels]): a view, no copy.
+
+    Raises ValueError for a box that is empty or reaches beyond the picture.
+    """
+    rows, columns, _ = _sizes("crop", image)
+    if min(top, left) < 0 or min(height, width) < 1 or top + height > rows or left + width > columns:
+        raise ValueError(
+            f"crop: rows {top} to {top + height} and columns {left} to {left + width} of a picture of {rows} × "
+            f"{columns} pixels; expected a box within it"
+        )
+    box = (slice(top, top + height), slice(left, left + width))
+    return image[box] if image.ndim == 2 else image[(..., *box, slice(None))]
+
+
+@step(before=drawing.picture)
+def crop_centre(image: NDArray[Any], size: int | tuple[int, int]) -> NDArray[Any]:
+    """The middle of a picture, `size` a side or (height, width); of an odd rest the smaller half is above and left."""
+    rows, columns, _ = _sizes("crop_centre", image)
+    height, width = _pair("crop_centre", size)
+    if height > rows or width > columns:
+        raise ValueError(
+            f"crop_centre: {height} × {width} of a picture of {rows} × {columns} pixels; resize it, or ask for less"
+        )
+    return crop(image, (rows - height) // 2, (columns - width) // 2, height, width)
+
+
+@step(before=drawing.picture)
+def crop_content(
+    image: NDArray[Any], background: float | Sequence[float] | None = None, tolerance: float = 0.0, margin: int = 0
+) -> NDArray[Any]:
+    """Crop to what is drawn, and `margin` pixels around it as far as there are any: a view, no copy.
+
+    Drawn is what has alpha above `tolerance`, or, in a picture without alpha, differs from `background` in any channel
+    by more. Both are in the picture's own values; without a background it's the commonest colour of the border.
+    Raises ValueError for a picture without any content.
+    """
+    rows, columns, channels = _sizes("crop_content", image)
+    if image.ndim > 3:
+        raise ValueError(f"crop_content: {image.shape}; expected one picture: boxes of several may differ")
+    values = image.reshape(rows, columns, channels)
+    if channels in (2, 4) and background is None:
+        drawn = values[..., -1] > tolerance
+    else:
+        border = np.concatenate([values[0], values[-1], values[:, 0], values[:, -1]])
+        colours, counts = np.unique(border, axis=0, return_counts=True)
+        plain = colours[counts.argmax()] if background is None else np.asarray(background)
+        drawn = (np.abs(values.astype(np.float64) - plain) > tolerance).any(-1)
+    top, left, height, width = _content_box("crop_content", drawn)
+    top, left, below, right = top - margin, left - margin, top + height + margin, left + width + margin
+    top, left, below, right = max(top, 0), max(left, 0), min(below, rows), min(right, columns)
+    return crop(image, top, left, below - top, right - left)
 
 
 def content_square(rgba: Bytes, margin: float = 0.03) -> Bytes:
@@ -69,11 +184,8 @@ def content_square(rgba: Bytes, margin: float = 0.03) -> Bytes:
     Raises ValueError for a picture without any content.
     """
     _last_axis("content_square", rgba, 4)
-    rows, columns = (np.flatnonzero(rgba[..., 3].any(axis)) for axis in (1, 0))
-    if not len(rows):
-        raise ValueError(f"content_square: the picture {rgba.shape} is empty: no pixel has alpha above 0")
-    content = rgba[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    height, width = content.shape[:2]
+    box = _content_box("content_square", rgba[..., 3] > 0)
+    content, (_, _, height, width) = crop(rgba, *box), box
     side = round(max(height, width) * (1 + 2 * margin))
     square = np.zeros((side, side, 4), np.uint8)
     top, left = (side - height) // 2, (side - width) // 2
@@ -81,9 +193,101 @@ def content_square(rgba: Bytes, margin: float = 0.03) -> Bytes:
     return square
 
 
-def resize(rgba: Bytes, size: int) -> Bytes:
-    """Resize to (size, size, 4) with the Lanczos filter; Pillow weighs colours by alpha, so that edges don't darken."""
-    return np.asarray(Image.fromarray(rgba).resize((size, size), Image.Resampling.LANCZOS))
+@step(before=drawing.picture)
+def resize(
+    image: NDArray[Any],
+    size: int | tuple[int, int],
+    filter: str = "lanczos",
+    fit: str = "stretch",
+    background: float | Sequence[float] = 0,
+) -> NDArray[Any]:
+    """Resize pictures (..., height, width[, channels]), uint8 or float32, to `size` a side or (height, width).
+
+    `filter` is "nearest", "box", "bilinear", "bicubic" or "lanczos". Where a picture gets smaller by a factor s, the
+    filter gets wider by s: output y is Σₓ f((x − c)/s)·inputₓ / Σₓ f((x − c)/s), c = (y + ½)·s − ½, first across, then
+    down; so nothing is passed over ("nearest" alone takes one pixel for each, and does).
+    `fit`: "stretch" changes the aspect; "pad" keeps it, the whole picture centred on `background` (in its own values);
+    "cover" keeps it, too, and cuts off what is beyond. uint8 colours are weighed by alpha, so that edges don't darken;
+    floating-point RGBA must be premultiplied. Lanczos and bicubic overshoot at edges: clip floating point if need be.
+    """
+    rows, columns, channels = _sizes("resize", image)
+    height, width = _pair("resize", size)
+    if filter not in FILTERS:
+        raise ValueError(f"resize: filter {filter!r}; expected one of {', '.join(FILTERS)}")
+    if fit not in ("stretch", "pad", "cover"):
+        raise ValueError(f"resize: fit {fit!r}; expected stretch, pad or cover")
+    if max(height, width) > LARGEST_SIDE:
+        raise ValueError(f"resize: {height} × {width} pixels; expected at most {LARGEST_SIDE} a side")
+    inner, box = (height, width), (0.0, 0.0, float(columns), float(rows))
+    if fit == "pad":
+        scale = min(height / rows, width / columns)
+        inner = (max(round(rows * scale), 1), max(round(columns * scale), 1))
+    elif fit == "cover":
+        scale = max(height / rows, width / columns)
+        across, down = (columns - width / scale) / 2, (rows - height / scale) / 2
+        box = (across, down, columns - across, rows - down)
+
+    def resized(one: Image.Image) -> NDArray[Any]:
+        return np.asarray(one.resize((inner[1], inner[0]), FILTERS[filter], box))
+
+    flat = image.reshape(-1, rows, columns, channels)
+    out = np.empty((len(flat), height, width, channels), image.dtype)
+    if fit == "pad":
+        out[...] = background
+    top, left = (height - inner[0]) // 2, (width - inner[1]) // 2
+    for one, into in zip(flat, out[:, top : top + inner[0], left : left + inner[1]], strict=True):
+        if one.dtype == np.uint8 and channels in (2, 3, 4):
+            into[...] = resized(Image.fromarray(one))
+        else:  # a channel at a time, floating point in Pillow's mode F
+            for channel in range(channels):
+                into[..., channel] = resized(Image.fromarray(np.ascontiguousarray(one[..., channel])))
+    return out[0, ..., 0] if image.ndim == 2 else out.reshape(*image.shape[:-3], height, width, channels)
+
+
+def channel_statistics(images: NDArray[Any] | Iterable[NDArray[Any]]) -> tuple[Float, Float]:
+    """Mean and standard deviation of each channel (the last axis), over all else: two arrays (channels,).
+
+    `images`: one array, or many of any sizes, one after another, so that they needn't fit into memory together. Parts a
+    and b are merged by  n = nₐ + n_b,  δ = m_b − mₐ,  m = mₐ + δ·n_b/n,  M = Mₐ + M_b + δ²·nₐn_b/n,  std = √(M/n).
+    Fit them on training pictures alone: what the test set lends to them has leaked.
+    Source: Chan, Golub & LeVeque 1979, Updating Formulae and a Pairwise Algorithm for Computing Sample Variances.
+    """
+    parts = [images] if isinstance(images, np.ndarray) else images
+    count, mean, squares = 0, np.zeros(1), np.zeros(1)
+    for part in parts:
+        if not isinstance(part, np.ndarray) or part.ndim < 3 or 0 in part.shape:
+            given = getattr(part, "shape", type(part).__name__)
+            raise ValueError(f"channel_statistics: {given}; expected arrays (..., height, width, channels)")
+        if count and part.shape[-1] != len(mean):
+            raise ValueError(f"channel_statistics: {part.shape[-1]} channels after {len(mean)}; expected the same")
+        flat = part.reshape(-1, part.shape[-1]).astype(np.float64) / (255 if part.dtype == np.uint8 else 1)
+        own, n = flat.mean(0), count + len(flat)
+        shift = own - mean
+        squares = squares + np.square(flat - own).sum(0) + shift * shift * (count * len(flat) / n)
+        mean, count = mean + shift * (len(flat) / n), n
+    if not count:
+        raise ValueError("channel_statistics: no pictures; expected at least one")
+    return mean.astype(np.float32), np.sqrt(squares / count).astype(np.float32)
+
+
+@step(before=drawing.picture, after=drawing.distribution)
+def normalise_channels(images: NDArray[Any], mean: ArrayLike, std: ArrayLike) -> Float:
+    """(x − mean) / std of each channel, float32 (..., channels); a channel that never varies (std 0) is only shifted.
+
+    uint8 counts as 0..1. `mean` and `std`: (channels,), as from `channel_statistics`, or one number for all.
+    """
+    centre, spread = _moments("normalise_channels", images, mean, std)
+    values = as_unit(images)
+    values -= centre
+    values /= spread
+    return values
+
+
+@step(before=drawing.distribution, after=drawing.picture)
+def denormalise_channels(values: NDArray[Any], mean: ArrayLike, std: ArrayLike) -> Float:
+    """The inverse of `normalise_channels`: x·std + mean, float32."""
+    centre, spread = _moments("denormalise_channels", values, mean, std)
+    return values.astype(np.float32) * spread + centre
 
 
 def oriented_gradients(images: NDArray[Any], colour: float = 0.5) -> Float:
@@ -199,11 +403,7 @@ def _pictures(operation: str, images: NDArray[Any]) -> Float:
     _last_axis(operation, images, 3)
     if images.ndim != 4:
         raise ValueError(f"{operation}: images {images.shape}; expected (n, height, width, 3)")
-    return (
-        images.astype(np.float32) / np.float32(255)
-        if images.dtype == np.uint8
-        else images.astype(np.float32, copy=False)
-    )
+    return as_unit(images) if images.dtype == np.uint8 else images.astype(np.float32, copy=False)
 
 
 def _last_axis(operation: str, images: NDArray[Any], channels: int) -> None:
@@ -214,3 +414,42 @@ def _last_axis(operation: str, images: NDArray[Any], channels: int) -> None:
         raise ValueError(
             f"{operation}: {images.shape}; expected {kind}, channels last: (..., height, width, {channels})"
         )
+
+
+def _sizes(operation: str, image: NDArray[Any]) -> tuple[int, int, int]:
+    """Height, width and channels of (height, width) or (..., height, width, channels)."""
+    if not isinstance(image, np.ndarray):
+        raise TypeError(f"{operation}: expected an array, got a {type(image).__name__}")
+    if image.dtype not in (np.uint8, np.float32, np.float64):
+        raise TypeError(f"{operation}: {image.dtype}; expected uint8 (0 to 255) or floating point (0 to 1)")
+    if image.ndim < 2 or 0 in image.shape:
+        raise ValueError(f"{operation}: {image.shape}; expected (height, width) or (..., height, width, channels)")
+    height, width, channels = (*image.shape, 1) if image.ndim == 2 else image.shape[-3:]
+    return height, width, channels
+
+
+def _pair(operation: str, size: int | tuple[int, int]) -> tuple[int, int]:
+    height, width = (size, size) if isinstance(size, (int, np.integer)) else size
+    if min(height, width) < 1:
+        raise ValueError(f"{operation}: size {size}; expected pixels, at least 1: a side, or (height, width)")
+    return int(height), int(width)
+
+
+def _content_box(operation: str, drawn: NDArray[np.bool_]) -> tuple[int, int, int, int]:
+    """(top, left, height, width) of what is drawn."""
+    rows, columns = (np.flatnonzero(drawn.any(axis)) for axis in (1, 0))
+    if not len(rows):
+        raise ValueError(f"{operation}: the picture {drawn.shape} is empty: no pixel differs from its background")
+    return int(rows[0]), int(columns[0]), int(np.ptp(rows)) + 1, int(np.ptp(columns)) + 1
+
+
+def _moments(operation: str, images: NDArray[Any], mean: ArrayLike, std: ArrayLike) -> tuple[Float, Float]:
+    centre, spread = np.asarray(mean, np.float32), np.asarray(std, np.float32)
+    for name, value in (("mean", centre), ("std", spread)):
+        if value.shape not in ((), (1,), images.shape[-1:]):
+            raise ValueError(
+                f"{operation}: {name} {value.shape} for pictures {images.shape}; expected {images.shape[-1:]}"
+            )
+    if not (spread >= 0).all():
+        raise ValueError(f"{operation}: std {spread.tolist()}; expected no negative number")
+    return centre, np.where(spread == 0, np.float32(1), spread)
