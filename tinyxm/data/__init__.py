@@ -3,6 +3,7 @@
 Here `emoji` and `augment` are functions; their modules are still reached by `from tinyxm.data.emoji import draw`.
 """
 
+from . import audio
 from .augment import augment, draw_edges, enclosed, fill, gain, gamma, gray, mean_colour, over, warp
 from .batches import batches, on_device, order
 from .byte_pairs import BytePairs
@@ -54,6 +55,7 @@ __all__ = [
     "Split",
     "TfIdf",
     "Vocabulary",
+    "audio",
     "augment",
     "bag_of_words",
     "batches",
