@@ -5,6 +5,7 @@ Here `emoji` and `augment` are functions; their modules are still reached by `fr
 
 from . import audio
 from .augment import augment, draw_edges, enclosed, fill, gain, gamma, gray, mean_colour, over, warp
+from .balance import Balance, balance
 from .batches import batches, on_device, order
 from .byte_pairs import BytePairs
 from .cleaning import Entry, Ledger, blank, clean, duplicates, empty_text, non_finite, restated, undecodable
@@ -35,9 +36,21 @@ from .image import (
     premultiplied,
     resize,
 )
+from .leaks import Leak, LeakReport
+from .likeness import minhash, shingles, sound_fingerprint, thumbnails
 from .samples import Samples
 from .sources import MissingExtra, cache_folder
-from .splits import LeakReport, Split, grouped_split, random_split, stratified_split
+from .splits import (
+    Split,
+    grouped_folds,
+    grouped_split,
+    random_folds,
+    random_split,
+    stratified_folds,
+    stratified_split,
+    time_folds,
+    time_split,
+)
 from .text import TfIdf, Vocabulary, character_ngrams, words
 from .tokens import bag_of_words, characters, hashed_bag, padded
 from .unicode import DecodedText, code_points, decode_text, normalise_text, repair_mojibake
@@ -45,9 +58,11 @@ from .unicode import DecodedText, code_points, decode_text, normalise_text, repa
 __all__ = [
     "CREDITS",
     "PATTERNED",
+    "Balance",
     "BytePairs",
     "DecodedText",
     "Entry",
+    "Leak",
     "LeakReport",
     "Ledger",
     "MissingExtra",
@@ -58,6 +73,7 @@ __all__ = [
     "audio",
     "augment",
     "bag_of_words",
+    "balance",
     "batches",
     "blank",
     "cache_folder",
@@ -86,11 +102,13 @@ __all__ = [
     "gamma",
     "gray",
     "gray_to_rgb",
+    "grouped_folds",
     "grouped_split",
     "hashed_bag",
     "hsv_to_rgb",
     "linear_to_rgb",
     "mean_colour",
+    "minhash",
     "non_finite",
     "normalise_channels",
     "normalise_text",
@@ -100,6 +118,7 @@ __all__ = [
     "over",
     "padded",
     "premultiplied",
+    "random_folds",
     "random_split",
     "repair_mojibake",
     "resize",
@@ -108,7 +127,13 @@ __all__ = [
     "rgb_to_hsv",
     "rgb_to_linear",
     "rgb_to_ycbcr",
+    "shingles",
+    "sound_fingerprint",
+    "stratified_folds",
     "stratified_split",
+    "thumbnails",
+    "time_folds",
+    "time_split",
     "undecodable",
     "variants",
     "warp",

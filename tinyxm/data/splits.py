@@ -1,59 +1,33 @@
-"""Splits into training, validation and test, at random, by class or by group, and a report of what leaks."""
+"""Splits into training, validation and test, and k folds of each kind: at random, by labels, by groups, by time."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
 
-from .cleaning import fingerprint
+from .leaks import LeakReport, find_leaks
 from .samples import Samples
+from .stratify import incidence, iterative_stratification, several
 
 Indices = NDArray[np.intp]
+Labels = ArrayLike | Mapping[str, ArrayLike] | Sequence[Collection[Any]]
 FRACTIONS = {"train": 0.8, "validation": 0.1, "test": 0.1}
 
 
 @dataclass(frozen=True)
-class Leak:
-    """`count` samples of `right` have in `left` the same group, the same value or a near duplicate: see `kind`."""
-
-    kind: str
-    left: str
-    right: str
-    count: int
-    examples: list[tuple[str, str]]
-
-    def __str__(self) -> str:
-        shown = ", ".join(f"{a} ~ {b}" for a, b in self.examples)
-        return f"{self.kind}: {self.count} in {self.right} are also in {self.left} (such as {shown})"
-
-
-@dataclass(frozen=True)
-class LeakReport:
-    """What crosses a split; true where something does. `str(report)` has a line per leak."""
-
-    leaks: list[Leak]
-    checked: list[str]
-
-    def __bool__(self) -> bool:
-        return bool(self.leaks)
-
-    def __iter__(self) -> Iterator[Leak]:
-        return iter(self.leaks)
-
-    def __str__(self) -> str:
-        return "\n".join(map(str, self.leaks)) or f"no leak; checked: {', '.join(self.checked)}"
-
-
-@dataclass(frozen=True)
 class Split:
-    """Index arrays by name, as in `split["train"]`: disjoint, sorted, together every sample."""
+    """Index arrays by name, as in `split["train"]`: disjoint, sorted; together every sample, but for folds in time.
+
+    `notes` tell, a line each, where the data didn't allow what was asked for; `print(split)` shows them.
+    """
 
     parts: dict[str, Indices]
+    notes: tuple[str, ...] = ()
 
     def __getitem__(self, name: str) -> Indices:
         if name not in self.parts:
@@ -61,80 +35,30 @@ class Split:
         return self.parts[name]
 
     def __repr__(self) -> str:
-        return "Split: " + ", ".join(f"{name} {len(indices)}" for name, indices in self.parts.items())
+        told = "Split: " + ", ".join(f"{name} {len(indices)}" for name, indices in self.parts.items())
+        return "\n  ".join([told, *self.notes])
 
     def leaks(
-        self, samples: Samples, groups: Sequence[str] | None = None, near: float | None = 0.97, examples: int = 3
+        self,
+        samples: Samples,
+        groups: Sequence[str] | None = None,
+        near: float | None = 0.97,
+        examples: int = 3,
+        near_text: float = 0.8,
+        near_sound: float = 0.98,
+        rate_hz: float | Sequence[float] = 8000.0,
     ) -> LeakReport:
-        """What crosses the parts: the `groups` (all by default), exact duplicates, near duplicates among pictures.
+        """What crosses the parts: the `groups` (all by default), exact and near duplicates, derived names.
 
-        Exact: arrays by their bytes, texts by their words. Near: the correlation of two pictures' 8 × 8 gray thumbnails
-        reaches `near` (None skips this check; it compares all pairs). Counts are samples of the later part.
+        Counts are samples of the later part. Kinds, for each modality as far as they apply (see `leaks.sort_of`):
+        "same": arrays by their bytes, texts by their words. "near" pictures: the correlation of two 8 × 8 gray
+        thumbnails reaches `near`; sounds (at `rate_hz`): that of two spectral fingerprints reaches `near_sound`; both
+        count the same ones, too. "near" texts: not the same, but the Jaccard index of their 5-character shingles
+        reaches `near_text`. "derived" names: one stands whole within the other, as "cat" in "cat face" (of at most
+        eight words). `near` None leaves out near and derived. All pairs are compared; see `likeness`.
+        Raises ValueError for a group that isn't there and a split of more samples.
         """
-        if (top := max((int(i.max()) for i in self.parts.values() if len(i)), default=-1)) >= len(samples):
-            raise ValueError(f"leaks: the split has index {top}, but there are {len(samples)} samples")
-        found: list[Leak] = []
-        checked: list[str] = []
-        if unknown := set(groups or ()) - set(samples.groups):
-            raise ValueError(f"leaks: no groups {sorted(unknown)}; there are {', '.join(samples.groups) or 'none'}")
-        for name in samples.groups if groups is None else groups:
-            labels = samples.groups[name]
-            checked.append(f"group {name}")
-            found += self._same(checked[-1], list(labels), samples.ids, examples)
-        for name, values in samples.modalities.items():
-            there = samples.present[name]
-            checked.append(f"same {name}")
-            keys = [fingerprint(v) if there[i] else None for i, v in enumerate(values)]
-            found += self._same(checked[-1], keys, samples.ids, examples)
-            if near is not None and isinstance(values, np.ndarray) and values.ndim >= 4 and values.shape[-1] <= 4:
-                checked.append(f"near {name}")
-                found += self._near(checked[-1], thumbnails(values), there, samples.ids, near, examples)
-        return LeakReport(found, checked)
-
-    def _same(self, kind: str, keys: list[Any], ids: list[str], examples: int) -> Iterator[Leak]:
-        for left, right in combinations(self.parts, 2):
-            first = {keys[i]: i for i in reversed(self.parts[left]) if keys[i] is not None}
-            pairs = [(ids[first[keys[i]]], ids[i]) for i in self.parts[right] if keys[i] in first]
-            if pairs:
-                yield Leak(kind, left, right, len(pairs), pairs[:examples])
-
-    def _near(
-        self, kind: str, x: NDArray[np.float32], there: NDArray[np.bool_], ids: list[str], near: float, examples: int
-    ) -> Iterator[Leak]:
-        for left, right in combinations(self.parts, 2):
-            a, b = (part[there[part]] for part in (self.parts[left], self.parts[right]))
-            if not len(a) or not len(b):
-                continue
-            pairs: list[tuple[float, str, str]] = []
-            for rows in (b[i : i + 1024] for i in range(0, len(b), 1024)):
-                likeness = x[rows] @ x[a].T
-                best = likeness.argmax(1)
-                score = likeness[np.arange(len(rows)), best]
-                pairs += [(float(s), ids[a[j]], ids[i]) for s, j, i in zip(score, best, rows, strict=True) if s >= near]
-            if pairs:
-                pairs.sort(reverse=True)
-                yield Leak(kind, left, right, len(pairs), [(one, other) for _, one, other in pairs[:examples]])
-
-
-def thumbnails(images: NDArray[Any]) -> NDArray[np.float32]:
-    """A cheap fingerprint: 8 × 8 mean gray values over white, less their mean, of unit length: (n, 64).
-
-    `images`: (n, ..., height, width, channels), channels gray, RGB, or RGBA not premultiplied; uint8 or 0..1. Where a
-    sample has several pictures, their mean counts. The product of two fingerprints is their correlation.
-    """
-    if images.ndim < 4:
-        raise ValueError(f"thumbnails: images {images.shape}; expected (n, ..., height, width, channels)")
-    unit = images.astype(np.float32) / np.float32(255 if images.dtype == np.uint8 else 1)
-    alpha = unit[..., 3] if unit.shape[-1] == 4 else np.float32(1)
-    gray = unit[..., :3].mean(-1) * alpha + (1 - alpha)
-    gray = gray.mean(tuple(range(1, gray.ndim - 2)))
-    for axis in (1, 2):
-        size = gray.shape[axis]
-        edges = np.arange(min(8, size) + 1) * size // min(8, size)
-        gray = np.add.reduceat(gray, edges[:-1], axis) / np.expand_dims(np.diff(edges), 2 - axis).astype(np.float32)
-    flat = gray.reshape(len(gray), -1)
-    flat = flat - flat.mean(1, keepdims=True)
-    return flat / (np.linalg.norm(flat, axis=1, keepdims=True) + np.float32(1e-6))
+        return find_leaks(self.parts, samples, groups, near, examples, near_text, near_sound, rate_hz)
 
 
 def random_split(
@@ -153,13 +77,18 @@ def random_split(
 
 
 def stratified_split(
-    labels: ArrayLike, fractions: Mapping[str, float] | None = None, rng: int | np.random.Generator = 0
+    labels: Labels, fractions: Mapping[str, float] | None = None, rng: int | np.random.Generator = 0
 ) -> Split:
     """Cut each class at the fractions, so that every part has every class, in the proportions of the whole.
 
-    `labels`: (n,). What rounding adds to one class is taken from the next. Raises ValueError as `random_split`, and for
-    a class with fewer members than there are parts.
+    `labels`: (n,), and what rounding adds to one class is taken from the next. Or several labels at once: columns by
+    name, {"class": (n,), "speaker": (n,)}, or for each sample a collection of labels, such as its keywords: then each
+    label is shared out as evenly as the others allow (`iterative_stratification`); labels with fewer samples than there
+    are parts go anywhere, and `notes` tell of them. Raises ValueError as `random_split`, and, of one label per sample,
+    for a class with fewer members than there are parts.
     """
+    if several(labels):
+        return _stratified_by_several(labels, fractions, rng)
     classes, which = _labels("stratified_split", labels)
     shares = _fractions("stratified_split", fractions, len(which))
     generator = np.random.default_rng(rng)
@@ -181,24 +110,127 @@ def stratified_split(
     return Split({name: np.sort(np.concatenate(part)) for name, part in zip(shares, parts, strict=True)})
 
 
+def _stratified_by_several(labels: Any, fractions: Mapping[str, float] | None, rng: int | np.random.Generator) -> Split:
+    names, members = incidence("stratified_split", labels)
+    shares = _fractions("stratified_split", fractions, members.shape[0])
+    _enough("stratified_split", len(shares), members.shape[0], "samples")
+    steering, notes = _without_rare(names, members, len(shares))
+    part = iterative_stratification(steering, list(shares.values()), rng)
+    parts = {name: np.flatnonzero(part == j) for j, name in enumerate(shares)}
+    if empty := [name for name, indices in parts.items() if not len(indices)]:
+        raise ValueError(f"stratified_split: {empty[0]!r} got none of the {len(part)} samples; ask for a larger share")
+    return Split(parts, notes)
+
+
 def grouped_split(
-    groups: ArrayLike, fractions: Mapping[str, float] | None = None, rng: int | np.random.Generator = 0
+    groups: ArrayLike | Mapping[str, ArrayLike],
+    fractions: Mapping[str, float] | None = None,
+    rng: int | np.random.Generator = 0,
 ) -> Split:
     """Shuffle whole groups and cut between them, as near the fractions as their sizes allow: no group crosses a part.
 
-    `groups`: (n,), one label per sample. Every group is as likely to come to a part as any other, large or small.
+    `groups`: (n,), one label per sample; or several columns by name, {"speaker": (n,), "family": (n,)}, none of which
+    may cross: then samples belong together that any chain of shared labels connects. Every group is as likely to come
+    to a part as any other, large or small; `notes` tell of a group that is larger than a part was to be.
     Raises ValueError as `random_split` does, and for more parts than groups.
     """
-    names, which = _labels("grouped_split", groups)
+    names, which = _groups("grouped_split", groups)
     shares = _fractions("grouped_split", fractions, len(which))
-    if len(names) < len(shares):
-        raise ValueError(f"grouped_split: {len(shares)} parts of {len(names)} groups; each part needs at least one")
+    _enough("grouped_split", len(shares), len(names), "groups")
     shuffled = np.random.default_rng(rng).permutation(len(names))
     sizes = np.bincount(which)[shuffled]
     edges = np.concatenate([[0], np.cumsum(sizes)])
     position = np.empty(len(names), np.intp)
     position[shuffled] = np.arange(len(names))
-    return _split(np.argsort(position[which], kind="stable"), edges[_cut(sizes, shares)], shares)
+    notes = _too_large(names, np.bincount(which), {name: share * len(which) for name, share in shares.items()})
+    return _split(np.argsort(position[which], kind="stable"), edges[_cut(sizes, shares)], shares, notes)
+
+
+def time_split(times: ArrayLike, fractions: Mapping[str, float] | None = None) -> Split:
+    """Cut time's course at the fractions: each part lies wholly before the next, so that training never looks ahead.
+
+    `times`: (n,), numbers, dates (datetime64) or strings that sort as time does (ISO 8601); samples of one moment stay
+    together. There is no chance in it. Raises ValueError as `random_split` does, for a time that is missing (NaN, NaT),
+    and for more parts than moments.
+    """
+    moments, which = _moments("time_split", times)
+    shares = _fractions("time_split", fractions, len(which))
+    _enough("time_split", len(shares), len(moments), "moments")
+    sizes = np.bincount(which)
+    edges = np.concatenate([[0], np.cumsum(sizes)])
+    return _split(np.argsort(which, kind="stable"), edges[_cut(sizes, shares)], shares)
+
+
+def random_folds(data: int | Samples, k: int = 5, rng: int | np.random.Generator = 0) -> list[Split]:
+    """k splits into "train" and "test": each sample is tested once, in a part of n / k. Raises as `random_split`."""
+    n = data if isinstance(data, int) else len(data)
+    _folds("random_folds", k, n, "samples")
+    part = np.empty(n, np.intp)
+    part[np.random.default_rng(rng).permutation(n)] = np.arange(n) % k
+    return _each_tested(part, k)
+
+
+def stratified_folds(labels: Labels, k: int = 5, rng: int | np.random.Generator = 0) -> list[Split]:
+    """k splits into "train" and "test", each class, or each of several labels, shared out evenly: `stratified_split`.
+
+    One class's count differs by at most 1 from fold to fold. Raises ValueError for a class with fewer than k members.
+    """
+    if several(labels):
+        given: Any = labels
+        names, members = incidence("stratified_folds", given)
+        _folds("stratified_folds", k, members.shape[0], "samples")
+        steering, notes = _without_rare(names, members, k)
+        return _each_tested(iterative_stratification(steering, [1 / k] * k, rng), k, notes)
+    classes, which = _labels("stratified_folds", labels)
+    _folds("stratified_folds", k, len(which), "samples")
+    counts = np.bincount(which)
+    if counts.min() < k:
+        few = int(counts.argmin())
+        raise ValueError(
+            f"stratified_folds: class {str(classes[few])!r} has {counts[few]} samples for {k} folds; merge it with "
+            "another or ask for fewer folds"
+        )
+    generator, part, dealt = np.random.default_rng(rng), np.empty(len(which), np.intp), 0
+    for label in range(len(classes)):  # dealt out like cards, on from where the class before ended
+        members = generator.permutation(np.flatnonzero(which == label))
+        part[members] = (dealt + np.arange(len(members))) % k
+        dealt += len(members)
+    return _each_tested(part, k)
+
+
+def grouped_folds(
+    groups: ArrayLike | Mapping[str, ArrayLike], k: int = 5, rng: int | np.random.Generator = 0
+) -> list[Split]:
+    """k splits into "train" and "test" between whole groups: each goes, largest first, to the smallest fold so far.
+
+    `groups` as for `grouped_split`; groups of one size, and folds, in random order. `notes` tell of a group that is
+    larger than a fold was to be. Raises ValueError for fewer groups than folds.
+    """
+    names, which = _groups("grouped_folds", groups)
+    _folds("grouped_folds", k, len(names), "groups")
+    sizes = np.bincount(which)
+    generator = np.random.default_rng(rng)
+    order = generator.permutation(len(names))
+    order = order[np.argsort(-sizes[order], kind="stable")]
+    filled, fold_of = np.zeros(k, np.intp), np.empty(len(names), np.intp)
+    for group in order:
+        fold_of[group] = filled.argmin()
+        filled[fold_of[group]] += sizes[group]
+    part = generator.permutation(k)[fold_of][which]
+    return _each_tested(part, k, _too_large(names, sizes, {"a fold": len(which) / k}))
+
+
+def time_folds(times: ArrayLike, k: int = 5) -> list[Split]:
+    """k splits that walk forward: time is cut into k + 1 blocks, and block i + 1 is the test of all that came before.
+
+    Later samples are in no part of the earlier splits. Moments stay whole. Raises ValueError as `time_split` does.
+    """
+    moments, which = _moments("time_folds", times)
+    _folds("time_folds", k, len(moments) - 1, "moments after the first")
+    sizes = np.bincount(which)
+    cuts = _cut(sizes, {str(i): 1 / (k + 1) for i in range(k + 1)})
+    block = np.searchsorted(cuts, which, side="right")
+    return [Split({"train": np.flatnonzero(block <= i), "test": np.flatnonzero(block == i + 1)}) for i in range(k)]
 
 
 def _cut(sizes: NDArray[Any], shares: Mapping[str, float], targets: NDArray[Any] | None = None) -> Indices:
@@ -213,16 +245,77 @@ def _cut(sizes: NDArray[Any], shares: Mapping[str, float], targets: NDArray[Any]
     return np.array(cuts[1:], np.intp)
 
 
-def _split(indices: Indices, cuts: Indices, shares: Mapping[str, float]) -> Split:
-    return Split({name: np.sort(part) for name, part in zip(shares, np.split(indices, cuts), strict=True)})
+def _split(indices: Indices, cuts: Indices, shares: Mapping[str, float], notes: tuple[str, ...] = ()) -> Split:
+    return Split({name: np.sort(part) for name, part in zip(shares, np.split(indices, cuts), strict=True)}, notes)
 
 
-def _labels(operation: str, labels: ArrayLike) -> tuple[NDArray[Any], Indices]:
+def _each_tested(part: Indices, k: int, notes: tuple[str, ...] = ()) -> list[Split]:
+    return [Split({"train": np.flatnonzero(part != i), "test": np.flatnonzero(part == i)}, notes) for i in range(k)]
+
+
+def _labels(operation: str, labels: Any) -> tuple[NDArray[Any], Indices]:
     given = np.asarray(labels)
     if given.ndim != 1:
         raise ValueError(f"{operation}: labels {given.shape}; expected one label per sample, shape (n,)")
     names, which = np.unique(given, return_inverse=True)
     return names, which
+
+
+def _groups(operation: str, groups: Any) -> tuple[NDArray[Any], Indices]:
+    """The groups' names and each sample's group; of several columns the connected components of who shares a label."""
+    if not isinstance(groups, Mapping):
+        return _labels(operation, groups)
+    _, members = incidence(operation, groups)
+    count, component = sparse.csgraph.connected_components(members @ members.T, directed=False)
+    first = [int(np.argmax(component == c)) for c in range(count)]
+    names = [", ".join(f"{name} {np.asarray(column)[i]}" for name, column in groups.items()) for i in first]
+    return np.array([f"of {name}" for name in names]), component.astype(np.intp)
+
+
+def _moments(operation: str, times: ArrayLike) -> tuple[NDArray[Any], Indices]:
+    given = np.asarray(times)
+    missing = np.isnat(given) if given.dtype.kind in "mM" else given != given
+    if np.any(missing):
+        raise ValueError(
+            f"{operation}: {int(np.sum(missing))} of {given.size} times are missing; drop those samples first"
+        )
+    return _labels(operation, given)
+
+
+def _enough(operation: str, parts: int, there: int, what: str) -> None:
+    if there < parts:
+        raise ValueError(f"{operation}: {parts} parts of {there} {what}; each part needs at least one")
+
+
+def _folds(operation: str, k: int, there: int, what: str) -> None:
+    if k < 2:
+        raise ValueError(f"{operation}: {k} folds; expected at least 2")
+    if there < k:
+        raise ValueError(f"{operation}: {k} folds of {max(there, 0)} {what}; each fold needs at least one")
+
+
+def _too_large(names: NDArray[Any], sizes: NDArray[Any], wanted: Mapping[str, float]) -> tuple[str, ...]:
+    """A line where the largest group exceeds the smallest part that was asked for, by more than rounding."""
+    largest, (part, size) = int(sizes.argmax()), min(wanted.items(), key=lambda item: item[1])
+    if len(names) == sizes.sum() or sizes[largest] <= np.ceil(size):
+        return ()
+    return (
+        f"group {str(names[largest])!r} has {sizes[largest]} of {sizes.sum()} samples, more than the {size:g} that "
+        f"{part} was to have: parts are as near as whole groups allow",
+    )
+
+
+def _without_rare(
+    names: Sequence[str], members: sparse.csr_array, parts: int
+) -> tuple[sparse.csr_array, tuple[str, ...]]:
+    """Labels that every part can have, and a line on the others, which by their number would draw all to one part."""
+    counts = np.asarray(members.sum(axis=0)).ravel()
+    rare = np.flatnonzero(counts < parts)
+    if not len(rare):
+        return members, ()
+    example = f"{names[rare[0]]!r} ({counts[rare[0]]})"
+    told = f"{len(rare)} of {len(names)} labels have fewer samples than the {parts} parts, and go anywhere: {example}"
+    return members[:, counts >= parts], (told + " ..." * (len(rare) > 1),)
 
 
 def _fractions(operation: str, fractions: Mapping[str, float] | None, n: int) -> dict[str, float]:
