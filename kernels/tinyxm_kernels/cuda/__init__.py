@@ -11,8 +11,10 @@ Where the arrays are CuPy's the kernel is compiled by NVRTC for their device and
 same source runs in the simulator (`tinyxm_kernels.simt`), which knows no time, but sees each wrong access. So a rung of
 a ladder is written once, and can be read, tested and stepped through on a machine without a GPU.
 
-Importing this package imports neither CuPy nor the simulator: each is imported when it is first needed.
+Importing this package imports neither CuPy nor the simulator, nor what launches: each when it is first needed.
 """
+
+from typing import TYPE_CHECKING, Any
 
 from tinyxm_kernels.cuda.devices import (
     available,
@@ -28,7 +30,9 @@ from tinyxm_kernels.cuda.devices import (
     reason,
     require,
 )
-from tinyxm_kernels.cuda.launch import CudaKernel, Launch, kernel, launches
+
+if TYPE_CHECKING:
+    from tinyxm_kernels.cuda.launch import CudaKernel, Launch, kernel, launches
 
 __all__ = [
     "CudaKernel",
@@ -48,3 +52,11 @@ __all__ = [
     "reason",
     "require",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in ("CudaKernel", "Launch", "kernel", "launches"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from tinyxm_kernels.cuda import launch  # which an import of tinyxm, for the CPU, shouldn't wait for
+
+    return getattr(launch, name)
