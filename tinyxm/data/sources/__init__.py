@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -36,6 +37,21 @@ def require(operation: str, extra: str, distributions: Sequence[str]) -> dict[st
         verb = "isn't" if len(missing) == 1 else "aren't"
         raise MissingExtra(f'{operation}: {", ".join(missing)} {verb} installed; run: pip install "tinyxm[{extra}]"')
     return versions
+
+
+def package_file(operation: str, distribution: str, path: str) -> Path:
+    """A data file of an installed package whose import name is its own, without importing the package.
+
+    Raises MissingExtra where the package is absent, FileNotFoundError where the file is.
+    """
+    require(operation, "data", [distribution])
+    spec = find_spec(distribution)
+    file = Path(spec.origin).parent / path if spec and spec.origin else Path(distribution, path)
+    if not file.is_file():
+        raise FileNotFoundError(
+            f"{operation}: {distribution} has no file {path}; install the release that tinyxm names"
+        )
+    return file
 
 
 def cache_folder() -> Path:
