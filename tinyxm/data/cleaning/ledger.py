@@ -6,15 +6,12 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from os import PathLike
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .image import decode
-from .samples import Samples
-from .text import words
+from ..samples import Samples
 
 
 @dataclass(frozen=True)
@@ -22,6 +19,7 @@ class Entry:
     """One finding: in `sample`'s `modality` the `rule` found `fault`, as seen in `value`, and took `action`.
 
     Actions: "dropped" (the sample), "missing" (this modality of it), "repaired" (`repair` replaces the value), "kept".
+    `other` is the sample that it was compared with, such as the one that it repeats.
     """
 
     sample: str
@@ -31,9 +29,11 @@ class Entry:
     rule: str
     value: str = ""
     repair: Any = None
+    other: str = ""
 
 
 Rule = Callable[[Samples, str], Iterator[Entry]]
+FIELDS = ("sample", "modality", "fault", "action", "rule", "value")
 
 
 @dataclass
@@ -52,6 +52,10 @@ class Ledger:
         """How often each (modality, fault, action) occurs, most frequent first."""
         return dict(Counter((e.modality, e.fault, e.action) for e in self.entries).most_common())
 
+    def rows(self) -> list[dict[str, str]]:
+        """Each entry as a dictionary of texts: sample, modality, fault, action, rule, value."""
+        return [{name: getattr(entry, name) for name in FIELDS} for entry in self.entries]
+
     def to_json(self) -> str:
         """The entries as a JSON list of objects."""
         return json.dumps([asdict(e) for e in self.entries], ensure_ascii=False, indent=1, default=str)
@@ -63,74 +67,6 @@ class Ledger:
         head = ("count", "modality", "fault", "action")
         widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
         return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in (head, *rows))
-
-
-def undecodable(samples: Samples, modality: str) -> Iterator[Entry]:
-    """Pictures given as bytes or as paths (a `Path`; a plain string is a text) that can't be decoded become missing."""
-    for i, value in _there(samples, modality):
-        if isinstance(value, (bytes, PathLike)):
-            try:
-                decode(value)
-            except (ValueError, OSError) as error:
-                yield Entry(samples.ids[i], modality, "undecodable picture", "missing", "undecodable", str(error))
-
-
-def non_finite(samples: Samples, modality: str) -> Iterator[Entry]:
-    """Arrays with NaN or infinity become missing."""
-    for i, value in _there(samples, modality):
-        if isinstance(value, np.ndarray) and (bad := int(value.size - np.isfinite(value).sum())):
-            yield Entry(
-                samples.ids[i], modality, "non-finite", "missing", "non_finite", f"{bad} of {value.size} numbers"
-            )
-
-
-def blank(samples: Samples, modality: str) -> Iterator[Entry]:
-    """Pictures of a single colour, or all transparent (alpha is the fourth channel), become missing."""
-    for i, value in _there(samples, modality):
-        if isinstance(value, np.ndarray) and value.ndim >= 3:
-            pixels = value.reshape(-1, value.shape[-1])
-            clear = pixels.shape[1] == 4 and not pixels[:, 3].any()
-            if clear or (pixels == pixels[:1]).all():
-                seen = "transparent" if clear else f"every pixel is {pixels[0].tolist()}"
-                yield Entry(samples.ids[i], modality, "blank picture", "missing", "blank", seen)
-
-
-def empty_text(samples: Samples, modality: str) -> Iterator[Entry]:
-    """Texts without a single word become missing."""
-    for i, value in _there(samples, modality):
-        if isinstance(value, str) and not words(value):
-            yield Entry(samples.ids[i], modality, "empty text", "missing", "empty_text", repr(value))
-
-
-def duplicates(action: str = "dropped") -> Rule:
-    """A rule for samples that repeat an earlier one: arrays and bytes exactly, texts in their words."""
-
-    def duplicate(samples: Samples, modality: str) -> Iterator[Entry]:
-        first: dict[object, str] = {}
-        for i, value in _there(samples, modality):
-            other = first.setdefault(fingerprint(value), samples.ids[i])
-            if other != samples.ids[i]:
-                yield Entry(samples.ids[i], modality, "exact duplicate", action, "duplicates", f"same as {other}")
-
-    return duplicate
-
-
-def restated(name: str) -> Rule:
-    """A rule for lists of keywords: one whose words are exactly those of the text `name` is removed from the list."""
-
-    def restated_keyword(samples: Samples, modality: str) -> Iterator[Entry]:
-        for i, keywords in _there(samples, modality):
-            title = words(samples[name][i] or "")
-            kept = [keyword for keyword in keywords if words(keyword) != title]
-            if len(kept) < len(keywords):
-                seen = ", ".join(keyword for keyword in keywords if keyword not in kept)
-                yield Entry(samples.ids[i], modality, "restates the name", "repaired", "restated", seen, kept)
-
-    return restated_keyword
-
-
-IMAGE_RULES: tuple[Rule, ...] = (undecodable, non_finite, blank, duplicates())
-TEXT_RULES: tuple[Rule, ...] = (empty_text, duplicates())
 
 
 def clean(
@@ -168,16 +104,8 @@ def clean(
     return kept, ledger
 
 
-def fingerprint(value: Any) -> object:
-    """A hashable value that exact duplicates share: an array's shape and bytes; the words of a text."""
-    if isinstance(value, np.ndarray):
-        return value.shape, value.dtype.str, value.tobytes()
-    if isinstance(value, (str, bytes)):
-        return tuple(words(value)) if isinstance(value, str) else value
-    return tuple(map(fingerprint, value)) if isinstance(value, (list, tuple)) else value
-
-
-def _there(samples: Samples, modality: str) -> Iterator[tuple[int, Any]]:
+def there(samples: Samples, modality: str) -> Iterator[tuple[int, Any]]:
+    """(index, value) of each sample that has the modality."""
     values = samples[modality]
     return ((int(i), values[i]) for i in np.flatnonzero(samples.present[modality]))
 
@@ -197,5 +125,7 @@ def _apply(samples: Samples, modality: str, entries: list[Entry]) -> Samples:
 
 
 def _default_rules(values: Sequence[Any] | NDArray[Any]) -> tuple[Rule, ...]:
+    from . import IMAGE_RULES, TEXT_RULES
+
     text = isinstance(values, list) and all(isinstance(value, str) or value is None for value in values)
     return TEXT_RULES if text else IMAGE_RULES

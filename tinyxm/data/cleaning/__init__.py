@@ -1,0 +1,42 @@
+"""Cleaning that keeps account: rules find faults, `clean` applies them, and a ledger tells what became of each.
+
+A rule is a function (samples, modality) → entries; settings are keywords, given by functools.partial. What is measured,
+and from where on it counts as a fault, stands in each rule's docstring.
+"""
+
+from .common import duplicates, fingerprint, non_finite
+from .ledger import Entry, Ledger, Rule, clean
+from .pictures import blank, undecodable
+from .sounds import clipped, dc_offset, silent, undecodable_sound, unusual_length, wrong_rate
+from .texts import empty_text, mis_encoded, placeholder, restated
+
+IMAGE_RULES: tuple[Rule, ...] = (undecodable, non_finite, blank, duplicates())
+SOUND_RULES: tuple[Rule, ...] = (
+    *(undecodable_sound, non_finite, silent, dc_offset, clipped, wrong_rate, unusual_length, duplicates()),
+)
+TEXT_RULES: tuple[Rule, ...] = (empty_text, duplicates())
+
+__all__ = [
+    "IMAGE_RULES",
+    "SOUND_RULES",
+    "TEXT_RULES",
+    "Entry",
+    "Ledger",
+    "Rule",
+    "blank",
+    "clean",
+    "clipped",
+    "dc_offset",
+    "duplicates",
+    "empty_text",
+    "fingerprint",
+    "mis_encoded",
+    "non_finite",
+    "placeholder",
+    "restated",
+    "silent",
+    "undecodable",
+    "undecodable_sound",
+    "unusual_length",
+    "wrong_rate",
+]
