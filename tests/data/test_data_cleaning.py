@@ -10,7 +10,8 @@ from tinyxm.data import Ledger, Samples, clean, restated
 
 def png(value, size=4):
     stream = io.BytesIO()
-    Image.fromarray(np.full((size, size, 3), value, np.uint8)).save(stream, "PNG")
+    noise = np.random.default_rng(value).integers(0, 255, (size, size, 3), np.uint8)
+    Image.fromarray(noise).save(stream, "PNG")
     return stream.getvalue()
 
 

@@ -6,6 +6,7 @@ and from where on it counts as a fault, stands in each rule's docstring.
 
 from .common import duplicates, fingerprint, non_finite
 from .ledger import Entry, Ledger, Rule, clean
+from .near import difference_hash, near_pictures, near_sounds, near_texts
 from .pictures import blank, undecodable
 from .sounds import clipped, dc_offset, silent, undecodable_sound, unusual_length, wrong_rate
 from .texts import empty_text, mis_encoded, placeholder, restated
@@ -27,10 +28,14 @@ __all__ = [
     "clean",
     "clipped",
     "dc_offset",
+    "difference_hash",
     "duplicates",
     "empty_text",
     "fingerprint",
     "mis_encoded",
+    "near_pictures",
+    "near_sounds",
+    "near_texts",
     "non_finite",
     "placeholder",
     "restated",

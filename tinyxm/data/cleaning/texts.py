@@ -13,7 +13,10 @@ from ..unicode import decode_text, normalise_text, repair_mojibake
 from .ledger import Entry, Rule, there
 
 PLACEHOLDERS = frozenset(
-    ["n/a", "na", "nan", "null", "none", "nil", "undefined", "untitled", "todo", "tbd", "missing", "lorem ipsum", "no caption", "no description", "no text", "no title", "not available", "unknown"]
+    [
+        *("n/a", "na", "nan", "null", "none", "nil", "undefined", "unknown", "untitled", "todo", "tbd", "missing"),
+        *("lorem ipsum", "no caption", "no description", "no text", "no title", "not available"),
+    ]
 )
 SHOWN = 60  # characters of a text that a ledger shows
 LATIN_CONTROLS = re.compile("[\x80-\x9f]")  # in Latin-1 controls that nobody writes, in cp1252 quotes and dashes
