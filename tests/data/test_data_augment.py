@@ -1,10 +1,35 @@
+import colorsys
+
 import numpy as np
 import pytest
+from PIL import Image, ImageEnhance
 from scipy.ndimage import map_coordinates
 
-from tinyxm.data.augment import augment, draw_edges, enclosed, fill, gain, gamma, gray, mean_colour, over, warp
+from tinyxm.data import composite
+from tinyxm.data.augment import (
+    augment,
+    cutout,
+    draw_edges,
+    enclosed,
+    fill,
+    flip,
+    gain,
+    gamma,
+    gray,
+    mean_colour,
+    mix,
+    mixup,
+    noise,
+    over,
+    random_crop,
+    recolour,
+    shift,
+    warp,
+)
+from tinyxm.data.recorded import Augmentation, Record, augmentation, in_turn
 
 CHAIN = [warp, gain, gamma, gray, over]
+ANY = [flip, shift, random_crop, noise, cutout, mix]
 
 
 def pictures(n=6, size=16, seed=0):
@@ -17,7 +42,7 @@ def rng(seed=0):
     return np.random.default_rng(seed)
 
 
-@pytest.mark.parametrize("step", [*CHAIN, augment])
+@pytest.mark.parametrize("step", [*CHAIN, augment, *ANY], ids=lambda step: step.__name__)
 def test_every_step_is_seeded_bounded_and_leaves_its_input(step):
     x = pictures(40)
     before = x.copy()
@@ -126,6 +151,217 @@ def test_mean_colour():
     x[0, 0, :2] = [0.5, 0.25, 0, 0.5]
     x[0, 1, :2] = [1, 0.5, 0, 1]
     np.testing.assert_allclose(mean_colour(x), [[1, 0.5, 0]])
+
+
+@pytest.mark.parametrize("step", [*CHAIN, augment, *ANY], ids=lambda step: step.__name__)
+def test_what_was_done_is_done_again(step):
+    x, others = pictures(6), pictures(6, seed=1)
+    out, record = step.recorded(x, rng(1))
+    np.testing.assert_array_equal(out, step(x, rng(1)))
+    np.testing.assert_array_equal(out, step(x, 1))
+    np.testing.assert_array_equal(record.replay(x), out)
+    assert not np.array_equal(record.replay(others), out)
+    np.testing.assert_array_equal(Record.from_json(record.to_json()).replay(others), record.replay(others))
+    assert len(record) == 6
+    assert len(str(record).splitlines()) == 6 * len(record.steps)
+    if step is mix:
+        with pytest.raises(ValueError, match="mix mixed the pictures"):
+            record[[0]]
+    else:
+        np.testing.assert_array_equal(record[[4, 2]].replay(x[[4, 2]]), out[[4, 2]])
+        np.testing.assert_array_equal(record[[3]].replay(x)[3], out[3])
+        np.testing.assert_array_equal(record[[3]].replay(x)[1], record[[3] * 6].replay(x)[1])
+
+
+def test_a_picture_and_its_mask_are_changed_alike():
+    """What tells a recorded change from two that are drawn apart: colours and mask stay one."""
+    x = pictures(20, size=24)
+    mask = (x[..., 3:] > 0.5).astype(np.float32)
+    coloured = np.concatenate([mask * 0.25, mask * 0.5, mask], axis=-1)
+    changed, record = in_turn(coloured, 3, flip, shift, random_crop, cutout)
+    same = record.replay(mask)
+    np.testing.assert_allclose(changed[..., 2:], same, atol=1e-6)
+    np.testing.assert_allclose(changed[..., :1], same * 0.25, atol=1e-6)
+    assert [name for name, _ in record.steps] == ["flip", "shift", "random_crop", "cutout"]
+
+
+def test_one_record_is_done_to_every_frame():
+    frames = np.repeat(pictures(1)[..., :3], 5, axis=0)
+    _, record = in_turn(frames[:1], 0, flip, recolour, noise)
+    out = record.replay(frames)
+    assert (out == out[:1]).all()
+    assert not np.array_equal(out, frames)
+
+
+def test_records_say_what_they_expect():
+    x = pictures(4)
+    _, record = flip.recorded(x, 0)
+    with pytest.raises(ValueError, match=r"replay: 3 pictures; expected 4"):
+        record.replay(x[:3])
+    with pytest.raises(TypeError, match=r"record\[\[2\]\]"):
+        record[2]
+    with pytest.raises(ValueError, match="4 pictures \\+ 2"):
+        record + flip.recorded(x[:2], 0)[1]
+    for text, fault in {
+        "[": "Expecting value",
+        "{}": None,
+        "[1]": "not subscriptable",
+        '[{"operation": "burn", "decisions": {}}]': "no operation 'burn'; there are",
+        '[{"operation": "flip", "decisions": {"across": 0}}]': "flip with across; expected across, down",
+        record.to_json().replace('"bool"', '"object"', 1): "'object'; expected float32, int64 or bool",
+        record.to_json().replace("[false", "[false, true", 1).replace("[true", "[true, true", 1): "different numbers",
+    }.items():
+        if fault:
+            with pytest.raises(ValueError, match=rf"Record\.from_json: .*{fault}"):
+                Record.from_json(text)
+    assert len(Record(())) == 0
+
+
+def test_an_operation_of_ones_own():
+    def darkened(images, share):
+        return images * share[:, None, None, None]
+
+    @augmentation(darkened)
+    def darken(images, rng, least=0.5):
+        """Darken each picture by a factor of its own."""
+        return {"share": np.random.default_rng(rng).uniform(least, 1, len(images)).astype(np.float32)}
+
+    @Augmentation
+    def both(images, rng):
+        """Mirror, then darken."""
+        return in_turn(images, rng, flip, darken)
+
+    x = pictures(5)
+    out, record = both.recorded(x, 2)
+    np.testing.assert_array_equal(record.replay(x), out)
+    assert "darken: share 0." in str(record)
+    assert darken.__doc__.startswith("Darken")
+    assert (darken(x, 0, least=1) == x).all()
+
+
+def test_flip_and_shift_by_hand():
+    x = pictures(300)
+    out, record = flip.recorded(x, 0, probability=0.5, upside_down=0.25)
+    across, down = record.steps[0][1]["across"], record.steps[0][1]["down"]
+    assert 120 < across.sum() < 180
+    assert 50 < down.sum() < 100
+    np.testing.assert_array_equal(out[across & ~down], x[across & ~down, :, ::-1])
+    np.testing.assert_array_equal(out[across & down], x[across & down, ::-1, ::-1])
+    np.testing.assert_array_equal(out[~across & ~down], x[~across & ~down])
+    out, record = shift.recorded(x, 0, pixels=3, outside=0.5)
+    moves = record.steps[0][1]
+    assert {*moves["right"].tolist()} == {*range(-3, 4)}
+    for one, given, right, below in zip(out[:40], x, moves["right"], moves["down"], strict=False):
+        padded = np.pad(given, ((3, 3), (3, 3), (0, 0)), constant_values=0.5)
+        np.testing.assert_array_equal(one, padded[3 - below : 19 - below, 3 - right : 19 - right])
+    assert (shift(x[:40, :2, :2], 0, pixels=9).reshape(40, -1).max(1) == 0).any()  # wholly out of sight
+
+
+def test_random_crop_against_pillow():
+    x = pictures(30, size=20)[..., :3]
+    out, record = random_crop.recorded(x, 0, area=(0.2, 0.7))
+    what = record.steps[0][1]
+    areas = what["height"] * what["width"]
+    assert 0.15 < areas.min() < 0.35
+    assert 0.55 < areas.max() <= 0.7 + 1e-6
+    for i, (one, given) in enumerate(zip(out, x, strict=True)):
+        top, left, height, width = (float(what[name][i]) * 20 for name in ("top", "left", "height", "width"))
+        box = (left, top, min(left + width, 20), min(top + height, 20))
+        for channel in range(3):
+            plane = Image.fromarray(np.ascontiguousarray(given[..., channel]))
+            expected = np.asarray(plane.resize((20, 20), Image.Resampling.BILINEAR, box))
+            np.testing.assert_allclose(one[..., channel], expected, atol=2e-4)
+    np.testing.assert_allclose(random_crop(x, 0, (1, 1), (1, 1)), x, atol=1e-5)
+    with pytest.raises(ValueError, match="random_crop: area"):
+        random_crop(x, 0, area=(0.5, 1.5))
+
+
+def test_recolour_against_pillow_and_colorsys():
+    bytes_ = (pictures(12)[..., :3] * 255).round().astype(np.uint8)
+    x = bytes_ / np.float32(255)
+    names = ["brightness", "contrast", "saturation", "hue"]
+    pillow = {
+        "brightness": ImageEnhance.Brightness,
+        "contrast": ImageEnhance.Contrast,
+        "saturation": ImageEnhance.Color,
+    }
+    for name, enhance in pillow.items():
+        out, record = recolour.recorded(x, 0, **{**dict.fromkeys(names, 0), name: 0.8})
+        for one, given, factor in zip(out, bytes_, record.steps[0][1][name], strict=True):
+            expected = np.asarray(enhance(Image.fromarray(given)).enhance(float(factor)))
+            np.testing.assert_allclose(one * 255, expected, atol=2.5)  # Pillow rounds, also in between
+    out, record = recolour.recorded(x, 0, **{**dict.fromkeys(names, 0), "hue": 0.5})
+    for one, given, turn in zip(out, x, record.steps[0][1]["hue"], strict=True):
+        for y in range(0, 16, 5):
+            hue, saturation, value = colorsys.rgb_to_hsv(*given[y, y].astype(float))
+            expected = colorsys.hsv_to_rgb((hue + float(turn)) % 1, saturation, value)
+            np.testing.assert_allclose(one[y, y], expected, atol=1e-5)
+    np.testing.assert_allclose(recolour(x, 0, 0, 0, 0, 0), x, atol=1e-6)
+    assert recolour(x[:0], 0).shape == (0, 16, 16, 3)
+
+
+def test_noise_has_the_spread_that_is_told():
+    x = np.full((50, 40, 40, 3), 0.5, np.float32)
+    out, record = noise.recorded(x, 0, amount=0.1)
+    told = record.steps[0][1]["deviation"]
+    assert told.max() <= 0.1
+    np.testing.assert_allclose((out - x).std((1, 2, 3)), told, rtol=0.05)
+    assert abs((out - x).mean()) < 1e-3
+    rgba = pictures()
+    noisy = noise(rgba, 0, amount=0.5)
+    np.testing.assert_array_equal(noisy[..., 3], rgba[..., 3])
+    assert (noisy[..., :3] <= rgba[..., 3:]).all()
+
+
+def test_cutout_cuts_a_square():
+    x = np.ones((400, 20, 30, 1), np.float32)
+    out, record = cutout.recorded(x, 0, side=0.5, probability=0.75, value=0.25)
+    what = record.steps[0][1]
+    cut = (out != 1).any((1, 2, 3))
+    assert 260 < cut.sum() < 340
+    assert (out[cut].min((1, 2, 3)) == 0.25).all()
+    area = (out != 1).sum((1, 2, 3))
+    assert area.max() == 100  # half of the shorter side, squared
+    within = cut & (np.abs(what["row"] - 0.5) < 0.2) & (np.abs(what["column"] - 0.5) < 0.3)
+    assert within.sum() > 30
+    assert (np.abs(area[within] - 100) <= 20).all()  # a pixel more or less where halves are rounded
+    assert area[cut].min() < 60  # some are cut off
+
+
+def test_mixup_mixes_labels_as_it_mixes_pictures():
+    x, labels = pictures(200), np.arange(200) % 5
+    mixed, shares, record = mixup(x, labels, 0, alpha=0.4)
+    what = record.steps[0][1]
+    for i in range(0, 200, 7):
+        own, other = what["share"][i], what["partner"][i]
+        np.testing.assert_allclose(mixed[i], own * x[i] + (1 - own) * x[other], atol=1e-6)
+        expected = np.zeros(5)
+        expected[labels[i]] += own
+        expected[labels[other]] += 1 - own
+        np.testing.assert_allclose(shares[i], expected, atol=1e-6)
+    assert sorted(what["partner"]) == [*range(200)]
+    np.testing.assert_allclose(shares.sum(1), 1, atol=1e-6)
+    assert what["share"].var() == pytest.approx(1 / (4 * (2 * 0.4 + 1)), rel=0.15)  # of Beta(α, α)
+    again = mixup(x, shares, 0, alpha=0.4)[1]
+    np.testing.assert_allclose(again.sum(1), 1, atol=1e-6)
+    assert mixup(x, labels, 0, classes=9)[1].shape == (200, 9)
+    for wrong, fault in ((labels[:5], r"\(5,\) for 200"), (labels * 0.5, "float64"), (labels - 1, "from 0 to")):
+        with pytest.raises(ValueError, match=f"mixup: labels .*{fault}"):
+            mixup(x, wrong, 0)
+    with pytest.raises(ValueError, match="alpha 0"):
+        mixup(x, labels, 0, alpha=0)
+    with pytest.raises(TypeError, match="mix: uint8"):
+        mix(np.zeros((2, 2), np.uint8), 0)
+
+
+def test_augmentations_show_what_they_did(tmp_path):
+    x = pictures(10)
+    figure = augment.plot(x, 0)
+    assert len(figure.axes) == 7 * 8
+    assert "angle" in figure.axes[8].get_xlabel()
+    figure.savefig(tmp_path / "a.png")
+    assert len(mix.plot(composite(x), 0).axes) == 2 * 8
+    assert len(flip.recorded(x[:1], 0)[1].plot(x[:3]).axes) == 2 * 3
 
 
 @pytest.mark.parametrize("step", CHAIN)

@@ -4,7 +4,26 @@ Here `emoji` and `augment` are functions; their modules are still reached by `fr
 """
 
 from . import audio
-from .augment import augment, draw_edges, enclosed, fill, gain, gamma, gray, mean_colour, over, warp
+from .augment import (
+    augment,
+    cutout,
+    draw_edges,
+    enclosed,
+    fill,
+    flip,
+    gain,
+    gamma,
+    gray,
+    mean_colour,
+    mix,
+    mixup,
+    noise,
+    over,
+    random_crop,
+    recolour,
+    shift,
+    warp,
+)
 from .balance import Balance, balance
 from .batches import batches, on_device, order
 from .byte_pairs import BytePairs
@@ -60,6 +79,7 @@ from .image import (
 )
 from .leaks import Leak, LeakReport
 from .likeness import minhash, shingles, sound_fingerprint, thumbnails
+from .recorded import Augmentation, Record, augmentation, in_turn
 from .samples import Samples
 from .sources import MissingExtra, cache_folder
 from .sources.catalogue import SOURCES, Modality, Source, load
@@ -82,6 +102,7 @@ __all__ = [
     "CREDITS",
     "PATTERNED",
     "SOURCES",
+    "Augmentation",
     "Balance",
     "BytePairs",
     "DecodedText",
@@ -91,6 +112,7 @@ __all__ = [
     "Ledger",
     "MissingExtra",
     "Modality",
+    "Record",
     "Samples",
     "Source",
     "Split",
@@ -98,6 +120,7 @@ __all__ = [
     "Vocabulary",
     "audio",
     "augment",
+    "augmentation",
     "bag_of_words",
     "balance",
     "batches",
@@ -114,6 +137,7 @@ __all__ = [
     "crop",
     "crop_centre",
     "crop_content",
+    "cutout",
     "dc_offset",
     "decode",
     "decode_text",
@@ -127,6 +151,7 @@ __all__ = [
     "enclosed",
     "family",
     "fill",
+    "flip",
     "gain",
     "gamma",
     "gray",
@@ -135,14 +160,18 @@ __all__ = [
     "grouped_split",
     "hashed_bag",
     "hsv_to_rgb",
+    "in_turn",
     "linear_to_rgb",
     "load",
     "mean_colour",
     "minhash",
     "mis_encoded",
+    "mix",
+    "mixup",
     "near_pictures",
     "near_sounds",
     "near_texts",
+    "noise",
     "non_finite",
     "normalise_channels",
     "normalise_text",
@@ -153,8 +182,10 @@ __all__ = [
     "padded",
     "placeholder",
     "premultiplied",
+    "random_crop",
     "random_folds",
     "random_split",
+    "recolour",
     "repair_mojibake",
     "resize",
     "restated",
@@ -162,6 +193,7 @@ __all__ = [
     "rgb_to_hsv",
     "rgb_to_linear",
     "rgb_to_ycbcr",
+    "shift",
     "shingles",
     "silent",
     "sound_fingerprint",
