@@ -54,15 +54,24 @@ def moved(x, done, cupy):
 
 
 def outcome(case, arrays, cupy):
-    """The result, and the gradients of its product with fixed numbers, all as NumPy's."""
+    """The result, its gradients by fixed numbers, and those of a gradient's square, all as NumPy's."""
     tensors = [tensor_of(x, Leaf(x)) for x in arrays]
     y = case.ours(*tensors)
     if not isinstance(y, Tensor):
         return [host(y)]
     if not y.requires_grad:
         return [host(y.data)]
-    g = np.random.default_rng(0).normal(size=y.shape).astype(y.dtype)
-    return [host(y.data), *(host(x.data) for x in gradients(y, tensors, moved_like(g, y.data, cupy)))]
+    g = moved_like(np.random.default_rng(0).normal(size=y.shape).astype(y.dtype), y.data, cupy)
+    found = [y, *gradients(y, tensors, g, retain_graph=True)]
+    if case.kind != "layer" and case.edge not in (
+        "large",
+        "tiny",
+    ):  # and to the second order, where adjoints run on Tensors
+        with kernels.using("numpy"):
+            first = gradients(y * y, tensors, g, create_graph=True)
+            slopes = [np.sum(x * x) for x in first if x.requires_grad]
+            found += gradients(sum(slopes[1:], slopes[0]), tensors) if slopes else []
+    return [host(x.data) for x in found]
 
 
 def host(x):
