@@ -50,6 +50,7 @@ from .cleaning import (
     unusual_length,
     wrong_rate,
 )
+from .collate import Collated, collate, pad
 from .colour import (
     gray_to_rgb,
     hsv_to_rgb,
@@ -80,7 +81,9 @@ from .image import (
 from .leaks import Leak, LeakReport
 from .likeness import minhash, shingles, sound_fingerprint, thumbnails
 from .recorded import Augmentation, Record, augmentation, in_turn
-from .samples import Samples
+from .samples import Samples, concatenate
+from .sampling import balanced_order, bucketed_order, padding_share
+from .shards import Shards, ShardWriter, write_shards
 from .sources import MissingExtra, cache_folder
 from .sources.catalogue import SOURCES, Modality, Source, load
 from .splits import (
@@ -94,6 +97,7 @@ from .splits import (
     time_folds,
     time_split,
 )
+from .streaming import Prefetch, prefetch, stream, stream_order
 from .text import TfIdf, Vocabulary, character_ngrams, words
 from .tokens import bag_of_words, characters, hashed_bag, padded
 from .unicode import DecodedText, code_points, decode_text, normalise_text, repair_mojibake
@@ -105,6 +109,7 @@ __all__ = [
     "Augmentation",
     "Balance",
     "BytePairs",
+    "Collated",
     "DecodedText",
     "Entry",
     "Leak",
@@ -112,8 +117,11 @@ __all__ = [
     "Ledger",
     "MissingExtra",
     "Modality",
+    "Prefetch",
     "Record",
     "Samples",
+    "ShardWriter",
+    "Shards",
     "Source",
     "Split",
     "TfIdf",
@@ -123,8 +131,10 @@ __all__ = [
     "augmentation",
     "bag_of_words",
     "balance",
+    "balanced_order",
     "batches",
     "blank",
+    "bucketed_order",
     "cache_folder",
     "channel_statistics",
     "character_ngrams",
@@ -132,7 +142,9 @@ __all__ = [
     "clean",
     "clipped",
     "code_points",
+    "collate",
     "composite",
+    "concatenate",
     "content_square",
     "crop",
     "crop_centre",
@@ -179,8 +191,11 @@ __all__ = [
     "order",
     "oriented_gradients",
     "over",
+    "pad",
     "padded",
+    "padding_share",
     "placeholder",
+    "prefetch",
     "premultiplied",
     "random_crop",
     "random_folds",
@@ -199,6 +214,8 @@ __all__ = [
     "sound_fingerprint",
     "stratified_folds",
     "stratified_split",
+    "stream",
+    "stream_order",
     "thumbnails",
     "time_folds",
     "time_split",
@@ -208,6 +225,7 @@ __all__ = [
     "variants",
     "warp",
     "words",
+    "write_shards",
     "wrong_rate",
     "ycbcr_to_rgb",
 ]

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields, is_dataclass, replace
-from typing import Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from tinyxm_kernels import cuda
 
 from .samples import Samples
+
+if TYPE_CHECKING:
+    from .shards import Shards
 
 Batch = TypeVar("Batch")
 
@@ -26,36 +29,58 @@ def order(n: int, seed: int, epoch: int) -> NDArray[np.intp]:
 
 @overload
 def batches(
-    data: int, batch_size: int, seed: int | None = ..., epoch: int = ..., drop_last: bool = ..., start: int = ...
+    data: int,
+    batch_size: int,
+    seed: int | None = ...,
+    epoch: int = ...,
+    drop_last: bool = ...,
+    start: int = ...,
+    indices: ArrayLike | None = ...,
 ) -> Iterator[NDArray[np.intp]]: ...
 @overload
 def batches(
-    data: Samples, batch_size: int, seed: int | None = ..., epoch: int = ..., drop_last: bool = ..., start: int = ...
+    data: Samples | Shards,
+    batch_size: int,
+    seed: int | None = ...,
+    epoch: int = ...,
+    drop_last: bool = ...,
+    start: int = ...,
+    indices: ArrayLike | None = ...,
 ) -> Iterator[Samples]: ...
 def batches(
-    data: int | Samples,
+    data: int | Samples | Shards,
     batch_size: int,
     seed: int | None = 0,
     epoch: int = 0,
     drop_last: bool = False,
     start: int = 0,
+    indices: ArrayLike | None = None,
 ) -> Iterator[NDArray[np.intp]] | Iterator[Samples]:
-    """The batches of one epoch, from batch number `start` on: of indices for a number n, of Samples for Samples.
+    """The batches of one epoch, from batch number `start` on: of indices for a number n, else of Samples.
 
-    Shuffled by `order(n, seed, epoch)`; seed None keeps the order. The last batch may be smaller, or is left out with
-    `drop_last`. To resume, ask for the same seed and epoch with `start` the number of batches already taken.
-    Raises ValueError for no data, a batch size below 1, or one larger than the data with `drop_last`: no batch is left.
+    Shuffled by `order(n, seed, epoch)`; seed None keeps the order; `indices`, such as a sampler's (`balanced_order`,
+    `bucketed_order`), are taken as they come, in place of seed and epoch. The last batch may be smaller, or is left out
+    with `drop_last`. To resume, ask for the same seed and epoch with `start` the number of batches already taken.
+    Of Shards, only what a batch needs is read; `stream` reads them faster.
+    Raises ValueError for no data, a batch size below 1, one larger than the data with `drop_last` (no batch is left),
+    and indices out of range.
     """
     n = data if isinstance(data, int) else len(data)
     if n < 1:
         raise ValueError("batches: there are no samples")
     if batch_size < 1 or start < 0:
         raise ValueError(f"batches: batch_size {batch_size}, start {start}; expected at least 1 and at least 0")
-    if drop_last and batch_size > n:
-        raise ValueError(f"batches: batch_size {batch_size} exceeds the {n} samples, and drop_last leaves no batch")
-    indices = np.arange(n) if seed is None else order(n, seed, epoch)
-    stop = n - n % batch_size if drop_last else n
-    parts = (indices[i : min(i + batch_size, stop)] for i in range(start * batch_size, stop, batch_size))
+    if indices is not None:
+        chosen = np.asarray(indices, np.intp)
+        if chosen.ndim != 1 or not len(chosen) or chosen.min() < 0 or chosen.max() >= n:
+            raise ValueError(f"batches: indices {chosen.shape}; expected some of 0 to {n - 1}, shape (m,)")
+    else:
+        chosen = np.arange(n) if seed is None else order(n, seed, epoch)
+    total = len(chosen)
+    if drop_last and batch_size > total:
+        raise ValueError(f"batches: batch_size {batch_size} exceeds the {total} samples, and drop_last leaves no batch")
+    stop = total - total % batch_size if drop_last else total
+    parts = (chosen[i : min(i + batch_size, stop)] for i in range(start * batch_size, stop, batch_size))
     return parts if isinstance(data, int) else (data[part] for part in parts)
 
 

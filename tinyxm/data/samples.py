@@ -99,6 +99,33 @@ class Samples:
         return "\n".join(lines)
 
 
+def concatenate(parts: Sequence[Samples]) -> Samples:
+    """Samples one after the other. Raises ValueError for none, and for parts that differ in modalities or groups."""
+    if not parts:
+        raise ValueError("concatenate: no samples were given")
+    first = parts[0]
+    for part in parts:
+        for what, ours, theirs in (
+            ("modalities", first.modalities, part.modalities),
+            ("groups", first.groups, part.groups),
+        ):
+            if set(ours) != set(theirs):
+                raise ValueError(f"concatenate: {what} {sorted(ours)} and {sorted(theirs)} differ")
+
+    def joined(values: list[Any]) -> Any:
+        if all(isinstance(v, np.ndarray) for v in values):
+            return np.concatenate(values)
+        return [one for v in values for one in v]
+
+    return Samples(
+        {name: joined([part.modalities[name] for part in parts]) for name in first.modalities},
+        [name for part in parts for name in part.ids],
+        {name: np.concatenate([part.groups[name] for part in parts]) for name in first.groups},
+        {name: np.concatenate([part.present[name] for part in parts]) for name in first.modalities},
+        first.ledger,
+    )
+
+
 def _filled(values: Modality) -> NDArray[np.bool_]:
     if isinstance(values, np.ndarray):
         return np.ones(len(values), bool)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import drawing
+from .collate import pad
 from .step import step
 from .text import Vocabulary, _tokens
 
@@ -108,12 +109,8 @@ def padded(
     length = max((len(row) for row in rows), default=0) if length_tokens is None else length_tokens
     if length < 0:
         raise ValueError(f"padded: length_tokens {length}; expected 0 or more")
-    array = np.full((len(rows), length), padding, np.int64)
-    mask = np.zeros(array.shape, bool)
-    for i, row in enumerate(rows):
-        kept = row[:length] if cut == "end" else row[max(len(row) - length, 0) :]
-        array[i, : len(kept)], mask[i, : len(kept)] = kept, True
-    return array, mask
+    array, mask = pad([row.astype(np.int64) for row in rows], length=length, value=padding, cut=cut)
+    return array.astype(np.int64, copy=False), mask
 
 
 def _draw_texts(axes: Axes, value: Any, settings: Mapping[str, Any]) -> None:
