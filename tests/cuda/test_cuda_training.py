@@ -248,3 +248,47 @@ def test_every_rung_that_is_wished_for_leaves_a_run_on_a_gpu(cupy, tmp_path):
     with kernels.using("numpy"):
         run(tmp_path / "references", "cuda", steps=1)
     assert not stand_in.LAUNCHES or cupy is not cupy_stand_in
+
+
+def test_the_tools_of_the_engine_work_there(cupy):
+    x = xm.Tensor(cupy.asarray(np.arange(1, 5, dtype=np.float32)))
+
+    def cubes(t):
+        return np.sum(t**3)
+
+    for found, expected in (
+        (xm.grad(cubes)(x), [3, 12, 27, 48]),
+        (xm.jacobian(lambda t: t * t)(x), np.diag([2, 4, 6, 8])),
+        (xm.hessian(cubes)(x), np.diag([6, 12, 18, 24])),
+        (xm.hvp(cubes, x, x), [6, 24, 54, 96]),
+        (xm.jvp(lambda t: t**3, x, [1.0, 2.0, 3.0, 4.0]), [3, 24, 81, 192]),
+        (xm.vjp(lambda t: t**3, x, x), [3, 24, 81, 192]),
+    ):
+        assert found.device == "cuda:0"
+        np.testing.assert_allclose(found.data.get(), expected)
+    xm.check_gradients(lambda a, b: np.sum(np.exp(a) * b), [x * 0.1, cupy.asarray(np.ones(4))])
+    with pytest.raises(AssertionError):
+        xm.check_gradients(lambda a: np.sum(xm.autograd.tensor.tensor_of(a.data, None) * a), [x])
+    layer = nn.Linear(4, 2, rng=np.random.default_rng(0)).to("cuda")
+    kept, again = (np.sum(f(x.data)) for f in (layer, lambda t: xm.checkpoint(layer, t)))
+    kept.backward()
+    expected = layer.weight.grad.get()
+    layer.zero_grad()
+    again.backward()
+    np.testing.assert_allclose(layer.weight.grad.get(), expected, rtol=1e-6)
+    with xm.debug(), pytest.raises(FloatingPointError, match=r"^log: .*came out"):
+        np.log(x - 1)
+    t = xm.Tensor(x, requires_grad=True)
+    with t.register_hook(lambda g: g * 2):
+        cubes(t).backward()
+    np.testing.assert_allclose(t.grad.get(), [6, 24, 54, 96])
+    with pytest.raises(TypeError, match=r"^explain: this Tensor is on cuda:0; .*on the CPU"):
+        xm.explain(t, 0)
+    assert np.add(t, [1.0, 2.0, 3.0, 4.0]).data.get().tolist() == [2, 4, 6, 8]
+    assert (t * np.float64(2)).dtype == np.float32
+    with pytest.raises(TypeError, match=r"^0: linear: an operand of shape \(4,\) is on cpu .*x\.to\(\"cuda:0\"\)"):
+        nn.Sequential(layer)(np.ones(4, np.float32))
+    for table in (nn.Embedding(4, 2).to("cuda"),):
+        assert table([0, 1]).shape == (2, 2)
+        with pytest.raises(ValueError, match="index 7 is outside the table's rows"):
+            table([0, 7])

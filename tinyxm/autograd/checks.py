@@ -7,8 +7,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from tinyxm.autograd.inplace import is_array
+from tinyxm.autograd.places import placed
+from tinyxm.autograd.primitive import as_array
 from tinyxm.autograd.tape import gradients
-from tinyxm.autograd.tensor import Tensor
+from tinyxm.autograd.tensor import Array, Tensor
 
 
 class GradientError(NamedTuple):
@@ -61,41 +64,45 @@ def gradient_errors(
     and to second order the same is done for the function's gradient. `inputs` are arrays, turned to float64. Raises
     ValueError where one isn't of floats. Source: the random-direction checks of Chainer's `gradient_check`.
     """
-    if isinstance(inputs, np.ndarray | Tensor):
+    if isinstance(inputs, Tensor) or is_array(inputs):
         raise TypeError("check_gradients: inputs is an array; give a list of them, as in check_gradients(f, [x])")
     rng = rng or np.random.default_rng(0)
-    for i, x in enumerate(map(np.asarray, inputs)):
+    arrays = [x.data if isinstance(x, Tensor) and not x.requires_grad else x for x in inputs]
+    arrays = [x if is_array(x) else np.asarray(x) for x in arrays]
+    for i, x in enumerate(arrays):
         if x.dtype.kind != "f":
             raise ValueError(f"check_gradients: input {i} is {x.dtype}; give floats, and close over other arguments")
-    points = [np.asarray(x, np.float64) for x in inputs]
+    points = [x.astype(np.float64) for x in arrays]
     errors = _compare(1, function, points, step, rng)
     if order < 2:
         return errors
-    g = rng.standard_normal(function(*map(Tensor, points)).shape)
-    directions = [rng.standard_normal(x.shape) for x in points]
+    y = function(*map(Tensor, points))
+    g = placed(rng.standard_normal(y.shape), y)
+    directions = [placed(rng.standard_normal(x.shape), x) for x in points]
 
     def slope(*tensors: Tensor) -> Tensor:
         """The directional derivative, Σ ⟨∂x, d⟩: its own gradient holds the second derivatives."""
         firsts = gradients(function(*tensors), tensors, g, create_graph=True)
-        return sum(((gx * d).sum() for gx, d in zip(firsts, directions, strict=True)), start=Tensor(0.0))
+        slopes = [(gx * d).sum() for gx, d in zip(firsts, directions, strict=True)]
+        return sum(slopes[1:], start=slopes[0]) if slopes else Tensor(0.0)
 
     return errors + _compare(2, slope, points, step, rng)
 
 
 def _compare(
-    order: int, function: Callable[..., Tensor], points: list[np.ndarray], step: float, rng: np.random.Generator
+    order: int, function: Callable[..., Tensor], points: list[Array], step: float, rng: np.random.Generator
 ) -> list[GradientError]:
     tensors = [Tensor(x, requires_grad=True) for x in points]
     y = function(*tensors)
-    g = rng.standard_normal(y.shape)
+    g = placed(rng.standard_normal(y.shape), y)
     constant = order == 2 and not y.requires_grad  # of a linear function; the differences tell whether it is one
     found = [Tensor(np.zeros_like(x)) for x in points] if constant else gradients(y, tensors, g)
     errors = []
     for i, x in enumerate(points):
-        d = rng.standard_normal(x.shape)
+        d = placed(rng.standard_normal(x.shape), x)
 
-        def weighted(distance: float, i: int = i, d: np.ndarray = d) -> float:
-            moved = [np.asarray(p + distance * d) if j == i else p for j, p in enumerate(points)]
+        def weighted(distance: float, i: int = i, d: Array = d) -> float:
+            moved = [as_array(p + distance * d) if j == i else p for j, p in enumerate(points)]
             return float((g * function(*(Tensor(x, requires_grad=True) for x in moved)).data).sum())
 
         expected = (weighted(step) - weighted(-step)) / (2 * step)

@@ -37,6 +37,11 @@ def explain(
         raise ValueError(f"explain: depth {depth}, widest {widest}: expected 1 or more")
     if not isinstance(tensor, Tensor):
         raise TypeError(f"explain: {type(tensor).__name__} given; give a Tensor that was computed within explaining()")
+    if tensor.device != "cpu":
+        raise TypeError(
+            f"explain: this Tensor is on {tensor.device}; numbers are followed on the CPU: run the model there, "
+            'model.to("cpu")'
+        )
     place, printer = _checked(tensor.shape, index), _Printer(widest)
     if gradient:
         flow = flow_to(tensor)
