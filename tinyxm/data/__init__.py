@@ -80,6 +80,7 @@ from .image import (
 )
 from .leaks import Leak, LeakReport
 from .likeness import minhash, shingles, sound_fingerprint, thumbnails
+from .preparing import Impute, OneHot, Prepare, Scale
 from .recorded import Augmentation, Record, augmentation, in_turn
 from .samples import Samples, concatenate
 from .sampling import balanced_order, bucketed_order, padding_share
@@ -98,6 +99,7 @@ from .splits import (
     time_split,
 )
 from .streaming import Prefetch, prefetch, stream, stream_order
+from .table import Table, read_table
 from .text import TfIdf, Vocabulary, character_ngrams, words
 from .tokens import bag_of_words, characters, hashed_bag, padded
 from .unicode import DecodedText, code_points, decode_text, normalise_text, repair_mojibake
@@ -112,18 +114,23 @@ __all__ = [
     "Collated",
     "DecodedText",
     "Entry",
+    "Impute",
     "Leak",
     "LeakReport",
     "Ledger",
     "MissingExtra",
     "Modality",
+    "OneHot",
     "Prefetch",
+    "Prepare",
     "Record",
     "Samples",
+    "Scale",
     "ShardWriter",
     "Shards",
     "Source",
     "Split",
+    "Table",
     "TfIdf",
     "Vocabulary",
     "audio",
@@ -200,6 +207,7 @@ __all__ = [
     "random_crop",
     "random_folds",
     "random_split",
+    "read_table",
     "recolour",
     "repair_mojibake",
     "resize",

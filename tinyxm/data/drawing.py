@@ -126,9 +126,20 @@ def _in_font(value: str) -> str:
 
 
 def columns(axes: Axes, table: Any, settings: Settings) -> None:
-    """A table's numeric columns, (rows, columns): a box for each."""
+    """A table's numeric columns, (rows, columns): for each its quartiles as a box, a line from the 5th to the 95th
+    percentile, and what lies beyond as dots."""
     array = np.asarray(table, np.float64)
-    kept = [column[np.isfinite(column)] for column in array.T]
-    names: Sequence[str] = settings.get("names") or [str(k) for k in range(len(kept))]
-    axes.boxplot(kept, vert=False, tick_labels=list(names), flierprops={"markersize": 2})
+    names: Sequence[str] = settings.get("names") or [str(k) for k in range(array.shape[1])]
+    for k, column in enumerate(array.T):
+        finite = column[np.isfinite(column)]
+        if not len(finite):
+            continue
+        low, first, middle, third, high = np.percentile(finite, [5, 25, 50, 75, 95])
+        axes.plot([low, high], [k, k], color=GRAY, linewidth=0.8)
+        axes.barh(k, third - first, 0.6, left=first, color="#E8F1F8", edgecolor=BLUE, linewidth=0.8)
+        axes.plot([middle, middle], [k - 0.3, k + 0.3], color=ORANGE, linewidth=1.2)
+        beyond = finite[(finite < low) | (finite > high)]
+        axes.plot(beyond, np.full(len(beyond), k), ".", color=GRAY, markersize=2)
+    axes.set_yticks(range(array.shape[1]), list(names))
+    axes.set_ylim(array.shape[1] - 0.5, -0.5)
     axes.tick_params(labelsize=7)
