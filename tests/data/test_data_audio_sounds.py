@@ -81,6 +81,16 @@ def test_every_format_gives_the_sound_back(tmp_path, form, subtype, error, chann
         assert np.abs(sound - STEREO[:, :channels]).max() <= error
 
 
+def test_the_other_order_of_bytes_is_read():
+    stream = io.BytesIO()
+    soundfile.write(stream, STEREO, 16_000, format="WAV", subtype="PCM_16", endian="BIG")
+    data = stream.getvalue()
+    assert data.startswith(b"RIFX")
+    np.testing.assert_allclose(audio.decode(data)[0], STEREO, atol=2**-15)
+    with pytest.raises(ValueError, match="15990 of 16000 bytes of sound are there"):
+        audio.decode(data[:-10])
+
+
 def test_a_sound_of_several_blocks_is_whole(monkeypatch):
     monkeypatch.setattr(sounds, "BLOCK", 1000)
     for form in ("WAV", "FLAC"):
@@ -113,6 +123,22 @@ def test_a_file_cut_short_is_refused_in_one_line(tmp_path, form, share):
         audio.decode(path)
     assert "\n" not in str(caught.value)
     assert "BytesIO" not in str(caught.value)
+
+
+def test_a_stream_without_its_last_page_is_refused():
+    data = written(noise := np.random.default_rng(0).uniform(-0.5, 0.5, 60_000), form="OGG", subtype="VORBIS")
+    assert audio.decode(data)[0].shape == (len(noise), 1)
+    for page in (data.rfind(b"OggS"), data.rfind(b"OggS", 0, data.rfind(b"OggS"))):
+        with pytest.raises(ValueError, match="is truncated: its last page isn't the stream's end"):
+            audio.decode(data[:page])
+
+
+def test_a_library_that_stops_early_in_silence_is_found_out(monkeypatch):
+    monkeypatch.setattr(sounds, "BLOCK", 1000)
+    read = soundfile.SoundFile.read
+    monkeypatch.setattr(soundfile.SoundFile, "read", lambda file, *a, **k: read(file, *a, **k)[: 3000 - file.tell()])
+    with pytest.raises(ValueError, match=r"is truncated: \d+ of 4000 samples are there"):
+        audio.decode(written(STEREO, form="FLAC"))
 
 
 def test_a_header_that_promises_more_than_there_is():
@@ -167,6 +193,13 @@ def test_a_sound_too_long_is_refused_before_it_fills_the_memory(tmp_path, monkey
     assert audio.decode(silence, longest_seconds=2000)[0].shape == (200_000, 1)
     with pytest.raises(ValueError, match=r"over 0\.1 seconds of 16000 Hz × 2"):
         audio.decode(written(STEREO), longest_seconds=0.1)
+    blocks = []
+    read = soundfile.SoundFile.read
+    monkeypatch.setattr(sounds, "BLOCK", 1000)
+    monkeypatch.setattr(soundfile.SoundFile, "read", lambda *a, **k: blocks.append(1) or read(*a, **k))
+    with pytest.raises(ValueError, match="is too long"):
+        audio.decode(silence, longest_seconds=20)
+    assert len(blocks) == 3  # the first that goes beyond 2000 samples
     monkeypatch.setattr(sounds, "LARGEST", 1000)
     with pytest.raises(ValueError, match=r"over 0\.03125 seconds of 16000 Hz × 2"):
         audio.decode(written(STEREO))
@@ -218,6 +251,16 @@ def test_silence_is_cut_off_at_both_ends_and_kept_within():
     assert audio.sounding(both, rate_hz=8000) == (start, audio.sounding(both[:, 1], rate_hz=8000)[1])
     assert audio.sounding(sound, rate_hz=8000, threshold_db=100) == (0, 8000)
     assert audio.sounding(1e-3 * sound, rate_hz=8000) == (start, stop)  # below its own peak, not below full scale
+
+
+def test_where_it_sounds_by_plain_loops():
+    sound = np.random.default_rng(1).normal(size=900) * np.exp(-(((np.arange(900) - 400) / 90) ** 2))
+    padded = np.concatenate([np.zeros(20), sound, np.zeros(20)])
+    levels = [10 * np.log10(np.mean(padded[at : at + 40] ** 2)) for at in range(0, 901, 10)]
+    for threshold in (3, 20, 60):
+        loud = [10 * i for i, db in enumerate(levels) if db > max(levels) - threshold]
+        found = audio.sounding(sound, rate_hz=1000, threshold_db=threshold, frame_seconds=0.04)
+        assert found == (loud[0], min(900, loud[-1] + 10))
 
 
 def test_a_quieter_beginning_is_kept_or_cut_by_the_threshold():
@@ -305,7 +348,7 @@ def test_no_step_changes_what_it_is_given_and_each_draws_itself(tmp_path):
     np.testing.assert_array_equal(sound, before)
     for k, figure in enumerate(figures):
         assert isinstance(figure, Figure)
-        figure.savefig(tmp_path / f"{k}.png")
+        figure.savefig(tmp_path / f"{k}.png", dpi=40)
 
 
 def test_bytes_overwritten_at_random_give_a_sound_or_one_line():

@@ -194,7 +194,10 @@ def test_deltas_of_a_line_a_parabola_and_by_their_sum():
     x = noise(20, 3, 2)
     n = np.arange(-2, 3)
     expected = sum(k * x[9 + k] for k in n) / (n * n).sum()
-    np.testing.assert_allclose(audio.deltas(x, width_frames=5)[9], expected)
+    slopes = audio.deltas(x, width_frames=5)
+    np.testing.assert_allclose(slopes[9], expected)
+    for end, full in ((slopes[:2], 2), (slopes[-2:], -3)):
+        np.testing.assert_array_equal(end, np.stack([slopes[full]] * 2))
 
 
 def test_the_true_phases_are_a_fixed_point():
@@ -339,6 +342,7 @@ def test_masking_is_seeded_and_alike_for_all_channels():
         (r"^griffin_lim: the magnitudes are negative", lambda: audio.griffin_lim(-np.ones((3, 257)))),
         (r"^griffin_lim: phases \(3,\); magnitudes", lambda: audio.griffin_lim(np.ones((3, 257)), phases=np.ones(3))),
         (r"^griffin_lim: 999 samples make 8 frames", lambda: audio.griffin_lim(np.ones((3, 257)), samples=999)),
+        (r"^from_spectrum: samples 0: expected", lambda: audio.from_spectrum(np.ones((3, 257)), samples=0)),
         (r"^spectral_convergence: the sound makes", lambda: audio.spectral_convergence(np.ones((3, 257)), np.ones(9))),
         (r"^spec_augment: time_masks -1", lambda: audio.spec_augment(np.ones((3, 3)), rng=0, time_masks=-1)),
         (r"^spec_augment: longest_share 2", lambda: audio.spec_augment(np.ones((3, 3)), rng=0, longest_share=2)),

@@ -43,6 +43,7 @@ BLOCK = 2**19  # numbers that are decoded at a time
 CHANNELS = 32  # more than there are samples are taken for a transposed array
 HIGHEST_HZ = 1_000_000  # no sound needs more, and a filter for resampling grows with the rate
 UNKNOWN = 2**32 - 1  # the length in the header of a WAV file that was written to a pipe
+EDGES = {"none": "", "zeros": "constant", "mirror": "reflect"}  # in NumPy's words
 WINDOWS = {  # the cosines' weights a of Σ aₖ cos(2πkt/n), signs included
     "rectangular": (1.0,),
     "hann": (0.5, -0.5),
@@ -269,9 +270,6 @@ def frames(
         return y
     weights = window_weights(window, frame_samples).astype(y.dtype)
     return y * weights.reshape(-1, *[1] * (y.ndim - 2))
-
-
-EDGES = {"none": "", "zeros": "constant", "mirror": "reflect"}
 
 
 def edge_samples(frame_samples: int, edges: str) -> int:

@@ -73,6 +73,8 @@ def from_spectrum(
     first = np.moveaxis(transform, (0, 1), (-2, -1))
     weights = weights.astype(first.real.dtype)
     waves = irfft(np.stack([first.real, first.imag], axis=-1), length) * weights
+    if samples is not None:
+        whole("from_spectrum", samples=samples)
     total, half = (count - 1) * hop_samples + length, edge_samples(length, edges)
     norm = overlap_add(np.broadcast_to(weights * weights, (count, length)), total, hop_samples)
     x = np.moveaxis(overlap_add(waves, total, hop_samples) / np.where(norm > TINY, norm, 1), -1, 0)
