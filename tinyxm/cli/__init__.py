@@ -24,6 +24,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from tinyxm.cli.bench import bench
+from tinyxm.cli.data import data
 from tinyxm.cli.errors import Interrupted, Misuse, describe, status, usage
 from tinyxm.cli.simt import simt
 
@@ -41,6 +42,7 @@ app = typer.Typer(
 
 app.command()(bench)
 app.command()(simt)
+app.add_typer(data, name="data", context_settings=HELP)
 
 
 @app.callback(invoke_without_command=True)
@@ -349,7 +351,8 @@ def _complain(message: str) -> None:
 
 def _command() -> Any:
     group: Any = typer.main.get_command(app)
-    for command in (group, *group.commands.values()):
+    nested = [inner for command in group.commands.values() for inner in getattr(command, "commands", {}).values()]
+    for command in (group, *group.commands.values(), *nested):
         for parameter in command.get_params(typer.Context(command, **HELP)):
             if getattr(parameter, "is_flag", False):
                 parameter.metavar = ""  # help would call it <bool>

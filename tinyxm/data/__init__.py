@@ -3,7 +3,7 @@
 Here `emoji` and `augment` are functions; their modules are still reached by `from tinyxm.data.emoji import draw`.
 """
 
-from . import audio
+from . import audio, drawing
 from .augment import (
     augment,
     cutout,
@@ -163,6 +163,7 @@ __all__ = [
     "denormalise_channels",
     "difference_hash",
     "draw_edges",
+    "drawing",
     "duplicates",
     "edges",
     "emoji",

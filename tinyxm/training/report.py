@@ -14,6 +14,8 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from tinyxm.training.folder import beside
+from tinyxm.training.gallery import STYLE as GALLERY_STYLE
+from tinyxm.training.gallery import Gallery
 from tinyxm.training.tables import INTERVALS, MEASURES, Table, drawn_over, explanations, html_table
 
 RESOLUTION = 160  # dots per inch: sharp on a dense screen, at half the size in pixels
@@ -83,7 +85,7 @@ class Scores:
 
 
 # A text is a paragraph, a list of texts a bulleted list, a mapping a table of names and values.
-Part = str | Sequence[str] | Mapping[str, Any] | Plot | Scores
+Part = str | Sequence[str] | Mapping[str, Any] | Plot | Scores | Gallery
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,7 @@ def write_report(
     path = Path(path)
     links = "".join(f'<a href="#{_anchor(section.title)}">{escape(section.title)}</a> ' for section in sections)
     told: set[str] = set()
+    galleries = any(isinstance(part, Gallery) for section in sections for part in section.parts)
     body = "\n".join(_section(section, path.parent / "plots", told) for section in sections)
     page = f"""<!doctype html>
 <html lang="en">
@@ -113,7 +116,7 @@ def write_report(
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{escape(title)}</title>
-<style>{STYLE}</style>
+<style>{STYLE}{GALLERY_STYLE if galleries else ""}</style>
 </head>
 <body>
 <main>
@@ -142,6 +145,8 @@ def _part(part: Part, plots: Path, told: set[str]) -> str:
             return f"<p>{_text(part)}</p>"
         case Plot():
             return f"<figure>{_picture(part, plots)}<figcaption>{_text(part.caption)}</figcaption></figure>"
+        case Gallery():
+            return part.html()
         case Scores():
             tables = "".join(f'<div class="wide">{html_table(table)}</div>' for table in part.tables)
             notes = [text for text in (INTERVALS.format(drawn_over(part.tables)), MEASURES) if text not in told]

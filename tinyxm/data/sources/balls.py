@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,7 @@ Float = NDArray[np.float64]
 GRAVITY = 9.81  # m/s², downwards
 SIDE = 1.0  # m, of the box
 RESTITUTION = 0.9  # speed after an impact / before it, along the normal
-QUIET = 0.01  # m/s: slower impacts lose nothing, or a ball would bounce infinitely often in finite time (Zeno)
+QUIET = 0.1  # m/s: slower impacts lose nothing, or a ball would bounce infinitely often in finite time (Zeno)
 MOST_IMPACTS = 2000  # of a clip, more are taken for a ball that is caught between others
 COLOURS = {"red": (213, 94, 0), "blue": (0, 114, 178), "green": (0, 158, 115), "yellow": (240, 228, 66)}
 SIZES = {"small": 0.06, "large": 0.12}  # radius in m
@@ -187,6 +188,7 @@ def balls(
     size_pixels: int = 32,
     rate_hz: int = 16_000,
     seed: int = 0,
+    report: Callable[[str, int, int], None] | None = None,
     cache: bool = True,
 ) -> Samples:
     """n simulated clips of 1 to `most` balls, seen and heard.
@@ -194,6 +196,7 @@ def balls(
     Modalities: "video", uint8 (n, frames, size, size, 3); "audio", float32 (n, samples, 1) at `rate_hz`; "text", which
     balls there are; "impacts", for each clip (impacts, 4): seconds, ball, what it hit (a ball, or −1 … −4 for left
     wall, right wall, floor, ceiling), approach in m/s. Groups: "balls", the text. Clip i depends on (seed, i) alone.
+    Kept in the cache folder unless `cache` is off; `report(what, done, total)` hears of progress.
     """
     frames, samples = round(duration_seconds * frames_per_second), round(duration_seconds * rate_hz)
     if n < 1 or not 1 <= most <= len(NUMBERS) or frames < 1 or samples < 1 or size_pixels < 8:
@@ -213,6 +216,8 @@ def balls(
             sounds[i] = impact_sound(motion, duration_seconds, rate_hz)
             texts.append(text)
             impacts.append(motion.impacts)
+            if report:
+                report("simulating", i + 1, n)
         ends = np.cumsum([len(rows) for rows in impacts])
         return {
             "video": films,
@@ -259,7 +264,7 @@ def _clip(rng: np.random.Generator, most: int, duration_seconds: float) -> tuple
         return motion, np.array([COLOURS[name] for name in names], np.float64), text
 
 
-SCHEMA = 1
+SCHEMA = 2  # raise it when clips change, so that older caches aren't read
 SOURCES.add(
     Source(
         name="balls",
