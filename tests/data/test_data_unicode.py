@@ -116,6 +116,7 @@ def test_normalising_by_hand():
     assert normalise_text("e\u0301") == "é"
     assert normalise_text("ﬁ ２⁵ ½", form="NFKC") == "fi 25 1⁄2"
     assert normalise_text("Straße ΣΑΣ", casefold=True) == "strasse σασ"
+    assert normalise_text("ß\u0301", casefold=True) == "sś"  # what folding makes composes anew
     assert normalise_text("a\r\nb\rc\x00\x1b[0m\ufeff\u202e 👩\u200d🚀") == "a\nb\nc[0m 👩\u200d🚀"
     assert normalise_text(" a\t\n b\xa0 ", one_space=True) == "a b"
     assert normalise_text("É", form=None) == "É"

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from tinyxm.data import Vocabulary
+from tinyxm.models import word_vectors
 from tinyxm.models.word_vectors import Corpus, SkipGram, WordVectors, cooccurrences, pmi_svd, positive_pmi, skip_gram
 from tinyxm.optim import Momentum
 
@@ -156,6 +157,26 @@ def test_the_seed_decides_and_the_rate_ends_at_nought():
     assert told[1][1] < told[0][1] <= 6 * math.log(2) + 0.01
 
 
+def test_negatives_are_drawn_by_count_to_the_three_quarters(monkeypatch):
+    drawn = []
+
+    class Watched(SkipGram):
+        def forward(self, words, contexts, negatives):
+            drawn.append(negatives)
+            return super().forward(words, contexts, negatives)
+
+    monkeypatch.setattr(word_vectors, "SkipGram", Watched)
+    texts = [["a"] * 16 + ["b"] * 4 + ["c"]] * 100
+    vocabulary = Vocabulary.of_tokens(texts)
+    for power, weights in ((0.75, [8, 4**0.75, 1]), (1.0, [16, 4, 1])):
+        drawn.clear()
+        skip_gram(texts, vocabulary, 2, epochs=1, subsample=1.0, noise_power=power)
+        every = np.concatenate(drawn).ravel()
+        expected = np.array(weights) / sum(weights)
+        spread = np.sqrt(expected * (1 - expected) / every.size)
+        assert np.all(abs(np.bincount(every) / every.size - expected) < 4 * spread)
+
+
 def test_unknown_words_are_left_out_as_if_not_there():
     vocabulary = Vocabulary.of_tokens(TEXTS, min_count=2)
     corpus = Corpus(TEXTS, vocabulary)
@@ -172,6 +193,8 @@ def test_a_space_of_words(tmp_path):
     assert vectors.nearest(moved, 1, exclude=["king", "man", "woman"])[0][0] == "queen"
     assert [word for word, _ in vectors.nearest("man", 99)] == ["king", "queen", "woman", "zero"]
     assert vectors.map().shape == (5, 2)
+    longer = WordVectors(vectors.words, vectors.vectors * np.array([[3], [1], [9], [1], [1]]))
+    np.testing.assert_allclose(longer.map(), vectors.map(), atol=1e-6)  # the map sees what the cosine sees
     vectors.plot(["king", "man", "queen"]).savefig(tmp_path / "map.png")
     vectors.save(tmp_path / "words.safetensors")
     again = WordVectors.load(tmp_path / "words.safetensors")
