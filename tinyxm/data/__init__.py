@@ -99,10 +99,12 @@ from .splits import (
     time_split,
 )
 from .streaming import Prefetch, prefetch, stream, stream_order
+from .strokes import Stroke, draw_strokes, flatten_path, read_svg_paths, stroke_frames, timed_strokes
 from .table import Table, read_table
 from .text import TfIdf, Vocabulary, character_ngrams, words
 from .tokens import bag_of_words, characters, hashed_bag, padded
 from .unicode import DecodedText, code_points, decode_text, normalise_text, repair_mojibake
+from .video import Video, frame_differences, read_video, sample_frames, write_gif
 
 __all__ = [
     "CREDITS",
@@ -130,8 +132,10 @@ __all__ = [
     "Shards",
     "Source",
     "Split",
+    "Stroke",
     "Table",
     "TfIdf",
+    "Video",
     "Vocabulary",
     "audio",
     "augment",
@@ -163,6 +167,7 @@ __all__ = [
     "denormalise_channels",
     "difference_hash",
     "draw_edges",
+    "draw_strokes",
     "drawing",
     "duplicates",
     "edges",
@@ -171,7 +176,9 @@ __all__ = [
     "enclosed",
     "family",
     "fill",
+    "flatten_path",
     "flip",
+    "frame_differences",
     "gain",
     "gamma",
     "gray",
@@ -208,7 +215,9 @@ __all__ = [
     "random_crop",
     "random_folds",
     "random_split",
+    "read_svg_paths",
     "read_table",
+    "read_video",
     "recolour",
     "repair_mojibake",
     "resize",
@@ -217,6 +226,7 @@ __all__ = [
     "rgb_to_hsv",
     "rgb_to_linear",
     "rgb_to_ycbcr",
+    "sample_frames",
     "shift",
     "shingles",
     "silent",
@@ -225,15 +235,18 @@ __all__ = [
     "stratified_split",
     "stream",
     "stream_order",
+    "stroke_frames",
     "thumbnails",
     "time_folds",
     "time_split",
+    "timed_strokes",
     "undecodable",
     "undecodable_sound",
     "unusual_length",
     "variants",
     "warp",
     "words",
+    "write_gif",
     "write_shards",
     "wrong_rate",
     "ycbcr_to_rgb",

@@ -35,10 +35,15 @@ def picture(axes: Axes, image: Any, settings: Settings) -> None:
 
 
 def pictures(axes: Axes, images: Any, settings: Settings) -> None:
-    """Images (n, height, width[, channels]) or the frames of a video, the first ones in a row of at most 12."""
+    """Images (n, height, width[, channels]) or the frames of a video, at most 12, evenly spaced, in rows."""
     values = np.asarray(images)
     shown = values[np.linspace(0, len(values) - 1, min(len(values), 12)).round().astype(int)]
-    picture(axes, np.concatenate(list(shown), axis=1), settings)
+    count, height, width = shown.shape[:3]
+    columns = min(max(round(np.sqrt(1.5 * count * height / width)), 1), count)  # about half as wide again as high
+    white = 255 if values.dtype == np.uint8 else 1
+    framed = np.pad(shown, [(0, -count % columns), (0, 1), (0, 1), *[(0, 0)] * (shown.ndim - 3)], constant_values=white)
+    rows = framed.reshape(-1, columns, *framed.shape[1:])
+    picture(axes, np.concatenate(list(np.concatenate(list(rows.swapaxes(0, 1)), axis=2)), axis=0), settings)
     axes.set_xlabel(f"{len(values)} of {values.shape[2]} × {values.shape[1]} pixels, {values.dtype}")
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
 from threading import Lock
@@ -50,24 +51,30 @@ def decode(source: bytes | str | PathLike[str]) -> Bytes:
     data = source if isinstance(source, bytes) else read_bytes("decode", Path(source), MOST_BYTES)
     if not data:
         raise ValueError(f"decode: {name} isn't a picture that can be read: it's empty")
+    with guarded("decode", name, FORMATS, data), Image.open(io.BytesIO(data), formats=FORMATS) as picture:
+        picture.load()
+        return _rgba(ImageOps.exif_transpose(picture))
+
+
+@contextmanager
+def guarded(operation: str, name: str, formats: tuple[str, ...], data: bytes) -> Iterator[None]:
+    """While a picture is read by Pillow: whatever is wrong with it becomes a ValueError that names it."""
     try:
         with WARNINGS, warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # of metadata, which isn't used but for the orientation
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
-                picture.load()
-                return _rgba(ImageOps.exif_transpose(picture))
+            yield
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
         what = str(error).partition(",")[0]  # "Image size (… pixels) exceeds limit of … pixels"
-        raise ValueError(f"decode: {name} is too large a picture: {what}; make it smaller") from error
+        raise ValueError(f"{operation}: {name} is too large a picture: {what}; make it smaller") from error
     except UnidentifiedImageError as error:
         svg = b"<svg" in data[:4096]
         known = "it's an SVG drawing; save it as PNG" if svg else "it's no picture format that is read here"
         raise ValueError(
-            f"decode: {name} isn't a picture that can be read: {known} ({', '.join(FORMATS)} are)"
+            f"{operation}: {name} isn't a picture that can be read: {known} ({', '.join(formats)} are)"
         ) from error
     except Exception as error:  # wrong bytes fail in as many ways as there are parsers
-        raise ValueError(f"decode: {name} isn't a picture that can be read: {error or repr(error)}") from error
+        raise ValueError(f"{operation}: {name} isn't a picture that can be read: {error or repr(error)}") from error
 
 
 def read_bytes(operation: str, path: Path, most: int) -> bytes:

@@ -1,0 +1,360 @@
+import struct
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tinyxm.data import decode
+from tinyxm.data.sources import MissingExtra
+from tinyxm.data.video import (
+    Video,
+    frame_differences,
+    gif_layout,
+    natural_order,
+    read_video,
+    sample_frames,
+    write_gif,
+)
+
+PALETTE = np.random.default_rng(5).integers(0, 256, (128, 3), np.uint8)
+
+
+def gif(width, height, frames, end=b"\x3b", own_colours=b"", flags=0):
+    """A GIF by the letter of its specification: frames are (left, top, indices, hundredths, disposal, transparent).
+
+    Its pictures are LZW without compression: each code is a pixel, and the table is cleared before codes get longer.
+    """
+    parts = [b"GIF89a", struct.pack("<HHBBB", width, height, 0x80 | 6, 0, 0), PALETTE.tobytes()]
+    for left, top, indices, hundredths, disposal, transparent in frames:
+        control = disposal << 2 | (transparent is not None)
+        parts.append(b"\x21\xf9\x04" + struct.pack("<BHB", control, hundredths, transparent or 0) + b"\0")
+        parts.append(b"\x2c" + struct.pack("<HHHHB", left, top, *indices.shape[::-1], flags) + own_colours)
+        parts.append(b"\x07")
+        flat, codes = indices.ravel().tolist(), []
+        for start in range(0, len(flat), 100):
+            codes += [128, *flat[start : start + 100]]
+        data = bytes([*codes, 129])
+        parts += [bytes([len(data[k : k + 255])]) + data[k : k + 255] for k in range(0, len(data), 255)]
+        parts.append(b"\0")
+    return b"".join([*parts, end])
+
+
+def shown(width, height, frames):
+    """What GIF89a says is seen: an implementation of its own, a few lines long."""
+    canvas = np.zeros((height, width, 4), np.uint8)
+    for left, top, indices, _, disposal, transparent in frames:
+        before = canvas.copy()
+        area = canvas[top : top + indices.shape[0], left : left + indices.shape[1]]
+        seen = np.ones(indices.shape, bool) if transparent is None else indices != transparent
+        area[seen] = np.concatenate([PALETTE[indices], np.full((*indices.shape, 1), 255, np.uint8)], -1)[seen]
+        yield canvas.copy()
+        if disposal == 2:
+            area[...] = 0
+        elif disposal == 3:
+            canvas = before
+
+
+def random_frames(seed, width=11, height=9, count=6, transparent=7):
+    rng = np.random.default_rng(seed)
+    for k in range(count):
+        h, w = (height, width) if k == 0 else (int(rng.integers(1, height + 1)), int(rng.integers(1, width + 1)))
+        top, left = int(rng.integers(0, height - h + 1)), int(rng.integers(0, width - w + 1))
+        indices = rng.integers(0, 128, (h, w))
+        if transparent is not None:
+            indices[rng.random((h, w)) < 0.3] = transparent
+        yield left, top, indices, int(rng.integers(2, 40)), int(rng.integers(0, 4)), transparent
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_gif_as_the_specification_shows_it(tmp_path, seed):
+    frames = list(random_frames(seed))
+    (tmp_path / "a.gif").write_bytes(gif(11, 9, frames))
+    video = read_video(tmp_path / "a.gif")
+    expected = np.stack(list(shown(11, 9, frames)))
+    alpha = expected[..., 3:] > 0
+    np.testing.assert_array_equal(video.frames[..., 3:] > 0, alpha)
+    np.testing.assert_array_equal(video.frames * alpha, expected * alpha)
+    np.testing.assert_allclose(video.seconds, np.cumsum([0] + [frame[3] / 100 for frame in frames]))
+    np.testing.assert_array_equal(decode(tmp_path / "a.gif") * alpha[0], video.frames[0])
+
+
+def test_gif_with_colours_of_its_frames_own(tmp_path):
+    own, pixels = PALETTE[::-1].tobytes(), np.arange(6).reshape(2, 3)
+    (tmp_path / "a.gif").write_bytes(gif(3, 2, [(0, 0, pixels, 5, 1, None)], own_colours=own, flags=0x86))
+    np.testing.assert_array_equal(read_video(tmp_path / "a.gif").frames[0, ..., :3], PALETTE[::-1][pixels])
+
+
+def test_gif_with_interlaced_rows(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 128, (19, 5))
+    order = [*range(0, 19, 8), *range(4, 19, 8), *range(2, 19, 4), *range(1, 19, 2)]  # GIF89a, appendix E
+    (tmp_path / "a.gif").write_bytes(gif(5, 19, [(0, 0, pixels[order], 5, 1, None)], flags=0x40))
+    np.testing.assert_array_equal(read_video(tmp_path / "a.gif").frames[0, ..., :3], PALETTE[pixels])
+
+
+def test_gif_without_times_takes_a_tenth_of_a_second(tmp_path):
+    pixel = np.zeros((1, 1), int)
+    data = gif(1, 1, [(0, 0, pixel, hundredths, 1, None) for hundredths in (0, 1, 2, 50)])
+    (tmp_path / "a.gif").write_bytes(data)
+    np.testing.assert_allclose(read_video(tmp_path / "a.gif").seconds, [0, 0.1, 0.2, 0.22, 0.72])
+    assert gif_layout("a", data)[:2] == (1, 1)
+
+
+def test_a_gif_from_elsewhere(tmp_path):
+    rng = np.random.default_rng(0)
+    grays = rng.integers(0, 256, (5, 20, 30), np.uint8)
+    pictures = [Image.fromarray(gray) for gray in grays]
+    pictures[0].save(
+        tmp_path / "a.gif", save_all=True, append_images=pictures[1:], duration=[40, 50, 60, 70, 80], loop=0
+    )
+    video = read_video(tmp_path / "a.gif")
+    np.testing.assert_array_equal(video.frames[..., 0], grays)
+    np.testing.assert_allclose(np.diff(video.seconds), [0.04, 0.05, 0.06, 0.07, 0.08])
+
+
+def test_a_gif_cut_anywhere_is_refused_in_one_line(tmp_path):
+    data = gif(11, 9, list(random_frames(0, count=3)))
+    for cut in [0, 1, 6, 12, *range(400, len(data) - 1, 23), len(data) - 1]:
+        (tmp_path / "a.gif").write_bytes(data[:cut])
+        with pytest.raises(ValueError, match=r"read_video: .*a\.gif (is|begins with) ") as caught:
+            read_video(tmp_path / "a.gif")
+        assert "\n" not in str(caught.value)
+
+
+def test_a_bent_gif_gives_frames_or_one_line(tmp_path):
+    data, rng, faults = gif(11, 9, list(random_frames(0, count=3))), np.random.default_rng(0), []
+    for _ in range(150):
+        bent = np.frombuffer(data, np.uint8).copy()
+        bent[rng.integers(0, len(bent), 3)] = rng.integers(0, 256, 3)
+        (tmp_path / "a.gif").write_bytes(bent.tobytes())
+        try:
+            read_video(tmp_path / "a.gif", most_frames=50)
+        except ValueError as error:
+            faults.append(str(error))
+    assert len(faults) > 10
+    assert all(fault.startswith("read_video: ") and "\n" not in fault for fault in faults)
+
+
+def test_bombs_are_refused_before_they_are_decoded(tmp_path):
+    one = gif(1, 1, [(0, 0, np.zeros((1, 1), int), 2, 1, None)], b"")
+    head, frame = one[: 13 + 384], one[13 + 384 :]
+    path = tmp_path / "a.gif"
+    path.write_bytes(head + frame * 10**6 + b"\x3b")
+    with pytest.raises(ValueError, match="has more than 10,000 frames"):
+        read_video(path)
+    wide = head[:6] + struct.pack("<HH", 4000, 4000) + head[10:]
+    path.write_bytes(wide + frame * 500 + b"\x3b")
+    with pytest.raises(ValueError, match=r"500 frames of 64,000,000 bytes, or more; expected .* sample_hz"):
+        read_video(path)
+    path.write_bytes(head[:6] + struct.pack("<HH", 65535, 65535) + head[10:] + frame + b"\x3b")
+    with pytest.raises(ValueError, match="frames of 17,179,344,900 bytes"):
+        read_video(path)
+    with pytest.raises(ValueError, match="65535 × 65535 pixels; expected at most"):
+        read_video(path, size=8)
+    with path.open("wb") as file:
+        file.write(b"GIF89a")
+        file.truncate(2**40)
+    with pytest.raises(ValueError, match="1,099,511,627,776 bytes"):
+        read_video(path)
+    path.write_bytes(head[:6] + struct.pack("<HH", 900, 900) + head[10:] + frame * 40 + b"\x3b")
+    assert read_video(path, sample_hz=5, size=16).frames.shape == (4, 16, 16, 4)
+
+
+def test_a_frame_beyond_the_screen_is_seen_within_it(tmp_path):
+    frames = [(0, 0, np.full((2, 3), 1), 5, 1, None), (2, 1, np.full((4, 4), 2), 5, 1, None)]
+    (tmp_path / "a.gif").write_bytes(gif(3, 2, frames))
+    video = read_video(tmp_path / "a.gif")
+    assert video.frames.shape == (2, 2, 3, 4)
+    np.testing.assert_array_equal(video.frames[1, 1, :, :3], PALETTE[[1, 1, 2]])
+
+
+def folder(tmp_path, names, size=(5, 7)):
+    for k, name in enumerate(names):
+        Image.fromarray(np.full((*size, 3), k, np.uint8)).save(tmp_path / name)
+
+
+def test_a_folder_in_natural_order(tmp_path):
+    folder(tmp_path, ["f1.png", "f2.bmp", "f10.png", "F11.PNG", "f012.png"])
+    (tmp_path / "notes.txt").write_text("no picture")
+    (tmp_path / ".f3.png").write_bytes(b"what a file manager leaves")
+    video = read_video(tmp_path, rate_hz=4)
+    assert video.frames.shape == (5, 5, 7, 4)
+    assert video.frames[:, 0, 0, 0].tolist() == [0, 1, 2, 3, 4]
+    np.testing.assert_allclose(video.seconds, np.arange(6) / 4)
+    assert sorted(["b", "a10", "a9b10", "a9b9"], key=natural_order) == ["a9b9", "a9b10", "a10", "b"]
+    with pytest.raises(ValueError, match="rate_hz=12"):
+        read_video(tmp_path)
+    with pytest.raises(ValueError, match=r"5 frames .* expected at most 4"):
+        read_video(tmp_path, rate_hz=4, most_frames=4)
+
+
+def test_a_folder_of_different_pictures(tmp_path):
+    folder(tmp_path, ["1.png"])
+    folder(tmp_path, ["2.png"], (6, 6))
+    with pytest.raises(ValueError, match=r"changes its size from \(5, 7, 4\) to \(6, 6, 4\); give a size"):
+        read_video(tmp_path, rate_hz=4)
+    assert read_video(tmp_path, rate_hz=4, size=8).frames.shape == (2, 8, 8, 4)
+    (tmp_path / "3.png").write_bytes(b"")
+    with pytest.raises(ValueError, match=r"3\.png isn't a picture that can be read: it's empty"):
+        read_video(tmp_path, rate_hz=4, size=8)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ValueError, match=r"empty has no picture"):
+        read_video(tmp_path / "empty", rate_hz=4)
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        (b"", "is empty"),
+        (b"some words", "begins with b'some words'; expected a GIF"),
+        (b"#EXTM3U\n#EXTINF:1,\nhttp://localhost:1/a.ts\n", "begins with b'#EXTM3U"),
+        (b"ffconcat version 1.0\nfile /etc/passwd\n", "begins with b'ffconcat"),
+        (b"\x89PNG\r\n\x1a\n", "begins with"),
+    ],
+)
+def test_files_that_are_no_video(tmp_path, content, fault):
+    (tmp_path / "a.mp4").write_bytes(content)
+    with pytest.raises(ValueError, match=rf"read_video: .*a\.mp4 {fault}"):
+        read_video(tmp_path / "a.mp4")
+
+
+def test_wrong_settings_and_absent_files(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        read_video(tmp_path / "absent.gif")
+    (tmp_path / "a.gif").write_bytes(gif(1, 1, [(0, 0, np.zeros((1, 1), int), 2, 1, None)]))
+    with pytest.raises(ValueError, match="has times of its own"):
+        read_video(tmp_path / "a.gif", rate_hz=3)
+    with pytest.raises(ValueError, match="sample_hz 0"):
+        read_video(tmp_path / "a.gif", sample_hz=0)
+
+
+def test_without_a_decoder_the_line_that_installs_one(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "av", None)
+    monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
+    (tmp_path / "a.mp4").write_bytes(b"\0\0\0\x18ftypmp42" + bytes(40))
+    with pytest.raises(MissingExtra, match=r'a\.mp4 needs a decoder; run: pip install "tinyxm\[video\]"'):
+        read_video(tmp_path / "a.mp4")
+
+
+def ramp(count=20, size=(48, 64)):
+    """Frames that tell their number by their gray."""
+    return np.stack([np.full((*size, 3), 20 + 10 * k, np.uint8) for k in range(count)])
+
+
+def write_container(path, frames, rate, codec="mpeg4"):
+    av = pytest.importorskip("av")
+    with av.open(str(path), "w") as output:
+        stream = output.add_stream(codec, rate=rate)
+        stream.height, stream.width = frames.shape[1:3]
+        stream.pix_fmt = "yuv420p"
+        for frame in frames:
+            output.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+        output.mux(stream.encode(None))
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.avi", "a.mov"])
+def test_containers(tmp_path, name):
+    frames = ramp()
+    write_container(tmp_path / name, frames, 10)
+    video = read_video(tmp_path / name)
+    assert video.frames.shape == (20, 48, 64, 3)
+    np.testing.assert_allclose(video.seconds, np.arange(21) / 10, atol=2e-3)
+    np.testing.assert_allclose(video.frames.mean((1, 2, 3)), frames.mean((1, 2, 3)), atol=4)
+    some = read_video(tmp_path / name, sample_hz=5, size=(12, 16))
+    assert some.frames.shape == (10, 12, 16, 3)
+    np.testing.assert_allclose(some.frames.mean((1, 2, 3)), frames[::2].mean((1, 2, 3)), atol=4)
+    with pytest.raises(ValueError, match="expected at most 7"):
+        read_video(tmp_path / name, most_frames=7)
+    data = (tmp_path / name).read_bytes()
+    (tmp_path / name).write_bytes(data[:60] + bytes(len(data) - 60))
+    with pytest.raises(ValueError, match=r"isn't a video that can be read|has no frame"):
+        read_video(tmp_path / name)
+
+
+def test_sampling_takes_the_frame_that_is_seen():
+    frames = np.arange(4, dtype=np.uint8).reshape(4, 1, 1, 1)
+    seconds = [0, 0.3, 0.4, 1.0, 1.1]
+    by_rate = sample_frames(frames, seconds, rate_hz=10)
+    assert by_rate.frames.ravel().tolist() == [0, 0, 0, 1, 2, 2, 2, 2, 2, 2, 3]
+    np.testing.assert_allclose(by_rate.seconds, np.arange(12) / 10)
+    assert sample_frames(frames, seconds, rate_hz=2).frames.ravel().tolist() == [0, 2, 3]
+    assert sample_frames(frames, seconds, count=2).frames.ravel().tolist() == [0, 2]  # at 0.275 and 0.825
+    assert sample_frames(frames, seconds, count=11).frames.ravel().tolist() == by_rate.frames.ravel().tolist()
+    assert len(sample_frames(frames, seconds, rate_hz=0.1).frames) == 1
+    late = sample_frames(frames, np.add(seconds, 5), rate_hz=10)
+    np.testing.assert_array_equal(late.frames, by_rate.frames)
+    assert late.seconds[0] == 5
+    # a rate of its own changes nothing, whatever the rounding of its times
+    for rate in (3, 7, 24, 29.97, 60):
+        many = np.arange(100, dtype=np.uint8).reshape(100, 1, 1, 1)
+        np.testing.assert_array_equal(sample_frames(many, np.arange(101) / rate, rate_hz=rate).frames, many)
+
+
+@pytest.mark.parametrize(
+    ("settings", "fault"),
+    [
+        ({}, "rate_hz None, count None; expected one"),
+        ({"rate_hz": 1, "count": 1}, "expected one"),
+        ({"count": 0}, "at least 1"),
+        ({"rate_hz": -1}, "expected 1 to"),
+        ({"rate_hz": 1e12}, "expected 1 to"),
+    ],
+)
+def test_sampling_says_what_it_expects(settings, fault):
+    with pytest.raises(ValueError, match=f"sample_frames: .*{fault}"):
+        sample_frames(np.zeros((2, 1, 1, 1)), [0, 1, 2], **settings)
+    for seconds in ([0, 1], [0, 2, 1], [0, np.nan, 1]):
+        with pytest.raises(ValueError, match=r"seconds \(.*,\) for 2 frames; expected 3 growing times"):
+            sample_frames(np.zeros((2, 1, 1, 1)), seconds, count=1)
+
+
+def test_differences_add_up_again():
+    frames = np.random.default_rng(0).integers(0, 256, (6, 4, 5, 3), np.uint8)
+    change = frame_differences(frames)
+    assert change.shape == (5, 4, 5, 3)
+    np.testing.assert_allclose(frames[0] / 255 + change.sum(0), frames[-1] / 255, atol=1e-5)
+    assert change.min() < -0.5
+    with pytest.raises(ValueError, match="at least two frames"):
+        frame_differences(frames[:1])
+
+
+def test_a_written_gif_is_read_again(tmp_path):
+    rng = np.random.default_rng(0)
+    seconds = np.cumsum([0, 0.105, 0.033, 0.02, 0.5])
+    grays = rng.integers(0, 256, (4, 6, 7, 1), np.uint8)
+    for frames in (grays, grays / 255, np.repeat(grays, 3, -1)):
+        write_gif(tmp_path / "a.gif", frames, seconds)
+        video = read_video(tmp_path / "a.gif")
+        np.testing.assert_array_equal(video.frames[..., :1], grays)
+        np.testing.assert_allclose(video.seconds, np.round(seconds, 2), atol=1e-9)
+    clear = np.concatenate([np.repeat(grays, 3, -1), (grays > 128) * np.uint8(255)], -1)
+    write_gif(tmp_path / "a.gif", clear, seconds)
+    again = read_video(tmp_path / "a.gif").frames
+    np.testing.assert_array_equal(again[..., 3], clear[..., 3])
+    same = np.repeat(grays[:1], 4, 0)
+    write_gif(tmp_path / "a.gif", same, seconds)
+    np.testing.assert_allclose(read_video(tmp_path / "a.gif").seconds[-1], 0.66, atol=1e-9)  # one frame, as long as all
+    # a third of a second isn't a number of hundredths: the errors don't add up
+    write_gif(tmp_path / "a.gif", rng.integers(0, 256, (30, 2, 2, 1), np.uint8), np.arange(31) / 30)
+    np.testing.assert_allclose(read_video(tmp_path / "a.gif").seconds, np.arange(31) / 30, atol=0.0051)
+
+
+def test_gifs_that_cannot_be_written(tmp_path):
+    before = tmp_path / "a.gif"
+    before.write_bytes(b"kept")
+    with pytest.raises(ValueError, match=r"a frame of 0\.01 seconds; expected at least 0\.02"):
+        write_gif(before, np.zeros((2, 1, 1, 1)), [0, 0.01, 1])
+    with pytest.raises(ValueError, match="expected 1 channel"):
+        write_gif(before, np.zeros((1, 1, 1, 2)), [0, 1])
+    with pytest.raises(ValueError, match=r"write_gif: \(2, 2\); expected frames"):
+        write_gif(before, np.zeros((2, 2)), [0, 1])
+    assert before.read_bytes() == b"kept"
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_steps_show_themselves(tmp_path):
+    frames = ramp(4, (8, 8))
+    figure = sample_frames.plot(frames, np.arange(5) / 2, count=3)
+    assert figure.axes[1].get_xlabel() == "3 of 8 × 8 pixels, uint8; 2 seconds"
+    frame_differences.plot(frames).savefig(tmp_path / "a.png")
+    assert isinstance(sample_frames(frames, np.arange(5), count=1), Video)
