@@ -131,9 +131,9 @@ def test_code_points():
 
 
 def test_a_line_of_a_million_words():
-    line = "cafÃ© words " * 500_000
+    line = ("cafÃ©" + " words" * 9 + " ") * 100_000
     read = decode_text(line.encode()).text
-    assert normalise_text(repair_mojibake(read), one_space=True) == ("café words " * 500_000).rstrip()
+    assert normalise_text(repair_mojibake(read), one_space=True) == line.replace("Ã©", "é").rstrip()
 
 
 def test_the_steps_show_themselves(tmp_path):
