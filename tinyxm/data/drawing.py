@@ -108,7 +108,7 @@ def text(axes: Axes, value: Any, settings: Settings) -> None:
         return
     tokens, at, row, shown = [str(token) for token in value], 0, 0, 0
     for token in tokens:
-        if at and at + len(token) > LINE:
+        if at and at + len(token) > LINE - 2:  # room for the box
             at, row = 0, row + 1
         if row == 9:
             break
