@@ -24,6 +24,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from tinyxm.cli.bench import bench
+from tinyxm.cli.clean import clean
 from tinyxm.cli.data import data
 from tinyxm.cli.errors import Interrupted, Misuse, describe, status, usage
 from tinyxm.cli.simt import simt
@@ -41,6 +42,7 @@ app = typer.Typer(
 
 
 app.command()(bench)
+app.command()(clean)
 app.command()(simt)
 app.add_typer(data, name="data", context_settings=HELP)
 

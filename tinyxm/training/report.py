@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import io
 import re
 from collections.abc import Mapping, Sequence
@@ -101,7 +102,8 @@ def write_report(
 ) -> Path:
     """Write the report as one HTML file with its pictures inside; an older one is replaced only when this is whole.
 
-    Texts are plain: `code` stands in backquotes, web addresses become links, all else is shown as it stands. Named
+    Texts are plain: `code` stands in backquotes, web addresses become links, all else is shown as it stands; the page's
+    content security policy allows neither scripts nor requests. Named
     plots are also written into the folder `plots` beside it. Returns the path. Raises OSError where it can't be
     written, TypeError for a part that is none of `Part`.
     """
@@ -110,13 +112,17 @@ def write_report(
     told: set[str] = set()
     galleries = any(isinstance(part, Gallery) for section in sections for part in section.parts)
     body = "\n".join(_section(section, path.parent / "plots", told) for section in sections)
+    style = STYLE + (GALLERY_STYLE if galleries else "")
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    policy = f"default-src 'none'; img-src data:; media-src data:; style-src 'sha256-{digest}'; base-uri 'none'"
     page = f"""<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
 <title>{escape(title)}</title>
-<style>{STYLE}{GALLERY_STYLE if galleries else ""}</style>
+<style>{style}</style>
 </head>
 <body>
 <main>

@@ -12,14 +12,14 @@ import numpy as np
 from ..samples import Samples
 from ..text import words
 from .ledger import Entry, Rule, there
-from .opened import is_file
+from .opened import array_of, is_file
 
 
 def non_finite(samples: Samples, modality: str) -> Iterator[Entry]:
-    """Arrays with NaN or infinity become missing."""
+    """Arrays and sounds with NaN or infinity become missing."""
     for i, value in there(samples, modality):
-        array = value[0] if isinstance(value, tuple) and value else value
-        if isinstance(array, np.ndarray) and (bad := int(array.size - np.isfinite(array).sum())):
+        array = array_of(value)
+        if array is not None and array.dtype.kind in "fc" and (bad := int(array.size - np.isfinite(array).sum())):
             told = f"{bad} of {array.size} numbers"
             yield Entry(samples.ids[i], modality, "non-finite", "missing", "non_finite", told)
 

@@ -40,7 +40,9 @@ def near_pictures(
     """Pictures that show what an earlier one shows.
 
     Proposed are pairs whose dHashes differ in at most `bits` of 64. Of these, near duplicates are those whose pictures,
-    shrunk to 16 × 16 RGB, are correlated by `least` or more: a correlation pays no heed to brightness and contrast.
+    shrunk to 16 × 16 RGB, are correlated by `least` or more: a correlation pays no heed to brightness and contrast. So
+    that a yellow heart isn't an orange one, their mean colours may differ by a tenth of full scale, and their contrasts
+    by a factor of 1.4.
     """
     names, hashes, details = [], [], []
     for i, value in there(samples, modality):
@@ -55,11 +57,16 @@ def near_pictures(
     if not names:
         return
     detail = np.stack(details)
+    colour = detail.reshape(len(detail), -1, 3).mean(axis=1)
     detail -= detail.mean(axis=1, keepdims=True)
-    detail /= np.linalg.norm(detail, axis=1, keepdims=True) + np.float32(1e-6)
+    contrast = np.linalg.norm(detail, axis=1, keepdims=True) + np.float32(1e-6)
+    detail /= contrast
     code = np.array(hashes, np.uint64)
     for j in range(1, len(code)):
         proposed = np.flatnonzero(np.bitwise_count(code[:j] ^ code[j]) <= bits)
+        alike = np.abs(colour[proposed] - colour[j]).max(axis=1, initial=0) <= 0.1 * 255
+        alike &= np.abs(np.log(contrast[proposed, 0] / contrast[j, 0])) <= np.log(1.4)
+        proposed = proposed[alike]
         likeness = detail[proposed] @ detail[j]
         if len(proposed) and likeness.max() >= least:
             best = int(proposed[likeness.argmax()])
@@ -70,7 +77,7 @@ def near_pictures(
 
 
 def near_sounds(
-    samples: Samples, modality: str, *, least: float = 0.985, rate_hz: float = 8000.0, action: str = "dropped"
+    samples: Samples, modality: str, *, least: float = 0.98, rate_hz: float = 8000.0, action: str = "dropped"
 ) -> Iterator[Entry]:
     """Sounds that repeat an earlier one, whatever their level, the silence around them, and their rate.
 
@@ -94,7 +101,7 @@ def near_sounds(
             yield Entry(samples.ids[names[j]], modality, "near duplicate", action, "near_sounds", told, other=other)
 
 
-def near_texts(samples: Samples, modality: str, *, least: float = 0.7, action: str = "dropped") -> Iterator[Entry]:
+def near_texts(samples: Samples, modality: str, *, least: float = 0.45, action: str = "dropped") -> Iterator[Entry]:
     """Texts that say what an earlier one says, but for few characters: shingles (runs of five characters) of a Jaccard
     index |a ∩ b| / |a ∪ b| of `least` or more. Pairs are proposed by MinHash, which misses about one in a hundred.
     """

@@ -58,6 +58,23 @@ def is_file(value: Any) -> bool:
     return isinstance(value, bytes | PathLike)
 
 
+def array_of(value: Any) -> NDArray[Any] | None:
+    """The numbers of an array, of a pair (sound, rate_hz), or of a sound's file; None for whatever else."""
+    if isinstance(value, tuple) and value:
+        value = value[0]
+    if is_file(value) and begins(value, 4) in (b"RIFF", b"fLaC", b"OggS"):
+        return _sounds(value)[0]
+    return value if isinstance(value, np.ndarray) else None
+
+
+def begins(value: bytes | PathLike[str], count: int) -> bytes:
+    """The first bytes of a file."""
+    if isinstance(value, bytes):
+        return value[:count]
+    with open(value, "rb") as stream:
+        return stream.read(count)
+
+
 def picture_of(value: Any) -> NDArray[Any] | None:
     """A picture or frames, (..., height, width, channels): an array with three axes or more, or a file, decoded."""
     if is_file(value):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,7 +23,10 @@ def undecodable(samples: Samples, modality: str) -> Iterator[Entry]:
             try:
                 picture_of(value)
             except (ValueError, OSError, MemoryError) as error:
-                yield Entry(samples.ids[i], modality, "undecodable picture", "missing", "undecodable", str(error))
+                told = (
+                    str(error) if isinstance(value, bytes) else str(error).replace(f"{Path(value).parent}{os.sep}", "")
+                )
+                yield Entry(samples.ids[i], modality, "undecodable picture", "missing", "undecodable", told)
 
 
 def blank(samples: Samples, modality: str, *, tolerance: float = 0.02) -> Iterator[Entry]:

@@ -48,10 +48,10 @@ def silent(
                 yield Entry(samples.ids[i], modality, "silence", "missing", "silent", told)
 
 
-def clipped(samples: Samples, modality: str, *, share: float = 0.002, runs: int = 3) -> Iterator[Entry]:
+def clipped(samples: Samples, modality: str, *, share: float = 0.004, runs: int = 5) -> Iterator[Entry]:
     """Sounds that were cut off at a level, as by too loud a recording, are told and kept: what is lost stays so.
 
-    A run is three samples or more, one after another, that all stand at the largest value of the sound (or all at the
+    A run is two samples or more, one after another, that all stand at the largest value of the sound (or all at the
     smallest), within a thousandth of it. Clipped is a sound with at least `runs` runs that hold at least `share` of its
     samples. It need not be at full scale: a clipped sound can have been made quieter afterwards.
     """
@@ -70,20 +70,22 @@ def clipped(samples: Samples, modality: str, *, share: float = 0.002, runs: int 
 
 
 def flat_tops(sound: Numbers) -> tuple[int, int]:
-    """How many runs of three samples or more stand at the largest or at the smallest value, and samples in them."""
+    """How many runs of two samples or more stand at the largest or at the smallest value, and samples in them."""
     count = held = 0
     for side in (sound, -sound):
         top = side.max()
         if top > 0:
             edges = np.flatnonzero(np.diff(np.concatenate([[0], (side >= top * 0.999).astype(np.int8), [0]])))
             lengths = edges[1::2] - edges[::2]
-            lengths = lengths[lengths >= 3]
+            lengths = lengths[lengths >= 2]
             count, held = count + len(lengths), held + int(lengths.sum())
     return count, held
 
 
-def dc_offset(samples: Samples, modality: str, *, most: float = 0.005) -> Iterator[Entry]:
-    """Sounds whose mean lies further than `most` from zero (1 is full scale) are repaired: the mean is taken off.
+def dc_offset(samples: Samples, modality: str, *, most: float = 0.005, share: float = 0.06) -> Iterator[Entry]:
+    """Sounds whose mean lies further from zero than `most` (1 is full scale) are repaired: the mean is taken off.
+
+    It must also exceed `share` of the root mean square: the waves of a loud voice aren't alike above and below zero.
 
     No microphone hears a constant pressure: an offset is the electronics'. It wastes headroom, clicks where sounds are
     joined, and counts as energy at 0 Hz. Each channel for itself.
@@ -93,7 +95,8 @@ def dc_offset(samples: Samples, modality: str, *, most: float = 0.005) -> Iterat
         if heard is not None and np.isfinite(heard[0]).all():
             sound, rate = heard
             mean = sound.mean(axis=0, dtype=np.float64)
-            if float(np.abs(mean).max()) > most:
+            limit = max(most, share * float(np.sqrt(np.square(sound, dtype=np.float64).mean())))
+            if float(np.abs(mean).max()) > limit:
                 told = f"mean {float(mean.flat[np.abs(mean).argmax()]):+.4f}"
                 if isinstance(value, np.ndarray):  # of whole numbers, too, in their own scale
                     level = value.mean(axis=0, dtype=np.float64)
@@ -103,35 +106,40 @@ def dc_offset(samples: Samples, modality: str, *, most: float = 0.005) -> Iterat
                 yield Entry(samples.ids[i], modality, "DC offset", "repaired", "dc_offset", told, repair)
 
 
-def wrong_rate(samples: Samples, modality: str, *, margin: float = 0.0, least: int = 20) -> Iterator[Entry]:
-    """Sounds whose stated rate isn't that of most others, and contradicts what is heard, are repaired: the rate is.
+def wrong_rate(samples: Samples, modality: str, *, margin: float = 16.0, least: int = 20) -> Iterator[Entry]:
+    """Sounds whose stated rate contradicts what is heard are repaired: they get the set's rate that fits.
 
     At a wrong rate a sound is too high and too short, or too low and too long, all by one factor. Let f(r) be what a
     sound is like if its samples are r to the second: the logarithms of its mean power in 20 bands of 80 Hz to 45 % of
     the lowest rate in question, less their mean, and of its seconds. With mean μ and covariance Σ of f over the sounds
-    that have the most frequent rate R, and d²(r) = (f(r) − μ)ᵀ Σ⁻¹ (f(r) − μ), a sound of stated rate S ≠ R is taken
-    for one of rate R where d²(S) − d²(R) > `margin`, as for two normal distributions of equal odds. One that was
-    recorded at S, or resampled to it properly, is like the others at S, and stays.
-    Where fewer than `least` sounds have the rate R, nothing can be said, and nothing is.
+    that have the most frequent rate R, and d²(r) = (f(r) − μ)ᵀ Σ⁻¹ (f(r) − μ), a sound of stated rate S is taken for
+    one of rate r where d²(S) − d²(r) is positive for S ≠ R, r = R, and above `margin` otherwise: as for normal
+    distributions, where a priori it's e^(margin/2) times likelier that the usual rate is right. One that was recorded
+    at S, or resampled to it properly, is like the others at S, and stays. Nothing is said where fewer than `least`
+    sounds have the rate R, or where all have.
     """
-    heard = [(i, pair) for i, value in there(samples, modality) if (pair := mono_of(value)) is not None]
+    heard = [(i, pair) for i, value in there(samples, modality) if (pair := mono_of(value)) is not None and pair[1]]
     rates = Counter(rate for _, (_, rate) in heard if rate)
-    if len(rates) < 2:
+    if len(rates) < 2 or rates.most_common(1)[0][1] < least:
         return
-    usual, known = rates.most_common(1)[0]
-    for stated in sorted(rates):
-        if stated == usual or known < least:
-            continue
-        top = 0.45 * min(stated, usual)
-        like = np.array([_course(sound, usual, top) for _, (sound, rate) in heard if rate == usual])
-        mean, covariance = like.mean(0), np.cov(like.T) + 0.05 * np.eye(like.shape[1])
-        for i, (sound, rate) in heard:
+    usual = rates.most_common(1)[0][0]
+    middles: dict[float, tuple[Numbers, Numbers]] = {}
+    for i, (sound, stated) in heard:
+        best = (0.0, stated, 0.0, 0.0)
+        for rate in rates:
             if rate == stated:
-                as_stated, as_usual = (_distance(_course(sound, r, top), mean, covariance) for r in (stated, usual))
-                if as_stated - as_usual > margin:
-                    told = f"stated: {stated:g} Hz, d² {as_stated:.0f}; at the others' {usual:g} Hz {as_usual:.0f}"
-                    repair = (sound_of(samples[modality][i])[0], usual)  # type: ignore[index]
-                    yield Entry(samples.ids[i], modality, "wrong rate", "repaired", "wrong_rate", told, repair)
+                continue
+            top = 0.45 * min(rate, stated or usual, usual)
+            if top not in middles:
+                middles[top] = _middle(np.array([_course(x, usual, top) for _, (x, r) in heard if r == usual]))
+            as_stated, other = (_distance(_course(sound, r, top), *middles[top]) for r in (stated or usual, rate))
+            gain = as_stated - other - margin * (rate != usual)
+            if gain > best[0]:
+                best = (gain, rate, as_stated, other)
+        if best[0] > 0:
+            told = f"stated: {stated:g} Hz, d² {best[2]:.0f}; at {best[1]:g} Hz {best[3]:.0f}"
+            repair = (sound_of(samples[modality][i])[0], best[1])  # type: ignore[index]
+            yield Entry(samples.ids[i], modality, "wrong rate", "repaired", "wrong_rate", told, repair)
 
 
 def _course(sound: Numbers, rate_hz: float, top_hz: float, bands: int = 20) -> Numbers:
@@ -147,6 +155,16 @@ def _course(sound: Numbers, rate_hz: float, top_hz: float, bands: int = 20) -> N
     density = np.diff(below) / np.diff(edges)
     logarithm = np.log(density + 1e-6 * density.max() + 1e-20)
     return np.append(logarithm - logarithm.mean(), np.log(len(sound) / rate_hz))
+
+
+def _middle(x: Numbers, share: float = 0.9) -> tuple[Numbers, Numbers]:
+    """Mean and covariance of rows, those of the furthest tenth left out: faulty sounds don't say what is usual."""
+    rows = x
+    for _ in range(3):
+        mean, covariance = rows.mean(axis=0), np.cov(rows.T) + 0.05 * np.eye(x.shape[1])
+        far = np.einsum("ni,in->n", x - mean, np.linalg.solve(covariance, (x - mean).T))
+        rows = x[far <= np.quantile(far, share)]
+    return mean, covariance
 
 
 def _distance(x: Numbers, mean: Numbers, covariance: Numbers) -> float:
