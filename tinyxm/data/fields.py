@@ -104,16 +104,30 @@ def lay_out(name: str, field: Field, values: Sequence[Any] | Array, there: NDArr
     return {"values": joined, "offsets": offsets}
 
 
-def read_rows(field: Field, arrays: dict[str, Array], rows: Array, there: NDArray[np.bool_]) -> Any:
-    """The values of some rows, copied out: an array (rows, *shape), or a list, with None where nothing is there."""
+def room_for(field: Field, samples: int) -> Any:
+    """Where `read_rows` puts values: an array (samples, *shape), or a list of None."""
+    return np.empty((samples, *field.shape), field.dtype) if field.kind == "array" else [None] * samples
+
+
+def read_rows(
+    field: Field, arrays: dict[str, Array], rows: Array, there: NDArray[np.bool_], out: Any, places: Array
+) -> None:
+    """Copy the values of some rows to `places` of `out`; where nothing is there, a list keeps its None."""
     if field.kind == "array":
-        return np.asarray(arrays[""])[rows]
-    offsets, values = arrays["offsets"], arrays["values"]
-    spans = [values[int(offsets[row]) : int(offsets[row + 1])] for row in rows]
+        out[places] = arrays[""][rows]
+        return
+    values, offsets = arrays["values"], arrays["offsets"]
+    kept = np.flatnonzero(there)
+    spans = zip(places[kept].tolist(), offsets[rows[kept]].tolist(), offsets[rows[kept] + 1].tolist(), strict=True)
     if field.kind == "ragged":
-        return [np.array(span) if there[i] else None for i, span in enumerate(spans)]
-    decode = str if field.kind == "text" else json.loads
-    return [decode(span.tobytes().decode()) if there[i] else None for i, span in enumerate(spans)]
+        for place, start, stop in spans:
+            out[place] = values[start:stop].copy()
+    elif field.kind == "text":
+        for place, start, stop in spans:
+            out[place] = values[start:stop].tobytes().decode()
+    else:
+        for place, start, stop in spans:
+            out[place] = json.loads(values[start:stop].tobytes())
 
 
 def check(field: Field, arrays: dict[str, Array], samples: int) -> str:

@@ -66,11 +66,14 @@ def _stream(
 ) -> Iterator[Samples]:
     skip = start * batch_size
     parts: list[Samples] = []  # of a batch that one window begins and the next one ends
-    for chosen, indices in stream_order(shards.sizes, seed, epoch, window):
+    windows = stream_order(shards.sizes, seed, epoch, window)
+    ahead = next(windows, None)
+    while ahead is not None:
+        (_, indices), ahead = ahead, next(windows, None)
         left, skip = indices[skip:], max(0, skip - len(indices))
         if not len(left):
             continue
-        for shard in chosen:
+        for shard in ahead[0] if ahead else ():  # which the system reads while this window is used
             shards.advise(int(shard))
         at = 0
         while at < len(left):
