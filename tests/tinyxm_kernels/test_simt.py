@@ -115,6 +115,26 @@ def test_a_missing_barrier_is_a_race_of_two_named_threads():
     assert "__syncthreads() between them" in races[0].message
 
 
+def test_two_calls_of_a_function_share_its_shared_array():
+    source = """
+__device__ float first(float v) {
+    __shared__ float kept[64];
+    kept[threadIdx.x] = v;
+    __syncthreads();
+    return kept[0];
+}
+extern "C" __global__ void f(float *x) {
+    float a = first(x[threadIdx.x]);
+    BETWEEN
+    x[threadIdx.x] = a + first(2 * a + threadIdx.x);
+}"""
+    x = np.ones(64, np.float32)
+    done = simt.Program(source, defines={"BETWEEN": ""}).launch("f", 1, 64, [x])
+    assert [finding.kind for finding in done.findings] == ["race"]
+    assert done.static_shared == 64 * 4
+    assert simt.Program(source, defines={"BETWEEN": "__syncthreads();"}).launch("f", 1, 64, [x]).findings == []
+
+
 def test_a_barrier_orders_a_block():
     x = np.arange(64, dtype=np.float32)
     assert kinds(launch(REVERSE.format(n=64, sync="__syncthreads();"), [x, 0], block=64)) == []

@@ -141,3 +141,18 @@ def test_a_loop_diverges_where_lanes_leave_it_apart():
     assert (head["branches"], head["divergent"]) == (32, 31)
     assert (body["executions"], body["flops"]) == (31, 31 * 32 // 2)
     assert body["active_lanes"] == 16.0  # (31 + 30 + … + 1) / 31
+
+
+def test_three_numbers_in_shared_memory_are_three_words_fetched_apart():
+    source = """extern "C" __global__ void f(float *x) {
+    __shared__ float3 kept[64];
+    kept[threadIdx.x] = make_float3(threadIdx.x, 1, 2);
+    __syncthreads();
+    float3 other = kept[63 - threadIdx.x];
+    x[threadIdx.x] = other.x + other.y + other.z;
+}"""
+    x = np.zeros(64, np.float32)
+    done = simt.Program(source).launch("f", 1, 64, [x])
+    assert x.tolist() == [63 - i + 3 for i in range(64)]
+    # 2 warps store and load; a stride of 3 words is odd, so that each of the three takes one pass
+    assert done.totals["shared_passes"] == done.totals["ideal_passes"] == 2 * 2 * 3

@@ -81,6 +81,16 @@ def test_a_file_without_a_kernel_and_a_name_that_is_none_of_its_kernels():
         simt.Program("__global__ void f(int *x) { }").launch("g", 1, 1, [])
 
 
+def test_a_file_that_is_no_text_is_told_and_a_byte_order_mark_is_none(tmp_path):
+    file = tmp_path / "k.cu"
+    text = '// Gr\u00f6\u00dfe\nextern "C" __global__ void f(float *x) { x[0] = 1; }'
+    file.write_bytes(("\n" + text).encode("latin-1"))
+    with pytest.raises(ValueError, match=r"k\.cu: line 2: byte 0xf6 isn't UTF-8"):
+        simt.Program(file)
+    file.write_text(text, "utf-8-sig")
+    assert list(simt.Program(file).kernels) == ["f"]
+
+
 def test_places_survive_macros_and_comments():
     source = """#define LONG_NAME(a) ((a) + (a))
 /* a
@@ -128,6 +138,34 @@ def test_words_of_cpp_that_are_easily_said_in_c():
     )
     out = run(body + "own[n - 1] = yes; x[threadIdx.x] = own[5] + (p != nullptr);", [np.zeros(32, np.float32)])
     assert out[0] == 2
+
+
+def test_conversions_of_cpp_stand_wherever_an_expression_may():
+    source = """typedef float real;
+__device__ real half_of(int i) { return float(i) / real(2); }
+extern "C" __global__ void f(float *x) {
+    int i = threadIdx.x;
+    float4 four = reinterpret_cast<float4 *>(x)[i];
+    reinterpret_cast<float4 *>(x)[i].y = 2 * float(i) * int(1.5f) + (int)float(half_of(2 * i)) + four.y;
+}"""
+    x = np.zeros((8, 4), np.float32)
+    assert simt.Program(source).launch("f", 1, 8, [x]).findings == []
+    np.testing.assert_array_equal(x, np.stack([0 * np.arange(8), 3 * np.arange(8), [0] * 8, [0] * 8], axis=1))
+
+
+def test_a_macro_may_be_an_argument_of_itself():
+    assert value("MAX(MAX(1, 4), MAX(3, 2))", before="#define MAX(a, b) ((a) > (b) ? (a) : (b))")[0] == 4
+
+
+@pytest.mark.parametrize("condition", ["p == NULL", "nullptr == p", "!p", "!(p != 0)"])
+def test_a_null_pointer_equals_null(condition):
+    source = (
+        f"""extern "C" __global__ void f(float *x, const float *p) {{ x[threadIdx.x] = {condition} ? 1.0f : p[0]; }}"""
+    )
+    x = np.zeros(32, np.float32)
+    for given, expected in ((None, 1), (np.full(1, 7, np.float32), 7)):
+        assert simt.Program(source).launch("f", 1, 32, [x, given]).findings == []
+        assert (x == expected).all()
 
 
 def test_extern_c_may_hold_the_whole_file():

@@ -184,6 +184,9 @@ def _sectors(table: np.ndarray, size: int) -> tuple[int, int]:
 
 
 def _passes(table: np.ndarray, size: int) -> tuple[int, int]:
+    if size == 3 * WORD:  # is kept, and fetched, as three numbers
+        each = [_passes(np.where(table < 0, -1, table + part * WORD), WORD) for part in range(3)]
+        return sum(passes for passes, _ in each), sum(ideal for _, ideal in each)
     group = WARP if size <= WORD else WARP * WORD // size
     rows = table.reshape(-1, group)
     rows = rows[(rows >= 0).any(axis=1)]

@@ -68,6 +68,7 @@ def selected(condition: Any, yes: Any, no: Any) -> Any:
 
 
 def distance(a: Address, b: Address, size: int) -> Any:
+    """How many numbers lie between two pointers: of two arrays -1, of null and null 0."""
     if a.buffer is not b.buffer:
-        return np.int64(-1)
+        return np.int64(-1 if a.buffer.length or b.buffer.length else 0)
     return (a.offset - b.offset) // np.int64(max(1, size // a.buffer.element.itemsize))

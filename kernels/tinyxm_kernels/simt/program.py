@@ -59,7 +59,7 @@ class Kernel:
     def compiled(self) -> tuple[Statements, Step]:
         if self._compiled is None:
             compiler = Statements(self.program.source)
-            compiler.constants = {}
+            compiler.constants, compiler.shared_keys = {}, set()
             compiler.addressed = frozenset(_addressed(self.program.source.tree))
             self.program.prepare(compiler)
             compiler.inside = (self.name,)

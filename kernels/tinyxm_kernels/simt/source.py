@@ -233,6 +233,8 @@ class Source:
                         f"it is defined with {len(macro.parameters)}",
                     )
                 index = after
+                # An argument is expanded before it is put in, so that MAX(MAX(a, b), c) has two
+                arguments = [list(self._expand(argument, macros, hidden)) for argument in arguments]
                 values = dict(zip(macro.parameters, arguments, strict=True))
                 body = [part for old in macro.body for part in values.get(old.text, [old])]
             body = [Token(part.kind, part.text, token.line, token.column) for part in body]
@@ -260,6 +262,7 @@ class Source:
         tokens = [token for token in tokens if token.kind not in ("space", "newline")]
         out: list[Token] = []
         closing = 0  # braces of extern "C" { ... } that are left out, too
+        types = set(TYPE_WORDS)
         depth = index = 0
         while index < len(tokens):
             token = tokens[index]
@@ -285,10 +288,10 @@ class Source:
                 index = self._closing(tokens, index, token) + 1
             elif token.text in ("static_cast", "reinterpret_cast") and texts[1] == "<":
                 end = next((k for k in range(index, len(tokens)) if tokens[k].text == ">"), index)
-                out += [token._replace(kind="mark", text="("), *tokens[index + 1 : end], tokens[end]._replace(text=")")]
-                index = end + 1
-            elif token.text in TYPE_WORDS and texts[1] == "(" and texts[2] != "*" and self._is_cast(out):
-                out += [token._replace(text="("), token, token._replace(text=")")]
+                kind = tokens[index + 1 : end]
+                index = self._converting(tokens, end + 1, token, kind, out)
+            elif token.text in types and texts[1] == "(" and texts[2] != "*" and self._is_cast(out):
+                index = self._converting(tokens, index, token, [token], out)
             elif token.text in TYPE_WORDS and texts[1] == "&":
                 raise self.error(
                     at, f"a reference, {' '.join(texts[:3])}", "take a pointer, and give it the address by &"
@@ -298,11 +301,22 @@ class Source:
             elif token.text in REPLACED:
                 if REPLACED[token.text]:
                     out.append(token._replace(text=REPLACED[token.text]))
+            elif token.text == "typedef":
+                end = next((k for k in range(index, len(tokens)) if tokens[k].text == ";"), index)
+                types.add(tokens[end - 1].text)
+                out.append(token)
             elif token.text == "#":
                 raise self.error(at, "# within a line", "directives stand on lines of their own")
             else:
                 out.append(token)
         return out
+
+    def _converting(self, tokens: list[Token], index: int, name: Token, kind: list[Token], out: list[Token]) -> int:
+        """C's cast in place of C++'s, `((kind)(x))`: in parentheses, for C++'s binds as tightly as a call."""
+        left, right = (name._replace(kind="mark", text=text) for text in "()")
+        out += [left, left, *kind, right]
+        tokens.insert(self._closing(tokens, index, name) + 1, right)
+        return index
 
     def _closing(self, tokens: list[Token], index: int, name: Token) -> int:
         depth = 0
@@ -314,7 +328,9 @@ class Source:
 
     def _is_cast(self, before: list[Token]) -> bool:
         """Whether a type and a parenthesis after these tokens are a conversion: not in a declaration or sizeof(...)."""
-        return bool(before) and before[-1].kind == "mark" and before[-1].text not in (";", "{", "}", "*", ")")
+        return bool(before) and (
+            before[-1].text == "return" or (before[-1].kind == "mark" and before[-1].text not in ";{}")
+        )
 
     def _laid_out(self, tokens: list[Token]) -> str:
         """The tokens as text, each on its line, with a note of the column that it came from."""
@@ -377,5 +393,12 @@ def _without_comments(text: str) -> str:
 def read(source: str | Path) -> tuple[str, str]:
     """(text, the name to call it by) of a path, or of the text itself."""
     if isinstance(source, Path):
-        return source.read_text("utf-8"), source.name
+        try:
+            return source.read_text("utf-8-sig"), source.name
+        except UnicodeDecodeError as error:
+            line = error.object.count(b"\n", 0, error.start) + 1
+            raise ValueError(
+                f"{source.name}: line {line}: byte {error.object[error.start]:#04x} isn't UTF-8: "
+                "is it a source? Save it as UTF-8"
+            ) from None
     return source, "kernel.cu"

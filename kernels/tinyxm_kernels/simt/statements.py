@@ -28,6 +28,7 @@ class Statements(Calls):
 
     addressed: frozenset[str] = frozenset()  # variables whose address is taken: they live in memory
     shared: int = 0  # bytes of static shared memory
+    shared_keys: set[str]
 
     def statement(self, node: c_ast.Node | None) -> Step:
         if node is None or isinstance(node, c_ast.EmptyStatement | c_ast.Pragma):
@@ -158,8 +159,10 @@ class Statements(Calls):
             )
         slot = self.new_slot(node.name, array)
         self.scopes[-1][node.name] = Symbol(kind, slot, in_memory=not isinstance(kind, Array))
-        key, name = "" if dynamic else f"{node.name}:{slot}", node.name
-        if not dynamic:
+        # In a __device__ function, which is compiled at each call, it is still one array
+        key, name = "" if dynamic else f"{node.name}:{id(node)}", node.name
+        if not dynamic and key not in self.shared_keys:
+            self.shared_keys.add(key)
             self.shared = -(-self.shared // 16) * 16 + array.size
 
         def run(machine: Machine, mask: Mask) -> Mask:
