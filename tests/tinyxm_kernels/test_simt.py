@@ -333,6 +333,27 @@ def test_a_variable_without_a_value_is_told():
     assert kinds(run) == ["uninitialised-variable"]
 
 
+@pytest.mark.parametrize(
+    ("body", "missing"),
+    [
+        ("float v; if (i < 16) v = 3; x[i] = v;", 16),
+        ("float v; if (i < 8) v = 3; else if (i < 24) v = 4; v += i; x[i] = v;", 8),
+        ("x[i] = some(i);", 27),
+        ("float v; if (i < 16) v = 3; else v = 4; x[i] = v;", 0),
+        ("float v; if (i < 16) v = 3; if (i < 9) x[i] = v;", 0),
+        ("float v; for (int k = 0; k <= i; k++) v = k; x[i] = v;", 0),
+    ],
+)
+def test_a_variable_with_a_value_in_some_lanes_is_told_for_the_others(body, missing):
+    source = f"""
+__device__ float some(int i) {{ if (i < 5) return i; }}
+extern "C" __global__ void f(float *x) {{ int i = threadIdx.x; {body} }}"""
+    findings = simt.Program(source).launch("f", 1, 32, [np.zeros(32, np.float32)]).findings
+    assert [(finding.kind, finding.count) for finding in findings] == [("uninitialised-variable", missing)] * (
+        missing > 0
+    )
+
+
 def test_a_loop_that_does_not_end_is_stopped(monkeypatch):
     monkeypatch.setattr("tinyxm_kernels.simt.statements.MOST_TURNS", 1000)
     with pytest.raises(simt.LaunchError, match=r"line 4: a loop has run 1,000 times: does it end"):

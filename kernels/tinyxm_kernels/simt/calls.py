@@ -263,7 +263,7 @@ class Calls(Places):
             body(machine, mask)
             machine.loops = loops
             machine.depth -= 1
-            return None if result == VOID else machine.value(returned, line)
+            return None if result == VOID else machine.value(returned, line, mask)
 
         return Expression(result, call)
 

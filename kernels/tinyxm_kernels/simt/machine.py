@@ -51,6 +51,7 @@ class Machine:
         self.sanitizer, self.races, self.counters = sanitizer, races, counters
         self.values: list[Any] = [None] * len(slots)
         self.scopes: list[Mask] = [wave.mask] * len(slots)
+        self.unset: dict[int, np.ndarray] = {}  # slot -> lanes that have no value yet, where others have one
         self.number = wave.number
         self.lane = np.arange(wave.size) % 32
         self.exited = np.zeros(wave.size, bool)
@@ -69,6 +70,7 @@ class Machine:
 
     def declare(self, slot: int, value: Any, mask: Mask) -> None:
         self.scopes[slot], self.values[slot] = mask, value
+        self.unset.pop(slot, None)
         if self.tracer and value is not None:
             self.tracer.changed(self, slot, mask)
 
@@ -76,7 +78,12 @@ class Machine:
         scope = self.scopes[slot]
         if mask is scope or mask.count == scope.count:  # a mask within the scope's, of as many lanes: the same
             self.values[slot] = value
+            self.unset.pop(slot, None)
         else:
+            if self.values[slot] is None or slot in self.unset:
+                self.unset[slot] = self.unset.get(slot, scope.lanes) & ~mask.lanes
+                if not self.unset[slot].any():
+                    del self.unset[slot]
             self.values[slot] = self._merged(self.values[slot], value, mask)
         if self.tracer:
             self.tracer.changed(self, slot, mask)
@@ -93,8 +100,18 @@ class Machine:
             return Address(new.buffer, self._merged(old and old.offset, new.offset, mask))
         return np.where(mask.lanes, new, new.dtype.type(0) if old is None else old)
 
-    def value(self, slot: int, line: int) -> Any:
+    def value(self, slot: int, line: int, mask: Mask) -> Any:
         value = self.values[slot]
+        if slot in self.unset:
+            without = self.unset[slot] & mask.lanes
+            if without.any():
+                who = self.name_of(int(np.argmax(without)))
+                self.sanitizer.add(
+                    "uninitialised-variable",
+                    line,
+                    f"{who} reads {self.slots[slot][0]}, to which it has given no value, as others have; give it one",
+                    count=int(without.sum()),
+                )
         if value is None:
             name, kind = self.slots[slot]
             self.sanitizer.add("uninitialised-variable", line, f"{name} is read before it has a value; give it one")

@@ -58,7 +58,7 @@ class Places(Expressions):
 
         def run(machine: Machine, mask: Mask) -> Any:
             value = machine.values[slot]
-            return machine.value(slot, line) if value is None else value
+            return machine.value(slot, line, mask) if value is None or slot in machine.unset else value
 
         return Expression(symbol.kind, run)
 
@@ -150,7 +150,7 @@ class Places(Expressions):
                 return Place(
                     symbol.kind,
                     lambda machine, mask: None,
-                    lambda machine, mask, at: machine.value(slot, line),
+                    lambda machine, mask, at: machine.value(slot, line, mask),
                     lambda machine, mask, at, value: machine.assign(slot, value, mask),
                 )
         elif isinstance(node, c_ast.StructRef) and isinstance(node.name, c_ast.ID) and node.type == ".":
@@ -183,7 +183,7 @@ class Places(Expressions):
             machine.assign(slot, tuple(old), mask)
 
         return Place(
-            element, lambda machine, mask: None, lambda machine, mask, at: machine.value(slot, line)[part], write
+            element, lambda machine, mask: None, lambda machine, mask, at: machine.value(slot, line, mask)[part], write
         )
 
     def on_Assignment(self, node: c_ast.Assignment) -> Expression:
