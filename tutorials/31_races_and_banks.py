@@ -264,7 +264,7 @@ for kernel in ("losing", "counting", "gathering"):
 #
 # - **A barrier in a branch.** Some threads wait for others that never come. A device may hang, or go on and be wrong.
 # - **An early `return`** above a barrier is the same mistake in disguise.
-# - **"A warp runs in step anyway."** It did until 2017. Say `__syncwarp()`, or use `__shfl_sync`, which says it too.
+# - **"A warp runs in step anyway."** It did until 2017. Say `__syncwarp()`; a shuffle orders no memory, nor needs any.
 # - **Padding that breaks alignment.** Rows of 33 floats don't begin where a `float4` may. Pad by 4, or swizzle.
 # - **Atomics for floating-point sums.** No race, but another order on each run, and so other last digits.
 # - **Two blocks.** No barrier of this kind orders them; an atomic, or a second kernel, does.
