@@ -264,8 +264,9 @@ def _near_picture(picture: NDArray[Any], rng: Rng, resize: bool) -> NDArray[Any]
     shown = Image.fromarray(picture.astype(np.uint8).squeeze() if channels == 1 else picture.astype(np.uint8))
     ways = rng.choice(3, int(rng.integers(1, 4)), replace=False)
     if 0 in ways:
-        size = [max(8, round(side * rng.uniform(0.7, 1.4))) for side in shown.size]
-        smaller = shown.resize((size[0], max(8, round(size[0] * shown.height / shown.width))), Image.Resampling.BICUBIC)
+        factor = rng.uniform(0.7, 0.9) if rng.random() < 0.5 else rng.uniform(1.1, 1.4)
+        width, height = (max(2, round(side * factor)) for side in shown.size)
+        smaller = shown.resize((width, height), Image.Resampling.BICUBIC)
         shown = smaller if resize else smaller.resize(shown.size, Image.Resampling.BICUBIC)
     array = np.asarray(shown, np.float64).reshape(shown.height, shown.width, channels).copy()
     colour = array[..., :3]
