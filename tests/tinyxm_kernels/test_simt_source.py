@@ -58,6 +58,9 @@ REFUSED = [
     ("__global__ void f(float *x) {\n  atomicMax(x, 1.0f);\n}", 2, 3, "atomicMax of float", "atomicCAS"),
     ("__global__ void f(float *x) {\n  int i = 0, i = 1;\n}", 2, 14, "i is declared twice", "another name"),
     ("__global__ void f(float *x) {\n  f<<<1, 1>>>(x);\n}", 2, 4, "`<<<`", "launch from Python"),
+    ("__constant__ float w[3];\n__global__ void f(float *x) { }", 1, 20, "w outside all functions", "in braces"),
+    ("__global__ void f(float4 *x) {\n  float4 v = {1, 2, 3, 4};\n}", 2, 10, "v = {...}", "make_float4"),
+    ("__global__ void f(float *x) {\n  threadIdx.x = 3;\n}", 2, 3, "threadIdx can't be assigned to", "copy it"),
     ("__shared__ float s[3];\n__global__ void f(float *x) { }", 1, 18, "shared memory s outside a kernel", "within"),
 ]  # fmt: skip
 
@@ -228,6 +231,23 @@ for (int i = 0; i < 3; i++) {
 }
 x[threadIdx.x] = now[threadIdx.x];"""
     np.testing.assert_array_equal(run(body, [np.zeros(32, np.float32)]), (np.arange(32) + 3) % 32)
+
+
+def test_dynamic_shared_memory_may_be_declared_outside():
+    source = """extern __shared__ float s[];
+__device__ float turned(int i) { return s[31 - i]; }
+__global__ void f(float *x) { uint3 t = threadIdx; s[t.x] = t.x; __syncthreads(); x[t.x] = turned(t.x); }"""
+    x = np.zeros(32, np.float32)
+    done = simt.Program(source).launch("f", 1, 32, [x], 128)
+    assert done.findings == []
+    np.testing.assert_array_equal(x, np.arange(32)[::-1])
+
+
+def test_what_is_nested_too_deep_is_refused():
+    with pytest.raises(simt.SubsetError, match="nested too deep"):
+        simt.Program("__global__ void f(int *x) { x[0] = " + "(" * 5000 + "1" + ")" * 5000 + "; }").kernel(
+            "f"
+        ).compiled()
 
 
 def test_one_dynamic_shared_array_holds_two_kinds():

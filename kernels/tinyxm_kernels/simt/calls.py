@@ -79,6 +79,8 @@ class Calls(Places):
         from difflib import get_close_matches
 
         known = [*FUNCTIONS, *SHUFFLES, *VOTES, *ATOMICS, "atomicCAS", "__syncthreads", "__syncwarp", *self.functions]
+        if name == "assert":
+            return 'write if (!(...)) printf("..."); the sanitizer checks bounds and races by itself'
         near = get_close_matches(name, known, 3)
         return f"did you mean {' or '.join(near)}?" if near else "define it as a __device__ function in this file"
 

@@ -133,12 +133,16 @@ class Machine:
             self.shared[key] = shared_buffer(name, self.wave, element.dtype, length, shape)
         return Address(self.shared[key])
 
-    def local_array(self, name: str, kind: Array | Scalar | Vector) -> Address:
+    def local_array(self, name: str, kind: Array | Scalar | Vector, filled: bool) -> Address:
+        """An array of each thread's own; `filled` where it begins as zeros, as one with values in braces does."""
         array = kind if isinstance(kind, Array) else Array(kind, (1,))
         element = array.element.element if isinstance(array.element, Vector) else array.element
         length = array.size // element.size
         shape = array.shape if array.element.size == element.size else (length,)
-        return Address(local_buffer(name, self.wave, element.dtype, length, shape))
+        buffer = local_buffer(name, self.wave, element.dtype, length, shape)
+        if self.races is not None and not filled:
+            buffer.written = np.zeros(buffer.data.shape, bool)
+        return Address(buffer)
 
     def observing(self, buffer: Buffer) -> bool:
         return buffer.space in WATCHED and (

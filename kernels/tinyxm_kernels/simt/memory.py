@@ -30,7 +30,7 @@ class Buffer:
         self.name, self.space, self.data, self.element, self.length = name, space, data, element, length
         self.shape = shape or (length,)
         self.base: Any = ZERO  # where a lane's part begins, in shared memory
-        self.written: np.ndarray | None = None  # shared memory: which elements hold anything yet
+        self.written: np.ndarray | None = None  # which elements hold anything yet, where that is watched
         self.views = {element: data}
 
     def view(self, dtype: np.dtype) -> np.ndarray:
@@ -226,6 +226,8 @@ def _local_load(machine: Machine, site: Site, address: Address, kind: Scalar | V
         return _zero(kind)
     parts = []
     for part in range(_length(kind)):
+        if address.buffer.written is not None:
+            _check_written(machine, site, address.buffer, row + part, allowed)
         if np.ndim(row) == 0:
             parts.append(data[row + part].copy())  # a later write must not change what was read
         else:
@@ -233,6 +235,22 @@ def _local_load(machine: Machine, site: Site, address: Address, kind: Scalar | V
             values[allowed.index] = data[row + part, allowed.index]
             parts.append(values)
     return parts[0] if isinstance(kind, Scalar) else tuple(parts)
+
+
+def _check_written(machine: Machine, site: Site, buffer: Buffer, row: Any, mask: Mask) -> None:
+    """Tell of lanes that read what they have not written in an array of their own."""
+    unwritten = ~buffer.written[row, mask.index]  # type: ignore[index]  # the caller has seen that it is there
+    if unwritten.any():
+        first = int(np.argmax(unwritten))
+        element = int(row if np.ndim(row) == 0 else row[first])
+        machine.sanitizer.add(
+            "uninitialised-variable",
+            site.line,
+            f"{machine.name_of(int(mask.index[first]))} reads {place_of(buffer, element)}, to which it has written "
+            "nothing; give it a value first",
+            count=int(unwritten.sum()),
+            about=buffer.name,
+        )
 
 
 def _local_store(machine: Machine, site: Site, address: Address, kind: Scalar | Vector, value: Any, mask: Mask) -> None:
@@ -247,6 +265,8 @@ def _local_store(machine: Machine, site: Site, address: Address, kind: Scalar | 
             data[row + part] = numbers
         else:
             np.copyto(data[row + part], numbers, where=mask.lanes)
+        if address.buffer.written is not None:
+            address.buffer.written[row + part, allowed.index] = True
     if machine.tracer is not None:
         name = place_of(address.buffer, int(row)) if np.ndim(row) == 0 else f"{address.buffer.name}[...]"
         machine.tracer.local(name, kind, value, allowed)

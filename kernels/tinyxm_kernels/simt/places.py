@@ -140,6 +140,9 @@ class Places(Expressions):
 
     def place(self, node: c_ast.Node) -> Place:
         """What an assignment writes to."""
+        name = node.name if isinstance(node, c_ast.StructRef) else node
+        if isinstance(name, c_ast.ID) and (name.name in GRID or name.name == "warpSize"):
+            raise self.error(node, f"{name.name} can't be assigned to", "copy it to a variable of your own")
         if isinstance(node, c_ast.ID) and node.name not in GRID and node.name != "warpSize":
             symbol = self.lookup(node)
             if symbol.const or symbol.constant is not None:

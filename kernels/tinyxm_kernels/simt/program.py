@@ -16,7 +16,7 @@ from tinyxm_kernels.cuda.packing import LARGEST_SHARED_BYTES, SHARED_BYTES, Para
 from tinyxm_kernels.simt.calls import is_void
 from tinyxm_kernels.simt.counters import NOT_MODELLED, Counters
 from tinyxm_kernels.simt.expressions import Symbol
-from tinyxm_kernels.simt.lanes import WARP, Triple, waves
+from tinyxm_kernels.simt.lanes import WARP, Mask, Triple, waves
 from tinyxm_kernels.simt.machine import LaunchError, Machine
 from tinyxm_kernels.simt.memory import Address, Buffer
 from tinyxm_kernels.simt.races import Races
@@ -37,7 +37,6 @@ class Kernel:
         self._compiled: tuple[Statements, Step] | None = None
         self._kinds: list[Type] = []
         compiler = Statements(program.source)
-        compiler.constants = {}
         program.prepare(compiler)
         declared = function.decl.type
         if compiler.type_of(declared.type) != VOID:
@@ -58,10 +57,8 @@ class Kernel:
 
     def compiled(self) -> tuple[Statements, Step]:
         if self._compiled is None:
-            compiler = Statements(self.program.source)
-            compiler.constants, compiler.shared_keys = {}, set()
-            compiler.addressed = frozenset(_addressed(self.program.source.tree))
-            self.program.prepare(compiler)
+            compiler = Statements(self.program.source, frozenset(_addressed(self.program.source.tree)))
+            before = self.program.prepare(compiler)
             compiler.inside = (self.name,)
             compiler.scopes.append({})
             for parameter, kind in zip(self.parameters, self._kinds, strict=True):
@@ -71,7 +68,18 @@ class Kernel:
                     )
                 slot = compiler.new_slot(parameter.name, kind)
                 compiler.scopes[-1][parameter.name] = Symbol(kind, slot)
-            self._compiled = compiler, compiler.statement(self.function.body)
+                compiler.parameters.append(slot)
+            try:
+                body = compiler.statement(self.function.body)
+            except RecursionError:
+                raise compiler.error(self.function.decl, f"{self.name} is nested too deep", "divide it") from None
+
+            def run(machine: Machine, mask: Mask) -> Mask | None:
+                for step in before:
+                    step(machine, mask)
+                return body(machine, mask)
+
+            self._compiled = compiler, run
         return self._compiled
 
 
@@ -143,18 +151,23 @@ class Program:
         if not self.kernels:
             raise ValueError(f'{self.file}: there is no kernel: one is written extern "C" __global__ void name(...)')
 
-    def prepare(self, compiler: Statements) -> None:
-        """What the file says outside its functions."""
+    def prepare(self, compiler: Statements) -> list[Step]:
+        """What the file says outside its functions; returns what of it is to be done before a kernel's body."""
         compiler.functions = self.functions
+        steps = []
         for node in self.source.tree.ext:
             if node.coord is None or node.coord.file != "kernel" or _is_prelude(node):
                 continue
             if isinstance(node, c_ast.Typedef):
                 compiler.do_Typedef(node)
             elif isinstance(node, c_ast.Decl) and not isinstance(node.type, c_ast.FuncDecl):
-                if "_Thread_local" in node.storage:
+                if "_Thread_local" in node.storage and "extern" in node.storage:
+                    steps.append(compiler.statement(node))
+                elif "_Thread_local" in node.storage:
                     raise compiler.error(node, f"shared memory {node.name} outside a kernel", "declare it within")
-                compiler.constant(node)
+                else:
+                    compiler.constant(node)
+        return steps
 
     def kernel(self, name: str) -> Kernel:
         if name not in self.kernels:
@@ -210,7 +223,7 @@ class Program:
         with np.errstate(all="ignore"):
             for wave in waves(grid, block):
                 machine = Machine(wave, compiler.slots, sanitizer, races, counters, shared)
-                for slot, value in zip(kernel_slots(compiler, kernel), values, strict=True):
+                for slot, value in zip(compiler.parameters, values, strict=True):
                     machine.values[slot] = value
                 for slot, address in compiler.constants.items():
                     machine.values[slot] = address
@@ -235,12 +248,6 @@ class Program:
             tracer.as_dict() if tracer is not None else None,
             [text for _, text in printed],
         )
-
-
-def kernel_slots(compiler: Statements, kernel: Kernel) -> list[int]:
-    """The slots of a kernel's parameters: they follow those of the file's constants."""
-    first = len(compiler.constants)
-    return list(range(first, first + len(kernel.parameters)))
 
 
 def _is_prelude(node: c_ast.Node) -> bool:
@@ -280,7 +287,7 @@ def _bound(parameters: Sequence[Parameter], packed: Sequence[Any]) -> list[Any]:
             values.append(argument)
             continue
         array = np.zeros(0, parameter.dtype) if argument is None else argument
-        name = f"{parameter.name}, which is null," if argument is None else parameter.name
+        name = f"{parameter.name} (null)" if argument is None else parameter.name
         key = array.__array_interface__["data"][0], array.nbytes, parameter.dtype.str
         if key not in buffers or not array.nbytes:
             buffers[key] = Buffer(name, "global", array.reshape(-1), parameter.dtype, array.size, array.shape or (1,))

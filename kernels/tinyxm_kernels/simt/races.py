@@ -6,7 +6,8 @@ lanes of a warp needn't run in step). Nothing orders two blocks within a launch 
 *epochs*, and a new one begins at every barrier it passes. For each element the last writer and two readers are kept,
 with their epochs and lines; an access in an epoch that isn't later than theirs is a race.
 
-A write of the value that is there already isn't reported: all threads setting one flag harm nobody.
+A write of the value that is there already isn't reported: all threads setting one flag harm nobody. Nor is a plain read
+beside an `atomicCAS`: the loop that CUDA's guide builds on it begins with one, and the swap finds out if it was stale.
 """
 
 from __future__ import annotations
@@ -50,6 +51,7 @@ class Shadow:
         self.write_site = np.zeros(size, np.int32)
         self.write_fence = np.zeros(size, np.int32)  # fences that the writer had passed
         self.atomic = np.zeros(size, bool)
+        self.swap = np.zeros(size, bool)  # the atomic was a compare-and-swap
         self.turn = np.zeros(size, np.int32)  # which entry of an access was the last to reach it
         self.reader = np.full((2, size), NOBODY, np.int64)
         self.read_epoch = np.zeros((2, size), np.int32)
@@ -83,14 +85,17 @@ class Races:
         clash = self._unordered(machine, writer, shadow.write_epoch[at], thread) & changes
         if clash.any():
             clash &= ~self._published(machine, writer, shadow.write_fence[at], thread)
+        swap = action == "atomic" and touch.site.text == "atomicCAS"
         if action == "atomic":
             clash &= ~atomic
+        elif action == "load":
+            clash &= ~shadow.swap[at]
         self._report(machine, touch, clash, writer, shadow.write_site[at], np.where(atomic, 2, 1))
         if action == "load":
             self._remember_readers(shadow, at, thread, machine.sanitizer.epoch[thread // WARP], touch.site.number)
             return
         for reader, epoch, sites in zip(shadow.reader, shadow.read_epoch, shadow.read_site, strict=True):
-            clash = self._unordered(machine, reader[at], epoch[at], thread) & changes
+            clash = self._unordered(machine, reader[at], epoch[at], thread) & changes & (not swap)
             self._report(machine, touch, clash, reader[at], sites[at], np.zeros(at.size, int))
         shadow.turn[at] = np.arange(at.size)
         last = shadow.turn[at]  # of the lanes that reach an element, the one whose value stays
@@ -102,7 +107,8 @@ class Races:
             self._report(machine, touch, clash, thread[last], here, np.ones(at.size, int))
         shadow.writer[at], shadow.write_site[at] = thread, touch.site.number
         shadow.write_epoch[at] = machine.sanitizer.epoch[thread // WARP]
-        shadow.write_fence[at], shadow.atomic[at] = self.fences[thread], action == "atomic"
+        shadow.write_fence[at] = self.fences[thread]
+        shadow.atomic[at], shadow.swap[at] = action == "atomic", swap
         if action == "atomic":
             self.asked[thread // WARP] = True
 

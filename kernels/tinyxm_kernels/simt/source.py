@@ -26,7 +26,7 @@ TOKEN = re.compile(
     r"|(?P<string>\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*')"
     r"|(?P<number>\.?\d(?:[eEpP][+-]|[\w.])*)|(?P<mark><<<|>>>|::|->|\+\+|--|<<=|>>=|<<|>>|<=|>=|==|!=|&&|\|\||[-+*/%&|^]=|.)"
 )
-COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'", re.S)
+COMMENT = re.compile(r"//[^\n]*|/\*.*?(?:\*/|\Z)|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'", re.S)
 KNOWN_HEADERS = {
     "cuda_fp16.h", "cuda_runtime.h", "cuda_runtime_api.h", "cuda.h", "device_launch_parameters.h",
     "math.h", "cmath", "stdint.h", "cstdint", "stdio.h", "cstdio", "float.h", "cfloat", "math_constants.h", "limits.h",
@@ -346,6 +346,8 @@ class Source:
         known = "".join(f"typedef int {name};" for name in sorted(BUILT_IN_TYPES)) + "typedef _Bool bool;"
         try:
             return c_parser.CParser().parse(f'{known}\n#line 1 "kernel"\n{text}\n', "kernel")
+        except RecursionError:
+            raise self.error((1, 1), "the source is nested too deep to be read", "divide it") from None
         except c_parser.ParseError as error:
             match = re.match(r"(?s).*?:(\d+):(?:(\d+):)?\s*(?:before: )?(.*)", str(error))
             if match:
@@ -386,7 +388,7 @@ def _literal(value: object) -> str:
 
 
 def _without_comments(text: str) -> str:
-    """Blanks in place of comments, so that all else stays where it is."""
+    """Blanks in place of comments, so that all else stays where it is; one that isn't closed goes to the end."""
     return COMMENT.sub(lambda m: m[0] if m[0][0] in "\"'" else re.sub(r"[^\n]", " ", m[0]), text)
 
 

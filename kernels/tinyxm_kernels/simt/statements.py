@@ -18,17 +18,22 @@ from tinyxm_kernels.simt.expressions import Run, Symbol
 from tinyxm_kernels.simt.lanes import Mask, union
 from tinyxm_kernels.simt.machine import MOST_TURNS, LaunchError, Loop, Machine
 from tinyxm_kernels.simt.memory import Address, Buffer
+from tinyxm_kernels.simt.source import Source
 from tinyxm_kernels.simt.types import VOID, Array, Pointer, Scalar, Vector
 
 Step = Callable[[Machine, Mask], Mask | None]
 
 
 class Statements(Calls):
-    """Compiles statements."""
+    """Compiles statements: a kernel's body, and what its file says outside of functions."""
 
-    addressed: frozenset[str] = frozenset()  # variables whose address is taken: they live in memory
-    shared: int = 0  # bytes of static shared memory
-    shared_keys: set[str]
+    def __init__(self, source: Source, addressed: frozenset[str] = frozenset()) -> None:
+        super().__init__(source)
+        self.addressed = addressed  # variables whose address is taken: they live in memory
+        self.shared = 0  # bytes of static shared memory
+        self.shared_keys: set[str] = set()
+        self.constants: dict[int, Address] = {}
+        self.parameters: list[int] = []  # their slots
 
     def statement(self, node: c_ast.Node | None) -> Step:
         if node is None or isinstance(node, c_ast.EmptyStatement | c_ast.Pragma):
@@ -117,6 +122,9 @@ class Statements(Calls):
             if isinstance(kind, Pointer):
                 raise self.error(node, f"the address of the pointer {node.name}", "return it, or pass an index")
             return self._local_array(node, kind, const)
+        if isinstance(node.init, c_ast.InitList):
+            mend = f"make_{kind}(...) makes one" if isinstance(kind, Vector) else "write the number alone"
+            raise self.error(node, f"{node.name} = {{...}}, which is no array", mend)
         initial = None if node.init is None else self.converted(self.expression(node.init), kind, node)
         if const and initial is not None and initial.constant is not None:
             self.scopes[-1][node.name] = Symbol(kind, constant=initial.constant, const=True)
@@ -183,9 +191,10 @@ class Statements(Calls):
             array if isinstance(kind, Array) else kind, slot, not isinstance(kind, Array), const
         )
         element, site, begin = array.element, self.site(node), self._begin(node, "declaration")
+        filled = isinstance(node.init, c_ast.InitList)
 
         def run(machine: Machine, mask: Mask) -> Mask:
-            address = machine.local_array(name, array)
+            address = machine.local_array(name, array, filled)
             machine.values[slot] = address
             if fills:
                 begin(machine, mask)
@@ -224,17 +233,20 @@ class Statements(Calls):
             raise self.error(values, f"{len(values.exprs)} values for {shape[0] * step} elements")
         return flat
 
-    def constant(self, node: c_ast.Decl) -> tuple[str, Buffer] | None:
+    def constant(self, node: c_ast.Decl) -> None:
         """`__constant__` or const numbers of the file: read like memory, or known beforehand."""
+        if node.init is None:
+            mend = "give its values here, in braces (nothing copies them there later), or pass it as an argument"
+            raise self.error(node, f"{node.name} outside all functions, without values", mend)
         kind = self.type_of(node.type)
         if not isinstance(kind, Array):
-            value = None if node.init is None else self.converted(self.expression(node.init), kind, node).constant
+            value = self.converted(self.expression(node.init), kind, node).constant
             if value is None:
                 raise self.error(
                     node, f"{node.name} outside all functions", "make it const with a known value, or pass it"
                 )
             self.scopes[0][node.name] = Symbol(kind, constant=value, const=True)
-            return None
+            return
         element = kind.element
         if not isinstance(element, Scalar):
             raise self.error(node, f"an array of {element} outside all functions", "use an array of numbers")
@@ -242,7 +254,7 @@ class Statements(Calls):
             rows = len(node.init.exprs) if isinstance(node.init, c_ast.InitList) else 0
             kind = Array(element, (rows, *kind.shape[1:]), True)
         data = np.zeros(int(np.prod(kind.shape)), element.dtype)
-        for place, value in self._flat(node.init, kind.shape, 0) if node.init is not None else []:
+        for place, value in self._flat(node.init, kind.shape, 0):
             number = self.converted(self.expression(value), element, value).constant
             if number is None:
                 raise self.error(value, "a value that isn't known before the launch", "use numbers")
@@ -251,9 +263,6 @@ class Statements(Calls):
         slot = self.new_slot(node.name, kind)
         self.scopes[0][node.name] = Symbol(Array(kind.element, kind.shape, True), slot, const=True)
         self.constants[slot] = Address(buffer)
-        return node.name, buffer
-
-    constants: dict[int, Address]
 
     # ----------------------------------------------------------------- control flow
 

@@ -103,14 +103,13 @@ NAMED: dict[str, Scalar | Vector] = {
     "int8_t": CHAR, "uint8_t": UNSIGNED_CHAR, "int16_t": SHORT, "uint16_t": UNSIGNED_SHORT,
     "int32_t": INT, "uint32_t": UNSIGNED, "int64_t": LONG, "uint64_t": UNSIGNED_LONG,
     "half2": Vector("half2", HALF, 2), "__half2": Vector("half2", HALF, 2),
-    "dim3": Vector("dim3", UNSIGNED, 3),
 }  # fmt: skip
 VECTORS = {"float": FLOAT, "double": DOUBLE, "int": INT, "uint": UNSIGNED, "char": CHAR, "uchar": UNSIGNED_CHAR}
 for _name, _element in VECTORS.items():
     for _length in (2, 3, 4):
         if _element.size * _length <= 16:
             NAMED[f"{_name}{_length}"] = Vector(f"{_name}{_length}", _element, _length)
-DIM3 = NAMED["dim3"]
+DIM3 = NAMED["dim3"] = NAMED["uint3"]  # threadIdx is a uint3, blockDim a dim3, and each becomes the other
 BUILT_IN_TYPES = frozenset(NAMED) - {
     "void",
     "bool",
