@@ -11,9 +11,11 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from math import prod
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
+
+from tinyxm_kernels.cuda.packing import Parameter
 
 ARRAY = re.compile(r"(?P<type>[a-z_]\w*(?: \w+)*) ?(?P<output>\*?):(?P<shape>\d+(?:x\d+)*)(?:=(?P<fill>.+))?")
 DTYPES = {
@@ -24,21 +26,6 @@ DTYPES = {
 MOST = 1 << 28  # numbers of an array; more is a slip of the finger
 DRAWN_TO = 100
 SHOWN = 8
-
-
-class Parameter(Protocol):
-    """What is asked of a kernel's parameter, as `Program.kernels[name].parameters` has them."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def ctype(self) -> str: ...
-    @property
-    def pointer(self) -> bool: ...
-    @property
-    def dtype(self) -> np.dtype: ...
-    @property
-    def const(self) -> bool: ...
 
 
 class Argument(NamedTuple):

@@ -10,7 +10,7 @@ import numpy as np
 from pycparser import c_ast
 
 from tinyxm_kernels.simt import memory
-from tinyxm_kernels.simt.expressions import Expression, Run, Symbol, ast_text, counted
+from tinyxm_kernels.simt.expressions import Expression, Run, Symbol, counted, literal_text
 from tinyxm_kernels.simt.intrinsics import (
     AT_ONCE,
     ATOMICS,
@@ -210,7 +210,7 @@ class Calls(Places):
     def _printf(self, node: c_ast.FuncCall, arguments: list[c_ast.Node]) -> Expression:
         if not arguments or not isinstance(arguments[0], c_ast.Constant) or arguments[0].type != "string":
             raise self.error(node, "printf without a text", 'begin with one: printf("%d\\n", i)')
-        text = re.sub(r"%([-+ #0]*\d*(?:\.\d+)?)(?:hh|h|ll|l|z)?u", r"%\1d", ast_text(arguments[0].value))
+        text = re.sub(r"%([-+ #0]*\d*(?:\.\d+)?)(?:hh|h|ll|l|z)?u", r"%\1d", literal_text(arguments[0].value))
         text = re.sub(r"%([-+ #0]*\d*(?:\.\d+)?)(?:hh|h|ll|l|z)([dixX])", r"%\1\2", text)
         runs = [self.number(argument)[0].run for argument in arguments[1:]]
 

@@ -6,6 +6,7 @@ same for all lanes stays one number (a loop's counter, an argument), and costs n
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -200,7 +201,7 @@ class Expressions:
             digits = text.rstrip("fl") if not text.startswith("0x") else text
             value = kind.dtype.type(float.fromhex(digits) if digits.startswith("0x") else float(digits))
         elif node.type == "char":
-            kind, value = INT, np.int32(ord(ast_text(node.value)))
+            kind, value = INT, np.int32(ord(literal_text(node.value)))
         elif "int" in node.type:
             digits = text.rstrip("ul")
             octal = len(digits) > 1 and digits[0] == "0" and digits.isdigit()
@@ -379,8 +380,6 @@ class Expressions:
         return Expression(parts[-1].kind, run)
 
 
-def ast_text(literal: str) -> str:
+def literal_text(literal: str) -> str:
     """The text that a literal of C stands for."""
-    import ast
-
     return ast.literal_eval(literal)

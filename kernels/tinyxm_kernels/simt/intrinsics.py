@@ -159,8 +159,7 @@ def _half_functions() -> dict[str, Function]:
         "__half2half2": Function((HALF,), HALF2, lambda x: (x, x)),
         "__float2half2_rn": Function((FLOAT,), HALF2, lambda x: (narrow(x), narrow(x))),
     }
-    for name in ("__float22half2_rn",):
-        table[name] = Function((FLOAT2,), HALF2, both(narrow))
+    table["__float22half2_rn"] = Function((FLOAT2,), HALF2, both(narrow))
     for name in ("__float2half", "__float2half_rn"):
         table[name] = Function((FLOAT,), HALF, narrow)
     for name, run, arity in (
