@@ -199,7 +199,7 @@ def show(report: Report, console: Any) -> None:
         figures.add_row(total.name, _plain(total.text), style="yellow" if total.wasteful else "")
     console.print(figures)
     console.print()
-    console.print(profile(report))
+    console.print(profile(report, console.width))
     console.print()
     if result(report):
         style = "" if is_right(report) else "bold red"
@@ -215,8 +215,9 @@ def show_limits(reports: Iterable[Report], console: Any) -> None:
     console.print(f"model: {MODEL} Not modelled: {'; '.join(sentences)}.", style="dim", markup=False, highlight=False)
 
 
-def profile(report: Report) -> Any:
-    """A rich table, a row for each line that ran and, where it touches memory more than once, for each access."""
+def profile(report: Report, width: int) -> Any:
+    """A rich table, a row for each line that ran and, where it touches memory more than once, for each access; the
+    source is cut where the figures leave it no room within `width` characters."""
     from rich.table import Table
     from rich.text import Text
 
@@ -242,9 +243,10 @@ def profile(report: Report) -> Any:
     table.caption = "runs: by a warp; sectors, passes: for a warp's request / the fewest that its bytes could take"
     columns = [name for name in COLUMNS if any(row.get(name) for row in rows)]
     for name in columns:
-        width = max(len(name), *(len(row.get(name, "")) for row in rows))
-        table.add_column(name, justify="right", no_wrap=True, min_width=width)  # the source gives way, no figure does
-    table.add_column("source", no_wrap=True, overflow="ellipsis")
+        needed = max(len(name), *(len(row.get(name, "")) for row in rows))
+        table.add_column(name, justify="right", no_wrap=True, width=needed)
+        width -= needed + 2
+    table.add_column("source", no_wrap=True, overflow="ellipsis", max_width=max(width, 12))
     for row in rows:
         table.add_row(*(row.get(name, "") for name in (*columns, "source")))
     return table
