@@ -8,7 +8,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from tinyxm import ops
-from tinyxm.data import audio
+from tinyxm.data import Record, audio
 
 RATE = 8000
 
@@ -246,76 +246,74 @@ def test_spectral_convergence_by_hand():
 
 
 def test_masking_tells_all_that_it_did_and_repeats_it():
-    x = noise(100, 40)
+    x = noise(30, 100, 40).astype(np.float32)
     kept = x.copy()
-    for seed in range(30):
-        y, masking = audio.spec_augment(x, rng=seed, warp_frames=0)
-        assert masking.warp == (0, 0)
-        changed = np.zeros(x.shape, bool)
-        for start, stop in masking.frames:
-            assert 0 <= start <= stop <= 100
-            assert stop - start <= 20
-            changed[start:stop] = True
-        for start, stop in masking.features:
-            assert 0 <= start <= stop <= 40
-            assert stop - start <= 8
-            changed[:, start:stop] = True
-        assert len(masking.frames) == len(masking.features) == 2
-        np.testing.assert_array_equal(y != x, changed)
-        np.testing.assert_array_equal(y[changed], x.mean())
-        np.testing.assert_array_equal(masking.apply(x), y)
+    y, record = audio.spec_augment.recorded(x, 7, warp_frames=0)
+    ((name, what),) = record.steps
+    assert name == "spec_augment"
+    assert not what["warp_by"].any()
+    changed = np.zeros(x.shape, bool)
+    for i in range(30):
+        for first, length in zip(what["frame"][i], what["frames"][i], strict=True):
+            assert 0 <= first <= first + length <= 100
+            assert length <= 20
+            changed[i, first : first + length] = True
+        for first, length in zip(what["band"][i], what["bands"][i], strict=True):
+            assert 0 <= first <= first + length <= 40
+            assert length <= 8
+            changed[i, :, first : first + length] = True
+        np.testing.assert_allclose(y[i][changed[i]], x[i].mean(), rtol=1e-6)
+    assert what["frame"].shape == what["bands"].shape == (30, 2)
+    np.testing.assert_array_equal(y != x, changed)
     np.testing.assert_array_equal(x, kept)
+    np.testing.assert_array_equal(audio.spec_augment(x, 7, warp_frames=0), y)
+    for again in (record, Record.from_json(record.to_json())):
+        np.testing.assert_array_equal(again.replay(x), y)
+    np.testing.assert_array_equal(record[3:5].replay(x[3:5]), y[3:5])
+    assert f"frame ({what['frame'][0, 0]} {what['frame'][0, 1]})" in record.told(0)[0]
 
 
 def test_masks_are_uniform_in_length_and_reach_every_place():
-    x = np.zeros((50, 20))
-    rng = np.random.default_rng(0)
-    spans = [
-        span
-        for _ in range(1500)
-        for span in audio.spec_augment(x, rng=rng, longest_frames=9, longest_share=1.0, warp_frames=0)[1].frames
-    ]
-    lengths = np.bincount([stop - start for start, stop in spans], minlength=10)
-    assert len(lengths) == 10
-    expected = len(spans) / 10
-    assert ((lengths - expected) ** 2 / expected).sum() < 27.9  # χ² of 9 degrees: once in a thousand
-    covered = np.zeros(50, bool)
-    for start, stop in spans:
-        covered[start:stop] = True
-    assert covered.all()
+    x = np.zeros((2000, 50, 6), np.float32)
+    _, record = audio.spec_augment.recorded(x, 0, longest_frames=9, longest_share=1.0, widest_bands=3)
+    what = record.steps[0][1]
+    for lengths, most in ((what["frames"], 9), (what["bands"], 3)):
+        seen = np.bincount(lengths.ravel(), minlength=most + 1)
+        assert len(seen) == most + 1
+        expected = 4000 / (most + 1)
+        assert ((seen - expected) ** 2 / expected).sum() < 27.9  # χ² of 9 degrees: once in a thousand
+    assert set(what["frame"].ravel()) == set(range(51))  # a mask of none may stand behind the last
+    assert set((what["frame"] + what["frames"])[what["frames"] > 0]) == set(range(1, 51))
 
 
 def test_the_share_of_masked_time_is_held():
-    for seed in range(50):
-        _, masking = audio.spec_augment(np.zeros((30, 8)), rng=seed, longest_frames=100, longest_share=0.1)
-        assert max(stop - start for start, stop in masking.frames) <= 3
+    record = audio.spec_augment.recorded(np.zeros((50, 30, 8), np.float32), 0, longest_frames=99, longest_share=0.1)[1]
+    assert record.steps[0][1]["frames"].max() == 3
 
 
 def test_time_is_warped_about_one_frame():
-    ramp = np.arange(61.0)[:, None] * np.ones(5)
-    seen = set()
-    for seed in range(60):
-        y, masking = audio.spec_augment(ramp, rng=seed, warp_frames=8, time_masks=0, feature_masks=0)
-        frame, shift = masking.warp
-        assert 8 <= frame <= 52
-        assert abs(shift) < 8
-        seen.add(shift)
-        np.testing.assert_allclose(y[[0, frame + shift, 60], 0], [0, frame, 60])
-        np.testing.assert_allclose(np.diff(y[: frame + shift + 1, 0]), frame / (frame + shift))
-        np.testing.assert_allclose(np.diff(y[frame + shift :, 0]), (60 - frame) / (60 - frame - shift))
-    assert min(seen) < -4
-    assert max(seen) > 4
+    ramp = np.tile(np.arange(61.0)[:, None], (400, 1, 2))
+    y, record = audio.spec_augment.recorded(ramp, 0, warp_frames=8, time_masks=0, band_masks=0)
+    what = record.steps[0][1]
+    for one, frame, shift in zip(y[..., 0], what["warp_at"], what["warp_by"], strict=True):
+        np.testing.assert_allclose(one[[0, frame + shift, 60]], [0, frame, 60])
+        np.testing.assert_allclose(np.diff(one[: frame + shift + 1]), frame / (frame + shift))
+        np.testing.assert_allclose(np.diff(one[frame + shift :]), (60 - frame) / (60 - frame - shift))
+    assert set(what["warp_by"]) == set(range(-7, 8))
+    assert {8, 52} <= set(what["warp_at"]) <= set(range(8, 53))
+    np.testing.assert_array_equal(Record.from_json(record.to_json()).replay(ramp), y)  # without a single mask
     for count in (1, 2, 3, 4):  # too short to be warped by so much
-        audio.spec_augment(ramp[:count], rng=0, warp_frames=8)
+        assert audio.spec_augment(ramp[:3, :count], 0, warp_frames=8).shape == (3, count, 2)
 
 
 def test_masking_is_seeded_and_alike_for_all_channels():
-    x = noise(60, 30, 2)
-    one, two = (audio.spec_augment(x, rng=np.random.default_rng(4), value=0) for _ in range(2))
-    assert one[1] == two[1]
-    np.testing.assert_array_equal(one[0], two[0])
-    assert audio.spec_augment(x, rng=5, value=0)[1] != one[1]
-    np.testing.assert_array_equal(one[0][..., 0], one[1].apply(x[..., 0]))
+    x = noise(3, 60, 30, 2)
+    one, two = (audio.spec_augment(x, np.random.default_rng(4), value=0) for _ in range(2))
+    np.testing.assert_array_equal(one, two)
+    assert not np.array_equal(audio.spec_augment(x, 5, value=0), one)
+    _, record = audio.spec_augment.recorded(x, np.random.default_rng(4), value=0)
+    np.testing.assert_array_equal(record.replay(x[..., 0]), one[..., 0])
+    assert audio.spec_augment(x[:0], 0).shape == (0, 60, 30, 2)
 
 
 @pytest.mark.parametrize(
@@ -344,8 +342,12 @@ def test_masking_is_seeded_and_alike_for_all_channels():
         (r"^griffin_lim: 999 samples make 8 frames", lambda: audio.griffin_lim(np.ones((3, 257)), samples=999)),
         (r"^from_spectrum: samples 0: expected", lambda: audio.from_spectrum(np.ones((3, 257)), samples=0)),
         (r"^spectral_convergence: the sound makes", lambda: audio.spectral_convergence(np.ones((3, 257)), np.ones(9))),
-        (r"^spec_augment: time_masks -1", lambda: audio.spec_augment(np.ones((3, 3)), rng=0, time_masks=-1)),
-        (r"^spec_augment: longest_share 2", lambda: audio.spec_augment(np.ones((3, 3)), rng=0, longest_share=2)),
+        (r"^spec_augment: time_masks -1", lambda: audio.spec_augment(np.ones((1, 3, 3)), 0, time_masks=-1)),
+        (
+            r"^spec_augment: features float64 \(3, 3\); expected floating-point \(n, fr",
+            lambda: audio.spec_augment(np.ones((3, 3)), 0),
+        ),
+        (r"^spec_augment: longest_share 2", lambda: audio.spec_augment(np.ones((1, 3, 3)), 0, longest_share=2)),
     ],
 )
 def test_wrong_arrays_and_settings(message, call):
@@ -378,7 +380,7 @@ def test_every_step_draws_itself(tmp_path, spoken):
         audio.mfcc.plot(bands),
         audio.deltas.plot(bands),
         audio.griffin_lim.plot(np.sqrt(power), iterations=1, rate_hz=RATE),
-        audio.spec_augment.plot(bands, rng=0),
+        audio.spec_augment.plot(np.stack([bands] * 3), 0),
     ]
     for k, figure in enumerate(figures):
         assert isinstance(figure, Figure)

@@ -14,18 +14,19 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
-from typing import TYPE_CHECKING, Any, ParamSpec
+from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec
 
 import numpy as np
 from numpy.typing import NDArray
 
 from . import drawing
-from .step import Step
+from .step import Drawer, Step
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 P = ParamSpec("P")
@@ -34,13 +35,23 @@ Rng = np.random.Generator | int
 Decisions = dict[str, NDArray[Any]]  # each (n, ...): one entry per picture
 Apply = Callable[..., Float]
 
-OPERATIONS: dict[str, tuple[Apply, bool]] = {}  # by name: how it's applied, and whether it mixes pictures with others
+
+class Operation(NamedTuple):
+    """How decisions are applied, whether it mixes pictures with others, and how one of what it changes is drawn."""
+
+    apply: Apply
+    mixes: bool
+    draw: Drawer
+
+
+OPERATIONS: dict[str, Operation] = {}  # by name
 SHOWN = 8  # pictures that a plot has room for
 
 
 @dataclass(frozen=True)
 class Record:
-    """What operations did to n pictures: `steps`, in order, of (operation, decisions), each decision (n, ...).
+    """What operations did to n pictures (or arrays of features): `steps`, in order, of (operation, decisions), each
+    decision (n, ...).
 
     `record[indices]` (a slice, a list or a mask) is that of some pictures, `first + second` what was done one after
     the other, `str(record)` and `told` say it in words.
@@ -59,7 +70,7 @@ class Record:
     def __getitem__(self, indices: slice | Sequence[int] | NDArray[Any]) -> Record:
         if isinstance(indices, (int, np.integer)):
             raise TypeError(f"Record: one index {indices}; use a slice or a list, as in record[[{indices}]]")
-        if mixed := [name for name, _ in self.steps if OPERATIONS[name][1]]:
+        if mixed := [name for name, _ in self.steps if OPERATIONS[name].mixes]:
             raise ValueError(f"Record: {mixed[0]} mixed the pictures with one another: some alone can't be replayed")
         chosen = np.arange(len(self))[indices if isinstance(indices, slice) else np.asarray(indices)]
         return Record(tuple((name, {k: v[chosen] for k, v in what.items()}) for name, what in self.steps))
@@ -79,7 +90,7 @@ class Record:
         for name, what in self.steps:
             if len(self) != len(images):
                 what = {k: np.repeat(v, len(images), axis=0) for k, v in what.items()}
-            states.append(OPERATIONS[name][0](states[-1], **what))
+            states.append(OPERATIONS[name].apply(states[-1], **what))
         return states
 
     def told(self, index: int) -> list[str]:
@@ -96,7 +107,7 @@ class Record:
         """The pictures (the first 8), and a row of what each operation made of them, with its decisions beneath."""
         from matplotlib.figure import Figure
 
-        if not any(OPERATIONS[name][1] for name, _ in self.steps):  # where pictures are mixed, all are needed
+        if not any(OPERATIONS[name].mixes for name, _ in self.steps):  # where pictures are mixed, all are needed
             images, self = images[:SHOWN], self[:SHOWN]
         states = self._states(images)
         columns = min(len(images), SHOWN)
@@ -104,7 +115,8 @@ class Record:
         panels = figure.subplots(len(states), columns, squeeze=False)
         for row, state in enumerate(states):
             for i, axes in enumerate(panels[row]):
-                drawing.picture(axes, _to_show(state[i]), {})
+                draw = OPERATIONS[self.steps[max(row - 1, 0)][0]].draw if self.steps else _draw_picture
+                draw(axes, state[i], {})
                 axes.set_xlabel("")
                 if row:
                     what = self.steps[row - 1][1]
@@ -135,7 +147,7 @@ class Record:
                 name, what = entry["operation"], entry["decisions"]
                 if name not in OPERATIONS:
                     raise ValueError(f"no operation {name!r}; there are {', '.join(OPERATIONS)}")
-                _, *expected = inspect.signature(OPERATIONS[name][0]).parameters
+                _, *expected = inspect.signature(OPERATIONS[name].apply).parameters
                 if set(what) != set(expected):
                     raise ValueError(f"{name} with {', '.join(what)}; expected {', '.join(expected)}")
                 if kinds := {v["type"] for v in what.values()} - {"float32", "int64", "bool"}:
@@ -162,27 +174,29 @@ class Augmentation(Step[P, Float]):
 
     def plot(self, *args: P.args, **kwargs: P.kwargs) -> Figure:
         """The pictures before, after each operation, and what was done to each."""
-        images = self.signature.bind(*args, **kwargs).arguments["images"]
+        images = next(iter(self.signature.bind(*args, **kwargs).arguments.values()))
         return self.recorded(*args, **kwargs)[1].plot(images)
 
 
-def augmentation(apply: Apply, mixes: bool = False) -> Callable[[Callable[P, Decisions]], Augmentation[P]]:
+def augmentation(
+    apply: Apply, mixes: bool = False, draw: Drawer | None = None
+) -> Callable[[Callable[P, Decisions]], Augmentation[P]]:
     """Make an Augmentation of a function that decides, and of one that applies: apply(images, **decisions).
 
-    `mixes` tells that a picture's result depends on others. Operations are known by their names, so that records can be
-    written to files; one of the same name takes the place of an earlier one.
+    `mixes` tells that a picture's result depends on others; `draw` draws one of what isn't a picture. Operations are
+    known by their names, so that records can be written to files; one of the same name takes an earlier one's place.
     """
 
     def made(decide: Callable[P, Decisions]) -> Augmentation[P]:
-        name = decide.__name__
+        name, first = decide.__name__, next(iter(inspect.signature(decide).parameters))
 
         @wraps(decide)
         def recorded(*args: P.args, **kwargs: P.kwargs) -> tuple[Float, Record]:
             decisions = decide(*args, **kwargs)
-            images: Any = args[0] if args else kwargs["images"]
+            images: Any = args[0] if args else kwargs[first]
             return apply(images, **decisions), Record(((name, decisions),))
 
-        OPERATIONS[name] = (apply, mixes)
+        OPERATIONS[name] = Operation(apply, mixes, draw or _draw_picture)
         return Augmentation(recorded)
 
     return made
@@ -205,6 +219,10 @@ def _told(value: Any) -> str:
     if isinstance(value, (bool, np.bool_)):
         return "yes" if value else "no"
     return f"{value:.3g}" if isinstance(value, (float, np.floating)) else str(value)
+
+
+def _draw_picture(axes: Axes, image: Float, settings: Mapping[str, Any]) -> None:
+    drawing.picture(axes, _to_show(image), settings)
 
 
 def _to_show(image: Float) -> Float:

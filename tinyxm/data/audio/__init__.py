@@ -16,7 +16,7 @@ from .bands import (
     mel_to_hz,
     mfcc,
 )
-from .masking import Masking, spec_augment
+from .masking import spec_augment
 from .sounds import (
     decode,
     frames,
@@ -32,7 +32,6 @@ from .sounds import (
 from .spectra import from_spectrum, griffin_lim, spectral_convergence, spectrogram, spectrum
 
 __all__ = [
-    "Masking",
     "decibels",
     "decode",
     "deltas",

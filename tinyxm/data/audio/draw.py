@@ -25,7 +25,7 @@ def file(axes: Axes, source: Any, settings: Settings) -> None:
     rows = [data[at : at + 12] for at in range(0, min(len(data), 144), 12)]
     shown = [f"{row.hex(' '):36}{''.join(chr(b) if 32 <= b < 127 else '·' for b in row)}" for row in rows]
     axes.set_axis_off()
-    axes.text(0, 0.97, "\n".join(shown), family="monospace", fontsize=8, va="top", in_layout=False)
+    axes.text(0, 0.97, "\n".join(shown), family="monospace", fontsize=8, va="top", in_layout=False, parse_math=False)
     axes.set_title(f"{len(data)} bytes, the first {min(len(data), 144)}", fontsize=8)
 
 
@@ -128,9 +128,10 @@ def slopes(axes: Axes, values: Any, settings: Settings) -> None:
     axes.images[0].set(cmap="RdBu_r", clim=(-furthest, furthest))
 
 
-def augmented(axes: Axes, result: Any, settings: Settings) -> None:
-    """Masked features, of a tuple of them and what was masked."""
-    features(axes, result[0], settings)
+def small(axes: Axes, values: Any, settings: Settings) -> None:
+    """Features of the first channel, with no more around them than a small panel has room for."""
+    drawing.spectrogram(axes, first_channel(values), settings)
+    axes.set(xticks=[], yticks=[], ylabel="")
 
 
 def features(axes: Axes, values: Any, settings: Settings, unit: str = "") -> None:

@@ -2,43 +2,44 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
+from numpy.typing import NDArray
 
-from ..step import step
+from ..recorded import Decisions, Float, Rng, augmentation
 from . import draw
-from .spectra import Features, shape_of
 
-__all__ = ["Masking", "spec_augment"]
+__all__ = ["spec_augment"]
 
-
-@dataclass(frozen=True)
-class Masking:
-    """What `spec_augment` did to one array of features, in whole frames and features: `apply` does it again.
-
-    `warp`: (frame, shift): frame `frame` was moved by `shift` frames, and the rest stretched. `frames` and `features`:
-    (start, stop) of what was overwritten, stop excluded. `value`: with what.
-    """
-
-    warp: tuple[int, int]
-    frames: tuple[tuple[int, int], ...]
-    features: tuple[tuple[int, int], ...]
-    value: float
-
-    def apply(self, features: Features) -> Features:
-        """The same masking of other features of the same number of frames, such as another channel's."""
-        shape_of("Masking.apply", features)
-        frame, shift = self.warp
-        y = _warped(features, frame, shift) if shift else features.copy()
-        for start, stop in self.frames:
-            y[start:stop] = self.value
-        for start, stop in self.features:
-            y[:, start:stop] = self.value
-        return y
+Whole = NDArray[np.int64]
 
 
-def _warped(features: Features, frame: int, shift: int) -> Features:
+def _masked(
+    features: Float,
+    warp_at: Whole,
+    warp_by: Whole,
+    frame: Whole,
+    frames: Whole,
+    band: Whole,
+    bands: Whole,
+    value: Float,
+) -> Float:
+    y = np.stack([_warped(*one) for one in zip(features, warp_at, warp_by, strict=True)]) if len(features) else features
+    n, count, size = y.shape[:3]
+    hidden = _within(count, frame, frames)[:, :, None] | _within(size, band, bands)[:, None, :]
+    lead = (n, count, size, *[1] * (y.ndim - 3))
+    return np.where(hidden.reshape(lead), value.astype(y.dtype).reshape(n, *[1] * (y.ndim - 1)), y)
+
+
+def _within(size: int, start: Whole, length: Whole) -> NDArray[np.bool_]:
+    """(n, size): whether a place lies in any of the spans, (n, spans)."""
+    at = np.arange(size)
+    inside: NDArray[np.bool_] = (at >= start[..., None]) & (at < (start + length)[..., None])
+    return np.logical_or.reduce(inside, axis=1)
+
+
+def _warped(features: Float, frame: int, shift: int) -> Float:
+    if not shift:
+        return features
     last = len(features) - 1
     place = np.interp(np.arange(last + 1), [0, frame + shift, last], [0, frame, last])
     low = np.minimum(place.astype(int), last - 1)
@@ -46,52 +47,52 @@ def _warped(features: Features, frame: int, shift: int) -> Features:
     return features[low] * (1 - share) + features[low + 1] * share
 
 
-@step(before=draw.features, after=draw.augmented)
+@augmentation(_masked, draw=draw.small)
 def spec_augment(
-    features: Features,
-    *,
-    rng: np.random.Generator | int,
+    features: Float,
+    rng: Rng,
     warp_frames: int = 5,
     time_masks: int = 2,
     longest_frames: int = 20,
     longest_share: float = 0.2,
-    feature_masks: int = 2,
-    widest_features: int = 8,
+    band_masks: int = 2,
+    widest_bands: int = 8,
     value: float | None = None,
-) -> tuple[Features, Masking]:
-    """SpecAugment: stretch features in time and overwrite random spans of frames and of bands; what was done, too.
+) -> Decisions:
+    """SpecAugment: stretch features in time, and overwrite random spans of frames and of bands.
 
-    1. Time warp: a frame from W to τ − 1 − W is moved by less than ± W = `warp_frames` frames; what lies before and
-       behind it is stretched or squeezed evenly, with linear interpolation.
-    2. `time_masks` times: t frames from t₀ on, t from 0 to T = min(`longest_frames`, `longest_share`·τ), t₀ from 0 to
-       τ − t; 3. `feature_masks` times: f features, f from 0 to `widest_features`; all whole and uniform.
-    `value` overwrites them, unless given the features' mean. All channels are masked alike. Returns the new array and
-    the `Masking`, whose `apply` repeats it. W is less where there are too few frames. Source: Park et al. 2019,
-    SpecAugment, section 2; where the paper warps the image by splines this warps time alone.
+    `features`: (n, frames, bands[, channels]), a batch; of one sound `features[None]`. For each of the n:
+    1. Time warp: a frame from W to τ − 1 − W is moved by less than ± W = `warp_frames` frames, and what lies before and
+       behind it is stretched or squeezed evenly, with linear interpolation; W is less where frames are too few.
+    2. `time_masks` times: t frames from t₀ on are overwritten, t from 0 to min(`longest_frames`, `longest_share`·τ), t₀
+       from 0 to τ − t; 3. `band_masks` times: f bands, f from 0 to `widest_bands`. All whole numbers, and uniform.
+    `value` overwrites them, unless given the mean of the features of that sound. All channels are masked alike.
+    Recorded: the warped frame and by how many, the first frame (band) and the number of each mask, the value.
+    Source: Park et al. 2019, SpecAugment, section 2; the paper warps the image by splines, this warps time alone.
     """
-    count, bands = shape_of("spec_augment", features)
+    if not isinstance(features, np.ndarray) or features.dtype.kind != "f" or features.ndim not in (3, 4):
+        given = f"{features.dtype} {features.shape}" if isinstance(features, np.ndarray) else type(features).__name__
+        raise ValueError(f"spec_augment: features {given}; expected floating-point (n, frames, bands[, channels])")
+    if 0 in features.shape[1:] or not np.isfinite(features).all():
+        raise ValueError(f"spec_augment: features {features.shape} are empty or not all finite; leave that sound out")
     sizes = {"warp_frames": warp_frames, "time_masks": time_masks, "longest_frames": longest_frames}
-    for name, size in (sizes | {"feature_masks": feature_masks, "widest_features": widest_features}).items():
+    for name, size in (sizes | {"band_masks": band_masks, "widest_bands": widest_bands}).items():
         if size < 0:
             raise ValueError(f"spec_augment: {name} {size}: expected a number from 0")
     if not 0 <= longest_share <= 1:
         raise ValueError(f"spec_augment: longest_share {longest_share}: expected a share from 0 to 1")
+    n, count, size = features.shape[:3]
     rng = np.random.default_rng(rng)
     reach = min(warp_frames, (count - 1) // 2)
-    warp = (0, 0)
-    if reach > 1:
-        warp = (int(rng.integers(reach, count - reach)), int(rng.integers(1 - reach, reach)))
-    longest, widest = min(longest_frames, int(longest_share * count)), min(widest_features, bands)
-    masking = Masking(
-        warp,
-        tuple(_span(rng, longest, count) for _ in range(time_masks)),
-        tuple(_span(rng, widest, bands) for _ in range(feature_masks)),
-        float(features.mean()) if value is None else float(value),
-    )
-    return masking.apply(features), masking
-
-
-def _span(rng: np.random.Generator, most: int, size: int) -> tuple[int, int]:
-    length = int(rng.integers(0, most + 1))
-    start = int(rng.integers(0, size - length + 1))
-    return start, start + length
+    frames = rng.integers(0, min(longest_frames, int(longest_share * count)) + 1, (n, time_masks))
+    bands = rng.integers(0, min(widest_bands, size) + 1, (n, band_masks))
+    mean = features.mean(axis=tuple(range(1, features.ndim)))
+    return {
+        "warp_at": rng.integers(reach, count - reach, n),
+        "warp_by": rng.integers(1 - reach, reach, n) if reach else np.zeros(n, np.int64),
+        "frame": rng.integers(0, count - frames + 1),
+        "frames": frames,
+        "band": rng.integers(0, size - bands + 1),
+        "bands": bands,
+        "value": (mean if value is None else np.full(n, value)).astype(np.float32),
+    }
