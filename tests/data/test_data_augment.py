@@ -173,6 +173,13 @@ def test_what_was_done_is_done_again(step):
         np.testing.assert_array_equal(record[[3]].replay(x)[1], record[[3] * 6].replay(x)[1])
 
 
+def test_the_recipe_s_chain_is_its_steps_from_one_generator():
+    x, one, chance = pictures(30), pictures(30), rng(4)
+    for step in (warp, gain, gamma, gray, over, draw_edges):
+        one = step(one, chance)
+    np.testing.assert_array_equal(augment(x, rng(4)), one)
+
+
 def test_a_picture_and_its_mask_are_changed_alike():
     """What tells a recorded change from two that are drawn apart: colours and mask stay one."""
     x = pictures(20, size=24)

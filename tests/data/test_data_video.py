@@ -100,6 +100,17 @@ def test_gif_without_times_takes_a_tenth_of_a_second(tmp_path):
     assert gif_layout("a", data)[:2] == (1, 1)
 
 
+def test_what_is_said_of_a_gif_s_frame_holds_for_that_one_alone(tmp_path):
+    pixels = np.array([[1, 2]])
+    data = gif(2, 1, [(0, 0, pixels, 50, 2, None), (0, 0, pixels, 30, 2, 1)])
+    silent = data.replace(b"\x21\xf9\x04" + struct.pack("<BHB", 2 << 2 | 1, 30, 1) + b"\0", b"")
+    assert len(silent) == len(data) - 8
+    (tmp_path / "a.gif").write_bytes(silent)
+    video = read_video(tmp_path / "a.gif")
+    np.testing.assert_allclose(np.diff(video.seconds), [0.5, 0.1])
+    assert (video.frames[..., 3] == 255).all()
+
+
 def test_a_gif_from_elsewhere(tmp_path):
     rng = np.random.default_rng(0)
     grays = rng.integers(0, 256, (5, 20, 30), np.uint8)
@@ -266,9 +277,14 @@ def test_containers(tmp_path, name):
     with pytest.raises(ValueError, match="expected at most 7"):
         read_video(tmp_path / name, most_frames=7)
     data = (tmp_path / name).read_bytes()
+    if name == "a.avi":
+        (tmp_path / name).write_bytes(b"00dc".join(data.split(b"00dc")[:12]))  # the first pictures alone
+        with pytest.warns(UserWarning, match=r"announces 20 frames, and has \d"):
+            assert len(read_video(tmp_path / name).frames) < 20
     (tmp_path / name).write_bytes(data[:60] + bytes(len(data) - 60))
-    with pytest.raises(ValueError, match=r"isn't a video that can be read|has no frame"):
+    with pytest.raises(ValueError, match=r"isn't a video that can be read|has no frame") as caught:
         read_video(tmp_path / name)
+    assert "\n" not in str(caught.value)
 
 
 def test_sampling_takes_the_frame_that_is_seen():
@@ -279,6 +295,7 @@ def test_sampling_takes_the_frame_that_is_seen():
     np.testing.assert_allclose(by_rate.seconds, np.arange(12) / 10)
     assert sample_frames(frames, seconds, rate_hz=2).frames.ravel().tolist() == [0, 2, 3]
     assert sample_frames(frames, seconds, count=2).frames.ravel().tolist() == [0, 2]  # at 0.275 and 0.825
+    assert sample_frames(frames, seconds, count=1).frames.ravel().tolist() == [2]  # at 0.55, the middle
     assert sample_frames(frames, seconds, count=11).frames.ravel().tolist() == by_rate.frames.ravel().tolist()
     assert len(sample_frames(frames, seconds, rate_hz=0.1).frames) == 1
     late = sample_frames(frames, np.add(seconds, 5), rate_hz=10)

@@ -74,7 +74,12 @@ def guarded(operation: str, name: str, formats: tuple[str, ...], data: bytes) ->
             f"{operation}: {name} isn't a picture that can be read: {known} ({', '.join(formats)} are)"
         ) from error
     except Exception as error:  # wrong bytes fail in as many ways as there are parsers
-        raise ValueError(f"{operation}: {name} isn't a picture that can be read: {error or repr(error)}") from error
+        raise ValueError(f"{operation}: {name} isn't a picture that can be read: {in_one_line(error)}") from error
+
+
+def in_one_line(error: Exception) -> str:
+    """What an error says, but for further lines (FFmpeg's are its whole configuration)."""
+    return str(error).strip().partition("\n")[0] or repr(error)
 
 
 def read_bytes(operation: str, path: Path, most: int) -> bytes:

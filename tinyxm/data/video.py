@@ -10,6 +10,7 @@ import io
 import math
 import re
 import struct
+import warnings
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from os import PathLike
@@ -21,7 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
 from . import drawing
-from .image import as_unit, decode, guarded, read_bytes, resize
+from .image import as_unit, decode, guarded, in_one_line, read_bytes, resize
 from .sources import MissingExtra, beside
 from .step import step
 
@@ -141,7 +142,7 @@ def _file(path: Path, most_frames: int, whole: bool) -> Iterator[Frame]:
     except (MissingExtra, MemoryError):
         raise
     except Exception as error:  # FFmpeg's own errors, and whatever its bindings make of them
-        raise ValueError(f"read_video: {path} isn't a video that can be read: {error or repr(error)}") from error
+        raise ValueError(f"read_video: {path} isn't a video that can be read: {in_one_line(error)}") from error
 
 
 class GifFrame(NamedTuple):
@@ -267,8 +268,8 @@ def _container(path: Path, kind: str) -> Iterator[Frame]:
             raise ValueError(f"it has {codec.width} × {codec.height} pixels; make it smaller")
         usual = float(1 / stream.average_rate) if stream.average_rate else 1 / 25
         held: tuple[NDArray[np.uint8], float] | None = None
-        first = None
-        for frame in container.decode(stream):
+        first, count = None, 0
+        for count, frame in enumerate(container.decode(stream), 1):  # noqa: B007
             first = frame.time if first is None else first
             begin = float((frame.time or 0) - (first or 0))
             if held is not None:
@@ -276,6 +277,8 @@ def _container(path: Path, kind: str) -> Iterator[Frame]:
             held = np.rot90(frame.to_ndarray(format="rgb24"), round(frame.rotation / 90)), begin
         if held is not None:
             yield *held, held[1] + usual
+        if count < stream.frames:
+            warnings.warn(f"read_video: {path} announces {stream.frames} frames, and has {count}", stacklevel=2)
 
 
 def _by_imageio(path: Path, kind: str) -> Iterator[Frame]:
