@@ -10,6 +10,7 @@ log_mel.plot(sound, rate_hz=16_000).savefig("log_mel.png")  # what went in and w
 from __future__ import annotations
 
 import inspect
+import textwrap
 from collections.abc import Callable, Mapping
 from functools import update_wrapper
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
@@ -51,7 +52,8 @@ class Step(Generic[P, R]):
         self.before(left, given, settings)
         self.after(right, result, settings)
         told = ", ".join(f"{name} {value}" for name, value in settings.items() if isinstance(value, int | float | str))
-        figure.suptitle(f"{self.function.__name__}" + f"  ({told})" * bool(told), fontsize=10)
+        title = f"{self.function.__name__}" + f"  ({told})" * bool(told)
+        figure.suptitle(textwrap.fill(title, 110), fontsize=10)
         return figure
 
 
