@@ -13,7 +13,7 @@ from typing import Any
 PAGE = Path(__file__).with_name("api.md")
 ROOMS = (
     *("tinyxm", "tinyxm.autograd", "tinyxm.ops", "tinyxm.nn", "tinyxm.nn.init", "tinyxm.optim", "tinyxm.metrics"),
-    *("tinyxm.data", "tinyxm.models", "tinyxm_kernels"),
+    *("tinyxm.data", "tinyxm.data.audio", "tinyxm.models", "tinyxm_kernels"),
 )
 HEAD = """\
 # Every public name
