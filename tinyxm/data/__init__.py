@@ -93,7 +93,7 @@ from .samples import Samples, concatenate
 from .sampling import balanced_order, bucketed_order, padding_share
 from .shards import Shards, ShardWriter, write_shards
 from .sources import MissingExtra, cache_folder
-from .sources.catalogue import SOURCES, Modality, Source, load
+from .sources.catalogue import SOURCES, Modality, Source, folder, load
 from .splits import (
     Split,
     grouped_folds,
@@ -190,6 +190,7 @@ __all__ = [
     "fill",
     "flatten_path",
     "flip",
+    "folder",
     "frame_differences",
     "gain",
     "gamma",
