@@ -123,7 +123,7 @@ def test_a_run_leaves_all_that_it_promises(folder):
     page = (folder.path / "report.html").read_text("utf-8")
     assert "smoke run" in page
     assert page.count("data:image/png") >= 6
-    assert "http" not in page.replace("https://creativecommons.org", "").split('<h2 id="data">')[0]
+    assert "://" not in page.replace("https://creativecommons.org", "").split('<h2 id="data">')[0]
     assert (folder.path / "plots" / "asked.png").stat().st_size > 10_000
     stages = {record["stage"] for record in folder.metrics()}
     assert stages == {"held_out_style", "unseen_concepts"}
