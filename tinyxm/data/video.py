@@ -258,7 +258,7 @@ def _container(path: Path, kind: str) -> Iterator[Frame]:
         yield from _by_imageio(path, kind)
         return
     # FFmpeg is told the format and given the open file: it has no need to guess, nor to open anything else
-    with path.open("rb") as file, av.open(file, format=kind, options={"protocol_whitelist": "none"}) as container:
+    with path.open("rb") as file, av.open(file, "r", kind, {"protocol_whitelist": "none"}) as container:
         if not container.streams.video:
             raise ValueError("it has no pictures, only sound")
         stream = container.streams.video[0]
