@@ -4,7 +4,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import linalg
 
-from tinyxm.models.linear import CanonicalCorrelation, Nearest, PrincipalComponents, Ridge, cosine_similarity
+from tinyxm.models.linear import (
+    CanonicalCorrelation,
+    Logistic,
+    Nearest,
+    PrincipalComponents,
+    Ridge,
+    cosine_similarity,
+)
 
 
 def views(n=120, p=7, q=5, seed=0, dtype=np.float64):
@@ -65,6 +72,34 @@ def test_ridge_agrees_with_scikit_learn(n, p, dtype):
     np.testing.assert_allclose(ours.weights, theirs.coef_.T, rtol=tolerance, atol=tolerance)
     np.testing.assert_allclose(ours.predict(new), theirs.predict(new), rtol=tolerance, atol=tolerance)
     assert ours.predict(new).dtype == dtype
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_logistic_regression_agrees_with_scikit_learn(dtype):
+    datasets = pytest.importorskip("sklearn.datasets")
+    linear_model = pytest.importorskip("sklearn.linear_model")
+    x, labels = datasets.load_wine(return_X_y=True)
+    x = ((x - x.mean(axis=0)) / x.std(axis=0)).astype(dtype)
+    ours = Logistic(0.02).fit(x, labels)
+    theirs = linear_model.LogisticRegression(C=1 / (0.02 * len(x)), tol=1e-10, max_iter=10_000).fit(x, labels)
+    tolerance = {"rtol": 1e-3, "atol": 1e-4}
+    np.testing.assert_allclose(ours.weights, theirs.coef_.T, **tolerance)
+    np.testing.assert_allclose(ours.probabilities(x), theirs.predict_proba(x), **tolerance)
+    np.testing.assert_array_equal(ours.predict(x), theirs.predict(x))
+    assert ours.weights.dtype == ours.probabilities(x).dtype == dtype
+
+
+def test_logistic_regression_takes_names_as_labels_and_features_off_centre():
+    x = np.array([[0.0], [1], [9], [10]]) + 1000
+    model = Logistic(0.1).fit(x, np.array(["near", "near", "far", "far"]))
+    assert model.predict(x).tolist() == ["near", "near", "far", "far"]
+
+
+def test_fewer_components_are_kept_where_data_vary_along_fewer():
+    x = views()[0][:, [0, 1, 1, 2]]
+    model = PrincipalComponents(9, fewer=True).fit(x)
+    assert model.axes.shape == (4, 3)
+    np.testing.assert_allclose(model.transform(x) @ model.axes.T + x.mean(0), x)
 
 
 def test_the_ridge_penalty_means_the_same_at_every_scale():
@@ -164,6 +199,13 @@ FLAT = np.ones((10, 4))
         (lambda: PrincipalComponents(2).fit(X[:0]), ValueError, r"x has shape \(0, 4\)"),
         (lambda: PrincipalComponents(2).fit(X.astype(int)), TypeError, "int64; expected float32 or float64"),
         (lambda: PrincipalComponents(2).fit(X / (X - X[0])), ValueError, "NaN or infinity"),
+        (lambda: PrincipalComponents(3, fewer=True).fit(FLAT), ValueError, "varies along 0 directions"),
+        (lambda: PrincipalComponents(3, fewer=True).fit(X[:1]), ValueError, "1 samples"),
+        (lambda: Logistic(-1), ValueError, "Logistic: penalty=-1"),
+        (lambda: Logistic().fit(X, np.zeros(10)), ValueError, "1 classes"),
+        (lambda: Logistic().fit(FLAT, np.arange(10)), ValueError, "features that vary"),
+        (lambda: Logistic().fit(X, np.arange(9)), ValueError, r"labels \(9,\) for x \(10, 4\)"),
+        (lambda: Logistic().predict(X), ValueError, "Logistic.probabilities: not fitted"),
         (lambda: Ridge(0), ValueError, "Ridge: penalty=0"),
         (lambda: Ridge().fit(X, Y[:9]), ValueError, "Ridge.fit.*10 and 9 rows"),
         (lambda: Ridge().fit(FLAT, Y), ValueError, "rows of x are all equal"),

@@ -27,10 +27,20 @@ ROWS = {
         "without learning; where queries are of concepts never trained on, the text of the drawing found is compared "
         "with theirs",
     ),
-    "cca": ("CCA", "canonical correlation analysis: linear projections of picture and text that correlate the most"),
-    "ridge": ("ridge", "a linear map from picture features to text features, with a squared penalty"),
+    "nearest_training_pair": (
+        "nearest training pair",
+        "of all training pairs the one whose first half is nearest to the query answers with its second half, without "
+        "learning",
+    ),
+    "nearest_training_example": ("nearest training example", "the nearest of all training examples lends its label"),
+    "cca": ("CCA", "canonical correlation analysis: linear projections of both modalities that correlate the most"),
+    "ridge": ("ridge", "a linear map from one modality's features to the other's, with a squared penalty"),
+    "linear": ("linear", "multinomial logistic regression on the features, with a squared penalty"),
+    "class_mean": ("class mean", "the mean of each class in training stands for it, and the nearest mean answers"),
+    "majority": ("majority", "always the class that is commonest in training"),
     "chance": ("chance", "answers drawn at random"),
 }
+SHARES = ("mrr", "accuracy", "precision", "recall", "f1")  # and recall@k: scores from 0 to 1
 INTERVALS = "Beside each score: its 95 % bootstrap interval over {}. Bold: the best of its column."
 HALVES = "±: half the width of the 95 % bootstrap interval over {}. Bold: the best of its column."
 BESIDE = ("intervals", "intervals_over", "baselines")  # keys of a set of scores that are no score
@@ -49,7 +59,7 @@ class Column:
 
     @property
     def share(self) -> bool:
-        return self.key.startswith("recall@") or self.key == "mrr"
+        return self.key.startswith("recall@") or self.key in SHARES
 
     @property
     def higher_is_better(self) -> bool:
@@ -57,7 +67,7 @@ class Column:
 
     @property
     def heading(self) -> str:
-        name = self.key.replace("recall@", "R@").replace("mrr", "MRR").replace("_", " ")
+        name = self.key.replace("recall@", "R@").replace("mrr", "MRR").replace("f1", "F1").replace("_", " ")
         return f"{name} %" if self.share else name
 
     def text(self, value: float) -> str:

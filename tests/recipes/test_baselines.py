@@ -1,0 +1,114 @@
+"""The baselines every recipe calls: against counting, against scikit-learn, and on real digits."""
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tinyxm.metrics import scores_of_ranks
+from tinyxm.recipes.baselines import (
+    chance_of_retrieval,
+    class_baselines,
+    retrieval_baselines,
+    score_both_ways,
+    score_classes,
+    score_retrieval,
+)
+
+
+def pairs(n, seed=0, noise=0.3):
+    """Two views of four hidden causes through fixed maps, so that held-out pairs can be told apart."""
+    maps = np.random.default_rng(99)
+    first, second = maps.normal(size=(4, 12)), maps.normal(size=(4, 9))
+    rng = np.random.default_rng(seed)
+    hidden = rng.normal(size=(n, 4))
+    x, y = (hidden @ m + noise * rng.normal(size=(n, m.shape[1])) for m in (first, second))
+    return x.reshape(n, 3, 4).astype(np.float32), y.astype(np.float32) + 5
+
+
+@given(st.integers(1, 6), st.lists(st.integers(1, 6), min_size=1, max_size=3), st.integers(0, 99))
+def test_chance_is_the_mean_over_all_orders(n, counts, seed):
+    rng = np.random.default_rng(seed)
+    right = np.zeros((len(counts), n), bool)
+    for row, count in zip(right, counts, strict=True):
+        row[rng.permutation(n)[: min(count, n)]] = True
+    found = [1 + np.flatnonzero(row[list(o)])[0] for row in right for o in itertools.permutations(range(n))]
+    counted = scores_of_ranks(np.array(found))
+    chance = chance_of_retrieval(right)
+    for name in ("recall@1", "recall@5", "recall@10", "mrr", "median_rank"):
+        assert chance[name] == pytest.approx(counted[name]), name
+
+
+def test_the_linear_baselines_find_held_out_pairs_of_a_linear_cause_both_ways():
+    x, y = pairs(300)
+    u, v = pairs(40, seed=1)
+    there, back = retrieval_baselines(x, y, u, v), retrieval_baselines(y, x, v, u)
+    scores = score_both_ways(there["cca"], there, back, resamples=50)
+    for way in ("image_to_text", "text_to_image"):
+        beside = scores[way]["baselines"]
+        assert list(beside) == ["chance", "ridge", "cca", "nearest_training_pair"]
+        assert beside["cca"]["recall@1"] > beside["nearest_training_pair"]["recall@1"] > 0.2
+        assert beside["ridge"]["recall@5"] > 0.8 > 5 * beside["chance"]["recall@5"]
+        low, high = scores[way]["intervals"]["recall@5"]
+        assert low <= scores[way]["recall@5"] <= high
+    shuffled = retrieval_baselines(x, y[::-1], u, v)
+    assert score_retrieval(shuffled["cca"], resamples=2)["recall@1"] < 0.2
+
+
+def test_the_class_mean_answers_with_the_mean_of_the_queries_class():
+    rng = np.random.default_rng(0)
+    centres_x, centres_y = 6 * rng.normal(size=(5, 7)), 6 * rng.normal(size=(5, 6))
+    labels, new = rng.integers(5, size=100), rng.integers(5, size=60)
+    x, y = centres_x[labels] + rng.normal(size=(100, 7)), centres_y[labels] + rng.normal(size=(100, 6))
+    u, v = centres_x[new] + rng.normal(size=(60, 7)), centres_y[new] + rng.normal(size=(60, 6))
+    right = new[:, None] == new
+    scores = score_retrieval(
+        *(lambda found: (found["ridge"], found))(retrieval_baselines(x, y, u, v, labels=labels)),
+        correct=right,
+        groups=new,
+        over="classes",
+        resamples=20,
+    )
+    assert scores["baselines"]["class_mean"]["recall@1"] > 0.95
+    assert scores["intervals_over"] == "classes"
+    assert 0.1 < scores["baselines"]["chance"]["recall@1"] < 0.3
+
+
+def test_features_that_never_vary_and_few_samples_are_no_hindrance():
+    x, y = pairs(6)
+    x[:, 1] = 0
+    assert {m.shape for m in retrieval_baselines(x, y, x, y[:4]).values()} == {(6, 4)}
+    assert set(class_baselines(x, np.arange(6) % 2, x)) == {
+        "majority",
+        "linear",
+        "nearest_training_example",
+        "class_mean",
+    }
+
+
+def test_class_baselines_agree_with_scikit_learn_on_real_digits():
+    datasets = pytest.importorskip("sklearn.datasets")
+    from sklearn.neighbors import KNeighborsClassifier, NearestCentroid
+
+    x, labels = datasets.load_digits(return_X_y=True)
+    train, test = slice(0, 600), slice(600, 1000)
+    found = class_baselines(x[train], labels[train], x[test])
+    centred = x - x[train].mean(axis=0)
+    near = KNeighborsClassifier(1, metric="cosine").fit(centred[train], labels[train]).predict(centred[test])
+    assert np.mean(found["nearest_training_example"] == near) > 0.995
+    with pytest.warns(UserWarning, match="zero standard deviation"):
+        mean = NearestCentroid().fit(x[train], labels[train]).predict(x[test])
+    np.testing.assert_array_equal(found["class_mean"], mean)
+    assert set(found["majority"]) == {np.bincount(labels[train]).argmax()}
+    scores = score_classes(labels[test], found["linear"], found, resamples=50)
+    assert 0.88 < scores["accuracy"] < 0.97
+    assert scores["baselines"]["chance"] == {"accuracy": 0.1, "intervals": {}}
+    assert scores["baselines"]["majority"]["accuracy"] < 0.15
+    assert scores["intervals"]["f1"][0] < scores["f1"] < scores["intervals"]["f1"][1]
+
+
+def test_a_class_missing_from_the_test_still_counts_in_the_macro_average():
+    labels = np.array([0, 0, 1, 1])
+    assert score_classes(labels, labels, classes=4, resamples=2)["f1"] == 0.5
