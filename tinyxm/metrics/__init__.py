@@ -1,6 +1,32 @@
-"""Scores of predictions and of retrieval, and how far they can be trusted. NumPy arrays in, numbers out."""
+"""Scores of predictions, retrieval, texts, generated things and learned spaces, and how far they can be trusted.
+
+Arrays or texts in, numbers out. The truth comes first: `accuracy(targets, predictions)`, `bleu(references, hypotheses)`
+and `frechet_distance(real, made)`.
+"""
 
 from tinyxm.metrics.classification import accuracy, confusion_matrix, f1, precision, recall
+from tinyxm.metrics.embeddings import (
+    alignment,
+    effective_rank,
+    hubness,
+    k_occurrence,
+    modality_gap,
+    uniformity,
+    von_neumann_entropy,
+)
+from tinyxm.metrics.generation import (
+    frechet_distance,
+    frechet_distance_of_moments,
+    generation_coverage,
+    generation_density,
+    generation_precision,
+    generation_recall,
+    generation_scores,
+    kernel_distance,
+    mean_pairwise_distance,
+    vendi_score,
+    within_class_spread,
+)
 from tinyxm.metrics.intervals import Interval, bootstrap
 from tinyxm.metrics.retrieval import (
     mean_reciprocal_rank,
@@ -10,19 +36,65 @@ from tinyxm.metrics.retrieval import (
     retrieval_scores,
     scores_of_ranks,
 )
+from tinyxm.metrics.text import (
+    BleuParts,
+    Edits,
+    bleu,
+    bleu_parts,
+    character_error,
+    chrf,
+    edit_distance,
+    edits,
+    exact_match,
+    recognition_scores,
+    sentence_bleu,
+    text_scores,
+    word_error,
+)
 
 __all__ = [
+    "BleuParts",
+    "Edits",
     "Interval",
     "accuracy",
+    "alignment",
+    "bleu",
+    "bleu_parts",
     "bootstrap",
+    "character_error",
+    "chrf",
     "confusion_matrix",
+    "edit_distance",
+    "edits",
+    "effective_rank",
+    "exact_match",
     "f1",
+    "frechet_distance",
+    "frechet_distance_of_moments",
+    "generation_coverage",
+    "generation_density",
+    "generation_precision",
+    "generation_recall",
+    "generation_scores",
+    "hubness",
+    "k_occurrence",
+    "kernel_distance",
+    "mean_pairwise_distance",
     "mean_reciprocal_rank",
     "median_rank",
+    "modality_gap",
     "precision",
     "ranks",
     "recall",
     "recall_at",
+    "recognition_scores",
     "retrieval_scores",
     "scores_of_ranks",
+    "sentence_bleu",
+    "text_scores",
+    "uniformity",
+    "vendi_score",
+    "von_neumann_entropy",
+    "within_class_spread",
+    "word_error",
 ]
