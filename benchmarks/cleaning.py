@@ -22,9 +22,19 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from tinyxm.data import Samples, audio, clean, emoji, near_pictures, near_sounds, near_texts
+from tinyxm.data import (
+    Samples,
+    audio,
+    clean,
+    emoji,
+    misaligned,
+    mislabelled,
+    near_pictures,
+    near_sounds,
+    near_texts,
+    outliers,
+)
 from tinyxm.data.cleaning import IMAGE_RULES, SOUND_RULES, TEXT_RULES, mis_encoded, non_finite, placeholder
-from tinyxm.data.cleaning.disagreement import misaligned, mislabelled, outliers
 from tinyxm.data.corruption import corrupt, score, wav
 
 RESULT = Path(__file__).parent / "results" / "cleaning.json"

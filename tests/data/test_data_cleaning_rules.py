@@ -87,6 +87,18 @@ def test_an_offset_of_whole_numbers_is_taken_off_in_their_scale():
     np.testing.assert_allclose(kept["x"][1], x - x.mean(), atol=1)
 
 
+def test_a_lopsided_voice_is_not_off_zero_and_one_that_is_off_zero_stays_so_where_it_is_clipped():
+    t = np.arange(RATE // 2) / RATE
+    course = np.interp(t, [0, 0.1, 0.2, 0.3, 0.4, 0.5], [0, 0, 1, 1, 0, 0])
+    pulses = sum(np.cos(2 * np.pi * 120 * k * t) for k in range(1, 12)) * course  # high peaks above, none below
+    cut = (pulses / 4).clip(-1, 1) + noise(0, rms=1e-4)
+    assert abs(cut.mean()) > 0.06 * cut.std()
+    assert set(found(dc_offset, [(cut, RATE), (cut / 2 + 0.1, RATE), (np.stack([cut, cut + 0.1], 1), RATE)])) == {
+        "1",
+        "2",
+    }
+
+
 def test_clipping_at_any_level_and_none_where_peaks_are_single():
     x = noise(0)
     level = np.quantile(np.abs(x), 0.9)

@@ -12,8 +12,8 @@ from tinyxm.data.cleaning.disagreement import (
     pair_scores,
     posterior_wrong,
     principal,
-    robust_distance,
 )
+from tinyxm.data.cleaning.outliers import evened, robust_distance
 
 
 def classes(n=240, seed=0, apart=2.0):
@@ -112,6 +112,28 @@ def test_outliers_break_what_holds_between_columns():
     x[7, 1] /= 10  # neither number is unusual by itself
     _, ledger = clean(Samples({"x": x}), {"x": [outliers]})
     assert [e.sample for e in ledger if e.fault == "outlier"] == ["7"]
+
+
+def test_an_outlier_breaks_a_proportion_of_powers():
+    rng = np.random.default_rng(0)
+    radius = rng.lognormal(0, 0.5, 400)
+    area = np.pi * radius**2 * rng.lognormal(0, 0.05, 400)
+    x = np.stack([radius, area, rng.normal(size=400)], 1)
+    for row, factor in ((7, 0.1), (30, 10), (90, 0.1)):  # of ordinary size still, by itself
+        x[row, 1] *= factor
+    _, ledger = clean(Samples({"x": x}), {"x": [outliers]})
+    assert [e.sample for e in ledger if e.fault == "outlier"] == ["7", "30", "90"]
+
+
+def test_columns_are_evened_by_logarithms_where_these_have_lighter_tails_and_far_numbers_count_less():
+    rng = np.random.default_rng(0)
+    x = np.stack([rng.lognormal(0, 1, 500), rng.normal(10, 1, 500), rng.normal(size=500)], 1)
+    z = evened(x)
+    assert np.corrcoef(z[:, 0], np.log(x[:, 0]))[0, 1] > 0.99
+    assert np.corrcoef(z[:, 1], x[:, 1])[0, 1] > 0.99
+    x[3] = [-1, 1e6, -1e6]
+    assert np.all(np.abs(evened(x)[3]) > 3)
+    assert np.all(np.abs(evened(x)[3, 1:]) < 5 * (1 + np.log(1e6)))
 
 
 def test_what_can_t_be_described_is_refused():

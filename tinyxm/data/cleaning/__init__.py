@@ -5,10 +5,11 @@ and from where on it counts as a fault, stands in each rule's docstring.
 """
 
 from .common import duplicates, fingerprint, non_finite
-from .disagreement import misaligned, mislabelled, outliers
+from .disagreement import misaligned, mislabelled
 from .folder import clean_folder, copy_kept
 from .ledger import Entry, Ledger, Rule, clean
 from .near import difference_hash, near_pictures, near_sounds, near_texts
+from .outliers import outliers
 from .pictures import blank, undecodable
 from .reading import read_folder
 from .sounds import clipped, dc_offset, silent, undecodable_sound, unusual_length, wrong_rate

@@ -1,4 +1,4 @@
-"""Rules for values of any kind: numbers that aren't finite, exact duplicates, and numbers far from all others."""
+"""Rules for values of any kind: numbers that aren't finite, and exact duplicates."""
 
 from __future__ import annotations
 

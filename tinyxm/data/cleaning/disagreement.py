@@ -1,4 +1,4 @@
-"""What only a model can find: labels and pairs that contradict all others, and rows of numbers far from them.
+"""What only a model can find: labels and pairs that contradict all others.
 
 Each model is small, learned here, and judges only samples that it wasn't learned from.
 """
@@ -19,6 +19,7 @@ from ..text import character_ngrams, words
 from ..tokens import hashed_bag
 from .ledger import Entry, Rule, there
 from .opened import is_file, mono_of, picture_of
+from .outliers import robust_units
 
 Matrix = NDArray[np.float64]
 SIDE = 32  # pixels of the pictures that are described
@@ -38,7 +39,7 @@ def described(values: Sequence[Any], components: int = 128) -> Matrix:
     if isinstance(first, str) or (isinstance(first, list) and all(isinstance(item, str) for item in first)):
         x = _texts(values)
     elif isinstance(first, np.ndarray) and first.ndim <= 1 and first.size <= 4096:
-        x = np.clip(_robust_units(np.array([np.ravel(value) for value in values], np.float64)), -8, 8)
+        x = np.clip(robust_units(np.array([np.ravel(value) for value in values], np.float64)), -8, 8)
     elif (is_file(first) and not _sounds(first)) or (isinstance(first, np.ndarray) and first.ndim >= 3):
         x = _pictures(values)
     elif mono_of(first) is not None:
@@ -269,63 +270,6 @@ def misaligned(of: str, *, precision: float = 0.8, folds: int = 5, rng: int = 0,
             yield Entry(samples.ids[rows[k]], modality, "wrong pair", action, "misaligned", told)
 
     return misaligned_
-
-
-def robust_distance(x: Matrix, steps: int = 20, share: float = 0.75, rng: int | np.random.Generator = 0) -> Matrix:
-    """The Mahalanobis distance d = √((x − μ)ᵀ Σ⁻¹ (x − μ)) of each row, from μ and Σ that outliers don't move: (n,).
-
-    μ and Σ are those of the `share` of rows that have the least determinant of Σ: begun with the rows nearest to the
-    medians, then again and again with the rows of the least d, which never raises it. Distances are scaled so that
-    their median is that of χ with as many degrees of freedom as there are columns. Source: Rousseeuw & Van Driessen
-    1999, A fast algorithm for the minimum covariance determinant estimator (C-steps).
-    """
-    from scipy.stats import chi2
-
-    n, d = x.shape
-    count = max(min(n, d + 1), int(share * n))
-    distance = np.sum(np.square(_robust_units(x)), axis=1)
-    for _ in range(steps):
-        rows = np.argpartition(distance, count - 1)[:count]
-        mean = x[rows].mean(axis=0)
-        covariance = np.atleast_2d(np.cov(x[rows].T)) + 1e-9 * np.diag(x.var(axis=0) + 1e-12)
-        previous, distance = distance, np.einsum("ni,in->n", x - mean, np.linalg.solve(covariance, (x - mean).T))
-        if np.allclose(previous, distance):
-            break
-    return np.sqrt(distance / np.median(distance) * chi2.median(d))
-
-
-def outliers(samples: Samples, modality: str, *, most: float = 4.5, action: str = "missing") -> Iterator[Entry]:
-    """Rows of numbers that lie far from all others become missing.
-
-    Columns are brought to a common scale: (x − median) in robust deviations, above and below apart, as most quantities
-    are skewed; then arsinh, so that a long tail isn't far by itself. Far is a row whose distance (`robust_distance`)
-    has a logarithm more than `most` robust deviations above the median of all.
-    """
-    rows = [(i, np.ravel(value)) for i, value in there(samples, modality) if np.isfinite(np.asarray(value)).all()]
-    if len(rows) < 20:
-        return
-    x = np.array([row for _, row in rows], np.float64)
-    scaled = np.arcsinh(_robust_units(x))
-    logarithm = np.log(robust_distance(scaled[:, scaled.std(axis=0) > 0]))
-    centred = logarithm - np.median(logarithm)
-    far = centred / (1.4826 * np.median(np.abs(centred)) + 1e-12)
-    for (i, row), how, z in zip(rows, far, scaled, strict=True):
-        if how > most:
-            k = int(np.abs(z).argmax())
-            told = f"{how:.1f} deviations away; of its numbers number {k}, {row[k]:g}, is the furthest"
-            yield Entry(samples.ids[i], modality, "outlier", action, "outliers", told)
-
-
-def _robust_units(x: Matrix) -> Matrix:
-    """(x − median) / deviation of each column, where values above the median have a deviation of their own."""
-    centred = x - np.median(x, axis=0)
-    out = np.zeros_like(centred)
-    for k, column in enumerate(centred.T):
-        whole = 1.4826 * np.median(np.abs(column)) or column.std() or 1.0
-        for side in (column > 0, column < 0):
-            spread = 1.4826 * np.median(np.abs(column[side])) if side.any() else whole
-            out[side, k] = column[side] / max(spread, 0.1 * whole)
-    return out
 
 
 def _comparable(x: Matrix) -> Matrix:

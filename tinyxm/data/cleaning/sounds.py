@@ -82,31 +82,43 @@ def flat_tops(sound: Numbers) -> tuple[int, int]:
     return count, held
 
 
-def dc_offset(samples: Samples, modality: str, *, most: float = 0.005, share: float = 0.06) -> Iterator[Entry]:
-    """Sounds whose mean lies further from zero than `most` (1 is full scale) are repaired: the mean is taken off.
-
-    It must also exceed `share` of the root mean square: the waves of a loud voice aren't alike above and below zero.
+def dc_offset(
+    samples: Samples, modality: str, *, most: float = 0.005, share: float = 0.06, rate_hz: float | None = None
+) -> Iterator[Entry]:
+    """Sounds that stand further from zero than `most` (1 is full scale) are repaired: their mean is taken off.
 
     No microphone hears a constant pressure: an offset is the electronics'. It wastes headroom, clicks where sounds are
-    joined, and counts as energy at 0 Hz. Each channel for itself.
+    joined, and counts as energy at 0 Hz. So it's there while nothing is heard, too, where a voice's waves, which aren't
+    alike above and below zero and less so once they are clipped, are not: both the mean of the whole and the median of
+    the means of its quietest fifth, in frames of 32 ms, must pass the limit, to one side, and so must they pass `share`
+    of the root mean square. Each channel for itself.
     """
     for i, value in there(samples, modality):
-        heard = sound_of(value)
+        heard = sound_of(value, rate_hz)
         if heard is not None and np.isfinite(heard[0]).all():
             sound, rate = heard
-            mean = sound.mean(axis=0, dtype=np.float64)
-            limit = max(most, share * float(np.sqrt(np.square(sound, dtype=np.float64).mean())))
-            if float(np.abs(mean).max()) > limit:
-                told = f"mean {float(mean.flat[np.abs(mean).argmax()]):+.4f}"
+            channels = sound.reshape(len(sound), -1).astype(np.float64)
+            limit = max(most, share * float(np.sqrt(np.square(channels).mean())))
+            mean, still = channels.mean(axis=0), _still_level(channels, rate or 16_000)
+            if float(np.where(mean * still > 0, np.minimum(np.abs(mean), np.abs(still)), 0).max()) > limit:
+                told = f"mean {float(mean[np.abs(mean).argmax()]):+.4f}"
                 if isinstance(value, np.ndarray):  # of whole numbers, too, in their own scale
                     level = value.mean(axis=0, dtype=np.float64)
                     repair = (value - (np.rint(level) if value.dtype.kind == "i" else level)).astype(value.dtype)
                 else:
-                    repair = ((sound - mean).astype(sound.dtype), rate)
+                    repair = ((channels - mean).reshape(sound.shape).astype(sound.dtype), rate)
                 yield Entry(samples.ids[i], modality, "DC offset", "repaired", "dc_offset", told, repair)
 
 
-def wrong_rate(samples: Samples, modality: str, *, margin: float = 16.0, least: int = 20) -> Iterator[Entry]:
+def _still_level(channels: Numbers, rate_hz: float, share: float = 0.2) -> Numbers:
+    """Where a sound (samples, channels) stands while it is quietest: of that share of its frames the median mean."""
+    length = min(len(channels), max(1, round(0.032 * rate_hz)))
+    frames = channels[: len(channels) // length * length].reshape(-1, length, channels.shape[1])
+    quietest = np.argsort(frames.std(axis=1), axis=0)[: max(1, int(share * len(frames)))]
+    return np.median(np.take_along_axis(frames.mean(axis=1), quietest, axis=0), axis=0)
+
+
+def wrong_rate(samples: Samples, modality: str, *, margin: float = 28.0, least: int = 20) -> Iterator[Entry]:
     """Sounds whose stated rate contradicts what is heard are repaired: they get the set's rate that fits.
 
     At a wrong rate a sound is too high and too short, or too low and too long, all by one factor. Let f(r) be what a
