@@ -17,7 +17,7 @@ from ..image import composite, oriented_gradients
 from ..samples import Samples
 from ..text import character_ngrams, words
 from ..tokens import hashed_bag
-from .ledger import Entry, Rule, there
+from .ledger import Entry, Rule
 from .opened import is_file, mono_of, picture_of
 from .outliers import robust_units
 
