@@ -10,7 +10,7 @@ import pytest
 
 import tinyxm as xm
 from tinyxm import nn, optim
-from tinyxm.training import RunFolder, Stopped, checkpoint, fit, load_checkpoint, loop, save_checkpoint
+from tinyxm.training import RunFolder, Stopped, checkpoint, fit, load_checkpoint, save_checkpoint
 
 rng = np.random.default_rng(0)
 X = rng.standard_normal((64, 5)).astype(np.float32)
@@ -170,21 +170,25 @@ def test_a_number_that_is_not_finite_is_named_and_the_checkpoint_kept(tmp_path):
     assert states(folder)[1]["step"] == 10
 
 
-def test_batches_are_made_ahead_in_order_and_an_error_in_one_is_raised():
-    made = []
+def test_batches_are_made_in_a_thread_that_ends_and_an_error_in_one_comes_at_its_step(tmp_path):
+    folder, made = folder_at(tmp_path / "run"), []
 
-    def make(step):
+    def broken(step):
         made.append((step, threading.current_thread() is threading.main_thread()))
         if step == 4:
             raise ValueError("batch 4")
-        return step * step
+        return batch(step)
 
-    taken = []
     with pytest.raises(ValueError, match="batch 4"):
-        taken += loop.ahead(make, 0, 9)
+        run(folder, batch=broken, save_every=1)
     assert [step for step, _ in made] == [0, 1, 2, 3, 4]
     assert not any(main for _, main in made)
-    assert list(loop.ahead(lambda step: step, 5, 5)) == []
+    assert states(folder)[1]["step"] == 4
+    assert not [thread for thread in threading.enumerate() if thread.name == "prefetch"]
+    run(folder, save_every=1)  # the data mended
+    whole = folder_at(tmp_path / "whole")
+    run(whole)
+    assert states(folder)[0] == states(whole)[0]
 
 
 # Folders and checkpoints

@@ -7,7 +7,6 @@ import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,7 +15,7 @@ import numpy as np
 import tinyxm_kernels as kernels
 from tinyxm import autograd, nn, optim
 from tinyxm.autograd import Tensor
-from tinyxm.data.batches import on_device
+from tinyxm.data import on_device, prefetch
 from tinyxm.training.checkpoint import load_checkpoint, prefixed, save_checkpoint, under
 from tinyxm.training.folder import RunFolder
 from tinyxm_kernels.threads import cores
@@ -52,7 +51,7 @@ def fit(
     stage, step): `batch` must be a function of the step alone, and layers draw from the default generator, which is
     seeded for each step. So a run that goes on from the checkpoint `<stage>.safetensors`, where the folder has one,
     gives bit for bit what it would have given uninterrupted. `facts` go into the checkpoint; `report` hears of every
-    step. Batches are made one ahead, in a thread of their own; kernels, BLAS's too, use `threads` (by default
+    step. Batches are made ahead, in a thread of their own (`prefetch`); kernels, BLAS's too, use `threads` (by default
     `training_threads()`). On a `device` such as "cuda" the model and the batches are moved there, and stay; what is
     drawn is drawn on the CPU, the same on every device. A checkpoint holds no device: a run may go on on another, which
     rounds differently.
@@ -95,8 +94,13 @@ def fit(
     began = time.perf_counter()
     if not checkpoint.exists():
         save(0)  # where there's no room for a checkpoint, this is the time to hear of it
-    with interruptible() as interrupted, kernels.threads(threads or training_threads()):
-        for step, data in on_device(ahead(batch, start, steps), device):
+    numbered = ((step, batch(step)) for step in range(start, steps))
+    with (
+        interruptible() as interrupted,
+        kernels.threads(threads or training_threads()),
+        prefetch(numbered, ahead=1) as prepared,
+    ):
+        for step, data in on_device(prepared, device):
             value = gradient(data, step)
             try:
                 norm = optim.clip_by_norm(model.parameters(), clip)
@@ -136,17 +140,6 @@ def training_threads() -> int:
     to one number: sums round differently on another.
     """
     return kernels.get_threads(at_most=max(1, min(4, cores() - 1)))
-
-
-def ahead(batch: Callable[[int], Any], start: int, stop: int) -> Iterator[tuple[int, Any]]:
-    """(step, batch(step)) for each step, the next batch being made in another thread while this one is used."""
-    with ThreadPoolExecutor(1) as pool:
-        following = pool.submit(batch, start) if start < stop else None
-        for step in range(start, stop):
-            assert following is not None
-            data = following.result()
-            following = pool.submit(batch, step + 1) if step + 1 < stop else None
-            yield step, data
 
 
 @contextmanager
