@@ -143,3 +143,24 @@ def test_pictures_keep_their_proportions_and_lie_on_white():
     assert (right - left) / (bottom - top) == pytest.approx(4)
     np.testing.assert_array_equal(plots.on_white(wide), 1.0)
     np.testing.assert_allclose(plots.on_white(np.full((2, 2, 3), 51, np.uint8)), 0.2)
+
+
+def test_curves_go_through_the_scores_with_their_intervals():
+    early = [{"accuracy": a, "intervals": {"accuracy": [a - 0.1, a + 0.1]}} for a in (0.9, 0.7, 0.4)]
+    late = [{"accuracy": a} for a in (0.8, 0.75, 0.7)]
+    figure = plots.curves([0.0, 0.5, 1.0], {"early": early, "class_mean": late}, label="share missing")
+    axes = figure.axes[0]
+    assert [line.get_label() for line in axes.lines] == ["early", "class mean"]
+    np.testing.assert_allclose(axes.lines[0].get_ydata(), [90, 70, 40])
+    corners = axes.collections[0].get_paths()[0].vertices
+    assert {(0.5, 60.0), (0.5, 80.0)} <= {tuple(corner) for corner in corners.round(6)}
+    assert (axes.get_xlabel(), axes.get_title(loc="left")) == ("share missing", "accuracy %")
+    drawn(figure)
+    gap = [{"modality_gap": g} for g in (0.9, 0.5)]
+    wide = plots.curves([0.01, 1.0], {"a": gap}, "modality_gap", "temperature").axes[0]
+    assert (wide.get_xscale(), axes.get_xscale()) == ("log", "linear")
+    np.testing.assert_allclose(wide.lines[0].get_ydata(), [0.9, 0.5])
+    with pytest.raises(ValueError, match=r"curves: 2 values, sets of scores \{'a': 3\}"):
+        plots.curves([0, 1], {"a": early})
+    with pytest.raises(ValueError, match="'a' lacks the score 'accuracy'"):
+        plots.curves([0, 1], {"a": [{"f1": 1}, {"accuracy": 1}]})

@@ -20,7 +20,7 @@ from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
 from tinyxm.data import composite
-from tinyxm.training.tables import Column, Table
+from tinyxm.training.tables import ROWS, Column, Table
 
 BLUE, ORANGE, GREEN, PURPLE, GRAY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#767676"
 SERIES = (BLUE, ORANGE, GREEN, PURPLE)
@@ -112,6 +112,45 @@ def smoothed(values: NDArray[Any], share: float = 0.05) -> NDArray[np.float64]:
     return np.convolve(values, window, "same") / np.convolve(np.ones(len(values)), window, "same")
 
 
+def curves(
+    over: Sequence[float],
+    methods: Mapping[str, Sequence[Mapping[str, Any]]],
+    key: str = "accuracy",
+    label: str = "",
+    titles: Mapping[str, str] | None = None,
+) -> Figure:
+    """One score of every method over a value that was varied, such as the share of a modality that is missing.
+
+    over: (n,) increasing. methods: n sets of scores each, as results.json has them; where "intervals" has the score,
+    they are drawn as a band. label: what was varied. titles: how to call a method. Positive values of a wide range get
+    a logarithmic axis. Raises ValueError for no method, and where the numbers of sets differ or one lacks the score.
+    """
+    if not methods or {len(sets) for sets in methods.values()} != {len(over)} or len(over) < 2:
+        given = {name: len(sets) for name, sets in methods.items()}
+        raise ValueError(f"curves: {len(over)} values, sets of scores {given}; expected as many for each, two at least")
+    lacking = [name for name, sets in methods.items() if any(key not in scores for scores in sets)]
+    if lacking:
+        raise ValueError(f"curves: {lacking[0]!r} lacks the score {key!r} at some value")
+    column = Column(key)
+    scale = 100 if column.share else 1
+    figure = Figure((WIDTH, 4.2), layout="constrained")
+    axes = figure.subplots()
+    for i, (name, sets) in enumerate(methods.items()):
+        colour, style = SERIES[i % len(SERIES)], ("-", "--", ":", "-.")[i // len(SERIES) % 4]
+        values = scale * np.array([scores[key] for scores in sets], np.float64)
+        pairs = [scores.get("intervals", {}).get(key, (np.nan, np.nan)) for scores in sets]
+        low, high = scale * np.array(pairs, np.float64).T
+        axes.fill_between(over, low, high, color=colour, alpha=0.15, linewidth=0)
+        called = (titles or {}).get(name) or (ROWS[name][0] if name in ROWS else name.replace("_", " "))
+        axes.plot(over, values, style, color=colour, marker="o", markersize=4, linewidth=1.8, label=called)
+    _axes(axes, column.heading)
+    axes.set_xlabel(label)
+    if min(over) > 0 and max(over) > 30 * min(over):
+        axes.set_xscale("log")
+    axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
+    return figure
+
+
 def score_bars(tables: Sequence[Table], key: str = "recall@10") -> Figure:
     """One score of every method as bars with intervals, a panel for each table.
 
@@ -137,14 +176,16 @@ def score_bars(tables: Sequence[Table], key: str = "recall@10") -> Figure:
             axes.barh(y, cell.value * scale, color=BLUE if own else "#B0B0B0", height=0.7)
             low, high = cell.interval or (cell.value, cell.value)
             axes.plot([low * scale, high * scale], [y, y], color="black", linewidth=1.2)
-            axes.annotate(column.text(cell.value), (high * scale, y), (4, 0), textcoords="offset points", va="center")
+            axes.annotate(
+                column.text(cell.value), (max(high, 0) * scale, y), (4, 0), textcoords="offset points", va="center"
+            )
         axes.set_yticks(range(len(rows)), [row.label for row, _ in rows])
         axes.set_ylim(heights[i // across] - 2.4, -0.6)
         axes.set_title(textwrap.fill(table.title, 36), loc="left", fontsize=10)
         axes.spines[["top", "right", "left"]].set_visible(False)
         axes.tick_params(axis="y", length=0)
         axes.margins(x=0.12)
-        axes.set_xlim(left=0)
+        axes.set_xlim(left=min(0, axes.get_xlim()[0]))
         if i + across >= len(tables):
             axes.set_xlabel(column.heading)
             axes.tick_params(labelbottom=True)

@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from tinyxm.training.folder import beside
 from tinyxm.training.gallery import STYLE as GALLERY_STYLE
 from tinyxm.training.gallery import Gallery
-from tinyxm.training.tables import INTERVALS, MEASURES, Table, drawn_over, explanations, html_table
+from tinyxm.training.tables import INTERVALS, Table, drawn_over, explanations, html_table, measures
 
 RESOLUTION = 160  # dots per inch: sharp on a dense screen, at half the size in pixels
 STYLE = """
@@ -155,7 +155,8 @@ def _part(part: Part, plots: Path, told: set[str]) -> str:
             return part.html()
         case Scores():
             tables = "".join(f'<div class="wide">{html_table(table)}</div>' for table in part.tables)
-            notes = [text for text in (INTERVALS.format(drawn_over(part.tables)), MEASURES) if text not in told]
+            columns = (f"{heading}: {meaning}." for heading, meaning in measures(part.tables).items())
+            notes = [text for text in (INTERVALS.format(drawn_over(part.tables)), *columns) if text not in told]
             meanings = {label: text for label, text in explanations(part.tables).items() if label not in told}
             told.update(notes, meanings)
             terms = "".join(f"<dt>{escape(label)}</dt><dd>{escape(text)}.</dd>" for label, text in meanings.items())

@@ -13,6 +13,8 @@ from rich.console import Console
 from rich.table import Table as TerminalTable
 from rich.text import Text
 
+from tinyxm.training.scores import meaning_of, score_of
+
 VIA_IMAGES = "_via_images"
 ROWS = {
     "model": ("this model", "compares the query with the whole gallery, each embedded by its own tower"),
@@ -32,6 +34,10 @@ ROWS = {
         "of all training pairs the one whose first half is nearest to the query answers with its second half, without "
         "learning",
     ),
+    "nearest_training_neighbour": (
+        "nearest training neighbour",
+        "the training sample nearest to the query answers with what belongs to it, without learning",
+    ),
     "nearest_training_example": ("nearest training example", "the nearest of all training examples lends its label"),
     "cca": ("CCA", "canonical correlation analysis: linear projections of both modalities that correlate the most"),
     "ridge": ("ridge", "a linear map from one modality's features to the other's, with a squared penalty"),
@@ -40,14 +46,8 @@ ROWS = {
     "majority": ("majority", "always the class that is commonest in training"),
     "chance": ("chance", "answers drawn at random"),
 }
-SHARES = ("mrr", "accuracy", "precision", "recall", "f1")  # and recall@k: scores from 0 to 1
 INTERVALS = "Beside each score: its 95 % bootstrap interval over {}. Bold: the best of its column."
 HALVES = "±: half the width of the 95 % bootstrap interval over {}. Bold: the best of its column."
-BESIDE = ("intervals", "intervals_over", "baselines")  # keys of a set of scores that are no score
-MEASURES = (
-    "R@k: share of queries whose right answer is among the first k. MRR: mean of 1 / rank. Median rank: 1 is best, "
-    "for all others more is better."
-)
 QUICK = "A quick run is a smoke test: it shows that everything works, and its scores say nothing of the method."
 
 
@@ -59,19 +59,21 @@ class Column:
 
     @property
     def share(self) -> bool:
-        return self.key.startswith("recall@") or self.key in SHARES
+        return score_of(self.key).share
 
     @property
     def higher_is_better(self) -> bool:
-        return self.key != "median_rank"
+        return not score_of(self.key).less
 
     @property
     def heading(self) -> str:
-        name = self.key.replace("recall@", "R@").replace("mrr", "MRR").replace("f1", "F1").replace("_", " ")
+        name = score_of(self.key).heading
         return f"{name} %" if self.share else name
 
     def text(self, value: float) -> str:
-        return f"{100 * value:.1f}" if self.share else f"{value:.1f}".removesuffix(".0")
+        if self.share:
+            return f"{100 * value:.1f}"
+        return f"{value:.1f}".removesuffix(".0") if abs(value) >= 10 else f"{value:.3g}"
 
 
 @dataclass(frozen=True)
@@ -108,9 +110,10 @@ class Table:
 def score_tables(results: Mapping[str, Any], titles: Mapping[str, str] | None = None) -> list[Table]:
     """A table for each set of scores in results.json, however deep it lies, in the order found.
 
-    A set of scores is a mapping with a retrieval score, or with "intervals" or "baselines" beside scores of any kind;
-    "intervals_over" says what these were drawn over, if not over queries. "x_via_images" becomes a row of the table
-    of "x". `titles` says how to call a key; by default its underscores become blanks.
+    A set of scores is a mapping with a score that is a share, or with "intervals" or "baselines" beside scores of any
+    kind; "intervals_over" says what these were drawn over, if not over queries. What isn't a number, such as a
+    confusion matrix, has no column. "x_via_images" becomes a row of the table of "x". `titles` says how to call a key;
+    by default its underscores become blanks.
     """
     return list(_tables(results, (), titles or {}))
 
@@ -130,11 +133,15 @@ def _tables(section: Mapping[str, Any], path: tuple[str, ...], titles: Mapping[s
 
 def _scored(value: Mapping[str, Any]) -> bool:
     beside = any(isinstance(value.get(key), Mapping) for key in ("intervals", "baselines"))
-    return beside or any(Column(key).share for key in value)
+    return beside or any(Column(key).share for key in _numbers(value))
+
+
+def _numbers(scores: Mapping[str, Any]) -> list[str]:
+    return [key for key, value in scores.items() if isinstance(value, int | float) and not isinstance(value, bool)]
 
 
 def _table(title: str, methods: Mapping[str, Mapping[str, Any]]) -> Table:
-    columns = tuple(Column(key) for key in methods["model"] if key not in BESIDE)
+    columns = tuple(Column(key) for key in _numbers(methods["model"]))
     best = {}
     for column in columns:
         values = [scores[column.key] for scores in methods.values() if column.key in scores]
@@ -156,6 +163,12 @@ def explanations(tables: Iterable[Table]) -> dict[str, str]:
     """What each row of these tables means: its label, and a sentence."""
     present = {row.kind for table in tables for row in table.rows}
     return {label: meaning for kind, (label, meaning) in ROWS.items() if kind in present}
+
+
+def measures(tables: Iterable[Table]) -> dict[str, str]:
+    """What each column of these tables means: "R@k", and a sentence with no full stop."""
+    told = dict(meaning_of(column.key) for table in tables for column in table.columns)
+    return {heading: meaning for heading, meaning in told.items() if meaning}
 
 
 def drawn_over(tables: Iterable[Table]) -> str:
@@ -198,7 +211,8 @@ def print_scores(console: Console, results: Mapping[str, Any], titles: Mapping[s
     if tables:
         for label, meaning in explanations(tables).items():
             console.print(Text.assemble((label, "bold"), f": {meaning}"))
-        console.print(Text(f"{MEASURES}\n{HALVES.format(drawn_over(tables))}"))
+        told = " ".join(f"{heading}: {meaning}." for heading, meaning in measures(tables).items())
+        console.print(Text(f"{told}\n{HALVES.format(drawn_over(tables))}"))
     for stage, (step, steps) in results.get("unfinished", {}).items():
         how = f"stopped at step {step:,} of {steps:,}; its scores are of that checkpoint" if step else "has not begun"
         console.print(Text(f"unfinished: {stage} {how}", style="yellow"), soft_wrap=True)
