@@ -1,1 +1,1 @@
-"""Cross-modal models, and the linear baselines they are measured against."""
+"""Cross-modal models, and the linear methods they are measured against."""

@@ -5,13 +5,44 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from tinyxm.models.linear._matrices import Matrix, labelled, matrix, unit
+from tinyxm.models.linear._matrices import Matrix, labelled, matrix, positive, unit
 
 
 def cosine_similarity(x: Matrix, y: Matrix) -> Matrix:
     """Cosines between all rows: s_ij = x_i · y_j / (‖x_i‖ ‖y_j‖), 0 where a row is zero. (n, d), (m, d) -> (n, m)."""
     x = matrix("cosine_similarity", "x", x)
     return unit(x) @ unit(matrix("cosine_similarity", "y", y, x.shape[1])).T
+
+
+def csls(similarity: Matrix, k: int = 10) -> Matrix:
+    """Cross-domain similarity local scaling: what is near to everything counts for less. (n, m) -> (n, m).
+
+        csls_ij = 2 s_ij - r_i - c_j,   r_i = mean of the k largest s_i·,   c_j = mean of the k largest s_·j
+
+    In spaces of many dimensions some of a gallery are near to most queries (hubs), and answer questions that aren't
+    theirs; c_j takes that back. r_i changes no query's order, only makes scores of different queries comparable. It
+    needs many queries at once: with a single one c_j says nothing. Where a side has fewer than k, all count. Raises
+    ValueError for k < 1. Source: Conneau, Lample, Ranzato, Denoyer and Jégou, "Word translation without parallel data"
+    (2018), section 2.3.
+    """
+    s = matrix("csls", "similarity", similarity)
+    k = positive("csls", "k", k)
+    row, column = min(k, s.shape[1]), min(k, s.shape[0])
+    r = -np.partition(-s, row - 1, axis=1)[:, :row].mean(axis=1, keepdims=True)
+    c = -np.partition(-s, column - 1, axis=0)[:column].mean(axis=0)
+    return 2 * s - r - c
+
+
+def mutual_nearest(similarity: Matrix) -> NDArray[np.intp]:
+    """Pairs (i, j) of which each is the other's nearest, (pairs, 2), i in order; of equals the first counts.
+
+    similarity (n, m). Such pairs are right more often than a query's nearest, and can be taken for training pairs where
+    none are known. Source: Conneau et al. (2018), section 2.2, as `csls`.
+    """
+    s = matrix("mutual_nearest", "similarity", similarity)
+    best = s.argmax(axis=1)
+    rows = np.flatnonzero(s.argmax(axis=0)[best] == np.arange(len(s)))
+    return np.stack([rows, best[rows]], axis=1)
 
 
 class Nearest:
