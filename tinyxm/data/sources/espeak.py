@@ -14,9 +14,26 @@ from typing import Any
 
 SYNCHRONOUS, UTF8, CHARACTERS = 2, 1, 1  # speak_lib.h: AUDIO_OUTPUT_SYNCHRONOUS, espeakCHARS_UTF8, POS_CHARACTER
 SPEED, PITCH = 1, 3  # espeakRATE, espeakPITCH
-NO_EXIT = 0x8000  # espeakINITIALIZE_DONT_EXIT
+NO_EXIT, PHONEMES = 0x8000, 1  # espeakINITIALIZE_DONT_EXIT, espeakINITIALIZE_PHONEME_EVENTS
+LAST, PHONEME = 0, 7  # espeakEVENT_LIST_TERMINATED, espeakEVENT_PHONEME
 
-Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)
+
+class Event(ctypes.Structure):
+    """espeak_EVENT of speak_lib.h, as it is for a phoneme."""
+
+    _fields_ = (
+        ("type", ctypes.c_int),
+        ("identifier", ctypes.c_uint),
+        ("text_position", ctypes.c_int),
+        ("length", ctypes.c_int),
+        ("milliseconds", ctypes.c_int),
+        ("sample", ctypes.c_int),
+        ("user", ctypes.c_void_p),
+        ("phoneme", ctypes.c_char * 8),
+    )
+
+
+Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.POINTER(Event))
 
 
 class Voice(ctypes.Structure):
@@ -43,7 +60,7 @@ class Espeak:
 
     def __enter__(self) -> Any:
         self.library = ctypes.CDLL(self.path)
-        self.rate = self.library.espeak_Initialize(SYNCHRONOUS, 0, self.data.encode(), NO_EXIT)
+        self.rate = self.library.espeak_Initialize(SYNCHRONOUS, 0, self.data.encode(), NO_EXIT | PHONEMES)
         if self.rate <= 0:
             raise ValueError(f"espeak_Initialize gave {self.rate}: its data aren't in {self.data}")
         return self.library
@@ -56,14 +73,21 @@ class Espeak:
             ctypes.CDLL(None).dlclose(ctypes.c_void_p(self.library._handle))
 
 
-def say(path: str, data: str, text: str, voice: str, pitch: int, speed: int) -> tuple[int, bytes]:
-    """(rate in Hz, 16-bit samples)."""
+def say(path: str, data: str, text: str, voice: str, pitch: int, speed: int) -> tuple[dict[str, Any], bytes]:
+    """What is told of an utterance: its rate in Hz, its phonemes each with the sample where it begins; and its 16-bit
+    samples."""
     heard: list[bytes] = []
+    phonemes: list[tuple[str, int]] = []
 
     @Callback
-    def hear(samples: int | None, count: int, events: int | None) -> int:
+    def hear(samples: int | None, count: int, events: Any) -> int:
         if samples and count > 0:
             heard.append(ctypes.string_at(samples, 2 * count))
+        i = 0
+        while events and events[i].type != LAST:
+            if events[i].type == PHONEME:
+                phonemes.append((events[i].phoneme.decode(errors="replace"), events[i].sample))
+            i += 1
         return 0
 
     with (espeak := Espeak(path, data)) as library:
@@ -80,7 +104,7 @@ def say(path: str, data: str, text: str, voice: str, pitch: int, speed: int) -> 
         if library.espeak_Synth(said, ctypes.c_size_t(len(said)), 0, CHARACTERS, 0, UTF8, None, None) != 0:
             raise ValueError("espeak_Synth failed")
         library.espeak_Synchronize()
-        return espeak.rate, b"".join(heard)
+        return {"rate_hz": espeak.rate, "phonemes": phonemes}, b"".join(heard)
 
 
 def voices(path: str, data: str) -> list[dict[str, str]]:
@@ -109,8 +133,8 @@ def serve(path: str, data: str) -> None:
             if asked == "voices":
                 head, samples = {"voices": voices(path, data)}, b""
             else:
-                rate, samples = say(path, data, **asked)
-                head = {"rate_hz": rate, "bytes": len(samples)}
+                told, samples = say(path, data, **asked)
+                head = {**told, "bytes": len(samples)}
         except ValueError as error:
             head, samples = {"error": str(error)}, b""
         answers.write(json.dumps(head).encode() + b"\n" + samples)

@@ -142,7 +142,7 @@ def _spoken(
     with _Synthesiser() as synthesiser:
         for done, key in enumerate(asked, 1):
             if key not in found:
-                found[key] = synthesiser.say(*key)
+                found[key], _ = synthesiser.say(*key)
                 if folder is not None:
                     folder = _write(folder, key, found[key])
             if report and (done == len(asked) or done % 20 == 0):
@@ -228,7 +228,8 @@ class _Synthesiser:
             raise ValueError(f"speech: {head['error']}, asked for {what!r}")
         return head, samples
 
-    def say(self, text: str, voice: str, pitch: int, speed: int) -> Int16:
+    def say(self, text: str, voice: str, pitch: int, speed: int) -> tuple[Int16, list[tuple[str, int]]]:
+        """An utterance's samples, and its phonemes, each with the sample where it begins."""
         language, plus, variant = voice.partition("+")
         file = _voices()[language][1]
         head, samples = self.ask(
@@ -236,7 +237,7 @@ class _Synthesiser:
         )
         if head["rate_hz"] != RATE_HZ:
             raise RuntimeError(f"speech: the synthesiser speaks at {head['rate_hz']} Hz; expected {RATE_HZ}")
-        return np.frombuffer(samples, "<i2").astype(np.int16)
+        return np.frombuffer(samples, "<i2").astype(np.int16), [(name, begins) for name, begins in head["phonemes"]]
 
 
 @contextmanager
