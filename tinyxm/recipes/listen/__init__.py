@@ -1,0 +1,1 @@
+"""Audio → text: spoken words, spelt."""
