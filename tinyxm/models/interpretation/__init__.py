@@ -1,6 +1,6 @@
 """Looking inside: which part of an input made the score, by gradients, by covering, by attention; and whether it's so.
 
-A `Score` says what is explained: `logit(model, 3)`, `similarity(model.image, text_vector)`. A map is as good as the
+A score says what is explained: `logit(model, 3)`, `similarity(model.image, text_vector)`. A map is as good as the
 checks it passes: `randomisation_test`, `faithfulness`, `completeness`.
 """
 
@@ -25,14 +25,13 @@ from tinyxm.models.interpretation.gradients import (
     smooth_grad,
 )
 from tinyxm.models.interpretation.occlusion import occlusion
-from tinyxm.models.interpretation.scores import Score, logit, of_embedding, probability, similarity
+from tinyxm.models.interpretation.scores import logit, of_embedding, probability, similarity
 from tinyxm.models.interpretation.words import bag_contributions, of_presence, word_spans
 
 __all__ = [
     "Curve",
     "Faithfulness",
     "Randomisation",
-    "Score",
     "attention_maps",
     "attention_rollout",
     "bag_contributions",

@@ -95,7 +95,7 @@ class Curve:
     @property
     def area(self) -> Floats:
         """Under the curve of each input, `(n,)`: low is good for deletion, high for insertion."""
-        return np.trapezoid(self.scores, self.fractions, axis=1)
+        return np.asarray(np.trapezoid(self.scores, self.fractions, axis=1))
 
 
 def deletion_curve(score: Score, x: ArrayLike, maps: ArrayLike, fill: ArrayLike = 0, steps: int = 20) -> Curve:
