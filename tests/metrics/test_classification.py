@@ -3,7 +3,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tinyxm.metrics import accuracy, confusion_matrix, f1, precision, recall
+from tinyxm.metrics import (
+    accuracy,
+    balanced_accuracy,
+    cohen_kappa,
+    confusion_matrix,
+    f1,
+    matthews,
+    precision,
+    recall,
+)
 
 SCORES = {"precision": precision, "recall": recall, "f1": f1}
 
@@ -44,6 +53,34 @@ def test_agrees_with_scikit_learn(name, average, data):
     assert accuracy(targets, predictions) == pytest.approx(oracle.accuracy_score(targets, predictions))
 
 
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=2, max_size=30))
+def test_what_corrects_for_chance_agrees_with_scikit_learn(pairs):
+    oracle = pytest.importorskip("sklearn.metrics")
+    targets, predictions = np.array([*pairs, (0, 1)]).T  # of a single class scikit-learn warns, and its kappa is NaN
+    assert matthews(targets, predictions) == pytest.approx(oracle.matthews_corrcoef(targets, predictions), abs=1e-12)
+    if set(predictions) <= set(targets):  # of a class never true scikit-learn warns
+        expected = oracle.balanced_accuracy_score(targets, predictions)
+        assert balanced_accuracy(targets, predictions) == pytest.approx(expected)
+    for weights in (None, "linear", "quadratic"):
+        expected = oracle.cohen_kappa_score(targets, predictions, labels=range(4), weights=weights)
+        assert cohen_kappa(targets, predictions, weights) == pytest.approx(expected, abs=1e-12)
+
+
+def test_saying_always_the_same_is_worth_nothing():
+    targets, predictions = [0] * 99 + [1], [0] * 100
+    assert accuracy(targets, predictions) == 0.99
+    assert balanced_accuracy(targets, predictions) == 0.5
+    assert matthews(targets, predictions) == cohen_kappa(targets, predictions) == 0
+    assert cohen_kappa([1, 1], [1, 1]) == 0, "by chance they'd agree as well"
+
+
+def test_being_next_to_right_is_half_as_wrong():
+    targets = [0, 1, 2] * 4
+    near, far = [1, 1, 2] * 4, [2, 1, 2] * 4
+    assert cohen_kappa(targets, near) == pytest.approx(0.5)
+    assert cohen_kappa(targets, near, "quadratic") > cohen_kappa(targets, far, "quadratic")
+
+
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
@@ -56,6 +93,8 @@ def test_agrees_with_scikit_learn(name, average, data):
         (lambda: recall([0.0], [0]), TypeError, "recall: targets are float64; expected integer"),
         (lambda: precision([0], [[0.5]]), ValueError, r"predictions \(1, 1\)"),
         (lambda: precision([0], [0], average="mean"), ValueError, "average='mean'"),
+        (lambda: cohen_kappa([0], [0], "square"), ValueError, "weights='square'"),
+        (lambda: matthews([0], [0.5]), TypeError, "matthews: predictions are float64"),
     ],
 )
 def test_errors(call, error, message):

@@ -1,10 +1,21 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from tinyxm.metrics import mean_reciprocal_rank, median_rank, ranks, recall_at, retrieval_scores
+from tinyxm.metrics import (
+    average_precisions,
+    discounted_gains,
+    found_at,
+    mean_average_precision,
+    mean_reciprocal_rank,
+    median_rank,
+    ndcg,
+    ranks,
+    recall_at,
+    retrieval_scores,
+)
 
 
 def test_by_hand():
@@ -70,6 +81,39 @@ def test_recall_agrees_with_scikit_learn(queries, gallery, seed, k):
     assert median_rank(found) == np.median(found)
 
 
+def test_several_right_answers_by_hand():
+    similarity, right = np.array([[0.9, 0.8, 0.7, 0.6, 0.5]]), [{0, 2, 4}]
+    assert average_precisions(similarity, right) == pytest.approx([(1 + 2 / 3 + 3 / 5) / 3])
+    assert [found_at(similarity, k, right)[0] for k in (1, 2, 3, 9)] == pytest.approx([1 / 3, 1 / 3, 2 / 3, 1])
+    assert recall_at(ranks(similarity, right), 1) == 1, "the other recall at 1 asks for one of them"
+    gains = np.array([[0, 0, 3, 0, 1]])
+    best = 3 + 1 / np.log2(3)
+    assert ndcg(similarity, gains) == pytest.approx((3 / np.log2(4) + 1 / np.log2(6)) / best)
+    assert discounted_gains(similarity, gains, 2) == [0]
+    assert found_at([[0.5, 0.5]], 1, [1]) == [0], "equals: the right come last"
+
+
+@settings(max_examples=40)
+@given(st.integers(1, 5), st.integers(2, 8), st.integers(0, 2**32 - 1), st.integers(1, 9))
+def test_average_precision_and_ndcg_agree_with_scikit_learn(queries, gallery, seed, k):
+    sklearn = pytest.importorskip("sklearn.metrics")
+    rng = np.random.default_rng(seed)
+    similarity = rng.integers(4, size=(queries, gallery)) / 7  # with ties
+    gains = rng.integers(3, size=(queries, gallery))
+    gains[np.arange(queries), rng.integers(gallery, size=queries)] = 2
+    expected = [sklearn.average_precision_score(g > 0, s) for g, s in zip(gains, similarity, strict=True)]
+    np.testing.assert_allclose(average_precisions(similarity, gains > 0), expected)
+    assert mean_average_precision(similarity, gains > 0) == pytest.approx(np.mean(expected))
+    assert ndcg(similarity, gains) == pytest.approx(sklearn.ndcg_score(gains, similarity))
+    assert ndcg(similarity, gains, k) == pytest.approx(sklearn.ndcg_score(gains, similarity, k=k))
+
+
+def test_with_one_right_answer_average_precision_is_the_reciprocal_rank():
+    similarity = np.random.default_rng(0).normal(size=(9, 9))
+    np.testing.assert_allclose(average_precisions(similarity), 1 / ranks(similarity))
+    assert mean_average_precision(similarity) == pytest.approx(mean_reciprocal_rank(ranks(similarity)))
+
+
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
@@ -88,6 +132,12 @@ def test_recall_agrees_with_scikit_learn(queries, gallery, seed, k):
         (lambda: ranks(np.eye(2), [0.0, 1.0]), TypeError, "float64; expected integer"),
         (lambda: ranks(np.eye(2), [[True, False], [False, True]]), TypeError, "bool; expected integer"),
         (lambda: recall_at([1], 0), ValueError, "recall_at: k=0"),
+        (lambda: found_at(np.eye(2), 0), ValueError, "found_at: k=0"),
+        (lambda: average_precisions(np.eye(2), [{0}]), ValueError, "average_precisions: correct answers 1"),
+        (lambda: ndcg(np.eye(2), np.ones((2, 3))), ValueError, r"gains \(2, 3\), similarity \(2, 2\)"),
+        (lambda: ndcg(np.eye(2), [[1, 0], [0, 0]]), ValueError, "one above 0 in each row"),
+        (lambda: ndcg(np.eye(2), [[1, -1], [0, 1]]), ValueError, "from 0"),
+        (lambda: ndcg(np.eye(2), np.eye(2), 0), ValueError, "discounted_gains: k=0"),
         (lambda: median_rank([0.0, 1.0]), ValueError, "median_rank: ranks hold 0.0; ranks count from 1"),
         (lambda: mean_reciprocal_rank([np.nan]), ValueError, "ranks hold nan"),
         (lambda: recall_at([], 1), ValueError, r"shape \(0,\)"),

@@ -164,3 +164,23 @@ def test_curves_go_through_the_scores_with_their_intervals():
         plots.curves([0, 1], {"a": early})
     with pytest.raises(ValueError, match="'a' lacks the score 'accuracy'"):
         plots.curves([0, 1], {"a": [{"f1": 1}, {"accuracy": 1}]})
+
+
+def test_a_confusion_matrix_shows_counts_and_the_share_of_each_row():
+    matrix = np.array(
+        [
+            [98, 2],
+            [1, 1],
+        ]
+    )
+    figure = plots.confusion_matrix(matrix, ["benign", "malignant"])
+    axes = figure.axes[0]
+    np.testing.assert_allclose(axes.images[0].get_array(), [[0.98, 0.02], [0.5, 0.5]])
+    assert [text.get_text() for text in axes.texts] == ["98", "2", "1", "1"]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["benign", "malignant"]
+    drawn(figure)
+    many = plots.confusion_matrix(np.diag([3] * 30 + [0]))
+    assert not many.axes[0].texts
+    drawn(many)
+    with pytest.raises(ValueError, match=r"confusion_matrix: \(2, 2\), names 1"):
+        plots.confusion_matrix(matrix, ["a"])

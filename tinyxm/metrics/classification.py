@@ -71,6 +71,52 @@ def f1(
     return _quotient("f1", 2 * np.diag(matrix), matrix.sum(0) + matrix.sum(1), matrix.sum(1), average)
 
 
+def balanced_accuracy(targets: ArrayLike, predictions: ArrayLike) -> float:
+    """Mean over the classes that have examples of the share found, mean_c TP / (TP + FN), from 0 to 1; 1 / C by chance.
+
+    A model that always says the commonest class has it no better than by chance, as it should.
+    """
+    matrix = _confusion("balanced_accuracy", targets, predictions, None)
+    examples = matrix.sum(axis=1)
+    return float(np.mean(np.diag(matrix)[examples > 0] / examples[examples > 0]))
+
+
+def matthews(targets: ArrayLike, predictions: ArrayLike) -> float:
+    """Matthews correlation of true and predicted classes, from −1 to 1; 0 by chance.
+
+        MCC = (n Σ_c M[c, c] − Σ_c t_c p_c) / √((n² − Σ t_c²) (n² − Σ p_c²))
+
+    with t_c the examples and p_c the predictions of class c. A model that always says the same has 0.
+
+    Sources: Matthews (1975); more classes than two: Gorodkin, "Comparing two K-category assignments by a K-category
+    correlation coefficient" (2004).
+    """
+    matrix = _confusion("matthews", targets, predictions, None).astype(np.float64)
+    n, true, predicted = matrix.sum(), matrix.sum(axis=1), matrix.sum(axis=0)
+    most = (n**2 - true @ true) * (n**2 - predicted @ predicted)
+    return float((n * np.trace(matrix) - true @ predicted) / np.sqrt(most)) if most else 0.0
+
+
+def cohen_kappa(
+    targets: ArrayLike, predictions: ArrayLike, weights: Literal["linear", "quadratic"] | None = None
+) -> float:
+    """Agreement beyond what the same shares of classes would have by chance, up to 1; 0 by chance, and where that is 1.
+
+        κ = 1 − Σ w M / Σ w E,    E[i, j] = t_i p_j / n,    w[i, j] = [i ≠ j], |i − j| or (i − j)²
+
+    weights: "linear" or "quadratic" for classes with an order, where being next to right is half as wrong.
+
+    Sources: Cohen (1960), "A coefficient of agreement for nominal scales", and with weights (1968).
+    """
+    if weights not in (None, "linear", "quadratic"):
+        raise ValueError(f'cohen_kappa: weights={weights!r}; expected None, "linear" or "quadratic"')
+    matrix = _confusion("cohen_kappa", targets, predictions, None).astype(np.float64)
+    apart = np.abs(np.subtract.outer(np.arange(len(matrix)), np.arange(len(matrix)))).astype(np.float64)
+    w = apart**2 if weights == "quadratic" else apart if weights == "linear" else np.sign(apart)
+    expected = np.sum(w * np.outer(matrix.sum(axis=1), matrix.sum(axis=0))) / matrix.sum()
+    return float(1 - np.sum(w * matrix) / expected) if expected else 0.0
+
+
 def _quotient(
     name: str,
     numerator: NDArray[np.int64],

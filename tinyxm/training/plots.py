@@ -226,6 +226,39 @@ def similarity_matrix(
     return figure
 
 
+def confusion_matrix(matrix: NDArray[Any], names: Sequence[str] | None = None) -> Figure:
+    """Counts of true classes (rows) predicted as which (columns); the colour is the share of the row.
+
+    matrix: (classes, classes), as `metrics.confusion_matrix` makes it; up to 12 classes the counts are written in.
+    names: of the classes, by default their numbers. Raises ValueError where the sizes differ.
+    """
+    counts = np.asarray(matrix)
+    n = len(counts)
+    if counts.ndim != 2 or counts.shape != (n, n) or not n or (names is not None and len(names) != n):
+        given = None if names is None else len(names)
+        raise ValueError(
+            f"confusion_matrix: {counts.shape}, names {given}; expected (classes, classes) and a name each"
+        )
+    side = 1.9 + max(2.0, (0.55 if n <= 12 else 0.19) * n)
+    figure = Figure((side + 0.7, side), layout="constrained")
+    axes = figure.subplots()
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    drawn = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    labels = [drawable(textwrap.shorten(name, 30, placeholder="…")) for name in names or map(str, range(n))]
+    upright = max(map(len, labels)) <= 3
+    axes.set_xticks(range(n), labels, rotation=0 if upright else 90, fontsize=9, parse_math=False)
+    axes.set_yticks(range(n), labels, fontsize=9, parse_math=False)
+    axes.tick_params(length=0)
+    axes.set_xlabel("predicted")
+    axes.set_ylabel("true")
+    for (i, j), count in np.ndenumerate(counts) if n <= 12 else ():
+        axes.text(j, i, f"{count:,}", ha="center", va="center", color="white" if shares[i, j] > 0.5 else "black")
+    axes.spines[:].set_visible(False)
+    bar = figure.colorbar(drawn, ax=axes, fraction=0.03, pad=0.01, label="share of the true class")
+    bar.outline.set_visible(False)
+    return figure
+
+
 def best_and_worst(
     similarity: NDArray[Any],
     queries: Sequence[str] | Picture,

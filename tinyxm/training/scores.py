@@ -35,7 +35,6 @@ KINDS = {
     "ndcg": Score("nDCG", "gain of the right answers, discounted by the logarithm of their place, beside the most"),
     "accuracy": Score("accuracy", "share that is right"),
     "balanced_accuracy": Score("balanced accuracy", "mean over classes of the share that is found"),
-    "top_5": Score("top 5", "share whose right class is among the five likeliest"),
     "precision": Score("precision", "share of a class's predictions that are right, mean over classes"),
     "recall": Score("recall", "share of a class's examples that are found, mean over classes"),
     "f1": Score("F1", "harmonic mean of precision and recall, mean over classes"),
