@@ -186,12 +186,12 @@ def main_job_samples(n: int = 12_000) -> data.Samples:
 
 def main_job_step() -> tuple[Callable[[], None], int]:
     """A training step of the main job's towers on numbers of its shapes, and its batch."""
-    from tinyxm.recipes.emoji.job import Settings, build, parameter_groups
+    from tinyxm.recipes.emoji.job import Emoji, EmojiSettings
 
-    settings, rng, words, each = Settings(), np.random.default_rng(0), 6000, 30
+    recipe, settings, rng, words, each = Emoji(), EmojiSettings(), np.random.default_rng(0), 6000, 30
     n = settings.batch_size
-    model = build("held_out_style", words)
-    optimizer = xm.optim.AdamW(parameter_groups(model, settings), lr=settings.learning_rate)
+    model = recipe.build("held_out_style", settings, {"vocabulary": range(words)})
+    optimizer = recipe.optimizer("held_out_style", model, settings)
     views = rng.standard_normal((2 * n, 16, 16, 11)).astype(np.float32)
     bag = rng.integers(0, words, n * each), np.arange(n) * each, np.full(n * each, 1 / each, np.float32)
 

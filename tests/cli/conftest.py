@@ -3,63 +3,97 @@
 import re
 import sys
 from dataclasses import dataclass
-from types import ModuleType, SimpleNamespace
+from types import ModuleType
+from typing import ClassVar
 
 import numpy as np
 import pytest
 
 import tinyxm_kernels
-from tinyxm import cli, recipes
-
-
-@dataclass(frozen=True)
-class Settings:
-    seed: int = 0
-    epochs: int = 3
-    quick: bool = False
-    validation: bool = False
-
-    def __post_init__(self):
-        if not 0 < self.epochs <= 1000 or self.seed < 0:
-            raise ValueError(f"fake: epochs {self.epochs}, seed {self.seed}: expected 1 to 1000, and 0 or more")
-
+from tinyxm import cli, nn, recipes
+from tinyxm.recipes.recipe import Goal, Hit, Recipe, Stage
+from tinyxm.recipes.settings import Settings
 
 SCORES = {"recall@1": 0.415, "intervals": {"recall@1": [0.4, 0.43]}, "baselines": {"chance": {"recall@1": 0.001}}}
 
 
-def results(settings):
-    return {"recipe": "fake", "quick": settings.quick, "test": {"image_to_text": SCORES}}
+@dataclass(frozen=True)
+class FakeSettings(Settings):
+    EPOCHS: ClassVar = (3, 1)
+    MODELS: ClassVar = ("small", "large")
+
+
+class Line(nn.Module):
+    def __init__(self):
+        self.layer = nn.Linear(2, 1, rng=np.random.default_rng(0))
+
+    def loss(self, x):
+        return (self.layer(x) ** 2).mean()
+
+
+class Fake(Recipe):
+    """`before` is called with its folder when it has begun to train, `trained` collects what it was given, `asked` the
+    queries.
+    """
+
+    name, arrow, title, summary, settings = "fake", "image ↔ text", "Fake", "trains [nothing]", FakeSettings
+    goals = (Goal("test.image_to_text.recall@1", 0.4),)
+    criterion = "test.image_to_text.recall@1"
+    finds: ClassVar = {"text": ("image",), "image": ("text",), "audio": ("text",)}
+    makes: ClassVar = {"text": ("image", "audio", "text")}
+
+    def __init__(self):
+        self.trained, self.asked, self.before = [], [], lambda folder: None
+        self.folder, self.device = None, None
+
+    def load(self, settings, progress):
+        self.before(self.folder)
+        self.trained.append(settings)
+        return range(4)
+
+    def stages(self, settings):
+        return ["model"]
+
+    def stage(self, name, run):
+        return Stage(run.settings.passes, lambda step: (np.ones((2, 2), np.float32),))
+
+    def build(self, stage, settings, facts):
+        return Line()
+
+    def score(self, run):
+        better = 100 * run.settings.learning_rate if run.settings.validation else 0
+        return {"test": {"image_to_text": {**SCORES, "recall@1": SCORES["recall@1"] + better}}}
+
+    def find(self, run, given, to, top):
+        self.asked.append((given, to, top))
+        picture = np.full((32, 32, 4), 200, np.uint8)
+        return [Hit(f"answer {i}", 0.9 - i / 10, picture, str(i)) for i in range(top)]
+
+    def make(self, run, given, to, count, rng):
+        self.asked.append((given, to, count))
+        if to == "text":
+            return [f"[{given['text']}] {i}" for i in range(count)]
+        if to == "audio":
+            return [(rng.uniform(-0.5, 0.5, 400).astype(np.float32), 8000)] * count
+        return [rng.random((8, 8, 1), dtype=np.float32) for _ in range(count)]
 
 
 @pytest.fixture
 def fake(monkeypatch, tmp_path):
-    """A recipe; `before` is called when it has begun to train, `trained` collects what it was given."""
-    recipe = ModuleType("fake")
-    recipe.trained, recipe.asked, recipe.before = [], [], lambda folder: None
-
-    def train(settings, folder, console):
-        recipe.before(folder.path)
-        (folder.path / "model.safetensors").write_bytes(b"weights")
-        recipe.trained.append(settings)
-        folder.write_results(results(settings))
-        return results(settings)
-
-    def find(folder, wanted, top):
-        recipe.asked.append((wanted, top))
-        picture = np.full((32, 32, 4), 200, np.uint8)
-        return [SimpleNamespace(name=f"answer {i}", score=0.9 - i / 10, picture=picture, id=str(i)) for i in range(top)]
-
-    vars(recipe).update(
-        SUMMARY="trains [nothing]",
-        Settings=Settings,
-        train=train,
-        evaluate=lambda folder, console: folder.results(),
-        find_pictures=find,
-        find_names=find,
-    )
+    recipe = Fake()
+    module = ModuleType("fake")
+    module.RECIPE = recipe
     monkeypatch.setattr(recipes, "_RECIPES", {"fake": "fake", "emoji": "fake"})
-    monkeypatch.setitem(sys.modules, "fake", recipe)
+    monkeypatch.setitem(sys.modules, "fake", module)
     monkeypatch.chdir(tmp_path)
+    begin = recipes.begin
+
+    def watched(*arguments, **options):
+        run = begin(*arguments, **options)
+        recipe.folder, recipe.device = run.folder.path, run.folder.config["device"]
+        return run
+
+    monkeypatch.setattr(recipes, "begin", watched)
     return recipe
 
 

@@ -5,7 +5,7 @@ import errno
 import pytest
 from refusal import raising, refused
 
-from tinyxm import cli
+from tinyxm import cli, recipes
 from tinyxm.data import MissingExtra
 from tinyxm.training import Stopped
 
@@ -17,7 +17,17 @@ from tinyxm.training import Stopped
         (["train", "emojy"], ["'emojy'", "fake, emoji"]),
         (["train", "--epochs", "0"], ["epochs 0"]),
         (["train", "--epochs", "two"], ["--epochs"]),
-        (["train", "--epochs", "1001"], ["fake: epochs 1001", "expected 1 to 1000"]),
+        (["train", "--set", "speed=3"], ["'speed'", "learning_rate"]),
+        (["train", "--set", "learning_rate=fast"], ["learning_rate=fast", "expected float"]),
+        (["train", "--set", "learning_rate=1/2"], ["several values", "--select"]),
+        (["train", "--set", "optimizer=adam"], ["'adam'", "AdamW"]),
+        (["train", "--set", "model=huge"], ["'huge'", "small, large"]),
+        (["train", "--select", "momentum"], ["'momentum'", "NAME=VALUE"]),
+        (["train", "--json"], ["--list"]),
+        (["generate", "nowhere"], ["nothing to go by"]),
+        (["generate", "nowhere", "--text", "a", "--audio", __file__], ["text and audio"]),
+        (["generate", "nowhere", "--text", "a", "--count", "65"], ["--count 65"]),
+        (["generate", "nowhere", "--text", "a"], ["nowhere holds no run"]),
         (["train", "--seed", "-1"], ["seed -1"]),
         (["train", "--kernels", "magic"], ["'magic'", "reference"]),
         (["train", "emoji", "more"], ["more"]),
@@ -25,7 +35,7 @@ from tinyxm.training import Stopped
         (["eval"], ["tinyxm eval --help"]),
         (["eval", "nowhere"], ["nowhere holds no run"]),
         (["query", "nowhere", "heart"], ["nowhere holds no run"]),
-        (["query", "nowhere"], ["--image FILE"]),
+        (["query", "nowhere"], ["nothing to go by", "--image"]),
         (["query", "nowhere", "heart", "--image", __file__], ["either a text"]),
         (["query", "nowhere", " "], ["text is empty"]),
         (["query", "nowhere", "--image", "absent.png"], ["--image", "absent.png"]),
@@ -62,7 +72,7 @@ def test_failures_are_one_line_and_status_1(fake, run, tmp_path):
 def test_what_a_user_named_wrongly_is_status_2_however_deep_it_is_found(fake, run, tmp_path):
     for error in (
         FileNotFoundError("checkpoint: r/a.safetensors isn't there; train first"),
-        ValueError("query: 'zzz' has no word that the model has seen"),
+        ValueError("find: 'zzz' has no word that the model has seen"),
         ValueError("TINYXM_KERNELS=magic: no such rung"),
     ):
         fake.before = raising(error)
@@ -78,12 +88,12 @@ def test_a_full_disk_promises_no_checkpoint(fake, run):
 
 def test_a_failure_keeps_what_was_trained(fake, run, tmp_path):
     def fail_later(folder):
-        (folder / "model.safetensors").write_bytes(b"precious")
+        (folder / "other.safetensors").write_bytes(b"precious")
         raise FloatingPointError("train: loss nan")
 
     fake.before = fail_later
     assert run("train")[0] == 1
-    assert (tmp_path / "runs" / "emoji-0" / "model.safetensors").read_bytes() == b"precious"
+    assert (tmp_path / "runs" / "emoji-0" / "other.safetensors").read_bytes() == b"precious"
 
 
 @pytest.mark.parametrize("arguments", [["--debug", "train"], ["train", "--debug"]])
@@ -98,7 +108,7 @@ def test_debug_shows_the_traceback(fake, run, arguments):
 @pytest.mark.parametrize("error", [Stopped("train: stopped after step 5 of 9"), KeyboardInterrupt()])
 def test_after_ctrl_c_the_next_line_to_type_is_told(fake, run, error):
     def stop(folder):
-        (folder / "model.safetensors").write_bytes(b"half")
+        (folder / "other.safetensors").write_bytes(b"half")
         raise error
 
     fake.before = stop
@@ -118,7 +128,7 @@ def test_ctrl_c_at_any_other_time_is_told(fake, run, monkeypatch):
     def stop(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "_recipe", stop)
+    monkeypatch.setattr(recipes, "get", stop)
     assert run("train") == (130, "", "tinyxm: interrupted\n")
     monkeypatch.setattr(cli, "_command", stop)
     assert run("train") == (130, "", "tinyxm: interrupted\n")

@@ -5,8 +5,10 @@ from PIL import Image
 from refusal import refused
 from rich.console import Console
 
+from tinyxm.data import audio
 from tinyxm.training.pictures import half_blocks, print_answers
 from tinyxm.training.plots import Answer
+from tinyxm.training.writing import wav
 
 
 def test_eval_prints_the_tables(run, trained):
@@ -16,8 +18,8 @@ def test_eval_prints_the_tables(run, trained):
 
 
 def test_eval_of_a_run_that_cannot_be_read(run, trained):
-    (trained / "results.json").write_text("{half")
-    refused(run("eval", str(trained)), 1, "results.json can't be read")
+    (trained / "model.safetensors").write_bytes(b"half")
+    refused(run("eval", str(trained)), 1, "model.safetensors is corrupt")
     (trained / "config.json").write_text("{half")
     refused(run("eval", str(trained)), 1, "config.json can't be read")
 
@@ -25,7 +27,7 @@ def test_eval_of_a_run_that_cannot_be_read(run, trained):
 def test_query_by_text_prints_names_and_a_picture(run, fake, trained, tmp_path):
     code, out, _ = run("query", str(trained), "red/heart?", "--top", "3")
     assert code == 0
-    assert fake.asked == [("red/heart?", 3)]
+    assert fake.asked == [({"text": "red/heart?"}, "image", 3)]
     assert [line.split() for line in out.splitlines()[:3]] == [
         ["1", "0.900", "answer", "0"],
         ["2", "0.800", "answer", "1"],
@@ -45,7 +47,8 @@ def test_query_by_image(run, fake, trained, tmp_path):
     image = tmp_path / "cat.jpg"
     Image.new("RGB", (40, 20), "red").save(image)
     assert run("query", str(trained), "--image", str(image))[0] == 0
-    assert fake.asked == [(image, 5)]
+    ((given, to, top),) = fake.asked
+    assert (given["image"].shape, to, top) == ((20, 40, 4), "text", 5)
     assert [path.name[:10] for path in (trained / "queries").iterdir()] == ["image-cat-"]
 
 
@@ -83,3 +86,31 @@ def test_pictures_are_drawn_only_where_a_terminal_shows_colours(capsys):
     assert "bare" in shown
     print_answers(Console(force_terminal=True, color_system=None, width=80), answers)
     assert "▀" not in capsys.readouterr().out
+
+
+def test_query_by_sound(run, fake, trained, tmp_path):
+    (tmp_path / "said.wav").write_bytes(wav(np.linspace(-0.5, 0.5, 800, dtype=np.float32), 8000))
+    assert run("query", str(trained), "--audio", "said.wav")[0] == 0
+    sound, rate_hz = fake.asked[0][0]["audio"]
+    assert (sound.shape, sound.dtype, rate_hz) == ((800,), np.float32, 8000)
+    refused(run("query", str(trained), "--audio", "said.wav", "--to", "image"), 2, "audio → image", "audio → text")
+    refused(run("query", str(trained), "--video", "said.wav"), 2, "video → anything")
+
+
+def test_what_is_made_is_written_as_its_ending_says(run, fake, trained, tmp_path):
+    assert run("generate", str(trained), "--text", "seven", "--out", "seven.png")[0] == 0
+    with Image.open("seven.png") as picture:
+        assert (picture.size, picture.mode) == ((8, 8), "L")
+    assert run("generate", str(trained), "--text", "seven", "--count", "5", "--out", "a/b.png")[0] == 0
+    with Image.open("a/b.png") as picture:
+        assert picture.size == (3 * 10 + 2, 2 * 10 + 2)
+    _, out, _ = run("generate", str(trained), "--text", "seven", "--count", "2", "--out", "seven.wav")
+    assert [line.split()[-1] for line in out.splitlines()] == ["seven-1.wav", "seven-2.wav"]
+    sound, rate_hz = audio.decode("seven-2.wav")
+    assert (sound.shape, rate_hz) == ((400, 1), 8000)
+    _, out, _ = run("generate", str(trained), "--text", "seven", "--to", "text")
+    assert out == "[seven] 0\n"
+    refused(run("generate", str(trained), "--text", "a", "--out", "a.xyz"), 2, "a.xyz", ".png")
+    refused(run("generate", str(trained), "--text", "a", "--out", "a.gif"), 2, "text → video", "text → image")
+    run("generate", str(trained), "--text", "seven eight")
+    assert [path.name for path in (trained / "generated").iterdir()] == ["text-seven-eight.png"]

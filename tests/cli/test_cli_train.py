@@ -15,7 +15,7 @@ import tinyxm_kernels
 def test_train_alone_trains_emoji_into_a_folder_of_its_own(fake, run, tmp_path):
     code, out, err = run("train")
     assert (code, err) == (0, "")
-    assert fake.trained == [fake.Settings()]
+    assert fake.trained == [fake.settings()]
     assert "trains [nothing]" in out
     assert "Test: image → text" in out
     assert "41.5 ±1.5" in out
@@ -25,7 +25,7 @@ def test_train_alone_trains_emoji_into_a_folder_of_its_own(fake, run, tmp_path):
 def test_options_reach_the_recipe(fake, run, tmp_path):
     assert run("train", "fake", "--seed", "4", "--epochs", "7", "--quick", "--validation")[0] == 0
     assert run("train", "fake", "--out", "there/deep")[0] == 0
-    assert fake.trained == [fake.Settings(4, 7, True, True), fake.Settings()]
+    assert fake.trained == [fake.settings(4, 7, True, True), fake.settings()]
     assert (tmp_path / "runs" / "fake-4-quick-validation").is_dir()
     assert (tmp_path / "there" / "deep" / "config.json").exists()
 
@@ -79,22 +79,22 @@ def test_warnings_are_one_line(fake, run):
 
 
 def test_a_folder_that_exists_is_left_alone(run, fake, trained):
-    before = {path: path.read_bytes() for path in trained.iterdir()}
+    before = {path: path.read_bytes() for path in trained.rglob("*") if path.is_file()}
     refused(run("train"), 2, "runs/emoji-0 exists", "--resume", "--out")
-    assert {path: path.read_bytes() for path in trained.iterdir()} == before
+    assert {path: path.read_bytes() for path in trained.rglob("*") if path.is_file()} == before
 
 
 def test_resume_takes_the_settings_the_run_was_started_with(fake, run):
     assert run("train", "--epochs", "7", "--seed", "5", "--quick", "--out", "r")[0] == 0
     assert run("train", "--resume", "--out", "r")[0] == 0
-    assert fake.trained == [fake.Settings(5, 7, quick=True)] * 2
+    assert fake.trained == [fake.settings(5, 7, quick=True)] * 2
     refused(run("train", "--resume", "--out", "r", "--epochs", "8"), 2, "epochs 7, not 8")
     refused(run("train", "fake", "--resume", "--out", "r"), 2, "recipe emoji, not fake")
 
 
 def test_the_line_to_type_has_a_path_with_blanks_quoted(fake, run):
     def stop(folder):
-        (folder / "model.safetensors").write_bytes(b"half")
+        (folder / "other.safetensors").write_bytes(b"half")
         raise KeyboardInterrupt
 
     fake.before = stop
@@ -113,14 +113,7 @@ def test_paths_are_printed_as_they_are(fake, run, tmp_path):
 
 def test_the_device_is_the_runs_and_another_may_go_on(run, fake, tmp_path):
     devices = []
-    fake.before = lambda folder: None
-    plain = fake.train
-
-    def train(settings, folder, console):
-        devices.append(folder.config["device"])
-        return plain(settings, folder, console)
-
-    fake.train = train
+    fake.before = lambda folder: devices.append(fake.device)
     out = tmp_path / "run"
     assert run("train", "--out", str(out))[0] == 0
     assert json.loads((out / "config.json").read_text())["device"] == "cpu"
@@ -145,3 +138,63 @@ def test_a_device_that_is_not_there_leaves_no_folder(run, fake, tmp_path, monkey
         code, _, err = run("train", "--out", str(tmp_path / "run"), "--device", device)
         assert (code, err) == (status, told)
         assert not (tmp_path / "run").exists()
+
+
+def test_any_setting_can_be_given(run, fake):
+    assert run("train", "--set", "learning_rate=1e-3,betas=0.8:0.95,optimizer=Nesterov,model=large")[0] == 0
+    assert fake.trained == [fake.settings(learning_rate=1e-3, betas=(0.8, 0.95), optimizer="Nesterov", model="large")]
+    assert run("train", "--resume")[0] == 0
+    assert fake.trained[1] == fake.trained[0]
+
+
+def test_settings_are_chosen_without_the_test(run, fake, tmp_path):
+    line = "learning_rate=1e-3/3e-3/2e-3,model=small/large"
+    code, out, _ = run("train", "--select", line, "--out", "r")
+    assert code == 0
+    assert "trial 6 of 6: learning_rate 0.002, model large" in out
+    trials, final = fake.trained[:6], fake.trained[6]
+    assert all(settings.validation for settings in trials)
+    assert [(s.learning_rate, s.model) for s in trials] == [
+        (r, m) for r in (1e-3, 3e-3, 2e-3) for m in ("small", "large")
+    ]
+    assert not final.validation
+    assert (final.learning_rate, final.model) == (3e-3, "small"), "the first of those that are equally good"
+    selection = json.loads((tmp_path / "r" / "selection.json").read_text())
+    assert selection["chosen"] == {"learning_rate": 3e-3, "model": "small"}
+    assert [round(trial["score"], 3) for trial in selection["trials"]] == [0.515, 0.515, 0.715, 0.715, 0.615, 0.615]
+    assert (tmp_path / "r" / "plots" / "selection.png").stat().st_size > 5000
+    fake.trained.clear()
+    assert run("train", "--resume", "--out", "r")[0] == 0
+    assert fake.trained == [final], "what was chosen stands"
+
+
+def test_a_selection_goes_on_where_it_stopped(run, fake, tmp_path):
+    def stop(folder):
+        if len(fake.trained) == 2:
+            raise KeyboardInterrupt
+
+    fake.before = stop
+    line = ("train", "--select", "learning_rate=1e-3/3e-3/2e-3", "--out", "r")
+    assert run(*line)[0] == 130
+    fake.before = lambda folder: None
+    assert run("train", "--resume", "--out", "r")[0] == 0
+    assert [settings.learning_rate for settings in fake.trained] == [1e-3, 3e-3, 2e-3, 3e-3]
+
+
+def test_the_list_shows_goals_beside_what_was_recorded(run, fake, monkeypatch):
+    told = {"figures": {"test.image_to_text.recall@1": {"values": [0.3, 0.4]}}, "minutes": 1.5, "date": "2026-11-29"}
+    monkeypatch.setattr("tinyxm.recipes.recorded.recorded", lambda: {"fake": told})
+    code, out, _ = run("train", "--list")
+    assert code == 0
+    assert "recorded 2026-11-29, 1.5 minutes a seed" in out
+    rows = [line.split()[-2:] for line in out.splitlines() if line.startswith("test,")]
+    assert rows == [["35.0", "40.0"], ["–", "40.0"]]
+    rows = json.loads(run("train", "--list", "--json")[1])
+    assert rows[0] == {
+        "name": "fake",
+        "arrow": "image ↔ text",
+        "figures": {"test.image_to_text.recall@1": 0.35},
+        "goals": {"test.image_to_text.recall@1": 0.4},
+        "minutes": 1.5,
+        "recorded": "2026-11-29",
+    }

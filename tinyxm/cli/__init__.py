@@ -5,18 +5,12 @@ Errors are one line on stderr. Exit status: 2 for usage, 1 for failure, 130 afte
 
 from __future__ import annotations
 
-import hashlib
-import os
-import re
-import shlex
 import sys
 import traceback
 import warnings
 from collections.abc import Sequence
-from dataclasses import asdict, fields
 from functools import partial
 from pathlib import Path
-from types import ModuleType
 from typing import Annotated, Any
 
 import typer
@@ -27,6 +21,7 @@ from tinyxm.cli.bench import bench
 from tinyxm.cli.clean import clean
 from tinyxm.cli.data import data
 from tinyxm.cli.errors import Interrupted, Misuse, describe, status, usage
+from tinyxm.cli.runs import evaluate, generate, print_path, query, train
 from tinyxm.cli.simt import simt
 
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
@@ -41,6 +36,10 @@ app = typer.Typer(
 )
 
 
+app.command()(train)
+app.command("eval")(evaluate)
+app.command()(query)
+app.command()(generate)
 app.command()(bench)
 app.command()(clean)
 app.command()(simt)
@@ -63,138 +62,6 @@ def tinyxm(
         typer.echo(f"tinyxm {__version__}")
     elif context.invoked_subcommand is None:
         typer.echo(context.get_help())
-
-
-@app.command()
-def train(
-    recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="The ready-made job to run.")] = "emoji",
-    seed: Annotated[int | None, typer.Option(metavar="N", help="Seed of all randomness; 0 by default.")] = None,
-    epochs: Annotated[
-        int | None, typer.Option(metavar="N", help="Passes over the data; by default the recipe's.")
-    ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FOLDER",
-            help="The run's folder; by default runs/RECIPE-SEED, with -quick or -validation after it.",
-        ),
-    ] = None,
-    quick: Annotated[
-        bool, typer.Option("--quick", help="A smoke run of about half a minute: everything, but far too short.")
-    ] = False,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in that folder.")] = False,
-    validation: Annotated[bool, typer.Option("--validation", help="Score on validation data, to choose by.")] = False,
-    kernels: Annotated[
-        str | None, typer.Option(metavar="RULE", help="Kernels to use, such as numpy, numba or conv2d=patches.")
-    ] = None,
-    device: Annotated[
-        str | None, typer.Option(metavar="DEVICE", help="Where to train: cpu, cuda or cuda:1; cpu by default.")
-    ] = None,
-    debug: Debug = False,
-) -> None:
-    """Train a model and score it beside baselines; the run's folder holds all of it, with a report.
-
-    Ctrl-C stops after the step, with a checkpoint; --resume goes on from there as if nothing had been.
-    """
-    kind = "-quick" * quick + "-validation" * validation
-    out = out or Path("runs", f"{recipe}-{seed or 0}{kind}")
-    import tinyxm_kernels
-    from tinyxm.training import RunFolder, Stopped, training_threads
-    from tinyxm.training.tables import print_scores
-    from tinyxm_kernels.cuda import device_number
-
-    job = usage(lambda: _recipe(recipe))
-    earlier = RunFolder(out).config if resume and (out / "config.json").is_file() else {}
-    if kernels is not None or not earlier:
-        kernels = ",".join(filter(None, (os.environ.get("TINYXM_KERNELS"), kernels))) or None  # the later word wins
-    else:
-        kernels = earlier.get("kernels")
-    if quick and not earlier and kernels is None and device in (None, "cpu"):
-        kernels = "numpy"  # half a minute is no time to wait for a compiler
-    usage(lambda: tinyxm_kernels.use(f"default,{kernels or ''}"))
-    given = {"seed": seed, "epochs": epochs, "quick": quick or None, "validation": validation or None}
-    settings = usage(
-        lambda: _settings(job, earlier | {name: value for name, value in given.items() if value is not None})
-    )
-    config = {"recipe": recipe, **asdict(settings), "kernels": kernels}
-    config["threads"] = earlier.get("threads") or training_threads()
-    there = device or earlier.get("device", "cpu")
-    if there != "cpu":
-        usage(lambda: device_number(there))
-    begun = earlier.get("device") if earlier else there  # a run may go on on another device
-    config |= {"device": begun} if begun else {}
-    folder = usage(lambda: RunFolder.create(out, config, resume))
-    folder.config["device"] = there
-    console = Console()
-    console.print(f"[bold]{recipe}[/bold]: {escape(job.SUMMARY)}", highlight=False)
-    _print_path(console, "run folder", out)
-    try:
-        results = job.train(settings, folder, console)
-    except (Stopped, KeyboardInterrupt) as error:
-        what = str(error) or "train: interrupted"
-        command = f"tinyxm train {recipe} --resume --out {shlex.quote(str(out))}"
-        kept = "nothing was trained yet" if _discard_if_empty(folder.path) else f"go on with: {command}"
-        raise Interrupted(f"{what}; {kept}") from None
-    except BaseException:
-        _discard_if_empty(folder.path)
-        raise
-    print_scores(console, results, getattr(job, "TITLES", None))
-    _say_where(console, folder.path)
-
-
-@app.command("eval")
-def evaluate(run: Run, debug: Debug = False) -> None:
-    """Score a trained run again, from its checkpoint, and print the tables."""
-    from tinyxm.training.tables import print_scores
-
-    folder, job = _open(run)
-    console = Console()
-    print_scores(console, job.evaluate(folder, console), getattr(job, "TITLES", None))
-    _say_where(console, folder.path)
-
-
-@app.command()
-def query(
-    run: Run,
-    text: Annotated[
-        str | None, typer.Argument(metavar="TEXT", help='What to find pictures of, such as "red heart".')
-    ] = None,
-    image: Annotated[
-        Path | None,
-        typer.Option(exists=True, dir_okay=False, metavar="FILE", help="A picture to find names for instead."),
-    ] = None,
-    top: Annotated[int, typer.Option(metavar="N", help="How many answers to show, at most 50.")] = 5,
-    out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="The PNG to write; by default in RUN/queries.")
-    ] = None,
-    debug: Debug = False,
-) -> None:
-    """Ask a trained run: the pictures for a text, or the names for a picture."""
-    if (text is None) == (image is None):
-        raise Misuse('query: give either a text, as in `tinyxm query RUN "red heart"`, or --image FILE')
-    if text is not None and not text.strip():
-        raise Misuse("query: the text is empty; say what to find pictures of")
-    if not 1 <= top <= 50:
-        raise Misuse(f"query: --top {top}: expected 1 to 50")
-    if out is not None and (out.suffix.lower() != ".png" or out.is_dir()):
-        raise Misuse(f"query: --out {out}: the picture is a PNG file; give a name that ends in .png")
-    folder, job = _open(run)
-
-    from tinyxm.data import decode
-    from tinyxm.training import plots
-    from tinyxm.training.folder import beside
-    from tinyxm.training.pictures import print_answers
-
-    hits = job.find_names(folder, image, top) if image else job.find_pictures(folder, text, top)
-    answers = [plots.Answer(hit.name, hit.score, hit.picture) for hit in hits]
-    console = Console()
-    print_answers(console, answers)
-    sheet = plots.retrievals([plots.Retrieval(decode(image) if image else text or "", answers)])
-    path = out or folder.path / "queries" / _sheet_name(image or text or "")
-    usage(lambda: path.parent.mkdir(parents=True, exist_ok=True))
-    with beside(path) as part:
-        sheet.savefig(part, format="png", dpi=160)
-    _print_path(console, "picture", path)
 
 
 @app.command("certify")
@@ -231,7 +98,7 @@ def certify_(
     for path, text in outputs:
         with beside(path) as part:
             part.write_text(text(results), "utf-8")
-        _print_path(console, "written", path)
+        print_path(console, "written", path)
     if any(row.passed is False for rows in results.values() for row in rows):
         raise typer.Exit(1)
 
@@ -303,7 +170,7 @@ def _examine(out: Path | None) -> None:
         part.write_text(json.dumps(record, indent=1) + "\n", "utf-8")
     checks, failed = record["checks"], failures(record)
     console.print(f"{record['device']['name']}: {len(checks)} checks, {len(failed) or 'none'} failed", highlight=False)
-    _print_path(console, "record", path)
+    print_path(console, "record", path)
     if failed:
         raise typer.Exit(1)
 
@@ -323,7 +190,7 @@ def _compile() -> None:
         console.print(f"{name:28}{seconds:6.1f} s", highlight=False)
     total, kernels = time.perf_counter() - began, PROGRESS.done
     console.print(f"compiled {kernels} kernels in {total:.0f} s" if kernels else "all kernels were compiled before")
-    _print_path(console, "kept in", cache_folder())
+    print_path(console, "kept in", cache_folder())
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -369,52 +236,3 @@ def _known(what: str, given: Sequence[str], known: Sequence[str]) -> None:
         if name not in known:
             near = difflib.get_close_matches(name, known, 3, 0.5) or known
             raise ValueError(f"certify: no {what} {name!r}; there is {', '.join(near)}")
-
-
-def _recipe(name: str) -> ModuleType:
-    from tinyxm import recipes
-
-    return recipes.get(name)
-
-
-def _settings(job: ModuleType, values: dict[str, Any]) -> Any:
-    known = {field.name for field in fields(job.Settings)}
-    return job.Settings(**{name: value for name, value in values.items() if name in known})
-
-
-def _open(run: Path) -> tuple[Any, ModuleType]:
-    from tinyxm.training import RunFolder
-
-    folder = RunFolder(run)
-    return folder, _recipe(str(folder.config.get("recipe")))
-
-
-def _discard_if_empty(folder: Path) -> bool:
-    """Remove a folder that holds its configuration alone, so that the same command works once the cause is mended."""
-    if [path.name for path in folder.iterdir()] != ["config.json"]:
-        return False
-    (folder / "config.json").unlink()
-    folder.rmdir()
-    return True
-
-
-def _say_where(console: Console, folder: Path) -> None:
-    report = folder / "report.html"
-    if report.exists():
-        _print_path(console, "report", report)
-    else:
-        _print_path(console, "run", folder)
-
-
-def _print_path(console: Console, what: str, path: Path) -> None:
-    console.print(f"{what}: {path}", markup=False, highlight=False, soft_wrap=True)
-
-
-def _sheet_name(asked: str | Path) -> str:
-    """The file for the answers to a query; what its characters can't tell apart, a short hash does."""
-    kind, words, whole = (
-        ("text", asked, asked) if isinstance(asked, str) else ("image", asked.stem, str(asked.absolute()))
-    )
-    name = re.sub(r"\W+", "-", words).strip("-").lower()[:50]
-    digest = "" if name.replace("-", " ") == whole else hashlib.sha256(os.fsencode(whole)).hexdigest()[:6]
-    return "-".join(filter(None, (kind, name, digest))) + ".png"

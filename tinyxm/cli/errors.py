@@ -43,7 +43,7 @@ def status(error: Exception) -> int:
     """2 where another command line would help, 1 for failure."""
     if isinstance(error, FileNotFoundError | FileExistsError):
         return 1 if error.errno else 2  # the system's have a number; ours name a run or a checkpoint
-    ours = isinstance(error, ValueError) and str(error).startswith(("query:", "TINYXM_KERNELS="))
+    ours = isinstance(error, ValueError) and str(error).startswith(("find:", "generate:", "TINYXM_KERNELS="))
     return 2 if ours or isinstance(error, Misuse) or hasattr(error, "format_message") else 1
 
 

@@ -1,6 +1,6 @@
 """A run folder: all that a run was given, told and learned, and nothing lost to a crash.
 
-config.json  metrics.jsonl  results.json  *.safetensors  report.html  plots
+config.json  metrics.jsonl  results.json  selection.json  *.safetensors  report.html  plots
 """
 
 from __future__ import annotations
@@ -83,6 +83,14 @@ class RunFolder:
         if not (self.path / "results.json").exists():
             raise FileNotFoundError(f"run: {self.path} has no results yet; finish it with --resume")
         return self._read("results.json")
+
+    def selection(self) -> dict[str, Any]:
+        """selection.json: which settings were tried, and which were chosen; empty where nothing was chosen."""
+        return self._read("selection.json") if (self.path / "selection.json").exists() else {}
+
+    def write_selection(self, selection: dict[str, Any]) -> None:
+        with beside(self.path / "selection.json") as part:
+            part.write_text(json.dumps(selection, indent=2) + "\n", "utf-8")
 
     def _read(self, name: str) -> dict[str, Any]:
         try:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-import wave
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tinyxm.training.plots import on_white
+from tinyxm.training.writing import wav
 
 STYLE = """
 div.gallery { display: grid; gap: 1rem; margin: 1.2rem 0; }
@@ -72,17 +72,11 @@ class Sound:
 
     def html(self) -> str:
         values = self.sound.reshape(len(self.sound), -1)
-        output = io.BytesIO()
-        with wave.open(output, "wb") as file:
-            file.setnchannels(values.shape[1])
-            file.setsampwidth(2)
-            file.setframerate(self.rate_hz)
-            file.writeframes((np.clip(values, -1, 1) * 32767).round().astype("<i2").tobytes())
         seconds = len(values) / self.rate_hz
         return (
             f"{envelope_svg(values.mean(1), f'{self.name}, {seconds:.2f} s')}"
             f'<audio controls preload="metadata" aria-label="{escape(self.name)}" '
-            f'src="{_data("audio/wav", output.getvalue())}"></audio>'
+            f'src="{_data("audio/wav", wav(self.sound, self.rate_hz))}"></audio>'
         )
 
 

@@ -192,6 +192,42 @@ def score_bars(tables: Sequence[Table], key: str = "recall@10") -> Figure:
     return figure
 
 
+def trial_scores(trials: Sequence[Mapping[str, Any]], criterion: str, lower_is_better: bool = False) -> Figure:
+    """What each trial of a selection scored, a panel for each setting that was varied; the best is marked.
+
+    trials: {"settings": {name: value}, "score": number} each. Lines join the trials that differ in that setting alone.
+    Raises ValueError for no trials.
+    """
+    if not trials:
+        raise ValueError("trial_scores: no trial was given")
+    alternatives: dict[str, list[Any]] = {}
+    for trial in trials:
+        for name, value in trial["settings"].items():
+            if value not in alternatives.setdefault(name, []):
+                alternatives[name].append(value)
+    varied = {name: values for name, values in alternatives.items() if len(values) > 1} or alternatives
+    scores = [trial["score"] for trial in trials]
+    best = trials[int(np.argmin(scores) if lower_is_better else np.argmax(scores))]
+    figure = Figure((WIDTH, 3.2), layout="constrained")
+    grid = figure.subplots(1, len(varied), squeeze=False, sharey=True)[0]
+    for axes, (name, values) in zip(grid, varied.items(), strict=True):
+        lines: dict[str, list[tuple[int, float]]] = {}
+        for trial in trials:
+            others = repr({key: value for key, value in trial["settings"].items() if key != name})
+            lines.setdefault(others, []).append((values.index(trial["settings"][name]), trial["score"]))
+        for points in lines.values():
+            axes.plot(*zip(*sorted(points), strict=True), color="#B0B0B0", linewidth=1, marker="o", markersize=5)
+        axes.plot(values.index(best["settings"][name]), best["score"], "o", color=BLUE, markersize=9)
+        axes.set_xticks(range(len(values)), [_shown(value) for value in values])
+        axes.set_xlim(-0.4, len(values) - 0.6)
+        axes.set_xlabel(name.replace("_", " "))
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.grid(axis="y", color="#E4E4E4", linewidth=0.8)
+        axes.set_axisbelow(True)
+    grid[0].set_title(f"{_words(criterion)}, on validation data; blue: chosen", loc="left", fontsize=10)
+    return figure
+
+
 def similarity_matrix(
     similarity: NDArray[Any], names: Sequence[str], pictures: Picture | None = None, label: str = "cosine similarity"
 ) -> Figure:
@@ -371,6 +407,17 @@ def on_white(picture: Picture) -> NDArray[np.float32]:
 def drawable(text: str) -> str:
     """The text with a box in place of each character that the figures' font lacks."""
     return "".join(c if c.isspace() or _font().get_char_index(ord(c)) else "□" for c in text)
+
+
+def _shown(value: Any) -> str:
+    """A setting's value as it would be typed."""
+    if isinstance(value, float):
+        return f"{value:g}"
+    return ":".join(map(_shown, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def _words(path: str) -> str:
+    return path.replace(".", ", ").replace("_to_", " → ").replace("_", " ")
 
 
 @cache

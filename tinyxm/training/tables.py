@@ -237,3 +237,20 @@ def _html_cell(cell: Cell | None, column: Column) -> str:
     value = f"<b>{column.text(cell.value)}</b>" if cell.best else column.text(cell.value)
     interval = "–".join(map(column.text, cell.interval or ()))  # an empty one keeps the scores in line
     return f'<td>{value} <span class="interval">{interval}</span></td>'
+
+
+def recipe_table(row: Mapping[str, Any]) -> TerminalTable:
+    """One recipe of `tinyxm train --list`: a line for each figure that has a goal, with what was recorded last.
+
+    `row` is one of `recipes.recorded.overview`.
+    """
+    drawn = TerminalTable(box=box.SIMPLE_HEAD)
+    drawn.pad_edge = drawn.show_edge = False
+    drawn.add_column("figure")
+    for heading in ("recorded", "to reach"):
+        drawn.add_column(heading, justify="right")
+    for path, goal in row["goals"].items():
+        column, value = Column(path.rpartition(".")[2]), row["figures"].get(path)
+        known = (column.text(number) if number is not None else "–" for number in (value, goal))
+        drawn.add_row(Text(path.replace(".", ", ").replace("_", " ")), *known)
+    return drawn

@@ -5,9 +5,8 @@ asked about OpenMoji's drawings. Unseen concepts: trained without a fifth of the
 those.
 """
 
-from tinyxm.recipes.emoji.ask import find_names, find_pictures
-from tinyxm.recipes.emoji.job import SUMMARY, Settings, evaluate, train
-from tinyxm.recipes.emoji.report import TITLES
-from tinyxm.recipes.emoji.scores import Hit
+from tinyxm.recipes.emoji.job import Emoji
 
-__all__ = ["SUMMARY", "TITLES", "Hit", "Settings", "evaluate", "find_names", "find_pictures", "train"]
+RECIPE = Emoji()
+
+__all__ = ["RECIPE", "Emoji"]

@@ -1,4 +1,4 @@
-"""What a run of the emoji job shows of itself."""
+"""What the report of a run shows."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from tinyxm.data import CREDITS, Samples, Vocabulary
+from tinyxm.data import Samples, Vocabulary
 from tinyxm.models.two_towers import TwoTowers
 from tinyxm.recipes.emoji.scores import embed_drawings, embed_texts, nearest_drawings
 from tinyxm.recipes.emoji.views import texts_of
-from tinyxm.training import RunFolder
 from tinyxm.training.plots import (
     Answer,
     Retrieval,
@@ -19,9 +18,8 @@ from tinyxm.training.plots import (
     retrievals,
     score_bars,
     similarity_matrix,
-    training_curves,
 )
-from tinyxm.training.report import Plot, Scores, Section, write_report
+from tinyxm.training.report import Plot, Scores, Section
 from tinyxm.training.tables import score_tables
 
 TITLES = {
@@ -36,10 +34,8 @@ ASKED = ("red fruit", "winter sports", "sad cat", "music")  # words of one's own
 SHOWN = 40  # concepts in the similarity matrix: as many as can be read
 
 
-def write(
-    folder: RunFolder, results: dict[str, Any], samples: Samples, model: TwoTowers, vocabulary: Vocabulary
-) -> None:
-    """report.html and plots/, from the results, the metrics, and the held-out style's model."""
+def sections(results: dict[str, Any], samples: Samples, model: TwoTowers, vocabulary: Vocabulary) -> list[Section]:
+    """Scores, and what the held-out style's model finds."""
     drawings, names = samples["openmoji"], samples["name"]
     images, texts = embed_drawings(model, drawings), embed_texts(model, vocabulary, texts_of(samples))
     similarity = images @ texts.T
@@ -54,7 +50,7 @@ def write(
     named, misnamed = best_and_worst(similarity, drawings, names)
     matrix = similarity_matrix(similarity[np.ix_(shown, shown)], [names[i] for i in shown], drawings[shown])
     tables = {part: score_tables({part: results[part]}, TITLES) for part in TITLES if part in results}
-    sections = [
+    return [
         Section("Results", _results(results, tables)),
         Section(
             "What it finds",
@@ -77,55 +73,24 @@ def write(
                 ),
             ],
         ),
-        Section(
-            "Training",
-            [
-                *_curves(folder),
-                {key: value for key, value in {**folder.config, **results["facts"]}.items() if value is not None},
-            ],
-        ),
-        Section("How to read this", NOTES),
-        Section(
-            "Data",
-            [
-                [f"{name}: {credit}." for name, credit in CREDITS.items()],
-                "What cleaning left out or repaired, and how often:",
-                results["data"]["cleaning"],
-                *_leaks(results["data"]["leaks"]),
-            ],
-        ),
     ]
-    write_report(folder.path / "report.html", "Emoji: pictures ↔ words", _introduction(results), sections)
 
 
-def _curves(folder: RunFolder) -> list[Plot]:
-    """The training curves, where metrics.jsonl is there to draw them from."""
-    metrics, batch = folder.metrics(), folder.config["batch_size"]
-    unlearned = 2 * math.log(batch)
-    caption = (
+def unlearned(batch_size: int) -> tuple[float, str]:
+    """The loss of towers that know nothing, and why it is that."""
+    value = 2 * math.log(batch_size)
+    return value, (
         "The loss is the sum of two contrastive losses, each ln(batch) for a model that knows nothing: it would stay "
-        f"at 2·ln {batch} = {unlearned:.2f}."
+        f"at 2·ln {batch_size} = {value:.2f}."
     )
-    return [Plot(training_curves(metrics, unlearned, TITLES), caption, "training")] if metrics else []
 
 
-def _leaks(leaks: dict[str, list[str]]) -> list[Any]:
-    """What crosses the splits of the unseen concepts all the same, by id."""
-    parts: list[Any] = []
-    for part, lines in leaks.items():
-        parts += [f"What crosses the split of the {TITLES[part]} (groups, same and near drawings, same texts):", lines]
-    return parts
-
-
-def _introduction(results: dict[str, Any]) -> str:
+def introduction(results: dict[str, Any]) -> str:
     """What was trained and how well it did, in three sentences."""
     scores = results["held_out_style"]
-    smoke = "This was a smoke run (`--quick`): its scores mean nothing. " if results["quick"] else ""
-    if results["unfinished"]:
-        smoke += f"This run isn't finished ({', '.join(TITLES[part] for part in results['unfinished'])}). "
     there, back = scores["text_to_image"], scores["image_to_text"]
-    return smoke + (
-        f"Two towers learned to bring {results['facts']['concepts']:,} emoji and their names and keywords together, "
+    return (
+        f"Two towers learned to bring {results['facts']['samples']:,} emoji and their names and keywords together, "
         "from Twemoji's drawings and Noto's outlines. Asked about OpenMoji's drawings, a style they never saw, they "
         f"put the right drawing first for {there['recall@1']:.0%} of the texts and among the first ten for "
         f"{there['recall@10']:.0%}; the right text first for {back['recall@1']:.0%} of the drawings and among the "
@@ -155,18 +120,16 @@ UNSEEN = {
 
 
 NOTES = [
-    [
-        "No score stands alone: beside it are chance, two linear methods (ridge regression and canonical correlation, "
-        "on oriented gradients, colour and tf-idf), and the nearest training drawing by the same features, whose "
-        "concept's text is the answer. For a held-out style that last one looks the very concept up, so it is the bar "
-        "to beat; it could not answer a new text.",
-        "“Via images” answers by the nearest training drawing in the model's own vectors.",
-        "Intervals are 95 % bootstrap intervals over the queries; they don't tell how much another seed would change.",
-        "Concepts of one batch that can't be told apart (equal names, or one outline: prince and princess) would be "
-        "false negatives; such pairs take no part in the loss.",
-        "The baselines' penalties and sizes were fixed where a trial had found them best on these tests, which favours "
-        "the baselines.",
-        "A contrastive loss that stays at ln(batch) hasn't learned, however smooth its curve.",
-        "Intervals of the unseen concepts resample whole families, since relatives aren't independent.",
-    ]
+    "No score stands alone: beside it are chance, two linear methods (ridge regression and canonical correlation, "
+    "on oriented gradients, colour and tf-idf), and the nearest training drawing by the same features, whose "
+    "concept's text is the answer. For a held-out style that last one looks the very concept up, so it is the bar "
+    "to beat; it could not answer a new text.",
+    "“Via images” answers by the nearest training drawing in the model's own vectors.",
+    "Intervals are 95 % bootstrap intervals over the queries; they don't tell how much another seed would change.",
+    "Concepts of one batch that can't be told apart (equal names, or one outline: prince and princess) would be "
+    "false negatives; such pairs take no part in the loss.",
+    "The baselines' penalties and sizes were fixed where a trial had found them best on these tests, which favours "
+    "the baselines.",
+    "A contrastive loss that stays at ln(batch) hasn't learned, however smooth its curve.",
+    "Intervals of the unseen concepts resample whole families, since relatives aren't independent.",
 ]

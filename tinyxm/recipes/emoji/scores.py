@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from tinyxm.metrics import bootstrap, ranks, scores_of_ranks
 from tinyxm.models.linear import CanonicalCorrelation, Nearest, PrincipalComponents, Ridge, cosine_similarity
 from tinyxm.models.two_towers import TwoTowers
 from tinyxm.recipes.emoji.views import SECOND_DRAWING, features, texts_of
+from tinyxm.recipes.recipe import Hit
 
 Scores = dict[str, Any]
 
@@ -31,16 +31,6 @@ def embed_texts(model: TwoTowers, vocabulary: Vocabulary, texts: list[tuple[str,
     model.eval()
     with no_grad():
         return model.text(vocabulary.bag(texts)).data
-
-
-@dataclass(frozen=True)
-class Hit:
-    """One answer: a concept's name and id, its drawing (uint8 RGBA, 32×32), and the cosine that found it."""
-
-    name: str
-    score: float
-    picture: np.ndarray
-    id: str
 
 
 def nearest_drawings(model: TwoTowers, samples: Samples, queries: np.ndarray, top: int = 5) -> list[list[Hit]]:
