@@ -232,7 +232,8 @@ def _list(as_json: bool) -> None:
 
     console = Console()
     for row in rows:
-        known = f"recorded {row['recorded']}, {row['minutes']:.1f} minutes a seed"
+        minutes = f", {row['minutes']:.1f} minutes a seed" if row["minutes"] else ""
+        known = f"recorded {row['recorded']}{minutes}" if row["recorded"] else "no record yet"
         about = f"[bold]{row['name']}[/bold]  {escape(row['arrow'])}: {escape(row['summary'])} ({known})"
         console.print(about, highlight=False, soft_wrap=True)
         console.print(recipe_table(row), "")
