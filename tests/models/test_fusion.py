@@ -148,7 +148,7 @@ def test_dropout_removes_at_its_rate_and_adds_nothing():
     assert kept[:, 1:].mean() == pytest.approx(0.7, abs=0.02)
     assert np.array_equal(modality_dropout(present, 0, np.random.default_rng(0)), present)
     assert not modality_dropout(present, 1, np.random.default_rng(0)).any()
-    with pytest.raises(ValueError, match="rate 1.5: expected a number from 0 to 1"):
+    with pytest.raises(ValueError, match=r"rate 1\.5: expected a number from 0 to 1"):
         modality_dropout(present, 1.5, np.random.default_rng(0))
 
 

@@ -125,9 +125,10 @@ class LowRank(nn.Module):
         self, modalities: int, features: int, classes: int, hidden: int = 32, rank: int = 4, rng: Rng = None
     ) -> None:
         rng = generator(rng)
-        self.factors = nn.ModuleList(nn.Linear(features, rank * hidden, rng=rng) for _ in range(modalities))
-        for factor in self.factors:
-            factor.bias.data[:] = 1
+        factors = [nn.Linear(features, rank * hidden, rng=rng) for _ in range(modalities)]
+        for factor in factors:
+            factor.bias = Parameter(np.ones(rank * hidden, np.float32))
+        self.factors = nn.ModuleList(factors)
         self.mixture = Parameter(rng.normal(0, rank**-0.5, (rank, 1)).astype(np.float32))
         self.rank, self.hidden = rank, hidden
         self.last = nn.Linear(hidden, classes, rng=rng)
