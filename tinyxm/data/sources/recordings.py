@@ -96,6 +96,8 @@ SOURCES.add(
         load=recorded_digits,
         specimen=lambda: recorded_digits(limit=6),
         packages=("soundfile",),
+        file="TINYXM_FSDD",
+        obtain=f"download the Free Spoken Digit Dataset from {WHERE}, and set TINYXM_FSDD to its folder or zip",
         notes=(
             "Set TINYXM_FSDD to the folder or the zip; nothing is downloaded or unpacked.",
             "The official split has each speaker on both sides; one by speaker is harder, and more honest.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
@@ -54,6 +55,8 @@ class Source:
     packages: tuple[str, ...] = ()
     schema: int = 1
     notes: tuple[str, ...] = field(default=())
+    file: str = ""  # the environment variable that names what a user downloads, and how to obtain it
+    obtain: str = ""
 
     @property
     def version(self) -> str:
@@ -62,12 +65,12 @@ class Source:
 
     @property
     def missing(self) -> str:
-        """Why it can't be loaded here, with what to do; empty where all packages are there."""
+        """Why it can't be loaded here, with what to do; empty where all packages are there, and what one downloads."""
         try:
             require(self.name, "data", self.packages)
         except MissingExtra as error:
             return str(error)
-        return ""
+        return f"{self.name}: {self.obtain}" if self.file and not os.environ.get(self.file) else ""
 
     def record(self) -> dict[str, Any]:
         """All that is told of it, as plain values (for JSON)."""
