@@ -37,7 +37,7 @@ from tinyxm.autograd import (
 from tinyxm_kernels import keep_freed_memory as _keep_freed_memory
 
 if TYPE_CHECKING:
-    from tinyxm import data, metrics, models, nn, optim  # noqa: F401
+    from tinyxm import data, metrics, models, nn, optim, recipes  # noqa: F401
     from tinyxm.steps import explain, explaining
 
 __version__ = "0.1.0"
@@ -75,7 +75,7 @@ _keep_freed_memory()
 
 # What need not be loaded to differentiate is imported when it is first asked for, so that `import tinyxm` takes little
 # longer than `import numpy`: rooms, and functions with the room they stand in.
-_ROOMS = ("data", "metrics", "models", "nn", "optim", "steps")
+_ROOMS = ("data", "metrics", "models", "nn", "optim", "recipes", "steps")
 _FUNCTIONS = {"explain": "steps", "explaining": "steps"}
 
 if not TYPE_CHECKING:
