@@ -13,13 +13,9 @@
 
 # %%
 import io
-import os
-import zipfile
-from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
-from scipy.io import wavfile
 
 from tinyxm import data
 
@@ -157,26 +153,16 @@ picture.savefig(io.BytesIO(), format="png")
 # random split has every speaker on both sides; in use the speaker will be a stranger. Six folds by speaker ask just
 # that: each voice in turn is the test of a model that has never heard it.
 
-
 # %%
-def recordings(path):
-    """(sound, digit, speaker) of each file `digit_speaker_number.wav` of a folder or zip."""
-    if path.is_dir():
-        files = {file.name: file.read_bytes() for file in sorted(path.rglob("*.wav"))}
-    else:
-        with zipfile.ZipFile(path) as archive:
-            inside = sorted(name for name in archive.namelist() if name.endswith(".wav"))
-            files = {name.rpartition("/")[2]: archive.read(name) for name in inside}
-    for name, content in files.items():
-        digit, speaker, _ = name.removesuffix(".wav").split("_")
-        yield wavfile.read(io.BytesIO(content))[1] / 32768, int(digit), speaker
+try:
+    recordings = data.load("recorded-digits")
+except (FileNotFoundError, data.MissingExtra) as error:
+    recordings = None
+    print(f"No voices, and so no strangers to hear. {error}")
 
-
-where = os.environ.get("TINYXM_FSDD")
-if where and Path(where).exists():
-    sounds, digits, speakers = zip(*recordings(Path(where)), strict=True)
-    digits, speakers = np.array(digits), np.array(speakers)
-    heard = np.array([data.sound_fingerprint(sound) for sound in sounds])
+if recordings is not None:
+    digits, speakers = recordings.groups["digit"], recordings.groups["speaker"]
+    heard = np.array([data.sound_fingerprint(sound) for sound in recordings["audio"]])
     folds = {"at random": data.random_folds(len(heard), 6), "by speaker": data.grouped_folds(speakers, 6)}
     figure, axes = plt.subplots(figsize=(7, 3.2), layout="constrained")
     for k, (model, colour) in enumerate(zip(MODELS, (BLUE, ORANGE), strict=True)):
@@ -192,8 +178,6 @@ if where and Path(where).exists():
     axes.set_yticks(range(4), [f"{m}, {how}" for m in MODELS for how in folds])
     axes.set(xlabel="digits right, one dot for each fold", title="known voices, and strangers", ylim=(-0.5, 3.8))
     plt.show()
-else:
-    print("No recordings: set TINYXM_FSDD to the folder or zip of the Free Spoken Digit Dataset to hear strangers.")
 
 # %% [markdown]
 # By known voices the nearest neighbour wins by far. By strangers the two are about even, ridge even ahead, though by

@@ -9,6 +9,8 @@ from tinyxm.data import (
     random_folds,
     random_split,
     stratified_folds,
+    stratified_grouped_folds,
+    stratified_grouped_split,
     stratified_split,
     time_folds,
     time_split,
@@ -278,3 +280,64 @@ def test_one_sample_is_refused_in_one_line():
         assert "\n" not in str(caught.value)
     with pytest.raises(ValueError, match="random_folds: 1 folds"):
         random_folds(4, 1)
+
+
+def unevenness(labels, groups, folds):
+    """Root mean square of k·share − 1, of each fold's share of each class and of all samples."""
+    classes = [*[labels == value for value in np.unique(labels)], np.ones(len(labels), bool)]
+    shares = np.array([[np.mean(np.isin(np.flatnonzero(rows), test)) for rows in classes] for test in folds])
+    return np.sqrt(np.mean((len(folds) * shares - 1) ** 2))
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 11), st.integers(0, 3)), min_size=1, max_size=120),
+    st.integers(0, 99),
+)
+def test_a_stratified_grouped_split_never_divides_a_group(rows, seed):
+    groups, labels = np.array(rows).T
+    if len(set(groups)) < 3:
+        with pytest.raises(ValueError, match=f"3 parts of {len(set(groups))} groups"):
+            stratified_grouped_split(labels, groups, rng=seed)
+        return
+    split = stratified_grouped_split(labels, groups, rng=seed)
+    assert_partition(split, len(groups))
+    assert_same(split, stratified_grouped_split(labels, groups, rng=seed))
+    assert len(set(groups)) == sum(len(set(groups[part])) for part in split.parts.values())
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_stratified_grouped_folds_are_as_even_as_scikit_learns(seed):
+    selection = pytest.importorskip("sklearn.model_selection")
+    rng = np.random.default_rng(seed)
+    groups = np.repeat(np.arange(60), rng.integers(1, 12, 60))
+    leaning = rng.dirichlet([0.5] * 4, 60)  # each group has classes that it likes
+    labels = np.array([rng.choice(4, p=leaning[group]) for group in groups])
+    mine = [fold["test"] for fold in stratified_grouped_folds(labels, groups, 5, seed)]
+    assert sorted(np.concatenate(mine)) == list(range(len(groups)))
+    grouped = selection.StratifiedGroupKFold(5, shuffle=True, random_state=seed)
+    theirs = [test for _, test in grouped.split(groups, labels, groups)]
+    assert unevenness(labels, groups, mine) < 1.05 * unevenness(labels, groups, theirs)
+    alone = [fold["test"] for fold in grouped_folds(groups, 5, seed)]
+    assert unevenness(labels, groups, mine) < 0.5 * unevenness(labels, groups, alone)
+
+
+def test_what_can_be_shared_out_evenly_is():
+    groups = np.repeat(np.arange(8), 5)  # 2 groups of each kind; a quarter of them is one, a half one of each kind
+    labels = np.repeat(np.arange(4), 10)
+    split = stratified_grouped_split(labels, groups, {"train": 0.5, "test": 0.5})
+    assert np.bincount(labels[split["test"]]).tolist() == [5, 5, 5, 5]
+    several = stratified_grouped_split({"kind": labels, "hand": np.tile([0, 1], 20)}, groups, TWO)
+    assert len(several["test"]) == 10
+    assert several.notes == ()
+
+
+def test_a_stratified_grouped_split_says_what_it_can_t_do():
+    groups, labels = np.repeat(np.arange(4), [10, 10, 10, 2]), np.repeat(["a", "b"], [30, 2])
+    split = stratified_grouped_split(labels, groups, {"train": 0.5, "test": 0.5})
+    assert any("1 of 2 labels are in fewer groups than the 2 parts: 'label=b' (1)" in note for note in split.notes)
+    with pytest.raises(ValueError, match="labels of 3 samples, and groups of 4"):
+        stratified_grouped_split([0, 1, 0], [1, 2, 3, 4])
+    with pytest.raises(ValueError, match="stratified_grouped_folds: 1 folds"):
+        stratified_grouped_folds(labels, groups, 1)
+    with pytest.raises(ValueError, match="stratified_grouped_folds: 5 parts of 4 groups"):
+        stratified_grouped_folds(labels, groups, 5)

@@ -12,7 +12,7 @@ from scipy import sparse
 
 from .leaks import LeakReport, find_leaks
 from .samples import Samples
-from .stratify import incidence, iterative_stratification, several
+from .stratify import grouped_stratification, incidence, iterative_stratification, several
 
 Indices = NDArray[np.intp]
 Labels = ArrayLike | Mapping[str, ArrayLike] | Sequence[Collection[Any]]
@@ -146,6 +146,24 @@ def grouped_split(
     return _split(np.argsort(position[which], kind="stable"), edges[_cut(sizes, shares)], shares, notes)
 
 
+def stratified_grouped_split(
+    labels: Labels,
+    groups: ArrayLike | Mapping[str, ArrayLike],
+    fractions: Mapping[str, float] | None = None,
+    rng: int | np.random.Generator = 0,
+) -> Split:
+    """Whole groups in one part each, so chosen that every part has its share of each label, as near as groups allow.
+
+    `labels` as for `stratified_split`, one or several at once; `groups` as for `grouped_split`. Which groups meet is
+    found by `grouped_stratification`, in which all labels and the number of samples count alike. `notes` tell of a
+    group that is larger than a part was to be, and of labels that are in too few groups for every part to have them.
+    Raises ValueError as `grouped_split` does.
+    """
+    shares, which, counts, notes = _labels_of_groups("stratified_grouped_split", labels, groups, fractions)
+    part = grouped_stratification(counts, list(shares.values()), rng)[which]
+    return Split({name: np.flatnonzero(part == j) for j, name in enumerate(shares)}, notes)
+
+
 def time_split(times: ArrayLike, fractions: Mapping[str, float] | None = None) -> Split:
     """Cut time's course at the fractions: each part lies wholly before the next, so that training never looks ahead.
 
@@ -220,6 +238,19 @@ def grouped_folds(
     return _each_tested(part, k, _too_large(names, sizes, {"a fold": len(which) / k}))
 
 
+def stratified_grouped_folds(
+    labels: Labels, groups: ArrayLike | Mapping[str, ArrayLike], k: int = 5, rng: int | np.random.Generator = 0
+) -> list[Split]:
+    """k splits into "train" and "test" between whole groups, each label shared out: see `stratified_grouped_split`.
+
+    Raises ValueError for fewer groups than folds.
+    """
+    _folds("stratified_grouped_folds", k, k, "groups")
+    shares = {f"fold {j}": 1 / k for j in range(k)}
+    shares, which, counts, notes = _labels_of_groups("stratified_grouped_folds", labels, groups, shares)
+    return _each_tested(grouped_stratification(counts, list(shares.values()), rng)[which], k, notes)
+
+
 def time_folds(times: ArrayLike, k: int = 5) -> list[Split]:
     """k splits that walk forward: time is cut into k + 1 blocks, and block i + 1 is the test of all that came before.
 
@@ -270,6 +301,26 @@ def _groups(operation: str, groups: Any) -> tuple[NDArray[Any], Indices]:
     first = [int(np.argmax(component == c)) for c in range(count)]
     names = [", ".join(f"{name} {np.asarray(column)[i]}" for name, column in groups.items()) for i in first]
     return np.array([f"of {name}" for name in names]), component.astype(np.intp)
+
+
+def _labels_of_groups(
+    operation: str, labels: Any, groups: Any, fractions: Mapping[str, float] | None
+) -> tuple[dict[str, float], Indices, NDArray[Any], tuple[str, ...]]:
+    """The shares; each sample's group; of each group how many samples it has, with each label and in all; notes."""
+    names, members = incidence(operation, labels if several(labels) else {"label": labels})
+    groups_named, which = _groups(operation, groups)
+    if members.shape[0] != len(which):
+        raise ValueError(f"{operation}: labels of {members.shape[0]} samples, and groups of {len(which)}")
+    shares = _fractions(operation, fractions, len(which))
+    _enough(operation, len(shares), len(groups_named), "groups")
+    ones = sparse.csr_array((np.ones(len(which)), which, np.arange(len(which) + 1)), (len(which), len(groups_named)))
+    counts = (ones.T @ members).toarray()
+    notes = _too_large(groups_named, np.bincount(which), {name: share * len(which) for name, share in shares.items()})
+    if len(rare := np.flatnonzero(np.count_nonzero(counts, axis=0) < len(shares))):
+        example = f"{names[rare[0]]!r} ({np.count_nonzero(counts[:, rare[0]])})"
+        told = f"{len(rare)} of {len(names)} labels are in fewer groups than the {len(shares)} parts: {example}"
+        notes = (*notes, told + " ..." * (len(rare) > 1))
+    return shares, which, np.column_stack([counts, np.bincount(which)]), notes
 
 
 def _moments(operation: str, times: ArrayLike) -> tuple[NDArray[Any], Indices]:

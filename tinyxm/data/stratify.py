@@ -1,4 +1,4 @@
-"""Iterative stratification: parts that have each of several labels in its due proportion."""
+"""Stratification: parts that have each of several labels in its due proportion, of samples or of whole groups."""
 
 from __future__ import annotations
 
@@ -84,4 +84,46 @@ def iterative_stratification(
             give(int(i), due[:, label])
     for i in generator.permutation(np.flatnonzero(part < 0)):
         give(int(i), due_samples)
+    return part
+
+
+def grouped_stratification(
+    counts: NDArray[Any], shares: Sequence[float], rng: int | np.random.Generator = 0, rounds: int = 20
+) -> Indices:
+    """The part of each group, (groups,), from the number of its samples with each label, `counts` (groups, labels).
+
+    With n the number of samples with label l in part p, and N in all, it makes small
+
+        Σ over p, l of (n / N − shareₚ)² / shareₚ
+
+    Groups are put, those that weigh most first, each where it costs least, then taken out and put again until none
+    moves, or for so many rounds: a local minimum. Of parts that cost the same one is drawn; none is left empty.
+    Source: the first half is Scikit-learn's StratifiedGroupKFold, for parts of any size.
+    """
+    generator = np.random.default_rng(rng)
+    weight = counts / np.maximum(counts.sum(axis=0), 1)
+    share = np.asarray(shares, np.float64)[:, None]
+    order = generator.permutation(len(counts))
+    order = order[np.argsort(-np.square(weight[order]).sum(axis=1), kind="stable")]
+    filled, part = np.zeros((len(share), counts.shape[1])), np.full(len(counts), -1, np.intp)
+    held = np.zeros(len(share), np.intp)  # groups in each part, of which none must stay empty
+    for turn in range(rounds):
+        moved = False
+        for place, group in enumerate(order):
+            own, old = weight[group], part[group]
+            if old >= 0:
+                if held[old] == 1:
+                    continue
+                filled[old] -= own
+                held[old] -= 1
+            cost = ((2 * filled + own) * own / share).sum(axis=1)  # of the sum above what differs from part to part
+            if turn == 0 and len(order) - place <= np.count_nonzero(held == 0):
+                cost[held > 0] = np.inf
+            best = np.flatnonzero(cost <= cost.min() + 1e-12)
+            new = old if old in best else best[0] if len(best) == 1 else generator.choice(best)
+            part[group], moved = new, moved or new != old
+            filled[new] += own
+            held[new] += 1
+        if not moved:
+            break
     return part
