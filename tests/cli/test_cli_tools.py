@@ -11,7 +11,7 @@ import pytest
 from refusal import refused
 
 import tinyxm_kernels
-from tinyxm.data import MissingExtra
+from tinyxm.data import SOURCES, MissingExtra
 
 
 def test_certify_prints_and_writes_the_table(run, tmp_path):
@@ -57,6 +57,8 @@ def test_doctor_tells_of_libraries_data_and_kernels(run, monkeypatch):
     assert code == 0
     for part in ("NumPy", "BLAS", "Numba", "GPU", "data", "cache", "matmul"):
         assert part in out
+    packages = {name for source in SOURCES.values() for name in source.packages}
+    assert all(f"{name} " in out for name in packages), "of every source, not of one"
 
     def absent(*_):
         raise MissingExtra("data: em-keyboard isn't installed; run: pip")

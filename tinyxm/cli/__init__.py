@@ -131,13 +131,13 @@ def doctor(
     from rich.text import Text
 
     from tinyxm import __version__
-    from tinyxm.data import MissingExtra, cache_folder
-    from tinyxm.data.emoji import PACKAGES
+    from tinyxm.data import SOURCES, MissingExtra, cache_folder
     from tinyxm.data.sources import require
     from tinyxm_kernels import machine, rules
 
     try:
-        versions = require("data", "data", PACKAGES)
+        packages = dict.fromkeys(name for source in SOURCES.values() for name in source.packages)
+        versions = require("data", "data", list(packages))
         data = ("data", "complete", ", ".join(f"{name} {release}" for name, release in versions.items()))
     except MissingExtra as error:
         data = ("data", "incomplete", str(error).removeprefix("data: "))

@@ -12,7 +12,6 @@ from PIL import Image
 
 from tinyxm.data import Entry, Ledger, Samples
 from tinyxm.data.cleaning.opened import begins, is_file, mono_of, picture_of
-from tinyxm.data.cleaning.reading import printable
 from tinyxm.training.gallery import Exhibit, Gallery, Picture, Sound, Words
 from tinyxm.training.plots import BLUE, GRAY, ORANGE
 from tinyxm.training.report import Part, Plot, Section, write_report
@@ -66,7 +65,7 @@ def write_cleaning_page(
         parts.append(Gallery([_card(samples, place, entry) for entry in entries[:shown]]))
         sections.append(Section(f"{fault} ({len(entries):,})", parts))
     lead = f"{len(ledger):,} findings in {len(samples):,} samples, of which {len(kept):,} are kept."
-    return write_report(path, f"Cleaning {printable(name)}", lead, sections, "Written by tinyxm clean.")
+    return write_report(path, f"Cleaning {name}", lead, sections, "Written by tinyxm clean.")
 
 
 def _card(samples: Samples, place: dict[str, int], entry: Entry) -> list[Exhibit]:
@@ -82,7 +81,7 @@ def _card(samples: Samples, place: dict[str, int], entry: Entry) -> list[Exhibit
         card += _shown(samples[entry.modality][place[entry.other]], entry.modality, entry.other)
     if isinstance(entry.repair, str):
         card += [Words("repaired:", quiet=True), Words(_short(entry.repair))]
-    card.append(Words(printable(_short(entry.value)), quiet=True))
+    card.append(Words(_short(entry.value), quiet=True))
     return card
 
 
@@ -90,7 +89,7 @@ def _shown(value: Any, modality: str, name: str) -> list[Exhibit]:
     if value is None:
         return []
     if isinstance(value, str):
-        return [Words(printable(_short(value)))]
+        return [Words(_short(value))]
     try:
         if modality != "text" and (is_file(value) or isinstance(value, tuple | np.ndarray)):
             if modality == "sound" or isinstance(value, tuple):
@@ -105,7 +104,7 @@ def _shown(value: Any, modality: str, name: str) -> list[Exhibit]:
         except OSError:
             return []
         return [Words(f"begins with {head.hex(' ')}" if head else "0 bytes", quiet=True)]
-    return [Words(printable(_short(str(value))), quiet=True)]
+    return [Words(_short(str(value)), quiet=True)]
 
 
 def _thumbnail(picture: Any) -> Any:

@@ -136,7 +136,7 @@ def write_report(
 </html>
 """
     with beside(path) as part:
-        part.write_text(page, "utf-8")
+        part.write_text(page, "utf-8", "backslashreplace")  # names of files may be no text
     return path
 
 
