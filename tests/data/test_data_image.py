@@ -4,9 +4,18 @@ import zlib
 
 import numpy as np
 import pytest
-from PIL import Image, ImageOps
+from PIL import Image, ImageCms, ImageOps
 
-from tinyxm.data import composite, content_square, decode, edges, oriented_gradients, premultiplied, resize
+from tinyxm.data import (
+    composite,
+    content_square,
+    decode,
+    edges,
+    linear_to_rgb,
+    oriented_gradients,
+    premultiplied,
+    resize,
+)
 from tinyxm.data.image import (
     FILTERS,
     channel_statistics,
@@ -132,6 +141,76 @@ def test_decode_reads_cmyk_gray_and_floating_point(tmp_path):
         decode(tmp_path / "f.tiff")
     Image.fromarray(np.array([[True, False]])).save(tmp_path / "b.png")
     assert [*decode(tmp_path / "b.png")[0, :, 0]] == [255, 0]
+
+
+def icc_profile(red, green, blue, gamma=1.0, kind=b"RGB "):
+    """A profile of version 2 with these primaries (XYZ beside D50) and one gamma: ICC.1:2001-04, 6.1 and 6.5."""
+
+    def xyz(values):
+        return b"XYZ \0\0\0\0" + b"".join(struct.pack(">i", round(value * 65536)) for value in values)
+
+    curve = b"curv\0\0\0\0" + struct.pack(">IH", 1, round(gamma * 256)) + b"\0\0"
+    text = b"made by hand\0"
+    described = b"desc\0\0\0\0" + struct.pack(">I", len(text)) + text + bytes(78 + 12)
+    tags = {b"desc": described, b"wtpt": xyz((0.9642, 1.0, 0.8249)), b"cprt": b"text\0\0\0\0" + text}
+    tags |= {b"rXYZ": xyz(red), b"gXYZ": xyz(green), b"bXYZ": xyz(blue)}
+    tags |= {b"rTRC": curve, b"gTRC": curve, b"bTRC": curve}
+    table, content, start = struct.pack(">I", len(tags)), b"", 128 + 4 + 12 * len(tags)
+    for name, value in tags.items():
+        table += name + struct.pack(">II", start + len(content), len(value))
+        content += value + bytes(-len(value) % 4)
+    head = struct.pack(">I4sI4s4s4s", start + len(content), bytes(4), 0x02400000, b"mntr", kind, b"XYZ ")
+    white = struct.pack(">3i", 63190, 65536, 54061)
+    return (head + bytes(12) + b"acsp" + bytes(28) + white).ljust(128, b"\0") + table + content
+
+
+SRGB_PRIMARIES = ((0.43607, 0.22249, 0.01392), (0.38515, 0.71687, 0.09708), (0.14307, 0.06061, 0.7141))  # beside D50
+
+
+@pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP", "TIFF"])
+def test_decode_applies_a_profile(form):
+    red, green, blue = SRGB_PRIMARIES
+    pixels = np.zeros((8, 8, 3), np.uint8)
+    pixels[:4], pixels[4:] = 128, (60, 20, 20)
+    stream = io.BytesIO()
+    quality = {"JPEG": {"quality": 100, "subsampling": 0}, "WEBP": {"lossless": True}}.get(form, {})
+    profile = icc_profile(green, red, blue)  # light in place of its root, red and green changed
+    Image.fromarray(pixels).save(stream, form, icc_profile=profile, **quality)
+    seen = decode(stream.getvalue())
+    expected = np.rint(255 * linear_to_rgb(pixels[..., [1, 0, 2]] / np.float32(255)))
+    np.testing.assert_allclose(seen[..., :3], expected, atol=2)
+    assert (seen[..., 3] == 255).all()
+
+
+def test_decode_keeps_alpha_beside_a_profile_and_palettes_have_profiles_too():
+    red, green, blue = SRGB_PRIMARIES
+    profile = icc_profile(green, red, blue, gamma=2.2)
+    rgba = np.array([[[200, 10, 10, 255], [10, 200, 10, 128]]], np.uint8)
+    for picture in (Image.fromarray(rgba), Image.fromarray(rgba).quantize(4)):
+        stream = io.BytesIO()
+        picture.save(stream, "PNG", icc_profile=profile)
+        seen = decode(stream.getvalue())
+        assert seen[0, 0, 1] > 190 > 30 > seen[0, 0, 0]
+        assert seen[0, 1, 0] > 190
+        assert seen[..., 3].tolist() == [[255, 128]]
+
+
+@pytest.mark.parametrize(
+    "profile", [b"no profile", icc_profile(*SRGB_PRIMARIES)[:200], icc_profile(*SRGB_PRIMARIES, kind=b"CMYK")]
+)
+def test_a_profile_that_is_wrong_counts_as_none(profile):
+    pixels = np.random.default_rng(0).integers(0, 256, (5, 6, 3), np.uint8)
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, "PNG", icc_profile=profile)
+    np.testing.assert_array_equal(decode(stream.getvalue())[..., :3], pixels)
+
+
+def test_srgb_s_own_profile_changes_nothing():
+    pixels = np.random.default_rng(0).integers(0, 256, (5, 6, 3), np.uint8)
+    stream = io.BytesIO()
+    own = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    Image.fromarray(pixels).save(stream, "PNG", icc_profile=own)
+    np.testing.assert_array_equal(decode(stream.getvalue())[..., :3], pixels)
 
 
 def test_decode_goes_by_content_and_runs_nothing(tmp_path):

@@ -1,16 +1,17 @@
 import struct
 import sys
+import zlib
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from tinyxm.data import decode
+from tinyxm.data.moving import gif_layout
 from tinyxm.data.sources import MissingExtra
 from tinyxm.data.video import (
     Video,
     frame_differences,
-    gif_layout,
     natural_order,
     read_video,
     sample_frames,
@@ -184,6 +185,129 @@ def folder(tmp_path, names, size=(5, 7)):
         Image.fromarray(np.full((*size, 3), k, np.uint8)).save(tmp_path / name)
 
 
+def apng(frames, size, plays=0):
+    """An APNG of frames (RGBA array, (x, y), delay in ms, dispose, blend): APNG specification 1.0, chunks by hand."""
+
+    def chunk(kind, content):
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    out = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", size[1], size[0], 8, 6, 0, 0, 0))
+    out += chunk(b"acTL", struct.pack(">II", len(frames), plays))
+    number = 0
+    for k, (rgba, (x, y), delay, dispose, blend) in enumerate(frames):
+        height, width = rgba.shape[:2]
+        control = struct.pack(">IIIIIHHBB", number, width, height, x, y, delay, 1000, dispose, blend)
+        out += chunk(b"fcTL", control)
+        number += 1
+        packed = zlib.compress(b"".join(b"\0" + row.tobytes() for row in rgba))
+        if k == 0:
+            out += chunk(b"IDAT", packed)
+        else:
+            out += chunk(b"fdAT", struct.pack(">I", number) + packed)
+            number += 1
+    return out + chunk(b"IEND", b"")
+
+
+def apng_frames(frames, size):
+    """What is seen, frame by frame, where alpha is 0 or 255: the specification's text in NumPy."""
+    canvas, seen = np.zeros((*size, 4), np.uint8), []
+    for k, (rgba, (x, y), _, dispose, blend) in enumerate(frames):
+        area = canvas[y : y + rgba.shape[0], x : x + rgba.shape[1]]
+        before = area.copy()
+        area[...] = np.where(rgba[..., 3:] > 0, rgba, area) if blend else rgba
+        seen.append(canvas.copy())
+        if dispose == 1 or (dispose == 2 and k == 0):
+            area[...] = 0
+        elif dispose == 2:
+            area[...] = before
+    return np.array(seen)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_moving_png_as_its_specification_says(tmp_path, seed):
+    rng, frames, size = np.random.default_rng(seed), [], (9, 11)
+    for k in range(7):
+        height, width = size if k == 0 else rng.integers(1, 7, 2)
+        rgba = rng.integers(0, 256, (height, width, 4)).astype(np.uint8)
+        rgba[..., 3] = 255 * (rgba[..., 3] > 100)
+        rgba[rgba[..., 3] == 0] = 0
+        at = (
+            (0, 0)
+            if k == 0
+            else (int(rng.integers(0, size[1] - width + 1)), int(rng.integers(0, size[0] - height + 1)))
+        )
+        frames.append((rgba, at, int(rng.integers(20, 300)), int(rng.integers(3)), int(rng.integers(2))))
+    (tmp_path / "a.png").write_bytes(apng(frames, size))
+    video = read_video(tmp_path / "a.png")
+    seen = video.frames.copy()
+    seen[seen[..., 3] == 0] = 0
+    np.testing.assert_array_equal(seen, apng_frames(frames, size))
+    np.testing.assert_allclose(np.diff(video.seconds), [frame[2] / 1000 for frame in frames])
+
+
+def test_a_moving_png_s_clear_colours_palettes_and_first_picture_apart(tmp_path):
+    below, top = np.full((2, 2, 4), (200, 100, 0, 255), np.uint8), np.full((2, 2, 4), (0, 100, 255, 51), np.uint8)
+    (tmp_path / "a.png").write_bytes(apng([(below, (0, 0), 50, 0, 0), (top, (0, 0), 0, 0, 1)], (2, 2)))
+    video = read_video(tmp_path / "a.png")
+    assert video.frames[1, 0, 0].tolist() == [160, 100, 51, 255]  # four fifths of the one, a fifth of the other
+    assert np.diff(video.seconds).tolist() == pytest.approx([0.05, 0.1])
+    rng = np.random.default_rng(0)
+    drawn = [Image.fromarray(rng.integers(0, 256, (9, 9, 3), np.uint8)).quantize(16) for _ in range(3)]
+    options = {"save_all": True, "append_images": drawn[1:], "duration": 50}
+    drawn[0].save(tmp_path / "b.png", **options)
+    np.testing.assert_array_equal(read_video(tmp_path / "b.png").frames[0], np.asarray(drawn[0].convert("RGBA")))
+    drawn[0].save(tmp_path / "c.png", default_image=True, **options)
+    assert len(read_video(tmp_path / "b.png").frames) == 3
+    assert len(read_video(tmp_path / "c.png").frames) == 2
+
+
+def test_a_moving_png_that_lies_is_refused(tmp_path):
+    pixel, path = np.zeros((1, 1, 4), np.uint8), tmp_path / "a.png"
+    for frames, size, said in (
+        ([(pixel, (0, 0), 50, 0, 0)] * 2, (20_000, 20_000), "bytes in all"),
+        ([(pixel, (0, 0), 50, 0, 0), (pixel, (3, 0), 50, 0, 0)], (1, 1), "frame 1 lies beyond"),
+        ([(pixel, (0, 0), 50, 0, 0)] * 10_001, (1, 1), "more than 10,000 frames"),
+    ):
+        path.write_bytes(apng(frames, size))
+        with pytest.raises(ValueError, match=said):
+            read_video(path)
+    whole = bytearray(apng([(pixel, (0, 0), 50, 0, 0)] * 2, (1, 1)))
+    whole[-20] ^= 1
+    path.write_bytes(whole)
+    with pytest.raises(ValueError, match="checksum"):
+        read_video(path)
+
+
+def test_a_moving_webp_and_delays_too_short_to_be_seen(tmp_path):
+    rng = np.random.default_rng(0)
+    frames = [Image.fromarray(rng.integers(0, 256, (8, 10, 3), np.uint8)) for _ in range(4)]
+    delays = [40, 250, 10, 100]
+    frames[0].save(tmp_path / "a.webp", save_all=True, append_images=frames[1:], duration=delays, lossless=True)
+    video = read_video(tmp_path / "a.webp")
+    np.testing.assert_array_equal(video.frames[..., :3], np.array(frames))
+    np.testing.assert_allclose(np.diff(video.seconds), [0.04, 0.25, 0.1, 0.1])
+    assert len(read_video(tmp_path / "a.webp", sample_hz=20).frames) == 10
+    with pytest.raises(ValueError, match=r"a\.webp has 4 frames .* at most 3"):
+        read_video(tmp_path / "a.webp", most_frames=3)
+
+
+@pytest.mark.parametrize("form", ["png", "webp"])
+def test_a_moving_picture_cut_anywhere_gives_one_line_and_a_still_one_is_sent_to_decode(tmp_path, form):
+    rng = np.random.default_rng(0)
+    frames = [Image.fromarray(rng.integers(0, 256, (16, 16, 3), np.uint8)) for _ in range(3)]
+    path = tmp_path / f"a.{form}"
+    frames[0].save(path, save_all=True, append_images=frames[1:], duration=50)
+    whole = path.read_bytes()
+    for length in range(20, len(whole) - 20, 37):
+        path.write_bytes(whole[:length])
+        with pytest.raises(ValueError, match=r"read_video: .*a\.") as error:
+            read_video(path)
+        assert "\n" not in str(error.value)
+    frames[0].save(path)
+    with pytest.raises(ValueError, match="doesn't move; decode reads it"):
+        read_video(path)
+
+
 def test_a_folder_in_natural_order(tmp_path):
     folder(tmp_path, ["f1.png", "f2.bmp", "f10.png", "F11.PNG", "f012.png"])
     (tmp_path / "notes.txt").write_text("no picture")
@@ -220,7 +344,8 @@ def test_a_folder_of_different_pictures(tmp_path):
         (b"some words", "begins with b'some words'; expected a GIF"),
         (b"#EXTM3U\n#EXTINF:1,\nhttp://localhost:1/a.ts\n", "begins with b'#EXTM3U"),
         (b"ffconcat version 1.0\nfile /etc/passwd\n", "begins with b'ffconcat"),
-        (b"\x89PNG\r\n\x1a\n", "begins with"),
+        (b"\x89PNG\r\n\x1a\n", "is truncated"),
+        (b"\x89PNX\r\n\x1a\n", "begins with"),
     ],
 )
 def test_files_that_are_no_video(tmp_path, content, fault):

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from . import drawing
 from .step import step
@@ -42,8 +42,9 @@ def decode(source: bytes | str | PathLike[str]) -> Bytes:
     """Decode a picture from a file or from its bytes to uint8 RGBA, shape (height, width, 4).
 
     PNG, JPEG, GIF (its first frame), BMP, WebP, TIFF and PPM, known by their content, whatever the name ends in. It's
-    turned as its EXIF orientation says; palettes, CMYK and Lab become RGB (colour profiles are not applied); of 16-bit
-    values the upper byte counts; floating point is read as 0..1.
+    turned as its EXIF orientation says; palettes, CMYK and Lab become RGB, and colours of an ICC profile sRGB's (one
+    that is corrupt, or of another kind of picture, counts as none); of 16-bit values the upper byte counts; floating
+    point is read as 0..1.
     Raises ValueError naming the file where it is empty, truncated, corrupt, no picture or too large (Pillow's
     `Image.MAX_IMAGE_PIXELS`, 89 million, is the limit); FileNotFoundError where it's absent.
     """
@@ -103,9 +104,28 @@ def _rgba(picture: Image.Image) -> Bytes:
         upper = (values // 256).clip(0, 255).astype(np.uint8)
         alpha = np.full_like(upper, 255) if clear is None else np.where(values == clear, np.uint8(0), np.uint8(255))
         return np.stack([upper, upper, upper, alpha], axis=-1)
-    elif picture.mode == "LAB":  # straight to RGBA its alpha would be 0
+    elif picture.info.get("icc_profile"):
+        picture = _in_srgb(picture)
+    if picture.mode == "LAB":  # straight to RGBA its alpha would be 0
         picture = picture.convert("RGB")
     return np.asarray(picture.convert("RGBA"))
+
+
+def _in_srgb(picture: Image.Image) -> Image.Image:
+    """A picture whose profile says which colours its numbers mean, in the numbers that mean these in sRGB."""
+    try:
+        profile = ImageCms.ImageCmsProfile(io.BytesIO(picture.info["icc_profile"]))
+        if "srgb" in ImageCms.getProfileDescription(profile).lower():
+            return picture
+        plain = {"LA": "L", "P": "RGB", "PA": "RGB", "RGBA": "RGB"}.get(picture.mode, picture.mode)
+        srgb = ImageCms.createProfile("sRGB")
+        shown = ImageCms.profileToProfile(picture.convert(plain), profile, srgb, outputMode="RGB")
+    except (ImageCms.PyCMSError, OSError):
+        return picture
+    assert shown is not None  # it's None in place alone
+    if picture.has_transparency_data:
+        shown.putalpha(picture.convert("RGBA").getchannel("A"))
+    return shown
 
 
 @step(before=drawing.picture)

@@ -1,4 +1,4 @@
-"""Video: frames and their times, from a GIF, a folder of pictures or a container; sampled, compared, written.
+"""Video: frames and their times, from a moving picture, a folder of pictures or a container; compared, written.
 
 Frames are (n, height, width, channels), uint8 or 0..1; `seconds` (n + 1,) tells when each begins to be shown, and when
 the last one ends: frame k is seen from seconds[k] to seconds[k + 1].
@@ -6,10 +6,8 @@ the last one ends: frame k is seen from seconds[k] to seconds[k + 1].
 
 from __future__ import annotations
 
-import io
 import math
 import re
-import struct
 import warnings
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
@@ -22,19 +20,16 @@ from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
 from . import drawing
-from .image import as_unit, decode, guarded, in_one_line, read_bytes, resize
+from .image import as_unit, decode, in_one_line, read_bytes, resize
+from .moving import MOST_FRAMES, MOVING, Frame, moving_frames, within
 from .sources import MissingExtra, beside
 from .step import step
 
-MOST_FRAMES = 10_000
-MOST_BYTES = 2**30  # of all frames that are kept
-MOST_GIF_BYTES = 2**28  # of a file
+MOST_PICTURE_BYTES = 2**28  # of a moving picture's file
 FASTEST_GIF_HZ = 50  # browsers show what is shorter than 0.02 s for 0.1 s
 SUFFIXES = {".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm"}
 # Known by their first bytes. Playlists aren't among them: they could name any file or address
 CONTAINERS = {"mov": (4, b"ftyp"), "matroska": (0, b"\x1aE\xdf\xa3"), "avi": (8, b"AVI "), "ogg": (0, b"OggS")}
-
-Frame = tuple[NDArray[np.uint8], float, float]  # a picture, and when it begins and ends to be shown
 
 
 class Video(NamedTuple):
@@ -52,11 +47,11 @@ def read_video(
     size: int | tuple[int, int] | None = None,
     most_frames: int = MOST_FRAMES,
 ) -> Video:
-    """The frames of a GIF, of a folder of pictures, or of a container (MP4, MOV, WebM, MKV, AVI, Ogg), as uint8.
+    """The frames of a moving picture, a folder of pictures, or a container (MP4, MOV, WebM, MKV, AVI, Ogg), as uint8.
 
-    A GIF gives RGBA, each frame as it is seen: laid over those before, which are disposed of as the file says; delays
-    below 0.02 s count as 0.1 s, as in browsers. A folder gives RGBA in natural order (frame 2 before frame 10), at
-    `rate_hz` frames a second. A container gives RGB, turned upright, and needs PyAV or imageio-ffmpeg.
+    A GIF, APNG or WebP gives RGBA, each frame as it is seen: laid over those before, which are disposed of as the file
+    says; delays up to 0.01 s count as 0.1 s, as in browsers. A folder gives RGBA in natural order (frame 2 before frame
+    10), at `rate_hz` frames a second. A container gives RGB, turned upright, and needs PyAV or imageio-ffmpeg.
     With `sample_hz` only the frames seen at 0, 1/sample_hz, 2/sample_hz ... seconds are kept, and with `size` they're
     resized (aspect kept, padded), one at a time: so a long video needn't fit into memory.
     Raises ValueError for a file that is empty, truncated or none of these, for pictures of different sizes, for more
@@ -93,20 +88,12 @@ def _collected(
             frame = resize(frame, size, fit="pad")
         if kept and frame.shape != kept[0].shape:
             raise ValueError(f"read_video: {path} changes its size from {kept[0].shape} to {frame.shape}; give a size")
-        _within(path, len(kept) + ticks, frame.nbytes, most_frames)
+        within(path, len(kept) + ticks, frame.nbytes, most_frames)
         times += [begin] if sample_hz is None else [(len(kept) + k) / sample_hz for k in range(ticks)]
         kept += [frame] * ticks
     if not kept:
         raise ValueError(f"read_video: {path} has no frame")
     return Video(np.stack(kept), np.maximum.accumulate(np.array([*times, end])))
-
-
-def _within(path: Path, frames: int, nbytes: int, most_frames: int) -> None:
-    if frames > most_frames or frames * nbytes > MOST_BYTES:
-        raise ValueError(
-            f"read_video: {path} has {frames:,} frames of {nbytes:,} bytes, or more; expected at most {most_frames:,}, "
-            f"and {MOST_BYTES:,} bytes in all: take fewer with sample_hz, or smaller ones with size"
-        )
 
 
 def natural_order(name: str) -> list[tuple[int, int, str]]:
@@ -118,7 +105,7 @@ def natural_order(name: str) -> list[tuple[int, int, str]]:
 def _folder(path: Path, rate_hz: float, most_frames: int) -> Iterator[Frame]:
     found = [file for file in path.iterdir() if file.suffix.lower() in SUFFIXES and not file.name.startswith(".")]
     if len(found) > most_frames:
-        _within(path, len(found), 0, most_frames)
+        within(path, len(found), 0, most_frames)
     if not found:
         raise ValueError(f"read_video: {path} has no picture ({', '.join(sorted(SUFFIXES))})")
     for k, file in enumerate(sorted(found, key=lambda file: natural_order(file.name))):
@@ -130,125 +117,21 @@ def _file(path: Path, most_frames: int, whole: bool) -> Iterator[Frame]:
         read_bytes("read_video", path, 0)  # which says what is there instead
     with path.open("rb") as file:
         head = file.read(16)
-    if head[:4] == b"GIF8":
-        yield from _gif(path, read_bytes("read_video", path, MOST_GIF_BYTES), most_frames, whole)
+    if MOVING.match(head):
+        yield from moving_frames(path, read_bytes("read_video", path, MOST_PICTURE_BYTES), most_frames, whole)
         return
     kind = next((name for name, (at, mark) in CONTAINERS.items() if head[at : at + len(mark)] == mark), None)
     if kind is None:
         what = f"begins with {head!r}" if head else "is empty"
-        raise ValueError(f"read_video: {path} {what}; expected a GIF, MP4, MOV, WebM, MKV, AVI or Ogg, or a folder")
+        raise ValueError(
+            f"read_video: {path} {what}; expected a GIF, APNG, WebP, MP4, MOV, WebM, MKV, AVI or Ogg, or a folder"
+        )
     try:
         yield from _container(path, kind)
     except (MissingExtra, MemoryError):
         raise
     except Exception as error:  # FFmpeg's own errors, and whatever its bindings make of them
         raise ValueError(f"read_video: {path} isn't a video that can be read: {in_one_line(error)}") from error
-
-
-class GifFrame(NamedTuple):
-    """One picture of a GIF: where it lies, how it's shown, and the places of its colours and codes in the file."""
-
-    box: tuple[int, int, int, int]  # left, top, width, height
-    delay_seconds: float
-    disposal: int  # before the next one: 0 and 1 leave it, 2 clears its box, 3 brings back what was there before it
-    transparent: int | None  # the index that shows what is beneath
-    interlaced: bool
-    colours: slice
-    codes: slice
-
-
-def gif_layout(name: str, data: bytes, most_frames: int = MOST_FRAMES) -> tuple[int, int, list[GifFrame]]:
-    """A GIF's width, height and frames, read from its blocks without decoding a pixel.
-
-    Raises ValueError where it ends before its end marker, holds none or more than `most_frames` frames, or a block that
-    the format doesn't know. Source: GIF89a specification, sections 18 to 27.
-    """
-
-    def skip_blocks(at: int) -> int:
-        while data[at]:
-            at += 1 + data[at]
-        return at + 1
-
-    def colours(flags: int, at: int) -> slice:
-        return slice(at, at + 3 * 2 ** ((flags & 7) + 1) if flags & 0x80 else at)
-
-    frames: list[GifFrame] = []
-    flags, delay, transparent = 0, 0, 0
-    try:
-        width, height = struct.unpack_from("<HH", data, 6)
-        shared = colours(data[10], 13)
-        at = shared.stop
-        while data[at] != 0x3B:  # the trailer
-            if data[at] == 0x21:  # an extension
-                if data[at + 1] == 0xF9:  # graphic control, of the next frame
-                    flags, delay, transparent = struct.unpack_from("<BHB", data, at + 3)
-                at = skip_blocks(at + 2)
-            elif data[at] == 0x2C:  # an image: its box, its colours, its codes
-                box, kind = struct.unpack_from("<4H", data, at + 1), data[at + 9]
-                own = colours(kind, at + 10)
-                at = skip_blocks(own.stop + 1)
-                seconds = delay / 100 if delay >= 2 else 0.1
-                clear, interlaced = transparent if flags & 1 else None, bool(kind & 0x40)
-                table = own if own.stop > own.start else shared
-                frames.append(GifFrame(box, seconds, flags >> 2 & 7, clear, interlaced, table, slice(own.stop, at)))
-                flags, delay = 0, 0
-                if len(frames) > most_frames:
-                    raise ValueError(f"read_video: {name} has more than {most_frames:,} frames; raise most_frames")
-            else:
-                raise ValueError(
-                    f"read_video: {name} is corrupt: no block of a GIF begins with byte {data[at]} (at {at})"
-                )
-    except (IndexError, struct.error):
-        raise ValueError(f"read_video: {name} is truncated: it ends after {len(frames)} whole frames") from None
-    if not (width and height and frames):
-        raise ValueError(f"read_video: {name} is a GIF of {width} × {height} pixels and {len(frames)} frames")
-    return width, height, frames
-
-
-def _gif(path: Path, data: bytes, most_frames: int, whole: bool) -> Iterator[Frame]:
-    """Each frame as it's seen, over what those before left. With `whole`, too many are refused undecoded."""
-    width, height, frames = gif_layout(str(path), data, most_frames)
-    if whole:
-        _within(path, len(frames), width * height * 4, most_frames)
-    if width * height > (Image.MAX_IMAGE_PIXELS or math.inf):
-        raise ValueError(f"read_video: {path} has {width} × {height} pixels; expected at most {Image.MAX_IMAGE_PIXELS}")
-    canvas, begin = np.zeros((height, width, 4), np.uint8), 0.0
-    for frame in frames:
-        indices = _gif_indices(path, data, frame)
-        colours = np.zeros((256, 4), np.uint8)
-        table = np.frombuffer(data[frame.colours], np.uint8).reshape(-1, 3)
-        colours[: len(table), :3] = table
-        colours[:, 3] = 255
-        left, top = frame.box[:2]
-        area = canvas[top : top + indices.shape[0], left : left + indices.shape[1]]  # within the screen
-        indices = indices[: area.shape[0], : area.shape[1]]
-        before = area.copy() if frame.disposal == 3 else None
-        drawn = slice(None) if frame.transparent is None else indices != frame.transparent
-        area[drawn] = colours[indices[drawn]]
-        end = begin + frame.delay_seconds
-        yield canvas.copy(), begin, end
-        begin = end
-        if frame.disposal == 2:
-            area[...] = 0
-        elif before is not None:
-            area[...] = before
-
-
-def _gif_indices(path: Path, data: bytes, frame: GifFrame) -> NDArray[np.uint8]:
-    """A frame's codes unpacked to indices, (height, width).
-
-    Pillow does it, of a GIF of this frame alone whose colour k is the gray k. Left to lay frames over one another it
-    would take disposal 0 for the frame before's.
-    """
-    grays = np.repeat(np.arange(256, dtype=np.uint8), 3).tobytes()
-    size = struct.pack("<HH", *frame.box[2:])
-    image = b"\x2c\0\0\0\0" + size + (b"\x40" if frame.interlaced else b"\0") + data[frame.codes]
-    alone = b"GIF89a" + size + b"\xf7\0\0" + grays + image + b"\x3b"
-    with (
-        guarded("read_video", str(path), ("GIF",), data),
-        Image.open(io.BytesIO(alone), formats=("GIF",)) as picture,
-    ):
-        return np.asarray(picture.convert("L"))
 
 
 def _container(path: Path, kind: str) -> Iterator[Frame]:
