@@ -105,9 +105,9 @@ assert np.ptp(seen[:, 2]) < 0.03 < promised[-1] - promised[0]
 # %% [markdown]
 # ## Many right answers
 #
-# Look for handwritten digits by a handwritten digit: half of the pictures ask, and every picture of the same digit is a
-# right answer, some ninety in 898. "Recall at 10" may mean two things: *is one of them among the first ten*
-# (`recall_at`), or *how many of them are* (`found_at`). And by chance?
+# Look for handwritten digits by a handwritten digit: a quarter of the pictures ask, half of them can be found, and each
+# picture of the same digit is a right answer, some ninety in 898. "Recall at 10" may mean two things: *is one of them
+# among the first ten* (`recall_at`), or *how many of them are* (`found_at`). And by chance?
 
 # %%
 digits = data.load("handwritten-8")
@@ -133,14 +133,13 @@ assert gain > 0.5 > mean_ap
 
 # %% [markdown]
 # At random one of ten is right two times in three, and nDCG is above a half: neither means anything without chance
-# beside it. mAP is low by chance, and low for the model, too: the first answer is nearly always right, the ninetieth
-# isn't.
+# beside it. mAP asks for all of them: the first answer is nearly always right, the ninetieth isn't.
 #
 # ## A word is the whole meaning
 #
-# The scenes of shapes come with true captions and with foils, which are false: one word is exchanged. And a caption can
-# be said the other way round, "A left of B" as "B right of A", and stay true. What does BLEU, shared n-grams, say of
-# the two?
+# Scenes of shapes, which a program draws, come with true captions and with foils, which are false: one word, or the
+# relation, is exchanged. And a caption can be said the other way round, "A left of B" as "B right of A", and stay true.
+# What does BLEU, shared n-grams, say of the two?
 
 # %%
 scenes = data.load("scenes", n=1200)

@@ -114,7 +114,7 @@ def test_explanations_are_told_once(tmp_path):
     parts = [Scores(score_tables({"one": entry()})), Scores(score_tables({"two": entry(intervals_over="families")}))]
     parts.append(Scores(score_tables({"three": entry(baselines={"ridge": {"recall@1": 0.1}})})))
     text = Page(write_report(tmp_path / "r.html", "t", "i", [Section("s", parts)]).read_text("utf-8")).text
-    for once in ("canonical correlation", "R@k:", "over queries", "over families", "squared penalty"):
+    for once in ("canonical correlation", "among the first k", "over queries", "over families", "squared penalty"):
         assert text.count(once) == 1
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tinyxm.training.scores import KINDS, meaning_of, score_of
-from tinyxm.training.tables import Column, score_tables
+from tinyxm.training.tables import Column, explanations, measures, score_tables
 
 
 @pytest.mark.parametrize(
@@ -49,3 +49,12 @@ def test_what_is_no_number_has_no_column():
     (table,) = score_tables({"test": {"fusion": scores}})
     assert table.columns == (Column("accuracy"),)
     assert score_tables({"facts": {"accuracy": "of the judge"}}) == []
+
+
+def test_how_a_model_retrieves_is_told_where_it_retrieves():
+    found = {"recall@1": 0.5, "baselines": {"chance": {"recall@1": 0.1}}}
+    made = {"judge_accuracy": 0.9, "frechet_distance": 3.0, "baselines": {"class_mean": {"judge_accuracy": 1.0}}}
+    tables = score_tables({"find": {"a": found}, "make": {"b": made}})
+    assert list(explanations(tables)) == ["this model", "class mean", "chance"]
+    assert list(explanations(tables[1:])) == ["class mean"]
+    assert list(measures(tables[1:])) == ["judge accuracy", "Fréchet distance"]

@@ -38,6 +38,7 @@ table { border-collapse: collapse; margin: 1.2rem 0 1.6rem; font-variant-numeric
 div.wide { overflow-x: auto; }
 caption { text-align: left; font-weight: 600; padding-bottom: .3rem; }
 th, td { padding: .3rem 1.1rem .3rem 0; text-align: right; white-space: nowrap; vertical-align: baseline; }
+thead th { white-space: normal; vertical-align: bottom; max-width: 7.5rem; line-height: 1.25; }
 th { font-weight: 500; }
 th[scope=row] { text-align: left; padding-left: .5rem; min-width: 11.5rem; }
 th[scope=row], thead td { position: sticky; left: 0; background: inherit; background-clip: padding-box; }
@@ -155,9 +156,9 @@ def _part(part: Part, plots: Path, told: set[str]) -> str:
             return part.html()
         case Scores():
             tables = "".join(f'<div class="wide">{html_table(table)}</div>' for table in part.tables)
-            columns = (f"{heading}: {meaning}." for heading, meaning in measures(part.tables).items())
-            notes = [text for text in (INTERVALS.format(drawn_over(part.tables)), *columns) if text not in told]
-            meanings = {label: text for label, text in explanations(part.tables).items() if label not in told}
+            notes = [text for text in (INTERVALS.format(drawn_over(part.tables)),) if text not in told]
+            words = explanations(part.tables) | measures(part.tables)
+            meanings = {label: text for label, text in words.items() if label not in told}
             told.update(notes, meanings)
             terms = "".join(f"<dt>{escape(label)}</dt><dd>{escape(text)}.</dd>" for label, text in meanings.items())
             paragraph = f"<p>{escape(' '.join(notes))}</p>" if notes else ""

@@ -161,12 +161,15 @@ def _table(title: str, methods: Mapping[str, Mapping[str, Any]]) -> Table:
 
 def explanations(tables: Iterable[Table]) -> dict[str, str]:
     """What each row of these tables means: its label, and a sentence."""
+    tables = list(tables)
     present = {row.kind for table in tables for row in table.rows}
+    if not any(column.key.startswith("recall@") for table in tables for column in table.columns):
+        present.discard("model")  # what is told of it is how it retrieves
     return {label: meaning for kind, (label, meaning) in ROWS.items() if kind in present}
 
 
 def measures(tables: Iterable[Table]) -> dict[str, str]:
-    """What each column of these tables means: "R@k", and a sentence with no full stop."""
+    """What each column of these tables means: its heading, and a sentence."""
     told = dict(meaning_of(column.key) for table in tables for column in table.columns)
     return {heading: meaning for heading, meaning in told.items() if meaning}
 
@@ -209,10 +212,9 @@ def print_scores(console: Console, results: Mapping[str, Any], titles: Mapping[s
     for table in tables:
         console.print(terminal_table(table), "")
     if tables:
-        for label, meaning in explanations(tables).items():
+        for label, meaning in (explanations(tables) | measures(tables)).items():
             console.print(Text.assemble((label, "bold"), f": {meaning}"))
-        told = " ".join(f"{heading}: {meaning}." for heading, meaning in measures(tables).items())
-        console.print(Text(f"{told}\n{HALVES.format(drawn_over(tables))}"))
+        console.print(Text(HALVES.format(drawn_over(tables))))
     for stage, (step, steps) in results.get("unfinished", {}).items():
         how = f"stopped at step {step:,} of {steps:,}; its scores are of that checkpoint" if step else "has not begun"
         console.print(Text(f"unfinished: {stage} {how}", style="yellow"), soft_wrap=True)
