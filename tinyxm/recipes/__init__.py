@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tinyxm.recipes.recipe import Recipe
     from tinyxm.recipes.run import Run
 
-_RECIPES = {"emoji": "tinyxm.recipes.emoji"}  # a module each, whose RECIPE it is
+_RECIPES = {"emoji": "tinyxm.recipes.emoji", "draw": "tinyxm.recipes.draw"}  # a module each, whose RECIPE it is
 
 
 def names() -> list[str]:
