@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 import pytest
 from rich.console import Console
 
-from tinyxm.training.tables import Cell, Column, html_table, print_scores, score_tables
+from tinyxm.training.tables import Cell, Column, explanations, html_table, print_scores, score_tables
 
 
 def scores(recall, median, spread=0.02):
@@ -158,3 +158,14 @@ def test_a_quick_run_says_it_is_one(results):
 def test_results_without_scores_print_nothing():
     assert score_tables({"recipe": "emoji", "facts": {"concepts": 3}}) == []
     assert printed({"recipe": "emoji"}) == ""
+
+
+def test_a_recipe_names_rows_of_its_own_and_those_of_all():
+    results = {"part": {"accuracy": 0.9, "baselines": {"parrot": {"accuracy": 0.2}, "chance": {"accuracy": 0.1}}}}
+    named = {"model": ("our model", "learned"), "parrot": ("a parrot", "says what it has heard")}
+    (table,) = score_tables(results, rows=named)
+    assert [row.label for row in table.rows] == ["our model", "chance", "a parrot"]
+    assert explanations([table])["a parrot"] == "says what it has heard"
+    (table,) = score_tables(results)
+    assert [row.label for row in table.rows] == ["this model", "chance", "parrot"]
+    assert "parrot" not in explanations([table])

@@ -242,7 +242,7 @@ def _list(as_json: bool) -> None:
 def _show(console: Console, run: Any, results: dict[str, Any]) -> None:
     from tinyxm.training.tables import print_scores
 
-    print_scores(console, results, run.recipe.titles)
+    print_scores(console, results, run.recipe.titles, run.recipe.rows)
     report = run.folder.path / "report.html"
     print_path(console, *(("report", report) if report.exists() else ("run", run.folder.path)))
 

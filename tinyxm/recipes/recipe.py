@@ -189,7 +189,7 @@ class Recipe(ABC):
         from tinyxm.training.report import Scores
         from tinyxm.training.tables import score_tables
 
-        return [Section("Results", [Scores(score_tables(results, self.titles))])]
+        return [Section("Results", [Scores(score_tables(results, self.titles, self.rows))])]
 
     def find(self, run: Run, given: Mapping[str, Any], to: str, top: int) -> list[Hit]:
         """The `top` samples of modality `to` that agree best with one given modality, best first."""

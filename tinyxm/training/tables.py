@@ -16,7 +16,8 @@ from rich.text import Text
 from tinyxm.training.scores import meaning_of, score_of
 
 VIA_IMAGES = "_via_images"
-ROWS = {
+Named = tuple[str, str]  # what a method is called, and a sentence on it
+ROWS: dict[str, Named] = {
     "model": ("this model", "compares the query with the whole gallery, each embedded by its own tower"),
     "via_images": (
         "this model, via images",
@@ -87,14 +88,12 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """A method's scores; a column it has no score for holds None."""
+    """A method's scores, its name, and a sentence on it, or none; a column that it has no score for holds None."""
 
     kind: str
     cells: tuple[Cell | None, ...]
-
-    @property
-    def label(self) -> str:
-        return ROWS[self.kind][0] if self.kind in ROWS else self.kind.replace("_", " ")
+    label: str
+    meaning: str = ""
 
 
 @dataclass(frozen=True)
@@ -107,18 +106,22 @@ class Table:
     over: str = "queries"  # what the bootstrap drew again
 
 
-def score_tables(results: Mapping[str, Any], titles: Mapping[str, str] | None = None) -> list[Table]:
+def score_tables(
+    results: Mapping[str, Any], titles: Mapping[str, str] | None = None, rows: Mapping[str, Named] | None = None
+) -> list[Table]:
     """A table for each set of scores in results.json, however deep it lies, in the order found.
 
     A set of scores is a mapping with a score that is a share, or with "intervals" or "baselines" beside scores of any
     kind; "intervals_over" says what these were drawn over, if not over queries. What isn't a number, such as a
     confusion matrix, has no column. "x_via_images" becomes a row of the table of "x". `titles` says how to call a key;
-    by default its underscores become blanks.
+    by default its underscores become blanks. `rows` are (label, meaning) of methods beside `ROWS`, or in place of them.
     """
-    return list(_tables(results, (), titles or {}))
+    return list(_tables(results, (), titles or {}, {**ROWS, **(rows or {})}))
 
 
-def _tables(section: Mapping[str, Any], path: tuple[str, ...], titles: Mapping[str, str]) -> Iterator[Table]:
+def _tables(
+    section: Mapping[str, Any], path: tuple[str, ...], titles: Mapping[str, str], known: Mapping[str, Named]
+) -> Iterator[Table]:
     for key, value in section.items():
         if not isinstance(value, Mapping) or key.endswith(VIA_IMAGES):
             continue
@@ -126,9 +129,10 @@ def _tables(section: Mapping[str, Any], path: tuple[str, ...], titles: Mapping[s
         if _scored(value):
             methods = {"model": value, "via_images": section.get(key + VIA_IMAGES), **value.get("baselines", {})}
             title = ": ".join(filter(None, (", ".join(here[:-1]), here[-1])))
-            yield _table(title[:1].upper() + title[1:], {kind: scores for kind, scores in methods.items() if scores})
+            present = {kind: scores for kind, scores in methods.items() if scores}
+            yield _table(title[:1].upper() + title[1:], present, known)
         else:
-            yield from _tables(value, here, titles)
+            yield from _tables(value, here, titles, known)
 
 
 def _scored(value: Mapping[str, Any]) -> bool:
@@ -140,7 +144,7 @@ def _numbers(scores: Mapping[str, Any]) -> list[str]:
     return [key for key, value in scores.items() if isinstance(value, int | float) and not isinstance(value, bool)]
 
 
-def _table(title: str, methods: Mapping[str, Mapping[str, Any]]) -> Table:
+def _table(title: str, methods: Mapping[str, Mapping[str, Any]], known: Mapping[str, Named]) -> Table:
     columns = tuple(Column(key) for key in _numbers(methods["model"]))
     best = {}
     for column in columns:
@@ -151,21 +155,29 @@ def _table(title: str, methods: Mapping[str, Mapping[str, Any]]) -> Table:
         if key not in scores:
             return None
         interval = scores.get("intervals", {}).get(key)
-        known = interval and any(interval)  # [0, 0]: where nothing was found, nothing is known of the spread
-        return Cell(scores[key], (interval[0], interval[1]) if known else None, scores[key] == best[key])
+        told = interval and any(interval)  # [0, 0]: where nothing was found, nothing is known of the spread
+        return Cell(scores[key], (interval[0], interval[1]) if told else None, scores[key] == best[key])
 
-    order = [*(kind for kind in ROWS if kind in methods), *(kind for kind in methods if kind not in ROWS)]
-    rows = (Row(kind, tuple(cell(methods[kind], column.key) for column in columns)) for kind in order)
+    order = [*(kind for kind in known if kind in methods), *(kind for kind in methods if kind not in known)]
+    rows = (
+        Row(kind, tuple(cell(methods[kind], column.key) for column in columns), *named(kind, known)) for kind in order
+    )
     return Table(title, columns, tuple(rows), methods["model"].get("intervals_over", Table.over))
+
+
+def named(kind: str, known: Mapping[str, Named] = ROWS) -> Named:
+    """What a method is called, and a sentence on it, or none."""
+    return known.get(kind, (kind.replace("_", " "), ""))
 
 
 def explanations(tables: Iterable[Table]) -> dict[str, str]:
     """What each row of these tables means: its label, and a sentence."""
     tables = list(tables)
-    present = {row.kind for table in tables for row in table.rows}
+    told = {row.kind: row for table in tables for row in table.rows if row.meaning}
     if not any(column.key.startswith("recall@") for table in tables for column in table.columns):
-        present.discard("model")  # what is told of it is how it retrieves
-    return {label: meaning for kind, (label, meaning) in ROWS.items() if kind in present}
+        told = {kind: row for kind, row in told.items() if row.meaning != ROWS["model"][1]}  # on how it retrieves
+    order = [*(kind for kind in ROWS if kind in told), *(kind for kind in told if kind not in ROWS)]
+    return {told[kind].label: told[kind].meaning for kind in order}
 
 
 def measures(tables: Iterable[Table]) -> dict[str, str]:
@@ -206,9 +218,14 @@ def _terminal_cell(cell: Cell | None, column: Column) -> Text:
     return Text.assemble(text, (half, "dim"))
 
 
-def print_scores(console: Console, results: Mapping[str, Any], titles: Mapping[str, str] | None = None) -> None:
+def print_scores(
+    console: Console,
+    results: Mapping[str, Any],
+    titles: Mapping[str, str] | None = None,
+    rows: Mapping[str, Named] | None = None,
+) -> None:
     """Print every table of the results, and once what the rows and columns mean."""
-    tables = score_tables(results, titles)
+    tables = score_tables(results, titles, rows)
     for table in tables:
         console.print(terminal_table(table), "")
     if tables:

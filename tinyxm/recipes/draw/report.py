@@ -29,6 +29,7 @@ TITLES = {
     "seen_concepts": "concepts trained on",
 }
 ROWS = {
+    "model": ("diffusion", "diffusion in the VAE's space, told by the text, shown by the VAE's decoder"),
     "class_gaussian": (
         "Gaussian of pixels",
         "a draw from the normal distribution, of full covariance, that fits the training pictures of the digit; what "
@@ -134,7 +135,7 @@ def _digits(run: Run, results: dict[str, Any]) -> list[Section]:
             "Digits",
             [
                 "Each word was asked for as often as the test has real pictures of it.",
-                Scores(score_tables({"judge": results["judge"], **part}, TITLES)),
+                Scores(score_tables({"judge": results["judge"], **part}, TITLES, ROWS)),
                 Plot(sheets(sheet), "Drawn for the words zero to nine, a row each, beside real ones.", "digits"),
                 Plot(rows(copies), "Is it a copy? Drawn digits, and the training picture nearest to each.", "copies"),
             ],
@@ -187,7 +188,7 @@ def _emoji(run: Run, results: dict[str, Any]) -> Section:
         "Emoji",
         [
             "Is the true drawing, among all of its part, the one most like what was drawn for its text?",
-            Scores(score_tables({"emoji": results["emoji"]}, TITLES)),
+            Scores(score_tables({"emoji": results["emoji"]}, TITLES, ROWS)),
             Plot(
                 rows(beside(unseen, True), ("Twemoji", "drawn", "drawn", "drawn", "VAE alone", "nearest text")),
                 "Concepts never drawn in training: the true drawing first. What can be known of them is in the words "
