@@ -237,3 +237,18 @@ def test_names_that_are_no_text(tmp_path):
     page = tmp_path.parent / f"{tmp_path.name}.html"
     assert cli.main(["clean", str(tmp_path), "--json", str(found), "--html", str(page)]) == 0
     assert json.loads(found.read_text("utf-8"))["kept"] == ["bad\\udcff"]
+
+
+def test_names_that_would_steer_a_terminal(tmp_path, capsys):
+    try:
+        (tmp_path / "a\x1b[31m\nb.png").write_bytes(b"")
+    except OSError:
+        pytest.skip("this file system has no such names")
+    (tmp_path / "c.txt").write_text("hello")
+    found = tmp_path.parent / f"{tmp_path.name}.json"
+    assert cli.main(["clean", str(tmp_path), "--json", str(found)]) == 0
+    out = capsys.readouterr().out
+    assert "a\\x1b[31m\\nb" in out
+    assert "\x1b" not in out
+    samples = [row["sample"] for row in json.loads(found.read_text("utf-8"))["ledger"]]
+    assert samples == ["a\\x1b[31m\\nb.png"]

@@ -125,6 +125,17 @@ def test_an_outlier_breaks_a_proportion_of_powers():
     assert [e.sample for e in ledger if e.fault == "outlier"] == ["7", "30", "90"]
 
 
+@pytest.mark.parametrize("columns", [1, 2, 10, 60])
+def test_outliers_of_few_columns_and_of_many(columns):
+    x = np.random.default_rng(0).normal(size=(200, columns))
+    x[11] += 60 / np.sqrt(columns)
+    x = np.column_stack([x, np.full(200, 3.0)])  # a column that says nothing
+    _, ledger = clean(Samples({"x": x}), {"x": [outliers]})
+    assert [e.sample for e in ledger if e.fault == "outlier"] == ["11"]
+    _, ledger = clean(Samples({"x": x[:, -1:]}), {"x": [outliers]})
+    assert not len(ledger)
+
+
 def test_columns_are_evened_by_logarithms_where_these_have_lighter_tails_and_far_numbers_count_less():
     rng = np.random.default_rng(0)
     x = np.stack([rng.lognormal(0, 1, 500), rng.normal(10, 1, 500), rng.normal(size=500)], 1)

@@ -187,13 +187,15 @@ def pair_scores(
     made comparable by taking off its mean over j and dividing by its deviation. With A = a(y | x) + a(x | y), a pair's
     score is by how much it passes what the best hundredth of all candidates reach, for that x and for that y: a hard
     sample, which agrees with none, isn't called wrong for that. Of each sample the scores with 20 others' y are what a
-    wrong pair looks like. Sets of more than `block` samples are judged in parts.
+    wrong pair looks like. Sets of more than `block` samples are judged in parts, samples of equal y in one: they tell
+    the most of one another.
     Source: Song, Huang, Smola & Fukumizu 2009, Hilbert space embeddings of conditional distributions.
     """
     generator = np.random.default_rng(rng)
     own, random = np.zeros(len(x)), []
-    shuffled = generator.permutation(len(x))
-    for part in np.array_split(shuffled, -(-len(x) // block)):
+    equal = np.unique(y.round(6), axis=0, return_inverse=True)[1].ravel()
+    together = np.argsort(generator.permutation(equal.max() + 1)[equal], kind="stable")
+    for part in map(generator.permutation, np.array_split(together, -(-len(x) // block))):
         squares = [_squares(values[part]) for values in (x, y)]
         for test in np.array_split(np.arange(len(part)), folds):
             train = np.setdiff1d(np.arange(len(part)), test)

@@ -14,19 +14,25 @@ Matrix = NDArray[np.float64]
 FAR = 5.0  # deviations up to which a number counts in proportion
 
 
-def outliers(samples: Samples, modality: str, *, most: float = 4.5, action: str = "missing") -> Iterator[Entry]:
+def outliers(samples: Samples, modality: str, *, most: float = 7.0, action: str = "missing") -> Iterator[Entry]:
     """Rows of numbers that lie far from all others become missing.
 
-    Columns are evened out first (`evened`), since most quantities are skewed and some have long tails. Far is a row
-    whose distance (`robust_distance`) has a logarithm more than `most` robust deviations above the median of all.
-    Nothing is said of fewer than 20 rows.
+    Columns are evened out first (`evened`), since most quantities are skewed and some have long tails; columns that are
+    all one value are passed over. Far is a row whose distance (`robust_distance`) d is more than `most` robust
+    deviations above the median, both of d^⅔: of normal rows that is nearly normal, whatever the number of columns
+    (Wilson & Hilferty 1931, The distribution of chi-square). Nothing is said of fewer than 20 rows.
     """
     rows = [(i, np.ravel(value)) for i, value in there(samples, modality) if np.isfinite(np.asarray(value)).all()]
     if len(rows) < 20:
         return
-    scaled = evened(np.array([row for _, row in rows], np.float64))
-    logarithm = np.log(robust_distance(scaled[:, scaled.std(axis=0) > 0]))
-    centred = logarithm - np.median(logarithm)
+    x = np.array([row for _, row in rows], np.float64)
+    varies = x.std(axis=0) > 0
+    if not varies.any():
+        return
+    scaled = np.zeros_like(x)
+    scaled[:, varies] = evened(x[:, varies])
+    root = robust_distance(scaled[:, varies]) ** (2 / 3)
+    centred = root - np.median(root)
     far = centred / (1.4826 * np.median(np.abs(centred)) + 1e-12)
     for (i, row), how, z in zip(rows, far, scaled, strict=True):
         if how > most:

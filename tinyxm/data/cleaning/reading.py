@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -61,10 +62,10 @@ def read_folder(path: str | os.PathLike[str]) -> Folder:
     """
     root = Path(path)
     if not root.exists():
-        raise FileNotFoundError(f"clean: there is no folder {root}")
+        raise FileNotFoundError(f"read_folder: there is no folder {root}")
     tables = [root] if root.is_file() else [p for p in sorted(root.iterdir()) if p.suffix.lower() == ".csv"]
     if root.is_file() and root.suffix.lower() != ".csv":
-        raise ValueError(f"clean: {root} is a file; expected a folder, or a CSV that names files")
+        raise ValueError(f"read_folder: {root} is a file; expected a folder, or a CSV that names files")
     entries: list[Entry] = []
     rows: dict[str, dict[str, Any]] = {}
     paths: dict[tuple[str, str], Path] = {}
@@ -74,7 +75,7 @@ def read_folder(path: str | os.PathLike[str]) -> Folder:
         _from_files(root, rows, paths, entries)
     if not rows:
         found = f"; {len(entries)} files aren't any" if entries else ""
-        raise ValueError(f"clean: {root} has no picture, sound or text{found}")
+        raise ValueError(f"read_folder: {root} has no picture, sound or text{found}")
     names = [m for m in (*SUFFIXES, "label") if any(m in row for row in rows.values())]
     modalities: dict[str, Any] = {name: [row.get(name) for row in rows.values()] for name in names}
     return Folder(Samples(modalities, list(rows)), Ledger(entries), paths)
@@ -202,5 +203,6 @@ def _text(data: bytes) -> str | bytes:
 
 
 def printable(name: str) -> str:
-    """A name that any file can hold: bytes of a file's name that are no UTF-8 become backslashes and digits."""
-    return name.encode("utf-8", "backslashreplace").decode("utf-8")
+    """A name that any file, page and terminal can hold: bytes that are no UTF-8, and controls, become their numbers."""
+    escaped = "".join(repr(c)[1:-1] if unicodedata.category(c) == "Cc" else c for c in name)
+    return escaped.encode("utf-8", "backslashreplace").decode("utf-8")
