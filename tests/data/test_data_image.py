@@ -419,7 +419,12 @@ def test_steps_show_themselves(tmp_path):
     rgba = (picture(12, 16, 4) * 255).astype(np.uint8)
     figure = resize.plot(rgba, 8, fit="pad")
     assert figure.axes[1].get_xlabel() == "8 × 8 pixels, uint8"
+    stream = io.BytesIO()
+    Image.fromarray(rgba).save(stream, "PNG")
+    assert decode.plot(stream.getvalue()).axes[0].get_title().startswith(f"{len(stream.getvalue())} bytes")
     for shown in (
+        decode.plot(stream.getvalue()),
+        content_square.plot(rgba),
         composite.plot(rgba, 0.5),
         crop.plot(rgba, 1, 1, 4, 4),
         crop_content.plot(rgba),

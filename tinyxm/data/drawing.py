@@ -6,6 +6,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Mapping, Sequence
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +17,16 @@ if TYPE_CHECKING:
 BLUE, ORANGE, GRAY = "#0072B2", "#D55E00", "#767676"  # Okabe and Ito 2008
 LINE = 64  # characters across an axes
 Settings = Mapping[str, Any]
+
+
+def file(axes: Axes, source: Any, settings: Settings) -> None:
+    """The first bytes of a file, in hexadecimal and as characters."""
+    data = source if isinstance(source, bytes) else Path(source).read_bytes()
+    rows = [data[at : at + 12] for at in range(0, min(len(data), 144), 12)]
+    shown = [f"{row.hex(' '):36}{''.join(chr(b) if 32 <= b < 127 else '·' for b in row)}" for row in rows]
+    axes.set_axis_off()
+    axes.text(0, 0.97, "\n".join(shown), family="monospace", fontsize=8, va="top", in_layout=False, parse_math=False)
+    axes.set_title(f"{len(data)} bytes, the first {min(len(data), 144)}", fontsize=8)
 
 
 def picture(axes: Axes, image: Any, settings: Settings) -> None:

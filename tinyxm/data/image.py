@@ -38,6 +38,7 @@ FILTERS = {
 }
 
 
+@step(before=drawing.file, after=drawing.picture)
 def decode(source: bytes | str | PathLike[str]) -> Bytes:
     """Decode a picture from a file or from its bytes to uint8 RGBA, shape (height, width, 4).
 
@@ -210,6 +211,7 @@ def crop_content(
     return crop(image, top, left, below - top, right - left)
 
 
+@step(before=drawing.picture)
 def content_square(rgba: Bytes, margin: float = 0.03) -> Bytes:
     """Crop to what is drawn (alpha above 0), centred in a transparent square with a margin in shares of its side.
 

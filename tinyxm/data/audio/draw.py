@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,16 +16,6 @@ if TYPE_CHECKING:
 
 Settings = Mapping[str, Any]
 BELOW_PEAK = 1e-8  # power is drawn down to 80 dB below its peak
-
-
-def file(axes: Axes, source: Any, settings: Settings) -> None:
-    """The first bytes of a file, in hexadecimal and as characters."""
-    data = source if isinstance(source, bytes) else Path(source).read_bytes()
-    rows = [data[at : at + 12] for at in range(0, min(len(data), 144), 12)]
-    shown = [f"{row.hex(' '):36}{''.join(chr(b) if 32 <= b < 127 else '·' for b in row)}" for row in rows]
-    axes.set_axis_off()
-    axes.text(0, 0.97, "\n".join(shown), family="monospace", fontsize=8, va="top", in_layout=False, parse_math=False)
-    axes.set_title(f"{len(data)} bytes, the first {min(len(data), 144)}", fontsize=8)
 
 
 def decoded(axes: Axes, result: Any, settings: Settings) -> None:

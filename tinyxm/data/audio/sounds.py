@@ -52,7 +52,7 @@ WINDOWS = {  # the cosines' weights a of Σ aₖ cos(2πkt/n), signs included
 }
 
 
-@step(before=draw.file, after=draw.decoded)
+@step(before=drawing.file, after=draw.decoded)
 def decode(source: bytes | str | PathLike[str], *, longest_seconds: float = 3600.0) -> tuple[Sound, int]:
     """Decode a WAV, FLAC or OGG file, or its bytes, to (sound, rate_hz): float32 (samples, channels), and whole Hz.
 
