@@ -7,14 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tinyxm.metrics import scores_of_ranks
+from tinyxm.metrics import bleu, bootstrap, recognition_scores, scores_of_ranks, text_scores
 from tinyxm.recipes.baselines import (
     chance_of_retrieval,
     class_baselines,
     retrieval_baselines,
     score_both_ways,
     score_classes,
+    score_recognition,
     score_retrieval,
+    score_texts,
 )
 
 
@@ -112,3 +114,28 @@ def test_class_baselines_agree_with_scikit_learn_on_real_digits():
 def test_a_class_missing_from_the_test_still_counts_in_the_macro_average():
     labels = np.array([0, 0, 1, 1])
     assert score_classes(labels, labels, classes=4, resamples=2)["f1"] == 0.5
+
+
+def test_texts_are_scored_with_intervals_beside_their_baselines():
+    rng = np.random.default_rng(0)
+    words = ["a", "red", "blue", "cat", "dog", "left", "of"]
+    references = [[" ".join(rng.choice(words, 7)) for _ in range(2)] for _ in range(40)]
+    near = [" ".join([*several[0].split()[: rng.integers(4, 8)], "cat"]) for several in references]
+    blank = ["a cat"] * 40
+    found = score_texts(references, near, {"class_mean": blank}, resamples=100)
+    assert {key: found[key] for key in text_scores(references, near)} == pytest.approx(text_scores(references, near))
+    assert found["baselines"]["class_mean"]["chrf"] == pytest.approx(text_scores(references, blank)["chrf"])
+    texts = np.array(near, object), np.array(references, object)
+    expected = bootstrap(lambda h, r: bleu(r, h), *texts, rng=np.random.default_rng(0), resamples=100)
+    assert found["intervals"]["bleu_4"] == pytest.approx(list(expected))
+    for key, (low, high) in found["intervals"].items():
+        assert low <= found[key] <= high
+
+    spoken = [several[0] for several in references]
+    heard = score_recognition(spoken, near, {"class_mean": blank}, groups=np.arange(40) // 2, over="voices")
+    assert {key: heard[key] for key in recognition_scores(spoken, near)} == pytest.approx(
+        recognition_scores(spoken, near)
+    )
+    assert heard["intervals_over"] == "voices"
+    assert heard["intervals"]["word_error"][0] < heard["word_error"] < heard["intervals"]["word_error"][1]
+    assert heard["baselines"]["class_mean"]["word_error"] > heard["word_error"]

@@ -2,17 +2,33 @@
 
 Retrieval: `score_retrieval(similarity, retrieval_baselines(x, y, new_x, new_y))`, and `score_both_ways`.
 Classification: `score_classes(labels, predictions, class_baselines(x, known, new_x))`.
+Texts: `score_texts(references, hypotheses, {baseline: texts})` of descriptions, `score_recognition` of speech.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tinyxm.metrics import accuracy, bootstrap, f1, precision, ranks, recall, scores_of_ranks
+from tinyxm.metrics import (
+    accuracy,
+    bleu_counts,
+    bleu_of_counts,
+    bootstrap,
+    chrf_counts,
+    chrf_of_counts,
+    error_counts,
+    error_of_counts,
+    exact_match,
+    f1,
+    precision,
+    ranks,
+    recall,
+    scores_of_ranks,
+)
 from tinyxm.models.linear import CanonicalCorrelation, Logistic, Nearest, PrincipalComponents, Ridge, cosine_similarity
 
 Scores = dict[str, Any]
@@ -185,6 +201,59 @@ def class_baselines(
         "nearest_training_example": nearest.concepts[nearest.similarity(new_x).argmax(axis=1)],
         "class_mean": names[distances.argmin(axis=1)],
     }
+
+
+def score_texts(
+    references: Sequence[str | Sequence[str]],
+    hypotheses: Sequence[str],
+    baselines: Mapping[str, Sequence[str]] | None = None,
+    *,
+    groups: Labels | None = None,
+    over: str = "texts",
+    resamples: int = 1000,
+) -> Scores:
+    """BLEU-1 and 4, chrF and exact match of descriptions (n,), with 95 % bootstrap intervals over the texts.
+
+    references: a text, or a list of right ones, for each. `baselines` are hypotheses, too; their scores come under
+    "baselines". `groups` and `over` as in `score_retrieval`. Raises ValueError and TypeError as `tinyxm.metrics.bleu`.
+    """
+
+    def every(bleu: Matrix, grams: Matrix, exact: Matrix) -> list[float]:
+        first = bleu[:, [0, 1, 2, 6]]  # of order 1: both lengths, the matches and the words
+        return [bleu_of_counts(first), bleu_of_counts(bleu), chrf_of_counts(grams), float(np.mean(exact))]
+
+    def scored(texts: Sequence[str]) -> Scores:
+        exact = [exact_match([right], [text]) for right, text in zip(references, texts, strict=True)]
+        counts = bleu_counts(references, texts), chrf_counts(references, texts), np.array(exact)
+        found = dict(zip(("bleu_1", "bleu_4", "chrf", "exact_match"), every(*counts), strict=True))
+        return {**found, **_intervals(every, found, groups, resamples, *counts)}
+
+    beside = {name: scored(texts) for name, texts in (baselines or {}).items()}
+    return {**scored(hypotheses), "intervals_over": over, "baselines": beside}
+
+
+def score_recognition(
+    references: Sequence[str],
+    hypotheses: Sequence[str],
+    baselines: Mapping[str, Sequence[str]] | None = None,
+    *,
+    groups: Labels | None = None,
+    over: str = "texts",
+    resamples: int = 1000,
+) -> Scores:
+    """Character and word error and exact match of recognised texts (n,), with intervals. Arguments as `score_texts`."""
+
+    def every(characters: Matrix, words: Matrix, exact: Matrix) -> list[float]:
+        return [error_of_counts(characters), error_of_counts(words), float(np.mean(exact))]
+
+    def scored(texts: Sequence[str]) -> Scores:
+        exact = np.array([right == text for right, text in zip(references, texts, strict=True)], float)
+        counts = error_counts(references, texts), error_counts(references, texts, "words"), exact
+        found = dict(zip(("character_error", "word_error", "exact_match"), every(*counts), strict=True))
+        return {**found, **_intervals(every, found, groups, resamples, *counts)}
+
+    beside = {name: scored(texts) for name, texts in (baselines or {}).items()}
+    return {**scored(hypotheses), "intervals_over": over, "baselines": beside}
 
 
 def _intervals(
