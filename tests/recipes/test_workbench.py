@@ -68,7 +68,7 @@ def test_the_space_is_what_the_metrics_say():
 
 def test_a_healthy_space_raises_no_alarm():
     x = np.random.default_rng(0).normal(size=(200, 32))
-    found = collapse(image=x, text=x + 0.1, loss=2.0, batch_size=128)
+    found = collapse({"image": x, "text": x + 0.1}, loss=2.0, batch_size=128)
     assert not found.raised
     assert str(found) == "no sign of collapse"
     assert {len(found.spectra[name]) for name in ("image", "text")} == {32}
@@ -87,7 +87,7 @@ def test_a_healthy_space_raises_no_alarm():
 )
 def test_each_kind_of_collapse_is_named(planted, sign):
     x = planted(np.random.default_rng(0))
-    found = collapse(text=x)
+    found = collapse({"text": x})
     assert found.raised
     assert sign in str(found)
     assert "text" in str(found)
@@ -95,12 +95,12 @@ def test_each_kind_of_collapse_is_named(planted, sign):
 
 def test_a_loss_that_stays_at_ln_batch_is_named_and_one_that_fell_is_not():
     x = np.random.default_rng(0).normal(size=(50, 8))
-    assert "hasn't moved" in str(collapse(a=x, loss=math.log(64) - 0.01, batch_size=64))
-    assert not collapse(a=x, loss=math.log(64) - 0.5, batch_size=64).raised
+    assert "hasn't moved" in str(collapse({"a": x}, loss=math.log(64) - 0.01, batch_size=64))
+    assert not collapse({"a": x}, loss=math.log(64) - 0.5, batch_size=64).raised
 
 
 def test_two_dimensions_are_no_collapse_where_there_are_no_more():
-    assert not collapse(a=np.random.default_rng(0).normal(size=(50, 2))).raised
+    assert not collapse({"a": np.random.default_rng(0).normal(size=(50, 2))}).raised
 
 
 def test_false_negatives_are_found_in_either_modality_and_by_name():
@@ -207,8 +207,8 @@ def test_the_space_along_training_is_drawn_from_a_run_s_metrics():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: collapse(), "expected one array or more"),
-        (lambda: collapse(a=np.ones((1, 3))), "two rows at least"),
+        (lambda: collapse({}), "expected one array or more"),
+        (lambda: collapse({"a": np.ones((1, 3))}), "two rows at least"),
         (lambda: false_negatives(np.eye(3), names=["a", "b"]), "2 names"),
         (lambda: missing_modalities(lambda p: p, np.zeros(3, int), ("a",)), "two or more"),
         (lambda: missing_modalities(lambda p: p, np.zeros(3, int), ("a", "b"), rates=(2,)), "0 to 1"),

@@ -23,6 +23,7 @@ from tinyxm.cli.data import data
 from tinyxm.cli.errors import Interrupted, Misuse, describe, status, usage
 from tinyxm.cli.runs import evaluate, generate, print_path, query, train
 from tinyxm.cli.simt import simt
+from tinyxm.cli.workbench import workbench
 
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 Run = Annotated[Path, typer.Argument(metavar="RUN", help="The run's folder, as `train` made it.", show_default=False)]
@@ -43,6 +44,7 @@ app.command()(generate)
 app.command()(bench)
 app.command()(clean)
 app.command()(simt)
+app.command()(workbench)
 app.add_typer(data, name="data", context_settings=HELP)
 
 

@@ -18,7 +18,11 @@ if TYPE_CHECKING:
     from tinyxm.recipes.recipe import Recipe
     from tinyxm.recipes.run import Run
 
-_RECIPES = {"emoji": "tinyxm.recipes.emoji", "draw": "tinyxm.recipes.draw"}  # a module each, whose RECIPE it is
+_RECIPES = {  # a module each, whose RECIPE it is
+    "emoji": "tinyxm.recipes.emoji",
+    "draw": "tinyxm.recipes.draw",
+    "align": "tinyxm.recipes.align",
+}
 
 
 def names() -> list[str]:

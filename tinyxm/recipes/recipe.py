@@ -17,6 +17,7 @@ from tinyxm.training.report import Section
 
 if TYPE_CHECKING:
     from tinyxm.recipes.run import Run
+    from tinyxm.recipes.workbench import MissingModalities, Pairs
 
 Results = dict[str, Any]
 Progress = Callable[[str, int, int | None], None]  # what is being done, how much of it is, of how much
@@ -190,6 +191,14 @@ class Recipe(ABC):
         from tinyxm.training.tables import score_tables
 
         return [Section("Results", [Scores(score_tables(results, self.titles, self.rows))])]
+
+    def pairs(self, run: Run) -> Pairs | None:
+        """What the workbench looks into: held-out pairs as two towers embed them; None where there are no towers."""
+        return None
+
+    def missing(self, run: Run) -> MissingModalities | None:
+        """What `workbench.missing_modalities` tells of a fused model; None where nothing is fused."""
+        return None
 
     def find(self, run: Run, given: Mapping[str, Any], to: str, top: int) -> list[Hit]:
         """The `top` samples of modality `to` that agree best with one given modality, best first."""

@@ -40,7 +40,20 @@ ROWS: dict[str, Named] = {
         "the training sample nearest to the query answers with what belongs to it, without learning",
     ),
     "nearest_training_example": ("nearest training example", "the nearest of all training examples lends its label"),
+    "kernel_cca": ("kernel CCA", "CCA of the principal components of a Gaussian kernel on each modality"),
+    "generalised_cca": (
+        "generalised CCA",
+        "CCA of three modalities or more (MAXVAR): the others help in training, two are asked for one another",
+    ),
+    "cca_csls": (
+        "CCA, CSLS",
+        "CCA, and what is near to everything counts for less (cross-domain similarity local scaling)",
+    ),
     "cca": ("CCA", "canonical correlation analysis: linear projections of both modalities that correlate the most"),
+    "procrustes": (
+        "Procrustes",
+        "a rotation of one modality's principal components onto the other's, and a scale",
+    ),
     "ridge": ("ridge", "a linear map from one modality's features to the other's, with a squared penalty"),
     "linear": ("linear", "multinomial logistic regression on the features, with a squared penalty"),
     "class_mean": ("class mean", "the mean of each class in training stands for it, and the nearest mean answers"),

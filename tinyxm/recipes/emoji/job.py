@@ -10,14 +10,26 @@ from typing import Any, ClassVar
 import numpy as np
 
 from tinyxm.autograd import Tensor
-from tinyxm.data import CREDITS, PATTERNED, Samples, Split, Vocabulary, emoji, grouped_split
+from tinyxm.data import (
+    CREDITS,
+    PATTERNED,
+    Samples,
+    Split,
+    TfIdf,
+    Vocabulary,
+    composite,
+    emoji,
+    grouped_split,
+    oriented_gradients,
+)
 from tinyxm.models.two_towers import ImageTower, TextTower, TwoTowers
 from tinyxm.recipes.emoji import ask, report, validation
-from tinyxm.recipes.emoji.scores import score_held_out_style, score_unseen_concepts
+from tinyxm.recipes.emoji.scores import embed_drawings, embed_texts, score_held_out_style, score_unseen_concepts
 from tinyxm.recipes.emoji.views import Batch, Views, texts_of
 from tinyxm.recipes.recipe import Goal, Hit, Progress, Recipe, Results, Stage
 from tinyxm.recipes.run import Run
 from tinyxm.recipes.settings import Settings
+from tinyxm.recipes.workbench import Pairs, gradient_norms
 from tinyxm.training.report import Section
 
 SPLIT_SEED = 0  # of the unseen concepts: the same for every run, so that seeds can be compared
@@ -119,7 +131,7 @@ class Emoji(Recipe):
         return model.loss(batch.views, batch.bag, batch.same)
 
     def watch(self, model: TwoTowers) -> dict[str, float]:
-        return {"temperature": model.temperature}
+        return {"temperature": model.temperature, **gradient_norms(model)}
 
     def parameter_groups(self, model: Any, settings: Any) -> list[dict[str, Any]]:
         """The words' vectors, seldom used, learn faster, and don't decay."""
@@ -159,6 +171,27 @@ class Emoji(Recipe):
     def sections(self, run: Run, results: Results) -> list[Section]:
         model, vocabulary = run.model("held_out_style"), vocabulary_of(run, "held_out_style")
         return report.sections(results, run.data, model, vocabulary)
+
+    def pairs(self, run: Run) -> Pairs:
+        """The unseen concepts in OpenMoji's drawings and as text; without that stage, by the held-out style's model."""
+        stage = "unseen_concepts" if "unseen_concepts" in run.stages else "held_out_style"
+        samples, model, vocabulary = run.data, run.model(stage), vocabulary_of(run, stage)
+        split = unseen_split(samples, "variants")
+        if run.settings.validation:
+            split = validation.inner_split(samples, split["train"], "variants")
+        train, test = split["train"], split["test"]
+        texts, drawings = texts_of(samples), {part: samples["openmoji"][rows] for part, rows in split.parts.items()}
+        known = TfIdf([texts[i] for i in train])(texts)
+        described = {part: oriented_gradients(composite(shown)) for part, shown in drawings.items()}
+        asked = [texts[i] for i in test]
+        return Pairs(
+            {"image": embed_drawings(model, drawings["test"]), "text": embed_texts(model, vocabulary, asked)},
+            {"image": described["train"], "text": known[train]},
+            {"image": described["test"], "text": known[test]},
+            [samples["name"][i] for i in train],
+            drawings["train"],
+            stage=stage,
+        )
 
     def find(self, run: Run, given: Mapping[str, Any], to: str, top: int) -> list[Hit]:
         model, vocabulary = run.model("held_out_style"), vocabulary_of(run, "held_out_style")

@@ -6,6 +6,7 @@ Each is a function of embeddings, features or predictions, and returns a result 
 from tinyxm.recipes.workbench.collapse import Collapse, collapse
 from tinyxm.recipes.workbench.missing import MissingModalities, missing_modalities
 from tinyxm.recipes.workbench.negatives import FalseNegatives, false_negatives
+from tinyxm.recipes.workbench.page import Pairs, sections, write_page
 from tinyxm.recipes.workbench.space import SmallTowers, TemperatureSweep, space_of, temperature_sweep
 from tinyxm.recipes.workbench.training import gradient_norms, training_of_the_space
 
@@ -13,13 +14,16 @@ __all__ = [
     "Collapse",
     "FalseNegatives",
     "MissingModalities",
+    "Pairs",
     "SmallTowers",
     "TemperatureSweep",
     "collapse",
     "false_negatives",
     "gradient_norms",
     "missing_modalities",
+    "sections",
     "space_of",
     "temperature_sweep",
     "training_of_the_space",
+    "write_page",
 ]

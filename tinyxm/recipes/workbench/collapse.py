@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,8 +61,10 @@ class Collapse:
         return figure
 
 
-def collapse(*, loss: float | None = None, batch_size: int | None = None, **embeddings: NDArray[Any]) -> Collapse:
-    """Look for collapse in embeddings (n, d), one array per modality: `collapse(image=x, text=y)`.
+def collapse(
+    embeddings: Mapping[str, NDArray[Any]], loss: float | None = None, batch_size: int | None = None
+) -> Collapse:
+    """Look for collapse in embeddings (n, d), one array per modality: `collapse({"image": x, "text": y})`.
 
         one point       mean cosine between different rows           above 0.95
         few directions  effective rank of the centred embeddings     below 3

@@ -30,7 +30,7 @@ def gradient_norms(model: nn.Module) -> dict[str, float]:
     for name, parameter in model.named_parameters():
         part, dot, _ = name.partition(".")
         if dot and parameter.grad is not None:
-            squares[part] = squares.get(part, 0.0) + float(np.sum(np.square(parameter.grad, dtype=np.float64)))
+            squares[part] = squares.get(part, 0.0) + float(np.linalg.norm(parameter.grad.ravel())) ** 2
     return {f"{GRADIENT}{part}": float(np.sqrt(square)) for part, square in squares.items()}
 
 
