@@ -125,7 +125,9 @@ class LowRank(nn.Module):
         self, modalities: int, features: int, classes: int, hidden: int = 32, rank: int = 4, rng: Rng = None
     ) -> None:
         rng = generator(rng)
-        factors = [nn.Linear(features, rank * hidden, rng=rng) for _ in range(modalities)]
+        factors = [
+            nn.Linear(features, rank * hidden, initialise=nn.init.xavier_uniform, rng=rng) for _ in range(modalities)
+        ]
         for factor in factors:
             factor.bias = Parameter(np.ones(rank * hidden, np.float32))
         self.factors = nn.ModuleList(factors)

@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 
 _RECIPES = {  # a module each, whose RECIPE it is
     "emoji": "tinyxm.recipes.emoji",
-    "draw": "tinyxm.recipes.draw",
     "align": "tinyxm.recipes.align",
+    "digits": "tinyxm.recipes.digits",
+    "draw": "tinyxm.recipes.draw",
+    "fuse": "tinyxm.recipes.fuse",
 }
 
 
