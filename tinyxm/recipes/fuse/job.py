@@ -70,7 +70,11 @@ class Fuse(Recipe):
     title = "Fuse: several modalities, one answer"
     summary = "one label from several modalities, any of which may be missing, fused in five ways"
     settings = FuseSettings
-    goals = tuple(Goal(f"summary.{task}.best_fusion", f"summary.{task}.best_alone") for task in ("digits", "tumours"))
+    goals = tuple(
+        Goal(f"{task}.{way}.accuracy", f"summary.{task}.best_alone")
+        for task in ("digits", "land_use")
+        for way in FUSIONS
+    )
     criterion = "summary.mean_of_ways"
     titles = report.TITLES
     rows = report.ROWS
