@@ -1,21 +1,26 @@
 """The workbench: each instrument against planted causes, and against the formula it draws."""
 
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from tinyxm import Tensor, nn
+from tinyxm.cli import main
 from tinyxm.metrics import modality_gap
 from tinyxm.ops import info_nce
 from tinyxm.recipes.workbench import (
+    Pairs,
     collapse,
     false_negatives,
     gradient_norms,
     missing_modalities,
+    sections,
     space_of,
     temperature_sweep,
     training_of_the_space,
+    write_page,
 )
 
 
@@ -220,3 +225,47 @@ def test_the_space_along_training_is_drawn_from_a_run_s_metrics():
 def test_errors(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def a_run(tmp_path, pairs=None, missing=None, metrics=()):
+    recipe = SimpleNamespace(name="fake", title="Fake", pairs=lambda run: pairs, missing=lambda run: missing)
+    folder = SimpleNamespace(path=tmp_path, metrics=lambda: list(metrics))
+    return SimpleNamespace(recipe=recipe, folder=folder, settings=SimpleNamespace(seed=0, batch_size=32))
+
+
+def test_the_page_of_two_towers_holds_every_instrument_and_leaves_out_what_was_not_logged(tmp_path):
+    (x, y), (new_x, new_y) = pairs(60), pairs(20, 1)
+    given = Pairs(
+        {"image": new_x, "text": new_x + 0.1},
+        {"image": x, "text": y},
+        {"image": new_x, "text": new_y},
+        [f"thing {i // 2}" for i in range(60)],
+        held_out_kinds=np.arange(20) // 2,
+    )
+    run = a_run(tmp_path, given)
+    titles = [section.title for section in sections(run, steps=2)]
+    assert titles == ["The shared space", "The modality gap against temperature", "False negatives"]
+    logged = [{"stage": "a", "step": s, "gradient_norm_of_image": 1.0} for s in (1, 2)]
+    assert sections(a_run(tmp_path, given, metrics=logged), steps=2)[1].title == "Along training"
+    page = write_page(run).read_text("utf-8")
+    assert page.count("<img") == 3
+    assert "alarm beyond" in page
+    assert {path.name for path in (tmp_path / "plots").iterdir()} == {"space.png", "temperature.png", "negatives.png"}
+
+
+def test_the_page_of_a_fused_model_tells_of_missing_modalities(tmp_path):
+    labels = np.random.default_rng(0).integers(1, 5, size=60)
+    found = missing_modalities(fused(labels), labels, ("image", "audio"), rates=(0, 1), resamples=3)
+    assert [section.title for section in sections(a_run(tmp_path, missing=found))] == ["Missing modalities"]
+    with pytest.raises(ValueError, match="fake has neither"):
+        write_page(a_run(tmp_path))
+
+
+def test_the_command_writes_the_page_and_says_where(tmp_path, monkeypatch, capsys):
+    labels = np.random.default_rng(0).integers(1, 5, size=60)
+    found = missing_modalities(fused(labels), labels, ("image", "audio"), rates=(0, 1), resamples=3)
+    monkeypatch.setattr("tinyxm.recipes.open", lambda run, console: a_run(tmp_path, missing=found))
+    out = tmp_path / "deep" / "page.html"
+    assert main(["workbench", str(tmp_path), "--out", str(out)]) == 0
+    assert f"page: {out}" in capsys.readouterr().out.replace("\n", "")
+    assert out.exists()

@@ -36,7 +36,7 @@ class AlignSettings(Settings):
     `hidden`, `dropout` and `eps` (added to the variances) deep CCA's.
     """
 
-    EPOCHS: ClassVar[tuple[int, int]] = (15, 2)
+    EPOCHS: ClassVar[tuple[int, int]] = (30, 2)
 
     batch_size: int = 1024
     learning_rate: float = 1e-3
@@ -45,7 +45,7 @@ class AlignSettings(Settings):
     components: int = 32
     hidden: int = 256
     dropout: float = 0.5
-    eps: float = 0.1
+    eps: float = 1.0
 
 
 class Align(Recipe):

@@ -22,7 +22,7 @@ from tinyxm.recipes.baselines import retrieval_baselines
 Matrix = NDArray[Any]
 KERNELS = 256  # kernel components at most
 BANDWIDTH = 1.0  # of the median distance
-DEEP_PENALTY = 0.1  # of the linear CCA that comes last
+DEEP_PENALTY = 0.5  # of the linear CCA that comes last
 
 
 def canonical(pairing: Pairing, components: int) -> CanonicalCorrelation:

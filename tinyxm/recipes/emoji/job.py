@@ -23,6 +23,7 @@ from tinyxm.data import (
     oriented_gradients,
 )
 from tinyxm.models.two_towers import ImageTower, TextTower, TwoTowers
+from tinyxm.recipes import workbench
 from tinyxm.recipes.emoji import ask, report, validation
 from tinyxm.recipes.emoji.scores import embed_drawings, embed_texts, score_held_out_style, score_unseen_concepts
 from tinyxm.recipes.emoji.views import Batch, Views, texts_of
@@ -170,7 +171,8 @@ class Emoji(Recipe):
 
     def sections(self, run: Run, results: Results) -> list[Section]:
         model, vocabulary = run.model("held_out_style"), vocabulary_of(run, "held_out_style")
-        return report.sections(results, run.data, model, vocabulary)
+        bench = [] if run.settings.quick else workbench.sections(run, steps=100)
+        return [*report.sections(results, run.data, model, vocabulary), *bench]
 
     def pairs(self, run: Run) -> Pairs:
         """The unseen concepts in OpenMoji's drawings and as text; without that stage, by the held-out style's model."""
