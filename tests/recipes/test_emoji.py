@@ -182,3 +182,13 @@ def test_validation_scores_what_was_withheld_and_no_test(tmp_path):
     assert set(results["validation"]) == {"outline", "twemoji", "unseen_concepts"}
     assert results["validation"]["outline"]["image_to_text"]["baselines"]["chance"]["recall@1"] < 0.001
     assert not {"held_out_style", "unseen_concepts", "unseen_families"} & set(results)
+
+
+def test_the_workbench_is_shown_unseen_concepts_that_no_training_pair_names(run):
+    given = run.recipe.pairs(run)
+    assert given.stage == "unseen_concepts"
+    n, m = len(given.names), len(given.embeddings["image"])
+    assert {len(view) for view in given.train.values()} == {n}
+    assert {len(view) for view in (*given.held_out.values(), *given.embeddings.values())} == {m}
+    np.testing.assert_allclose(np.linalg.norm(given.embeddings["text"], axis=1), 1, rtol=1e-5)
+    assert all("gradient_norm_of_text" in record for record in run.folder.metrics())
