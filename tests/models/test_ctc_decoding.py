@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tinyxm.models.ctc_decoding import NGrams, align, collapse, greedy, prefix_beam
+from tinyxm.models.ctc_decoding import NGrams, WordList, align, collapse, greedy, prefix_beam
 from tinyxm.ops import ctc
 
 
@@ -97,6 +97,16 @@ def test_alignment_is_that_of_the_best_path(time, labels, seed):
         assert end > start
         drawn[start:end] = label
     assert tuple(drawn) == path
+
+
+def test_a_word_list_lets_nothing_else_be_said():
+    log_p, texts = random_log_p(5, 4, 1), [(1,), (1, 2), (3, 3), (2, 1, 3)]
+    words = WordList([*texts, (1,)], 4)
+    sums = {y: np.logaddexp.reduce([score for score, _ in ways]) for y, ways in every_path(log_p).items()}
+    found = prefix_beam(log_p, 10_000, language=words, weight=1, least=0)
+    assert {h.labels: h.score for h in found} == pytest.approx({y: sums[y] - np.log(4) for y in texts}, abs=1e-9)
+    assert np.exp(words((1,))).tolist() == [0.5, 0, 0.5, 0]
+    assert not np.isfinite(words((2, 2))).any()
 
 
 def test_n_grams_by_hand():

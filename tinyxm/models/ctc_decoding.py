@@ -85,8 +85,9 @@ def prefix_beam(
                 found[prefix][1] = np.logaddexp(found[prefix][1], others + step[prefix[-1]])
             for label in probable:
                 before = blanks if prefix and label == prefix[-1] else total
-                if before > NEVER:
-                    way = found[extended(prefix, label)]
+                longer = extended(prefix, label)
+                if before > NEVER and prior[longer] > NEVER:
+                    way = found[longer]
                     way[1] = np.logaddexp(way[1], before + step[label])
         ranked = sorted(found.items(), key=lambda item: (-_both(item[1]) - prior[item[0]], item[0]))
         beam = {prefix: (ways[0], ways[1]) for prefix, ways in ranked[:width]}
@@ -127,6 +128,27 @@ def align(log_p: NDArray[np.floating], labels: Sequence[int], blank: int = 0) ->
             span[:] = t, max(span[1], t + 1)
         state -= came[t, state]
     return spans
+
+
+class WordList:
+    """P(next label | labels so far) of a text that is one of a list, each equally likely: nothing else can be said
+
+    P(c | y) = how many texts begin with y c / how many begin with y; for the blank, how many are y. Called as `NGrams`.
+    """
+
+    def __init__(self, texts: Sequence[Sequence[int]], classes: int, blank: int = 0) -> None:
+        if not texts:
+            raise ValueError("WordList: no texts; expected at least 1")
+        counts: dict[Labels, NDArray[np.float64]] = defaultdict(lambda: np.zeros(classes))
+        for text in {tuple(map(int, text)) for text in texts}:
+            for end, label in enumerate((*text, blank)):
+                counts[text[:end]][label] += 1
+        self._nothing = np.full(classes, NEVER)
+        with np.errstate(divide="ignore"):
+            self._known = {y: np.log(count / count.sum()) for y, count in counts.items()}
+
+    def __call__(self, labels: Labels) -> NDArray[np.float64]:
+        return self._known.get(tuple(labels), self._nothing)
 
 
 class NGrams:

@@ -25,7 +25,7 @@ class Recogniser(nn.Module):
         classes: int,
         width: int = 128,
         hidden: int = 128,
-        dropout: float = 0.2,
+        dropout: float = 0.1,
         *,
         rng: np.random.Generator | None = None,
     ) -> None:
@@ -44,9 +44,10 @@ class Recogniser(nn.Module):
         self.letters = nn.Linear(2 * hidden, classes, rng=rng)
 
     def forward(self, features: Array, lengths: np.ndarray) -> Tensor:
-        """`lengths` (batch,): frames that are real; the rest is padding."""
-        x = self.early(features)
-        y, _ = self.recurrent(self.late(x), lengths=self.steps(lengths))
+        """`lengths` (batch,): frames that are real; the rest is padding, and changes nothing."""
+        x = self.early(features * _real(lengths, features.shape[1]))
+        x = self.late(x * _real(self.steps(lengths), x.shape[1]))
+        y, _ = self.recurrent(x, lengths=self.steps(lengths))
         return self.letters(self.dropout(y))
 
     @staticmethod
@@ -64,3 +65,8 @@ class Recogniser(nn.Module):
         with no_grad():
             log_p = log_softmax(self(features, lengths)).data
         return [row[:steps] for row, steps in zip(log_p, self.steps(lengths), strict=True)]
+
+
+def _real(lengths: np.ndarray, time: int) -> np.ndarray:
+    """(batch, time, 1): 1 for what is real; a convolution's own padding is 0, too."""
+    return (np.arange(time) < lengths[:, None]).astype(np.float32)[:, :, None]

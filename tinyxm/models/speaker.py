@@ -26,7 +26,7 @@ class Speaker(nn.Module):
         self,
         phonemes: int,
         bands: int,
-        width: int = 160,
+        width: int = 128,
         blocks: int = 4,
         dropout: float = 0.1,
         *,
@@ -39,12 +39,12 @@ class Speaker(nn.Module):
         self.word = nn.GRU(width, width // 2, bidirectional=True, rng=rng)
         self.duration = nn.Sequential(nn.Linear(width, width, rng=rng), nn.ReLU(), nn.Linear(width, 1, rng=rng))
         self.place = nn.Linear(4, width, rng=rng)
-        self.decoder = nn.Sequential(*(nn.Residual(_block(width, 5, dropout, rng)) for _ in range(blocks)))
+        self.decoder = nn.ModuleList([_block(width, 5, dropout, rng) for _ in range(blocks)])
         self.bands = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, bands, rng=rng))
 
     def encode(self, phonemes: np.ndarray, stresses: np.ndarray, lengths: np.ndarray) -> Tensor:
         """(batch, phonemes) indices, stresses 0, 1 or 2, and how many are real: (batch, phonemes, width)."""
-        x = self.phoneme(phonemes) + self.stress(stresses)
+        x = (self.phoneme(phonemes) + self.stress(stresses)) * _real(lengths, phonemes.shape[1])
         y, _ = self.word(self.neighbours(x), lengths=lengths)
         return x + y
 
@@ -54,7 +54,11 @@ class Speaker(nn.Module):
         batch, phonemes, width = encoded.shape
         rows = (np.arange(batch)[:, None] * phonemes + which).ravel()
         repeated = ops.reshape(ops.take(ops.reshape(encoded, (-1, width)), rows, 0), (*which.shape, width))
-        return self.bands(self.decoder(repeated + self.place(places)))
+        real = _real(frames.sum(axis=1), which.shape[1])
+        x = (repeated + self.place(places)) * real
+        for block in self.decoder:
+            x = (x + block(x)) * real
+        return self.bands(x)
 
     def log_durations(self, encoded: Array) -> Tensor:
         """ln(1 + frames) of each phoneme, (batch, phonemes)."""
@@ -73,9 +77,8 @@ class Speaker(nn.Module):
         `mels` (batch, most frames of all, bands).
         """
         encoded = self.encode(phonemes, stresses, lengths)
-        real = (np.arange(mels.shape[1]) < frames.sum(axis=1)[:, None]).astype(np.float32)
-        spoken = (np.arange(phonemes.shape[1]) < lengths[:, None]).astype(np.float32)
-        off = np.abs(self(encoded, frames) - mels) * (real / (real.sum() * mels.shape[2]))[:, :, None]
+        real, spoken = _real(frames.sum(axis=1), mels.shape[1]), _real(lengths, phonemes.shape[1])[:, :, 0]
+        off = np.abs(self(encoded, frames) - mels) * (real / (real.sum() * mels.shape[2]))
         late = (self.log_durations(encoded) - np.log1p(frames).astype(np.float32)) ** 2
         return np.sum(off) + np.sum(late * (spoken / spoken.sum()))
 
@@ -95,8 +98,13 @@ class Speaker(nn.Module):
 
 def _block(width: int, kernel: int, dropout: float, rng: np.random.Generator) -> nn.Sequential:
     return nn.Sequential(
-        nn.LayerNorm(width), nn.Conv1d(width, width, kernel, padding="same", rng=rng), nn.ReLU(), nn.Dropout(dropout)
+        nn.Conv1d(width, width, kernel, padding="same", rng=rng), nn.LayerNorm(width), nn.ReLU(), nn.Dropout(dropout)
     )
+
+
+def _real(lengths: NDArray[np.int64], time: int) -> NDArray[np.float32]:
+    """(batch, time, 1): 1 for what is real, 0 for padding, which a convolution takes for nothing then."""
+    return (np.arange(time) < lengths[:, None]).astype(np.float32)[:, :, None]
 
 
 def spread(frames: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:

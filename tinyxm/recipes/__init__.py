@@ -24,6 +24,8 @@ _RECIPES = {  # a module each, whose RECIPE it is
     "digits": "tinyxm.recipes.digits",
     "draw": "tinyxm.recipes.draw",
     "fuse": "tinyxm.recipes.fuse",
+    "listen": "tinyxm.recipes.listen",
+    "speak": "tinyxm.recipes.speak",
 }
 
 

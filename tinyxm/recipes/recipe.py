@@ -147,6 +147,10 @@ class Recipe(ABC):
     def build(self, stage: str, settings: Settings, facts: Mapping[str, Any]) -> nn.Module:
         """A stage's model as initialised, from `settings.seed`, its settings and facts alone."""
 
+    def start(self, stage: str, model: Any, run: Run) -> Any:
+        """The model as training is to begin with it: as initialised, or with weights of an earlier stage."""
+        return model
+
     def loss(self, stage: str, model: Any, batch: Any) -> Tensor:
         """The loss of a batch; by default the model's own, `model.loss(*batch)`."""
         return model.loss(*batch)

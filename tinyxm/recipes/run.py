@@ -188,7 +188,7 @@ class Run:
             if facts["step"] == facts["steps"]:
                 return
         stage = recipe.stage(name, self)
-        model = recipe.build(name, settings, stage.facts)
+        model = recipe.start(name, recipe.build(name, settings, stage.facts), self)
         columns = (
             *(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()),
             *(TextColumn("steps · loss {task.fields[loss]} ·"), TimeRemainingColumn(), TextColumn("left")),

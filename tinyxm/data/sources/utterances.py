@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -59,15 +58,10 @@ def utterances(asked: Sequence[Utterance], report: Report | None = None) -> Samp
     )
 
 
-def emoji_words(shortest: int = 3, longest: int = 10, least: int = 2, report: Report | None = None) -> list[str]:
-    """The words of emoji's names, and those keywords that at least `least` emoji have: of a to z alone, in order.
+def emoji_words(shortest: int = 3, longest: int = 10, report: Report | None = None) -> list[str]:
+    """The words that emoji's names are made of, `shortest` to `longest` letters of a to z, in order of the alphabet.
 
-    From `shortest` to `longest` letters. English as it is spelt, "knight" and "queue" among it.
+    English as it is spelt, "knight" and "queue" among it.
     """
-    samples = emoji(report)
-    named = {word for name in samples["name"] for word in PLAIN.findall(name.lower())}
-    counts = Counter(
-        word for keywords in samples["keywords"] for word in {w for k in keywords for w in PLAIN.findall(k.lower())}
-    )
-    kept = named | {word for word, count in counts.items() if count >= least}
-    return sorted(word for word in kept if shortest <= len(word) <= longest)
+    words = {word for name in emoji(report)["name"] for word in PLAIN.findall(name.lower())}
+    return sorted(word for word in words if shortest <= len(word) <= longest)

