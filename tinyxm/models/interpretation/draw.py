@@ -144,7 +144,7 @@ def _picture(axes: Axes, shown: NDArray[Any], spectrogram: bool, faint: bool) ->
         x = x[..., 0]
     if faint:
         gray = x if x.ndim == 2 else x.mean(axis=-1)
-        x = 0.55 + 0.45 * np.clip(1 - gray if spectrogram else gray, 0, 1)
+        x = 0.6 + 0.4 * np.clip(gray if gray.mean() > 0.5 else 1 - gray, 0, 1)  # on light ground colours are seen
     axes.imshow(
         x,
         cmap="gray" if faint or not spectrogram else "magma",
