@@ -1,12 +1,12 @@
 # %% [markdown]
 # # Looking inside
 #
-# A classifier says "seven", and you ask: what in the picture made it say so? There are a dozen ways to draw an answer as
-# a map, and each looks convincing. So this lesson draws them, and then does what is often left out: it **tests** them.
-# The idea is one sentence of Adebayo et al. (2018):
+# A classifier says "seven", and you ask: what in the picture made it say so? There are a dozen ways to draw an answer
+# as a map, and each looks convincing. So this lesson draws them, and then does what is often left out: it **tests**
+# them. The idea is one sentence of Adebayo et al. (2018):
 #
-# **A map that survives randomised weights explains nothing** of what the model learned, for the model that had learned it
-# is gone.
+# **A map that survives randomised weights explains nothing** of what the model learned, for the model that had learned
+# it is gone.
 
 # %%
 import matplotlib.pyplot as plt
@@ -67,9 +67,9 @@ with xm.no_grad():
 # %% [markdown]
 # ## What is asked
 #
-# Every map is a map of a number. Here it is the logit of the class that the model chose, s(x): not its probability, which
-# is flat where the model is sure. The plainest map is the **gradient**, ∂s/∂x: by how much would s rise if this pixel
-# rose? One backward pass, with the picture in the place of the weights.
+# Every map is a map of a number. Here it is the logit of the class that the model chose, s(x): not its probability,
+# which is flat where the model is sure. The plainest map is the **gradient**, ∂s/∂x: by how much would s rise if this
+# pixel rose? One backward pass, with the picture in the place of the weights.
 
 # %%
 score = inside.logit(model, said)
@@ -100,9 +100,9 @@ for steps in (1, 4, 16, 64):
 assert np.median(missing) < 0.02
 
 # %% [markdown]
-# **Grad-CAM** stays inside: take the last convolution's maps Aₖ, weigh each by how much s would rise with it, wₖ = mean of
-# ∂s/∂Aₖ over all places, and keep what speaks for the class: relu(Σₖ wₖAₖ). It's coarse, 7 × 7 here. **Occlusion** asks
-# without any gradient: cover a window, and see how much of s is lost.
+# **Grad-CAM** stays inside: take the last convolution's maps Aₖ, weigh each by how much s would rise with it, wₖ = mean
+# of ∂s/∂Aₖ over all places, and keep what speaks for the class: relu(Σₖ wₖAₖ). It's coarse, 7 × 7 here. **Occlusion**
+# asks without any gradient: cover a window, and see how much of s is lost.
 
 # %%
 methods = {
@@ -119,14 +119,15 @@ sheet([Maps(f"why {said[i]}?", x[i], {name: found[i] for name, found in maps.ite
 plt.show()
 
 # %% [markdown]
-# Orange speaks for the class, blue against it. Every other row and column of the gradient is stronger: that's the stride
-# of 2 of the first convolutions, no property of sevens. But on the whole it looks sensible, and that is the trouble.
+# Orange speaks for the class, blue against it. Every other row and column of the gradient is stronger: that's the
+# stride of 2 of the first convolutions, no property of sevens. But on the whole it looks sensible, and that is the
+# trouble.
 #
 # ## The test: take the model away
 #
 # Shuffle the weights of the last layer; of the last two; of all. Each time draw the map again, and compare it with the
-# first by Spearman's rank correlation: of the numbers with their signs, and of their magnitudes. Beside them stands a map
-# that needs no model: the ink itself.
+# first by Spearman's rank correlation: of the numbers with their signs, and of their magnitudes. Beside them stands a
+# map that needs no model: the ink itself.
 
 # %%
 maps["ink"] = x[..., 0]
@@ -139,14 +140,15 @@ for name, explain in methods.items():
     print(f"{name:48}{result.signed[-1].mean():8.2f}{result.left:12.2f}")
     if name == "integrated":
         cascade = result
-assert left["ink"] > 0.99 and left["integrated"] > 0.9 > 0.5 > left["gradient"]
+assert left["ink"] > 0.99
+assert left["integrated"] > 0.9 > 0.5 > left["gradient"]
 print(f"\nintegrated gradients, layer by layer\n{cascade}")
 
 # %% [markdown]
 # Read the last column. Integrated gradients and gradient × input of a **random** model show the very same strokes, 0.9
-# and more, for they are a product with the picture: where it's black they are 0, whatever the model. Their *signs* are the
-# model's; their outline is the picture's. Whoever shows the magnitudes of such a map, and says "see, it looks at the
-# digit", has shown the digit.
+# and more, for they are a product with the picture: where it's black they are 0, whatever the model. Their *signs* are
+# the model's; their outline is the picture's. Whoever shows the magnitudes of such a map, and says "see, it looks at
+# the digit", has shown the digit.
 
 # %%
 learned = model.state_dict()
@@ -163,10 +165,10 @@ plt.show()
 # %% [markdown]
 # ## The second test: does it name the right places?
 #
-# Delete pixels (black), the map's highest first, and watch the probability of the class. A good map makes it fall at once:
-# the area under the curve is small. Inserting them into black, it should rise at once. Beside it: random orders, of 4 × 4
-# pixels, since single ones strewn over a picture do more harm than any part of it. And the ink again, for to beat chance
-# on a black background is no feat.
+# Delete pixels (black), the map's highest first, and watch the probability of the class. A good map makes it fall at
+# once: the area under the curve is small. Inserting them into black, it should rise at once. Beside it: random orders,
+# of 4 × 4 pixels, since single ones strewn over a picture do more harm than any part of it. And the ink again, for to
+# beat chance on a black background is no feat.
 
 # %%
 likely = inside.probability(model, said)
@@ -183,14 +185,14 @@ draw_curves(curves)
 plt.show()
 
 # %% [markdown]
-# The two tests disagree, and that's instructive: integrated gradients *name the places* best, though their outline would
-# survive any weights. Order is by sign and size, and the model decides that. No single test makes a map true.
+# The two tests disagree, and that's instructive: integrated gradients *name the places* best, though their outline
+# would survive any weights. Order is by sign and size, and the model decides that. No single test makes a map true.
 #
 # ## Attention
 #
-# A transformer comes with maps built in: how much each place attends to each other. **Rollout** (Abnar and Zuidema 2020)
-# follows them through the layers, with half of each going straight on: R = Āₙ ⋯ Ā₁, Ā = ½A + ½I. Here 4 × 4 patches of
-# the digit are the tokens.
+# A transformer comes with maps built in: how much each place attends to each other. **Rollout** (Abnar and Zuidema
+# 2020) follows them through the layers, with half of each going straight on: R = Āₙ ⋯ Ā₁, Ā = ½A + ½I. Here 4 × 4
+# patches of the digit are the tokens.
 
 
 # %%
@@ -238,14 +240,14 @@ sheet([Maps(f"why {read[i]}? (transformer)", x[i], {name: explain()[i] for name,
 plt.show()
 
 # %% [markdown]
-# Rollout doesn't notice that the classifier was shuffled: attention stands before it, and is the same whichever class you
-# ask about. And its insertion is hardly better than chance. It tells where information *went*, which is something; it
-# doesn't tell why "seven".
+# Rollout doesn't notice that the classifier was shuffled: attention stands before it, and is the same whichever class
+# you ask about. And it names places hardly better than chance, where occlusion and integrated gradients, asked about
+# the same model, beat every random order. It tells where information *went*, which is something; it doesn't tell why.
 #
 # ## What maps are for
 #
-# Not for trust: for suspicion. Here is a data set with a fault, as real ones have: every training seven has a small mark
-# in a corner. The model looks excellent on data of the same origin.
+# Not for trust: for suspicion. Here is a data set with a fault, as real ones have: every training seven has a small
+# mark in a corner. The model looks excellent on data of the same origin.
 
 # %%
 marked = pictures.copy()
@@ -271,11 +273,14 @@ for name, each in found.items():
     each = np.maximum(each, 0)
     share = each[:, :6, :6].sum(axis=(1, 2)) / each.sum(axis=(1, 2))
     print(f"{name:12} {share.mean():.0%} of what speaks for seven lies in the corner, 36 of 784 pixels")
-    assert share.mean() > 5 * 36 / 784
+    assert share.mean() > 2 * 36 / 784
 sheet([Maps("why 7? (it was trained on marked sevens)", z[0], {name: each[0] for name, each in found.items()})])
 plt.show()
 
 # %% [markdown]
+# All three point at the corner; Grad-CAM, which has 7 × 7 places for 28 × 28 pixels, least of all. The accuracy on
+# marked sevens would have told nothing.
+#
 # ## Change it and see
 #
 # - Let integrated gradients begin at white (`baselines=1.0`), or at three random training pictures. What moves?
@@ -289,21 +294,23 @@ plt.show()
 #   input. Test with random weights, or show the signs.
 # - **The baseline is a claim**: black says "nothing there" of a digit; of a spectrogram silence or the mean sound say
 #   different things, and the curves with them.
-# - **A deleted place is out of the ordinary**: no training picture had black squares. A score that falls may fall for that.
+# - **A deleted place is out of the ordinary**: no training picture had black squares. A score that falls may fall for
+#   that.
 # - **Two pixels that say the same**: each can be covered without loss, so occlusion calls both worthless.
 # - **Looking until one map pleases**: choose the method before you look, and show the ones that fail.
 #
 # ## Where it came from
 #
-# Simonyan et al. (2014), gradients; Zeiler and Fergus (2014), occlusion; Selvaraju et al. (2017), Grad-CAM; Smilkov et al.
-# (2017), SmoothGrad; Sundararajan et al. (2017), integrated gradients. The tests: Petsiuk et al. (2018), deletion and
-# insertion; Adebayo et al., "Sanity checks for saliency maps" (2018). Attention: Jain and Wallace, "Attention is not
-# explanation" (2019); Abnar and Zuidema (2020). The marked sevens are Clever Hans's, the horse that read its master's
-# face: Lapuschkin et al. (2019) found such in prize-winning classifiers.
+# Simonyan et al. (2014), gradients; Zeiler and Fergus (2014), occlusion; Selvaraju et al. (2017), Grad-CAM; Smilkov et
+# al. (2017), SmoothGrad; Sundararajan et al. (2017), integrated gradients. The tests: Petsiuk et al. (2018), deletion
+# and insertion; Adebayo et al., "Sanity checks for saliency maps" (2018). Attention: Jain and Wallace, "Attention is
+# not explanation" (2019); Abnar and Zuidema (2020). The marked sevens are Clever Hans's, the horse that read its
+# master's face: Lapuschkin et al. (2019) found such in prize-winning classifiers.
 #
 # ## Three questions
 #
-# 1. A linear model, s = w · x. What do gradient × input, integrated gradients from 0 and occlusion of single pixels say?
+# 1. A linear model, s = w · x. What do gradient × input, integrated gradients from 0 and occlusion of single pixels
+#    say?
 # 2. Why can a rank correlation of magnitudes be 0.9 and that of signed numbers 0, of the same two maps?
 # 3. s(a, b) = max(a, b) at a = b = 1, covered with 0. What does occlusion say, and integrated gradients?
 #

@@ -192,3 +192,20 @@ def test_the_workbench_is_shown_unseen_concepts_that_no_training_pair_names(run)
     assert {len(view) for view in (*given.held_out.values(), *given.embeddings.values())} == {m}
     np.testing.assert_allclose(np.linalg.norm(given.embeddings["text"], axis=1), 1, rtol=1e-5)
     assert all("gradient_norm_of_text" in record for record in run.folder.metrics())
+
+
+def test_looking_inside_shows_picture_and_words_and_fills_in_what_is_not_given(run):
+    picture = run.data["openmoji"][0]
+    maps, words = run.inside(text="red heart", image=picture)
+    assert "“red heart”" in maps.title
+    assert words.words == ["red", "heart"]
+    assert {m.shape for m in maps.maps.values()} == {(16, 16), (4, 4)}
+    assert all(len(v) == 2 for v in words.contributions.values())
+    (name,) = [name for name in maps.maps if name.startswith("integrated")]
+    assert 0 < float(name.split("≈ ")[1].split()[0]) <= 1
+    assert [row.title.startswith("agreement") for row in run.inside(text="heart")] == [True, True]
+    assert run.find(image=picture)[0].name in run.inside(image=picture)[0].title
+    with pytest.raises(ValueError, match="nothing was given; this run is asked with text or image"):
+        run.inside()
+    with pytest.raises(ValueError, match="has no word"):
+        run.inside(text="???", image=picture)

@@ -21,6 +21,7 @@ from tinyxm.cli.bench import bench
 from tinyxm.cli.clean import clean
 from tinyxm.cli.data import data
 from tinyxm.cli.errors import Interrupted, Misuse, describe, status, usage
+from tinyxm.cli.inside import inside
 from tinyxm.cli.runs import evaluate, generate, print_path, query, train
 from tinyxm.cli.simt import simt
 from tinyxm.cli.workbench import workbench
@@ -41,6 +42,7 @@ app.command()(train)
 app.command("eval")(evaluate)
 app.command()(query)
 app.command()(generate)
+app.command()(inside)
 app.command()(bench)
 app.command()(clean)
 app.command()(simt)

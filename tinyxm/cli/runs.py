@@ -23,7 +23,7 @@ Kind = Annotated[str | None, typer.Option(metavar="MODALITY", help="What to answ
 File = Path | None
 
 
-def _file(what: str) -> Any:
+def file_option(what: str) -> Any:
     return typer.Option(exists=True, dir_okay=False, metavar="FILE", help=what)
 
 
@@ -122,9 +122,9 @@ def evaluate(run: Folder, debug: Debug = False) -> None:
 def query(
     run: Folder,
     text: Annotated[str | None, typer.Argument(metavar="TEXT", help='What to look for, such as "red heart".')] = None,
-    image: Annotated[File, _file("A picture to look for what belongs to it instead.")] = None,
-    audio: Annotated[File, _file("A sound to look for what belongs to it instead.")] = None,
-    video: Annotated[File, _file("A video to look for what belongs to it instead.")] = None,
+    image: Annotated[File, file_option("A picture to look for what belongs to it instead.")] = None,
+    audio: Annotated[File, file_option("A sound to look for what belongs to it instead.")] = None,
+    video: Annotated[File, file_option("A video to look for what belongs to it instead.")] = None,
     to: Kind = None,
     top: Annotated[int, typer.Option(metavar="N", help="How many answers to show, at most 50.")] = 5,
     out: Annotated[File, typer.Option(metavar="FILE", help="The PNG to write; by default in RUN/queries.")] = None,
@@ -149,7 +149,7 @@ def query(
     print_answers(console, answers)
     shown = decode(image) if image else asked if isinstance(asked, str) else asked.name
     sheet = plots.retrievals([plots.Retrieval(shown, answers)])
-    path = out or opened.folder.path / "queries" / _sheet_name(asked)
+    path = out or opened.folder.path / "queries" / sheet_name(asked)
     usage(lambda: path.parent.mkdir(parents=True, exist_ok=True))
     with beside(path) as part:
         sheet.savefig(part, format="png", dpi=160)
@@ -161,9 +161,9 @@ def generate(
     text: Annotated[
         str | None, typer.Option(metavar="TEXT", help='What to make something of, such as "seven".')
     ] = None,
-    image: Annotated[File, _file("A picture to make something of.")] = None,
-    audio: Annotated[File, _file("A sound to make something of.")] = None,
-    video: Annotated[File, _file("A video to make something of.")] = None,
+    image: Annotated[File, file_option("A picture to make something of.")] = None,
+    audio: Annotated[File, file_option("A sound to make something of.")] = None,
+    video: Annotated[File, file_option("A video to make something of.")] = None,
     to: Kind = None,
     out: Annotated[
         File,
@@ -201,7 +201,7 @@ def generate(
         if out is None:
             return
     asked = image or audio or video or text or ""
-    path = out or opened.folder.path / "generated" / Path(_sheet_name(asked)).stem
+    path = out or opened.folder.path / "generated" / Path(sheet_name(asked)).stem
     usage(lambda: path.parent.mkdir(parents=True, exist_ok=True))
     for written in write_made(path, to, made):
         print_path(console, to, written)
@@ -260,7 +260,7 @@ def print_path(console: Console, what: str, path: Path) -> None:
     console.print(f"{what}: {path}", markup=False, highlight=False, soft_wrap=True)
 
 
-def _sheet_name(asked: str | Path) -> str:
+def sheet_name(asked: str | Path) -> str:
     """The file for the answers to a query; what its characters can't tell apart, a short hash does."""
     kind, words, whole = (
         ("text", asked, asked) if isinstance(asked, str) else (_kind(asked), asked.stem, str(asked.absolute()))

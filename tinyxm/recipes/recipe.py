@@ -16,6 +16,7 @@ from tinyxm.recipes.settings import OPTIMIZERS, Settings
 from tinyxm.training.report import Section
 
 if TYPE_CHECKING:
+    from tinyxm.models.interpretation.draw import Maps, Words
     from tinyxm.recipes.run import Run
     from tinyxm.recipes.workbench import MissingModalities, Pairs
 
@@ -211,3 +212,10 @@ class Recipe(ABC):
     def make(self, run: Run, given: Mapping[str, Any], to: str, count: int, rng: np.random.Generator) -> list[Any]:
         """`count` things of modality `to`, made from what was given."""
         raise NotImplementedError(f"{self.name}: nothing to make")
+
+    def inside(self, run: Run, given: Mapping[str, Any]) -> list[Maps | Words]:
+        """What in the given modalities, one or several, made the model's answer: rows for `interpretation.draw.sheet`.
+
+        Made by `interpretation.overview`: say which number is asked about, and it draws maps by the usual methods.
+        """
+        raise NotImplementedError(f"{self.name}: nothing to look inside of yet")

@@ -143,6 +143,19 @@ class Run:
         source, value, to = self._asked("generate", self.recipe.makes, given, to)
         return self.recipe.make(self, {source: value}, to, count, np.random.default_rng(seed))
 
+    def inside(self, **given: Any) -> list[Any]:
+        """What in a picture, a text or a sound, or in two of them together, made the model's answer; one row for each.
+
+        `xm.models.interpretation.draw.sheet(run.inside(text="red heart", image="cat.png"))` draws them. Modalities are
+        given as to `find`. Raises ValueError where none is given, or one that the recipe isn't asked with.
+        """
+        known = list(dict.fromkeys([*self.recipe.finds, *self.recipe.makes]))
+        if not given or not set(given) <= set(known):
+            named = ", ".join(given) or "nothing"
+            raise ValueError(f"inside: {named} was given; this run is asked with {' or '.join(known) or 'nothing'}")
+        read = {kind: _read("inside", kind, value) for kind, value in given.items()}
+        return list(self.recipe.inside(self, read))
+
     def _asked(
         self, operation: str, ways: Mapping[str, Any], given: Mapping[str, Any], to: str | None
     ) -> tuple[str, Any, str]:
@@ -154,11 +167,7 @@ class Run:
         ((source, value),) = given.items()
         if source not in ways or (to is not None and to not in ways[source]):
             raise ValueError(f"{operation}: {source} → {to or 'anything'} isn't what this run does: {there}")
-        if isinstance(value, str | Path) and source in READERS:
-            value = READERS[source](value)
-        if source == "text" and not str(value).strip():
-            raise ValueError(f"{operation}: the text is empty; say what to {operation}")
-        return source, value, to or ways[source][0]
+        return source, _read(operation, source, value), to or ways[source][0]
 
     def _checkpoint(self, stage: str) -> Path:
         return self.folder.path / f"{stage}.safetensors"
@@ -276,6 +285,15 @@ def peak_memory_mb() -> int | None:
 def _read_sound(path: str | Path) -> tuple[Any, int]:
     sound, rate_hz = audio.decode(path)
     return audio.mono(sound), rate_hz
+
+
+def _read(operation: str, kind: str, value: Any) -> Any:
+    """What was given of one modality: a file is read."""
+    if isinstance(value, str | Path) and kind in READERS:
+        value = READERS[kind](value)
+    if kind == "text" and not str(value).strip():
+        raise ValueError(f"{operation}: the text is empty; say what to {operation}")
+    return value
 
 
 READERS: dict[str, Callable[[Any], Any]] = {"image": decode, "audio": _read_sound, "video": read_video}

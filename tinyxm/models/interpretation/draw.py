@@ -49,7 +49,9 @@ class Maps:
             overlay(panel, np.asarray(values), self.spectrogram)
             panel.set_title(name, fontsize=9)
         for panel in axes:
-            panel.set_axis_off()
+            panel.set_xticks([])
+            panel.set_yticks([])
+            panel.spines[:].set(color=GRAY, linewidth=0.5)
 
 
 @dataclass(frozen=True)

@@ -35,9 +35,9 @@ def picture_maps(
 ) -> Maps:
     """SmoothGrad, integrated gradients, occlusion and, with a `layer`, Grad-CAM of one picture or spectrogram
 
-    x `(1, height, width, channels)` is what `score` is asked of, `shown` what a reader is to see; `fill` is what x holds
-    where there is nothing, of which integrated gradients begin and with which `window` covers. Below each name stands
-    how like the map remains when `model`'s weights are shuffled: near 1, it tells of the picture alone.
+    x `(1, height, width, channels)` is what `score` is asked of, `shown` what a reader is to see; `fill` is what x
+    holds where there is nothing: integrated gradients begin there, and a `window` is covered by it. Below each name
+    stands how like itself the map stays when `model`'s weights are shuffled: near 1, it tells of the picture alone.
     """
     methods: dict[str, Callable[[], NDArray[Any]]] = {
         "SmoothGrad": lambda: over_channels(smooth_grad(score, x, rng=np.random.default_rng(seed))),
@@ -66,8 +66,8 @@ def bag_words(
 ) -> Words:
     """What each word of a text contributes to the score of its bag: left out, and by integrated gradients
 
-    `baseline` `(dimensions,)` is the embedding where nothing is known: see `bag_contributions`, of which a word's is the
-    sum over its n-grams. Raises ValueError for a text without a known word.
+    `baseline` `(dimensions,)` is the embedding where nothing is known: see `bag_contributions`; a word's is the sum
+    over its n-grams. Raises ValueError for a text without a known word.
     """
     spans = word_spans(vocabulary, text)
     if not spans:
@@ -82,7 +82,9 @@ def bag_words(
         entries = bag_contributions(score, embedding, bag, baseline)
         return np.array([[entries[span].sum() for _, span in spans]])
 
-    return _words(f"{title}: {values(score, bag)[0]:.2f}", [word for word, _ in spans], model, left_out, integrated, seed)
+    return _words(
+        f"{title}: {values(score, bag)[0]:.2f}", [word for word, _ in spans], model, left_out, integrated, seed
+    )
 
 
 def token_words(

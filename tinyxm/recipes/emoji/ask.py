@@ -1,14 +1,18 @@
-"""Asking the held-out style's model: the pictures for a text, the names for a picture."""
+"""Asking the held-out style's model: the pictures for a text, the names for a picture, and why."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from tinyxm.autograd import no_grad
 from tinyxm.data import Samples, Vocabulary, content_square, resize
 from tinyxm.data.emoji import SIZE
+from tinyxm.models.interpretation import similarity
+from tinyxm.models.interpretation.draw import Maps, Words
+from tinyxm.models.interpretation.overview import bag_words, picture_maps
 from tinyxm.models.two_towers import TwoTowers
 from tinyxm.recipes.emoji.scores import embed_drawings, embed_texts, nearest_drawings
-from tinyxm.recipes.emoji.views import texts_of
+from tinyxm.recipes.emoji.views import features, texts_of
 from tinyxm.recipes.recipe import Hit
 
 
@@ -31,3 +35,30 @@ def find_names(model: TwoTowers, vocabulary: Vocabulary, samples: Samples, pictu
     scores = embed_texts(model, vocabulary, texts_of(samples)) @ embed_drawings(model, drawing[None])[0]
     best = np.argsort(-scores, kind="stable")[:top]
     return [Hit(samples["name"][i], float(scores[i]), samples["openmoji"][i], samples.ids[i]) for i in best]
+
+
+def why(
+    model: TwoTowers, vocabulary: Vocabulary, samples: Samples, text: str | None, picture: np.ndarray | None
+) -> list[Maps | Words]:
+    """Which part of a picture agrees with a text, and which of its words with the picture.
+
+    Where one of the two isn't given, it's the one that agrees best with the other. Maps are of the 16 × 16 features
+    that the picture's tower is given. Raises as `find_pictures` and `find_names`.
+    """
+    if text is None:
+        assert picture is not None
+        text = find_names(model, vocabulary, samples, picture, 1)[0].name
+    if picture is None:
+        picture = find_pictures(model, vocabulary, samples, text, 1)[0].picture
+        assert picture is not None
+    drawing = resize(content_square(picture), SIZE)
+    x, blank = features(np.stack([drawing, np.zeros_like(drawing)]))
+    drawn, said = embed_drawings(model, drawing[None])[0], embed_texts(model, vocabulary, [(text, [])])[0]
+    with no_grad():
+        usual = model.text.embedding(*vocabulary.bag(texts_of(samples))).data.mean(axis=0)
+    of_picture, of_text = similarity(model.image, said), similarity(model.text, drawn)
+    title = f"agreement of the picture with “{text}”"
+    return [
+        picture_maps(title, of_picture, model.image, x[None], drawing, blank, layer=model.image.layers[5]),
+        bag_words(title, of_text, model.text, model.text.embedding, vocabulary, (text, []), usual),
+    ]

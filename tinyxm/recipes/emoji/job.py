@@ -22,6 +22,7 @@ from tinyxm.data import (
     grouped_split,
     oriented_gradients,
 )
+from tinyxm.models.interpretation.draw import Maps, Words
 from tinyxm.models.two_towers import ImageTower, TextTower, TwoTowers
 from tinyxm.recipes import workbench
 from tinyxm.recipes.emoji import ask, report, validation
@@ -200,6 +201,10 @@ class Emoji(Recipe):
         if "text" in given:
             return ask.find_pictures(model, vocabulary, run.data, given["text"], top)
         return ask.find_names(model, vocabulary, run.data, given["image"], top)
+
+    def inside(self, run: Run, given: Mapping[str, Any]) -> list[Maps | Words]:
+        model, vocabulary = run.model("held_out_style"), vocabulary_of(run, "held_out_style")
+        return ask.why(model, vocabulary, run.data, given.get("text"), given.get("image"))
 
 
 def vocabulary_of(run: Run, stage: str) -> Vocabulary:
