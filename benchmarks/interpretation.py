@@ -185,7 +185,7 @@ def examined(
     """Of each method: what random weights leave of it, and whether its first places matter more than random ones."""
     found: dict[str, Any] = {}
     for name, draw in explain.items():
-        left = [inside.randomisation_test(model, draw, np.random.default_rng(k)) for k in range(3)]
+        left = [inside.randomisation_test(model, draw, np.random.default_rng(k), cascade=False) for k in range(3)]
         curves = inside.faithfulness(score, x, draw(), fill, grain=grain, rng=np.random.default_rng(3))
         low, high = xm.metrics.bootstrap(np.mean, curves.deletion.area, rng=np.random.default_rng(0))
         found[name] = {

@@ -128,6 +128,8 @@ def test_signed_maps_of_real_digits_vanish_with_the_weights_and_beat_random_orde
     assert result.layers == ["5", "2", "0"]
     assert result.signed.shape == (3, 40)
     assert abs(result.signed[-1].mean()) < 0.25, str(result)
+    at_once = randomisation_test(model, lambda: EXPLAINED[name](s, x), np.random.default_rng(2), cascade=False)
+    np.testing.assert_array_equal(at_once.signed, result.signed[-1:])
     assert all(np.array_equal(value, before[key]) for key, value in model.state_dict().items()), "weights were changed"
     found = faithfulness(probability(model, said), x, EXPLAINED[name](s, x), grain=2, rng=np.random.default_rng(3))
     assert found.deletion_wins.mean() > 0.9, str(found)

@@ -43,14 +43,15 @@ class Randomisation:
 
 
 def randomisation_test(
-    model: nn.Module, explain: Callable[[], ArrayLike], rng: np.random.Generator | None = None
+    model: nn.Module, explain: Callable[[], ArrayLike], rng: np.random.Generator | None = None, cascade: bool = True
 ) -> Randomisation:
     """Shuffle the weights layer by layer, from the last to the first, and see whether the map notices
 
     `explain()` makes the maps `(n, ...)` with the model as it is then: `lambda: gradient(logit(model, 3), x)`. Each
     layer's parameters are shuffled within themselves, which keeps their sizes and destroys what was learned; layers
-    randomised before stay random ("cascading"). The model is afterwards as it was. Order is that of `named_modules`,
-    turned round, which is the model's own where its layers are assigned in the order they run in.
+    randomised before stay random ("cascading"); without `cascade` all are shuffled at once, for one map. The model is
+    afterwards as it was. Order is that of `named_modules`, turned round, which is the model's own where its layers are
+    assigned in the order they run in.
     Raises ValueError for a model without parameters, or maps that aren't `(n, ...)`. Source: Adebayo et al., "Sanity
     checks for saliency maps", 2018; the correlation is Spearman's.
     """
@@ -63,15 +64,18 @@ def randomisation_test(
     before, learned = _flat(explain()), model.state_dict()
     signed, absolute = [], []
     try:
-        for own in reversed(layers.values()):
+        for path, own in reversed(layers.items()):
             for parameter in own:
                 parameter.data = rng.permutation(parameter.data.ravel()).reshape(parameter.shape)
+            if not cascade and path != next(iter(layers)):
+                continue
             after = _flat(explain())
             signed.append(rank_correlation(before, after))
             absolute.append(rank_correlation(np.abs(before), np.abs(after)))
     finally:
         model.load_state_dict(learned)
-    return Randomisation([path or "(model)" for path in reversed(layers)], np.array(signed), np.array(absolute))
+    named = [path or "(model)" for path in reversed(layers)] if cascade else ["all"]
+    return Randomisation(named, np.array(signed), np.array(absolute))
 
 
 def rank_correlation(a: ArrayLike, b: ArrayLike) -> Floats:

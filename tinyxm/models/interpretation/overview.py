@@ -122,5 +122,5 @@ def _words(title: str, words: Sequence[str], model: nn.Module, left_out: Any, in
 
 def _left(model: nn.Module, explain: Callable[[], ArrayLike], seed: int) -> str:
     """How alike the map is to itself with all weights shuffled, over a few shuffles."""
-    shuffles = [randomisation_test(model, explain, np.random.default_rng([seed, k])).left for k in range(3)]
+    shuffles = [randomisation_test(model, explain, np.random.default_rng([seed, k]), False).left for k in range(3)]
     return NOTE.format(np.mean(shuffles))
