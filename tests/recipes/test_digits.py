@@ -175,3 +175,8 @@ def test_a_short_run_scores_reports_and_answers(tmp_path):
     sounds = run.find(image=rgba, top=2)
     assert [hit.rate_hz for hit in sounds] == [8000, 8000]
     assert sounds[0].score >= sounds[1].score
+    given = run.recipe.pairs(run)
+    sounds, written = given.embeddings["audio"], given.embeddings["image"]
+    assert sounds.shape == written.shape
+    assert len(given.held_out_kinds) == len(sounds) == len(given.held_out["audio"])
+    assert not {x.tobytes() for x in given.train["image"]} & {x.tobytes() for x in given.held_out["image"]}

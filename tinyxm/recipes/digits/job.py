@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -13,13 +13,15 @@ from tinyxm.data import SOURCES, composite, crop_content, rgb_to_gray
 from tinyxm.data import resize as resized
 from tinyxm.data.sources.handwriting import DIGITS
 from tinyxm.models.audio_image import AudioImage, PictureTower, SoundTower, embedded
+from tinyxm.recipes import workbench
 from tinyxm.recipes.digits import report
 from tinyxm.recipes.digits.data import DEVELOPMENT, Data, Pairs, load, stages, utterances
-from tinyxm.recipes.digits.scores import ask, score
+from tinyxm.recipes.digits.scores import ask, coarse, score
 from tinyxm.recipes.digits.sounds import BANDS, FRAMES, features, heard
 from tinyxm.recipes.recipe import Goal, Hit, Progress, Recipe, Results, Stage
 from tinyxm.recipes.run import Run
 from tinyxm.recipes.settings import Settings
+from tinyxm.recipes.workbench import gradient_norms
 from tinyxm.training.report import Section
 
 
@@ -102,7 +104,7 @@ class Digits(Recipe):
         return AudioImage(sound, PictureTower((28, 28), dropout=settings.dropout, rng=rng))
 
     def watch(self, model: AudioImage) -> dict[str, float]:
-        return {"temperature": model.temperature}
+        return {"temperature": model.temperature, **gradient_norms(model)}
 
     def unlearned(self, settings: Settings) -> tuple[float, str]:
         return report.unlearned(settings.batch_size)
@@ -129,7 +131,28 @@ class Digits(Recipe):
         return report.introduction(results)
 
     def sections(self, run: Run, results: Results) -> list[Section]:
-        return report.sections(run, results)
+        bench = [] if run.settings.quick else workbench.sections(run)
+        return [*report.sections(run, results), *bench]
+
+    def pairs(self, run: Run) -> workbench.Pairs:
+        """Of the first stage: utterances beside pictures of their digits, held-out voices by held-out pictures."""
+        stage, data, spoken = run.stages[0], run.data, run.data.spoken
+        model, parts = run.model(stage), utterances(stage, run.data.spoken, run.settings.validation)
+        train, beside = Pairs(data, parts["train"], 1, 0).fixed()
+        held_out = replace(data, parts={**data.parts, "train": data.parts["test"]})
+        test, shown = Pairs(held_out, parts["test"], 1, 0).fixed()
+        pictures = np.repeat(data.pictures[beside], 3, axis=-1)
+        sounds = embedded(model.sound, heard(spoken.features[test]))
+        return workbench.Pairs(
+            {"audio": sounds, "image": embedded(model.picture, data.pictures[shown])},
+            {"audio": coarse(spoken.features[train]), "image": data.pictures[beside].reshape(len(beside), -1)},
+            {"audio": coarse(spoken.features[test]), "image": data.pictures[shown].reshape(len(shown), -1)},
+            [DIGITS[digit] for digit in spoken.digits[train]],
+            pictures,
+            spoken.digits[train],
+            spoken.digits[test],
+            stage,
+        )
 
     def find(self, run: Run, given: Mapping[str, Any], to: str, top: int) -> list[Hit]:
         """Handwritten digits for a sound, among those never trained on; utterances for a picture, among all."""

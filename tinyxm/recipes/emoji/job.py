@@ -172,7 +172,7 @@ class Emoji(Recipe):
 
     def sections(self, run: Run, results: Results) -> list[Section]:
         model, vocabulary = run.model("held_out_style"), vocabulary_of(run, "held_out_style")
-        bench = [] if run.settings.quick else workbench.sections(run, steps=100)
+        bench = [] if run.settings.quick else workbench.sections(run)
         return [*report.sections(results, run.data, model, vocabulary), *bench]
 
     def pairs(self, run: Run) -> Pairs:

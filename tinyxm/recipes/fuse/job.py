@@ -15,10 +15,11 @@ from tinyxm.models.audio_image import convolutions
 from tinyxm.models.fusion import FUSIONS, Fusion, modality_dropout
 from tinyxm.recipes.fuse import report
 from tinyxm.recipes.fuse.data import Task, load
-from tinyxm.recipes.fuse.scores import best_alone, score_missing, score_task
+from tinyxm.recipes.fuse.scores import best_alone, predicted, score_missing, score_task
 from tinyxm.recipes.recipe import Goal, Progress, Recipe, Results, Stage
 from tinyxm.recipes.run import Run
 from tinyxm.recipes.settings import Settings
+from tinyxm.recipes.workbench import MissingModalities, missing_modalities
 from tinyxm.training.report import Section
 
 FEATURES = 32
@@ -140,6 +141,17 @@ class Fuse(Recipe):
                 summary[name]["best_alone"] = best_alone(results[name]["late"])
         ways = [scores["accuracy"] for name in summary for scores in results[name].values()]
         return {**results, "missing": curves, "summary": {**summary, "mean_of_ways": float(np.mean(ways))}}
+
+    def missing(self, run: Run) -> MissingModalities:
+        """Of the first stage: its task's test, with every set of its modalities, and as each goes missing."""
+        stage = run.stages[0]
+        task, model = run.data[stage.partition("-")[0]], run.model(stage)
+        inputs, labels = task.of("test")
+
+        def predict(present: Mapping[str, Any]) -> Any:
+            return predicted(model, inputs, np.stack([present[name] for name in task.inputs], axis=1))
+
+        return missing_modalities(predict, labels, list(task.inputs), classes=len(task.classes))
 
     def introduction(self, results: Results) -> str:
         return report.introduction(results)

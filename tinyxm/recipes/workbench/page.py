@@ -62,7 +62,7 @@ def write_page(run: Run, path: Path | None = None) -> Path:
     return write_report(path, f"Workbench: {run.recipe.title}", introduction, found)
 
 
-def sections(run: Run, steps: int = 200) -> list[Section]:
+def sections(run: Run, steps: int = 100) -> list[Section]:
     """What can be told of this run; `steps` are those of the small towers at each temperature."""
     pairs, missing = run.recipe.pairs(run), run.recipe.missing(run)
     found = [] if pairs is None else [_space(pairs), *_training(run), _gap(run, pairs, steps), _negatives(run, pairs)]
