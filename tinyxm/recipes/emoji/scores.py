@@ -8,13 +8,11 @@ import numpy as np
 
 from tinyxm.autograd import no_grad
 from tinyxm.data import Samples, Split, TfIdf, Vocabulary, composite, oriented_gradients
-from tinyxm.metrics import bootstrap, ranks, scores_of_ranks
 from tinyxm.models.linear import CanonicalCorrelation, Nearest, PrincipalComponents, Ridge, cosine_similarity
 from tinyxm.models.two_towers import TwoTowers
+from tinyxm.recipes.baselines import Scores, chance_of_retrieval, score_both_ways, score_retrieval
 from tinyxm.recipes.emoji.views import SECOND_DRAWING, features, texts_of
 from tinyxm.recipes.recipe import Hit
-
-Scores = dict[str, Any]
 
 
 def embed_drawings(model: TwoTowers, drawings: np.ndarray, block: int = 256) -> np.ndarray:
@@ -62,34 +60,17 @@ def both_ways(
 
     Each way: scores with 95 % intervals from `resamples`, and the baselines' beside them; so for `via_images`, too.
     """
-    results: dict[str, Scores] = {}
-    for way, turned in (("image_to_text", np.asarray), ("text_to_image", np.transpose)):
-
-        def scored(matrix: np.ndarray, turned: Any = turned) -> Scores:
-            return scored_with_intervals(turned(matrix), groups, resamples)
-
-        beside = {"chance": chance(len(similarity)), **{name: scored(matrix) for name, matrix in baselines.items()}}
-        results[way] = {**scored(similarity), "baselines": beside}
-        if via_images is not None:
-            results[f"{way}_via_images"] = {**scored(via_images), "baselines": beside}
+    told: dict[str, Any] = {"groups": groups, "over": "queries" if groups is None else "families"}
+    results = score_both_ways(similarity, baselines, resamples=resamples, **told)
+    for way, matrix in () if via_images is None else zip(tuple(results), (via_images, via_images.T), strict=True):
+        scores = score_retrieval(matrix, resamples=resamples, **told)
+        results[f"{way}_via_images"] = {**scores, "baselines": results[way]["baselines"]}
     return results
 
 
-def scored_with_intervals(similarity: np.ndarray, groups: np.ndarray | None, resamples: int) -> Scores:
-    found = ranks(similarity)
-    scores = scores_of_ranks(found)
-
-    def all_scores(r: np.ndarray) -> list[float]:
-        return list(scores_of_ranks(r).values())
-
-    low, high = bootstrap(all_scores, found, rng=np.random.default_rng(0), groups=groups, resamples=resamples)
-    intervals = {name: [a, b] for name, a, b in zip(scores, low, high, strict=True)}
-    return {**scores, "intervals": intervals, "intervals_over": "queries" if groups is None else "families"}
-
-
 def chance(n: int) -> Scores:
-    """The expected scores of a random order, in which all ranks are equally likely: exact, so without an interval."""
-    return {**scores_of_ranks(np.arange(1, n + 1)), "intervals": {}}
+    """The expected scores of a random order of n, one of them right."""
+    return chance_of_retrieval(np.eye(n, dtype=bool))
 
 
 class Baselines:
