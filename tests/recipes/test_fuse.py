@@ -86,6 +86,8 @@ def test_scores_of_answers_that_are_known():
     share = float(np.mean(made.labels[made.parts["test"]]))
     assert told["baselines"]["a_alone"]["accuracy"] == 1
     assert told["baselines"]["b_alone"]["accuracy"] == pytest.approx(share)
+    assert told["baselines"]["a_linear"]["accuracy"] > 0.9
+    assert told["baselines"]["b_linear"]["accuracy"] < 0.8
     assert best_alone(told) == 1
     curve = score_missing({"late": Oracle()}, made, 20)
     assert curve["rates"] == list(RATES)

@@ -17,7 +17,7 @@ from tinyxm.recipes.recipe import Progress
 
 SPLIT_SEED = 0  # the same for every run, so that seeds can be compared
 OCCLUDED = 0.5  # share of a picture's height that is covered
-NOISE_DB = -3.0  # speech to noise in the spectrum, of which only what is above is heard
+NOISE_DB = -8.0  # speech to noise in the normalised decibels: so loud that neither modality suffices
 BLOCK = 16  # windows a side of the areas that a split of land use keeps together
 Whole = NDArray[np.int64]
 
@@ -56,8 +56,8 @@ def load(tasks: tuple[str, ...], sounds: str, validation: bool, progress: Progre
 def _digits(sounds: str, validation: bool, progress: Progress) -> Task:
     """Each utterance with a picture of its digit, of the same part; both spoilt, always in the same way.
 
-    A picture is covered over half of its height, from above or below; a word lies under noise as loud as its loud
-    places. So neither modality suffices.
+    A picture is covered over half of its height, from above or below; a word lies under noise 2.5 times as wide as what
+    it says. So neither modality suffices.
     """
     data = digits.load(sounds, validation, progress)
     stage = "official_split" if sounds == "recorded" else "unseen_voice"

@@ -15,11 +15,6 @@ TITLES = {
     "tumours": "tumours, by three kinds of measures",
     "credit": "credits",
     "land_use": "land use, by four bands",
-    "early": "early fusion",
-    "late": "late fusion",
-    "gated": "gated fusion",
-    "low_rank": "low-rank tensor fusion",
-    "cross_attention": "cross-attention fusion",
 }
 MODALITIES = {
     "digits": ("image", "audio"),
@@ -27,10 +22,24 @@ MODALITIES = {
     "credit": ("account", "history", "loan", "standing"),
     "land_use": ("green", "red", "infrared_1", "infrared_2"),
 }
+WAYS = {
+    "early": ("early fusion", "one network on all modalities side by side"),
+    "late": ("late fusion", "what each modality says alone, multiplied"),
+    "gated": ("gated fusion", "a mean of the modalities, weighted anew for each sample"),
+    "low_rank": ("low-rank tensor fusion", "all products of one feature of each modality"),
+    "cross_attention": ("cross-attention fusion", "modalities attend one another, and a question attends all"),
+}
 ROWS = {
-    f"{name}_alone": (f"{name.replace('_', ' ')} alone", "a network of its own on this modality, the others unseen")
-    for names in MODALITIES.values()
-    for name in names
+    **WAYS,
+    **{
+        f"{name}_{kind}": (f"{name.replace('_', ' ')} {called}", told)
+        for names in MODALITIES.values()
+        for name in names
+        for kind, called, told in (
+            ("alone", "alone", "a network of its own on this modality, the others unseen"),
+            ("linear", "alone, linear", "logistic regression on this modality, the others unseen"),
+        )
+    },
 }
 NOTES = [
     "A fusion has gained where it beats every modality alone and the linear baseline on all columns side by side.",
@@ -49,7 +58,7 @@ NOTES = [
 def introduction(results: dict[str, Any]) -> str:
     """Which way did best, and what it gained, task by task."""
     told = [
-        f"{TITLES[name]}: {TITLES[found['best_way']]} {found['best_fusion']:.1%}, the best modality alone "
+        f"{TITLES[name]}: {WAYS[found['best_way']][0]} {found['best_fusion']:.1%}, the best modality alone "
         f"{found.get('best_alone', 0):.1%}"
         for name, found in results["summary"].items()
         if isinstance(found, dict)
@@ -66,12 +75,11 @@ def sections(run: Any, results: dict[str, Any]) -> list[Section]:
     for name, task in run.data.items():
         if name not in results:
             continue
-        rows = {way: {k: v for k, v in scores.items() if k != "baselines"} for way, scores in results[name].items()}
-        first = next(iter(results[name].values()))
-        beside = {**{way: told for way, told in rows.items() if way != next(iter(rows))}, **first["baselines"]}
-        table = score_tables({name: {**rows[next(iter(rows))], "baselines": beside}}, TITLES)
-        curve = results["missing"][name]
-        best = results["summary"][name]["best_way"]
+        best, curve = results["summary"][name]["best_way"], results["missing"][name]
+        beside = {way: told for way, told in results[name].items() if way != best} | results[name][best]["baselines"]
+        table = score_tables(
+            {name: {**results[name][best], "baselines": beside}}, TITLES, {**ROWS, "model": WAYS[best]}
+        )
         inputs, labels = task.of("test")
         matrix = confusion_matrix(labels, predicted(run.model(f"{name}-{best}"), inputs), len(task.classes))
         parts: list[Part] = [
@@ -81,12 +89,12 @@ def sections(run: Any, results: dict[str, Any]) -> list[Section]:
                     [100 * rate for rate in curve["rates"]],
                     curve["ways"],
                     label="% of modalities missing, at random",
-                    titles=TITLES,
+                    titles={way: called for way, (called, _) in WAYS.items()},
                 ),
                 "The same models with less and less to go by; bands are 95 % intervals over the samples.",
                 f"{name}_missing",
             ),
-            Plot(plots.confusion_matrix(matrix, task.classes), f"Truth (rows) and answers of {TITLES[best]}.", name),
+            Plot(plots.confusion_matrix(matrix, task.classes), f"Truth (rows) and answers of {WAYS[best][0]}.", name),
         ]
         if f"{name}-gated" in run.stages:
             parts += [

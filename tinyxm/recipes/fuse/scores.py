@@ -37,9 +37,10 @@ def only(kept: int, shape: tuple[int, int]) -> NDArray[np.bool_]:
 
 
 def score_task(models: dict[str, Fusion], task: Task, resamples: int) -> Scores:
-    """{way: scores}; beside each, the baselines, and each modality alone: as `late` hears it, which trained it alone.
+    """{way: scores}; beside each, the baselines on all modalities, and each modality alone: as `late` hears it, which
+    trained a network on it alone, and as a linear model does.
 
-    A way that beats all of these has gained by fusing.
+    A way that beats all of these has gained by fusing, and by more than a linear model does.
     """
     (x, known), (new, labels) = task.of("train"), task.of("test")
     flat, asked = (np.concatenate([one.reshape(len(one), -1) for one in some], axis=1) for some in (x, new))
@@ -48,6 +49,7 @@ def score_task(models: dict[str, Fusion], task: Task, resamples: int) -> Scores:
         shape = len(labels), len(new)
         for m, name in enumerate(task.inputs):
             beside[f"{name}_alone"] = predicted(models["late"], new, only(m, shape))
+            beside[f"{name}_linear"] = class_baselines(x[m], known, new[m])["linear"]
     told: dict[str, Any] = {"classes": len(task.classes), "resamples": resamples}
     return {way: score_classes(labels, predicted(model, new), beside, **told) for way, model in models.items()}
 
@@ -72,8 +74,9 @@ def score_missing(models: dict[str, Fusion], task: Task, resamples: int) -> Scor
 
 
 def best_alone(scores: Scores) -> float:
-    """The accuracy of the modality that does best alone."""
-    return max(told["accuracy"] for name, told in scores["baselines"].items() if name.endswith("_alone"))
+    """The accuracy of the modality that does best alone, by its network or by a linear model."""
+    alone = [told["accuracy"] for name, told in scores["baselines"].items() if name.endswith(("_alone", "_linear"))]
+    return max(alone)
 
 
 def listens(model: Fusion, task: Task) -> dict[str, float]:
