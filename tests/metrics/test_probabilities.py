@@ -69,6 +69,8 @@ def test_calibration_by_hand():
     np.testing.assert_array_equal(table.counts, [2, 3])
     assert metrics.calibration_error(targets, p, bins=4) == pytest.approx((2 * 0.2 + 3 * 0.1) / 5)
     assert metrics.calibration_error([0, 1], [[1.0, 0], [1, 0]]) == 0.5
+    edge = metrics.reliability([1, 1], [0.75, 0.9], bins=4)
+    np.testing.assert_array_equal(edge.counts, [1, 1])  # 0.75 belongs below
 
 
 def test_who_knows_nothing_can_be_calibrated_and_brier_sees_it():
