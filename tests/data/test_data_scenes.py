@@ -108,3 +108,69 @@ def test_the_seed_alone_decides(many):
 def test_numbers_out_of_range_are_refused(wrong):
     with pytest.raises(ValueError, match=r"scenes: n .* expected"):
         scenes(**wrong)
+
+
+ORDER = ("small large", "red green blue yellow pink black", "circle square triangle cross")
+
+
+def test_the_canonical_caption_is_true_in_full_and_a_function_of_the_scene(many):
+    """Held to the things by hand: by the checker of this file, and by the order of the words as they are spoken."""
+    for text, things in zip(many["canonical"], many["objects"], strict=True):
+        *counts, told = text.split(" with ")
+        assert [count.split()[0] for count in counts] == [k for k, n in WORDS.items() if 1 < n == len(things)]
+        assert all(true_of(part, things) for part in (*counts, told))
+        looks = sorted(
+            [tuple(o.split().index(w) for o, w in zip(ORDER, (t.size, t.colour, t.shape), strict=True)) for t in things]
+        )
+        nouns = re.findall(r"a (\w+) (\w+) (\w+)", told)
+        said = [tuple(o.split().index(w) for o, w in zip(ORDER, noun, strict=True)) for noun in nouns]
+        assert said == looks[:2]
+        shuffled = [things[i] for i in np.random.default_rng(0).permutation(len(things))]
+        assert module.say(module.canonical(shuffled)) == text
+
+
+def test_the_relation_told_is_that_along_the_axis_on_which_they_are_further_apart():
+    a = Thing("circle", "red", "small", 0.2, 0.3)
+    for x, y, word in ((0.8, 0.5, "left of"), (0.1, 0.32, "right of"), (0.3, 0.9, "above"), (0.25, 0.1, "below")):
+        told = module.canonical([Thing("square", "red", "small", x, y), a])
+        assert module.say(told) == f"two shapes with a small red circle {word} a small red square"
+    alike = [Thing("circle", "red", "small", x, 0.5) for x in (0.9, 0.6, 0.2)]
+    assert module.say(module.canonical(alike)).endswith("a small red circle left of a small red circle")
+
+
+def test_what_is_parsed_is_what_was_said(many):
+    rng = np.random.default_rng(0)
+    for things in many["objects"][:200]:
+        for captions in (module.describe(things, rng)[:1], module.canonical(things)):
+            assert module.parse(module.say(captions)) == captions
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "a",
+        "a red",
+        "two circle",
+        "two crosss",
+        "one circles",
+        "a circle left a square",
+        "a circle with",
+        "A circle",
+        "a red small circle",
+        "a circle left of a square above a cross",
+        "seven circles",
+        "a circle two squares",
+    ],
+)
+def test_what_is_not_of_the_grammar_is_not_parsed(text):
+    with pytest.raises(ValueError, match="no caption of the grammar"):
+        module.parse(text)
+
+
+def test_colours_and_ground_can_be_others(many):
+    things = many["objects"][0]
+    other = draw(things, 48, 200, {name: (1, 2, 3) for name in module.COLOURS})
+    assert set(np.unique(other)) <= set(range(1, 201))
+    assert other.max() == 200
+    assert (other.reshape(-1, 3) == (1, 2, 3)).all(1).any()

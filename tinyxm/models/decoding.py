@@ -138,8 +138,9 @@ def _best(
     for row in np.unique(rows):
         mine = np.flatnonzero(rows == row)
         flat = totals[mine].ravel()
-        best = np.argsort(-flat, kind="stable")[: places[row]]
-        best = best[np.isfinite(flat[best])]
+        room = min(places[row], len(flat))
+        best = np.flatnonzero((flat >= np.partition(flat, -room)[-room]) & np.isfinite(flat))  # few are left to sort
+        best = best[np.argsort(-flat[best], kind="stable")][:room]
         of.append(mine[best // totals.shape[1]])
         tokens.append(best % totals.shape[1])
     chosen, by = np.concatenate(of), np.concatenate(tokens)

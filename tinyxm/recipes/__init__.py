@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _RECIPES = {  # a module each, whose RECIPE it is
     "emoji": "tinyxm.recipes.emoji",
     "align": "tinyxm.recipes.align",
+    "caption": "tinyxm.recipes.caption",
     "digits": "tinyxm.recipes.digits",
     "draw": "tinyxm.recipes.draw",
     "fuse": "tinyxm.recipes.fuse",

@@ -51,6 +51,7 @@ KINDS = {
     "bleu_4": Score("BLEU-4", "shared n-grams up to four words, free-running, with a penalty for shortness"),
     "chrf": Score("chrF", "shared character n-grams up to six, recall counted twice"),
     "exact_match": Score("exact match", "share of texts without any difference"),
+    "truth": Score("truth", "share of what is said that is true of the picture, the same words or others"),
     "character_error": _error("character error", "wrong, missing and surplus characters per character"),
     "word_error": _error("word error", "wrong, missing and surplus words per word"),
     "error": _error("error", "share that is wrong"),

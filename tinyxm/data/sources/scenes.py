@@ -3,11 +3,15 @@
 caption  := a noun | count nouns | noun relation noun          "a small red circle", "three squares",
 noun     := [size] [colour] (shape | "shape")                  "a green cross left of a large shape"
 relation := left of | right of | above | below
+
+Of a scene many captions are true. `describe` draws one by chance, for telling true from false; `canonical` is a
+function of the scene alone, for learning to write: there a random one could only be guessed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -103,9 +107,9 @@ def scenes(n: int = 2000, size_pixels: int = 48, most: int = 5, rng: np.random.G
     """n scenes of 1 to `most` shapes on light gray that don't touch, each with a true caption and a false one.
 
     Modalities: "image", uint8 (n, size, size, 3); "text", a caption that is true of it; "foil", the same caption with
-    one word (or relation) changed, so that it is false; "objects", the things themselves, as lists of `Thing`.
-    Groups: "caption" (scenes that share one are no negatives of one another) and "kind" (object, relation, count).
-    Raises ValueError for numbers out of range.
+    one word (or relation) changed, so that it is false; "canonical", what `canonical` says of it; "objects", the things
+    themselves, as lists of `Thing`. Groups: "caption" (scenes that share one are no negatives of one another) and
+    "kind" (object, relation, count). Raises ValueError for numbers out of range.
     """
     if n < 1 or size_pixels < 16 or not 1 <= most <= MOST:
         raise ValueError(
@@ -124,7 +128,13 @@ def scenes(n: int = 2000, size_pixels: int = 48, most: int = 5, rng: np.random.G
         foils.append(str(false))
     texts = [str(caption) for caption in captions]
     return Samples(
-        {"image": images, "text": texts, "foil": foils, "objects": objects},
+        {
+            "image": images,
+            "text": texts,
+            "foil": foils,
+            "canonical": [say(canonical(things)) for things in objects],
+            "objects": objects,
+        },
         ids=[f"scene-{i}" for i in range(n)],
         groups={"caption": texts, "kind": [caption.kind for caption in captions]},
     )
@@ -168,17 +178,78 @@ def describe(things: Sequence[Thing], rng: np.random.Generator) -> tuple[Caption
             return true, false[rng.integers(len(false))]
 
 
-def draw(things: Sequence[Thing], size_pixels: int, ground: int = 235) -> NDArray[np.uint8]:
+def canonical(things: Sequence[Thing]) -> tuple[Caption, ...]:
+    """The one way to tell of these things: how many there are, and how the first two stand to each other, in full
+
+    "four shapes with a small red circle above a large blue square"; of one thing alone, "a small red circle". First are
+    those whose words come first in SIZES, then COLOURS, then SHAPES, as they are spoken, so that each word follows from
+    the picture and the words before it; of equal ones, the leftmost. The relation is along the axis on which they are
+    further apart.
+    """
+    sizes, colours = list(SIZES), list(COLOURS)
+    first, *rest = sorted(
+        things, key=lambda t: (sizes.index(t.size), colours.index(t.colour), SHAPES.index(t.shape), t.x, t.y)
+    )
+    noun = Noun(first.shape, first.colour, first.size)
+    if not rest:
+        return (Caption(noun),)
+    second = rest[0]
+    right, down = second.x - first.x, second.y - first.y
+    words = ("left of", "right of") if abs(right) > abs(down) else ("above", "below")
+    relation = words[0] if (right if words[0] == "left of" else down) > 0 else words[1]
+    other = Noun(second.shape, second.colour, second.size)
+    return Caption(Noun(), count=len(things)), Caption(noun, relation, other)
+
+
+def say(captions: Sequence[Caption]) -> str:
+    """Captions as one text: joined by "with"."""
+    return " with ".join(map(str, captions))
+
+
+def parse(text: str) -> tuple[Caption, ...]:
+    """The captions of a text, so that `holds` can judge them: what `say` makes of them is the text again.
+
+    Raises ValueError for a text that isn't of the grammar.
+    """
+    captions = []
+    for part in text.split(" with "):
+        if found := re.fullmatch(rf"a {_NOUN}(?: ({'|'.join(RELATIONS)}) a {_NOUN})?", part):
+            noun, relation, other = _read(found.groups()[:3]), found[4], _read(found.groups()[4:])
+            captions.append(Caption(noun, relation, other if relation else None))
+        elif found := re.fullmatch(rf"({'|'.join(COUNTS)}) {_NOUN}(?:e?s)?", part):
+            captions.append(Caption(_read(found.groups()[1:]), count=COUNTS.index(found[1]) + 1))
+    if not captions or say(captions) != text:  # a part that fits none, a wrong plural
+        raise ValueError(f"parse: {text!r} is no caption of the grammar, such as {str(Caption(Noun('circle')))!r}")
+    return tuple(captions)
+
+
+_NOUN = rf"(?:({'|'.join(SIZES)}) )?(?:({'|'.join(COLOURS)}) )?({'|'.join(SHAPES)}|shape)"
+
+
+def _read(words: Sequence[str | None]) -> Noun:
+    size, colour, shape = words
+    return Noun(None if shape == "shape" else shape, colour, size)
+
+
+def draw(
+    things: Sequence[Thing],
+    size_pixels: int,
+    ground: int = 235,
+    colours: Mapping[str, tuple[int, int, int]] = COLOURS,
+) -> NDArray[np.uint8]:
     """The picture of a scene, uint8 (size, size, 3), each pixel the mean of 4 × 4 points."""
     side = size_pixels * SUPERSAMPLING
     at = (np.arange(side) + 0.5) / side
     canvas = np.full((side, side, 3), ground, np.uint8)
     for thing in things:
         radius = SIZES[thing.size]
-        x, y = (at - thing.x) / radius, ((at - thing.y) / radius)[:, None]  # the circle around it is the unit circle
-        canvas[_inside(thing.shape, x, y)] = COLOURS[thing.colour]
-    blocks = canvas.reshape(size_pixels, SUPERSAMPLING, size_pixels, SUPERSAMPLING, 3)
-    return blocks.mean((1, 3)).round().astype(np.uint8)
+        columns, rows = (slice(*np.searchsorted(at, (c - radius, c + radius))) for c in (thing.x, thing.y))
+        x, y = (at[columns] - thing.x) / radius, ((at[rows] - thing.y) / radius)[:, None]  # in the unit circle
+        canvas[rows, columns][_inside(thing.shape, x, y)] = colours[thing.colour]
+    total = np.zeros((size_pixels, size_pixels, 3), np.uint16)
+    for row, column in np.ndindex(SUPERSAMPLING, SUPERSAMPLING):
+        total += canvas[row::SUPERSAMPLING, column::SUPERSAMPLING]
+    return (total / SUPERSAMPLING**2).round().astype(np.uint8)
 
 
 def _inside(shape: str, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -230,6 +301,7 @@ SOURCES.add(
             "image": Modality("image", "the scene, RGB, 48 × 48 pixels (size_pixels)"),
             "text": Modality("text", "a caption that is true: of an object, of a relation, or of a count"),
             "foil": Modality("text", "the same caption with one word or relation changed, false"),
+            "canonical": Modality("text", "how many there are and how two stand, the same for the same scene"),
             "objects": Modality("objects", "shape, colour, size and centre of each thing"),
         },
         size="as many as you ask for; 2,000 by default",

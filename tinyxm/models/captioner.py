@@ -1,0 +1,166 @@
+"""A picture becomes a text: an encoder turns it into vectors, one for each place; a decoder that looks at them writes.
+
+Source: Xu et al., "Show, attend and tell: neural image caption generation with visual attention", ICML 2015, with the
+Transformer's decoder; patches: Dosovitskiy et al., "An image is worth 16x16 words", ICLR 2021.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from tinyxm import nn
+from tinyxm.autograd import Array, Tensor, generator, no_grad
+from tinyxm.models.decoding import Hypothesis, beam
+from tinyxm.models.interpretation import attention_maps
+from tinyxm.ops import cross_entropy, reshape
+
+PADDING, UNKNOWN, BEGIN, END = range(4)  # the first of a vocabulary; what is read and never written, but for END
+NEVER = (PADDING, UNKNOWN, BEGIN)
+
+
+class ConvolutionEncoder(nn.Module):
+    """Pictures (n, side, side, channels) → (n, places, features): for each width a 3×3 convolution of stride 2, group
+    normalisation and ReLU; one more of stride 1, added to what it reads, so that a place sees its neighbours whole;
+    then each place of the grid that is left is one vector, its position added.
+
+    Neighbours are seen together from the start, and a shape is the same wherever it lies.
+    """
+
+    def __init__(
+        self, side: int, channels: int, features: int, widths: Sequence[int], rng: np.random.Generator | None = None
+    ) -> None:
+        rng = generator(rng)
+        steps: list[nn.Module] = []
+        for before, after in zip((channels, *widths[:-1]), widths, strict=True):
+            steps += [nn.Conv2d(before, after, 3, stride=2, padding=1, rng=rng), nn.GroupNorm(8, after), nn.ReLU()]
+            side = -(-side // 2)
+        last = widths[-1]
+        around = nn.Sequential(nn.Conv2d(last, last, 3, padding=1, rng=rng), nn.GroupNorm(8, last), nn.ReLU())
+        steps.append(nn.Residual(around))
+        self.grid = (side, side)
+        self.layers, self.project = nn.Sequential(*steps), nn.Linear(last, features, rng=rng)
+        self.positions, self.norm = nn.LearnedPositions(side * side, features, rng=rng), nn.LayerNorm(features)
+
+    def forward(self, x: Array) -> Array:
+        y = self.layers(x)
+        return self.norm(self.positions(self.project(reshape(y, (len(y), -1, y.shape[-1])))))
+
+
+class PatchEncoder(nn.Module):
+    """Pictures (n, side, side, channels) → (n, places, features): cut into patches, each made one vector by one linear
+    map, its position added; then layers of self-attention, in which each patch looks at all others.
+
+    Nothing is known of neighbours: that must be learned, from more pictures than a convolution needs. Raises ValueError
+    where patches don't divide the side.
+    """
+
+    def __init__(
+        self,
+        side: int,
+        channels: int,
+        features: int,
+        patch: int,
+        layers: int = 2,
+        heads: int = 4,
+        dropout: float = 0.0,
+        rng: np.random.Generator | None = None,
+    ) -> None:
+        if side % patch:
+            raise ValueError(f"PatchEncoder: patches of {patch} pixels don't divide a side of {side}")
+        rng = generator(rng)
+        self.patch, self.grid = patch, (side // patch, side // patch)
+        places = self.grid[0] * self.grid[1]
+        self.project = nn.Linear(patch * patch * channels, features, rng=rng)
+        self.positions = nn.LearnedPositions(places, features, rng=rng)
+        self.layers = nn.TransformerEncoder(features, heads, layers, 2 * features, dropout, norm_first=True, rng=rng)
+
+    def forward(self, x: Array) -> Array:
+        n, (rows, columns), p = len(x), self.grid, self.patch
+        blocks = np.swapaxes(reshape(x, (n, rows, p, columns, p, -1)), 2, 3)
+        return self.layers(self.positions(self.project(reshape(blocks, (n, rows * columns, -1)))))
+
+
+class Captioner(nn.Module):
+    """p(word t | the picture, words 0 … t − 1): softmax(decoder(embedding of the words, encoder(picture)) W + b)
+
+    Tokens are indices of a vocabulary that begins with padding, unknown, begin and end. A caption is read as BEGIN, its
+    words, END, at most `longest` tokens with END. Features are the width of everything between; the decoder is a
+    Transformer's, of `layers` layers, its cross-attention looking at the picture's places.
+    """
+
+    def __init__(
+        self,
+        encoder: ConvolutionEncoder | PatchEncoder,
+        vocabulary: int,
+        features: int = 96,
+        heads: int = 4,
+        layers: int = 2,
+        longest: int = 16,
+        dropout: float = 0.1,
+        rng: np.random.Generator | None = None,
+    ) -> None:
+        rng = generator(rng)
+        self.encoder, self.longest = encoder, longest
+        self.embedding = nn.Embedding(vocabulary, features, rng=rng)
+        self.positions = nn.LearnedPositions(longest, features, rng=rng)
+        self.decoder = nn.TransformerDecoder(features, heads, layers, 2 * features, dropout, norm_first=True, rng=rng)
+        self.dropout = nn.Dropout(dropout, rng=rng)
+        self.output = nn.Linear(features, vocabulary, initialise=nn.init.normal, rng=rng)  # near 0: no word preferred
+
+    def forward(self, images: Array, tokens: np.ndarray) -> Array:
+        """Scores (n, tokens, vocabulary) of the word after each of `tokens` (n, tokens), which begin with BEGIN."""
+        return self.scores(self.encoder(images), tokens)
+
+    def scores(self, memory: Array, tokens: np.ndarray) -> Array:
+        """The same, of pictures that are encoded: memory (n, places, features)."""
+        words = self.positions(self.embedding(tokens))
+        return self.output(self.decoder(self.dropout(words), self.dropout(memory)))
+
+    def loss(self, images: Array, captions: np.ndarray, label_smoothing: float = 0.0) -> Tensor:
+        """Mean of −ln p of each word and the END, given the true words before it: teacher forcing.
+
+        captions (n, 1 + longest or fewer): BEGIN, words, END, then PADDING, which doesn't count.
+        """
+        scores = self(images, captions[:, :-1])
+        return cross_entropy(scores, captions[:, 1:], label_smoothing, ignore_index=PADDING)
+
+    def step(self, state: tuple[Array, np.ndarray], tokens: np.ndarray) -> tuple[Array, Any]:
+        """The step of `decoding`; the state is the memory, and what is written so far."""
+        memory, written = state
+        written = np.concatenate([written, tokens[:, None]], axis=1)
+        return self.scores(memory, written)[:, -1], (memory, written)
+
+    def write(self, images: np.ndarray, width: int = 1, length_power: float = 0.6) -> list[Hypothesis]:
+        """The caption of each picture, each word after those the model wrote itself: greedily, or by a beam's width."""
+        return [found[0] for found in self.alternatives(images, width, length_power)]
+
+    def alternatives(self, images: np.ndarray, width: int, length_power: float = 0.6) -> list[list[Hypothesis]]:
+        """For each picture up to `width` captions, best first, as `decoding.beam` finds them."""
+        with no_grad():
+            memory = self.encoder(images).data
+        state = memory, np.empty((len(images), 0), np.int64)
+        begin = np.full(len(images), BEGIN)
+        return beam(self.step, state, begin, END, self.longest, NEVER, width, length_power)
+
+    def forced(self, images: np.ndarray, captions: np.ndarray) -> list[tuple[int, ...]]:
+        """The most probable word at each place after the *true* words before it: no text that the model wrote, since a
+        mistake is corrected before the next word. As many words as the true caption has."""
+        with no_grad():
+            scores = self(images, captions[:, :-1])
+        best = np.array(scores.data)
+        best[..., list(NEVER)] = -np.inf
+        lengths = (captions[:, 1:] > END).sum(axis=1)
+        return [tuple(row[:n].tolist()) for row, n in zip(best.argmax(axis=-1), lengths, strict=True)]
+
+    def attention(self, images: np.ndarray, tokens: Sequence[int]) -> np.ndarray:
+        """Where one picture (1, side, side, channels) is looked at for each of these tokens and the END, if there was
+        room for it: the weights of the last layer's cross-attention, mean of its heads, (tokens + 1, rows, columns),
+        each summing to 1."""
+        read = [BEGIN, *tokens][: self.longest]
+        with attention_maps(self.decoder) as maps, no_grad():
+            self(images, np.array([read]))
+        (seen,) = maps[f"layers.{len(self.decoder.layers) - 1}.cross_attention"]
+        return seen[0].mean(axis=0).reshape(len(read), *self.encoder.grid)

@@ -1,0 +1,76 @@
+"""Emoji and their names: seen as Twemoji and as Noto's outlines, to be named as OpenMoji draws them."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinyxm.data import Samples, Vocabulary, augment, content_square, edges, order, resize, words
+from tinyxm.data.emoji import SIZE
+from tinyxm.recipes.caption.words import tokens_of
+from tinyxm.recipes.emoji.scores import Baselines
+from tinyxm.recipes.emoji.views import Views, features, texts_of
+
+SIDE, CHANNELS = 16, 11  # of what the front end `data.edges` makes of a drawing
+
+
+def names_of(samples: Samples) -> list[str]:
+    """The names to be written: their words, lower-case, without punctuation."""
+    return [" ".join(words(name)) for name in samples["name"]]
+
+
+def picture_of(rgba: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """What the model is given of a picture of any size, RGBA, cropped to what is drawn where it's transparent."""
+    return features(resize(content_square(rgba), SIZE)[None])
+
+
+class DrawingBatches:
+    """Batches of training drawings, a function of the step alone: each concept once an epoch, in one of the two styles,
+    augmented. `missing` are drawings withheld from it, as in `recipes.emoji.validation.withheld`."""
+
+    def __init__(
+        self,
+        samples: Samples,
+        vocabulary: Vocabulary,
+        batch_size: int,
+        seed: int,
+        missing: dict[str, NDArray[np.intp]],
+    ) -> None:
+        known = Vocabulary(texts_of(samples), ngrams=False)
+        self.views = Views(
+            samples,
+            np.arange(len(samples)),
+            known,
+            batch_size,
+            seed,
+            without_outline=missing.get("without_outline"),
+            without_twemoji=missing.get("without_twemoji"),
+        )
+        self.tokens, self.seed = tokens_of(vocabulary, names_of(samples)), seed
+
+    @property
+    def steps_per_epoch(self) -> int:
+        return self.views.steps_per_epoch
+
+    def batch(self, step: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        epoch, place = divmod(step, self.steps_per_epoch)
+        size = self.views.batch_size
+        chosen = order(len(self.tokens), self.seed, epoch)[place * size : (place + 1) * size]
+        rng = np.random.default_rng([self.seed, 1, step])
+        drawings = self.views.draw(chosen, rng.integers(0, 2, len(chosen)), rng)
+        tokens = self.tokens[chosen]
+        return edges(augment(drawings, rng)), tokens[:, : (tokens > 0).sum(axis=1).max()]
+
+
+def baselines(samples: Samples, drawings: NDArray[np.uint8], asked: NDArray[np.intp]) -> dict[str, list[str]]:
+    """What is answered without a decoder for the drawings of the concepts `asked`: always the first name; the name of
+    the nearest training drawing, by oriented gradients and colour; by ridge regression and by CCA onto the names' and
+    keywords' tf-idf, the nearest name."""
+    names, everything = names_of(samples), np.arange(len(samples))
+    whole = np.broadcast_to(np.zeros_like(drawings[:1]), (len(samples), *drawings.shape[1:])).copy()
+    whole[asked] = drawings
+    found = Baselines(samples, everything).similarities(whole, everything)
+    return {
+        "most_frequent": [max(set(names), key=lambda name: (names.count(name), name))] * len(asked),
+        **{name: [names[i] for i in found[name][asked].argmax(axis=1)] for name in found},
+    }
