@@ -68,6 +68,9 @@ def test_of_a_linear_tower_an_entry_contributes_its_own_share():
     found = bag_contributions(similarity(model, w), model.embedding, bag, m, steps=2)
     expected = [a * (model.embedding.weight.data[i] - m) @ w for i, a in zip(bag[0], bag[2], strict=True)]
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-7)
+    _, of = of_presence(similarity(model, w), bag, [slice(0, 1), slice(1, 3)])
+    rest = 0.6 * model.embedding.weight.data[5] + 0.4 * model.embedding.weight.data[2]  # what is left weighs 1 again
+    np.testing.assert_allclose(values(of, np.array([[0, 1]], np.float32)), [rest @ w], rtol=1e-4)
 
 
 def test_a_word_left_out_by_presence_is_a_text_without_the_word():
