@@ -79,6 +79,8 @@ def _print(console: Console, ledger: Ledger) -> None:
     from rich.markup import escape
     from rich.table import Table
 
+    from tinyxm.data.cleaning.reading import printable
+
     if not len(ledger):
         return
     table = Table.grid(padding=(0, 2))
@@ -86,7 +88,7 @@ def _print(console: Console, ledger: Ledger) -> None:
     for row in ledger.rows()[:SHOWN]:
         value = row["value"] if len(row["value"]) <= 90 else row["value"][:90] + " …"
         cells = (row["sample"], row["modality"], row["fault"], row["action"], value)
-        table.add_row(*(escape(cell.encode("utf-8", "backslashreplace").decode()) for cell in cells))
+        table.add_row(*(escape(printable(cell)) for cell in cells))
     console.print(table)
     if len(ledger) > SHOWN:
         console.print(f"… and {len(ledger) - SHOWN:,} more: --json FILE has all", highlight=False)
