@@ -37,6 +37,25 @@ def test_the_loss_is_its_formula():
     assert model.loss(VIEWS, BAG).item() == pytest.approx(expected, rel=1e-4)
 
 
+def test_the_loss_by_sigmoids_is_its_formula_and_learns_its_bias():
+    generator = np.random.default_rng(1)
+    image, text = ImageTower(widths=(8, 16), rng=generator), TextTower(7, rng=generator)
+    model = TwoTowers(image, text, "sigmoid").eval()
+    images, texts = model.image(VIEWS).data.astype(float), model.text(BAG).data.astype(float)
+
+    def sigmoid(a, b):
+        sign = 2 * np.eye(len(a)) - 1
+        return np.mean(np.sum(np.log1p(np.exp(-sign * (10 * a @ b.T - 10))), axis=1))
+
+    expected = (sigmoid(images[:4], texts) + sigmoid(images[4:], texts)) / 2 + sigmoid(images[:4], images[4:])
+    loss = model.loss(VIEWS, BAG)
+    assert loss.item() == pytest.approx(expected, rel=1e-4)
+    loss.backward()
+    assert np.all(model.bias.grad != 0)
+    with pytest.raises(ValueError, match="contrast 'triplet': expected one of info_nce, sigmoid"):
+        TwoTowers(image, text, "triplet")
+
+
 def test_pairs_of_equal_meaning_are_no_mistakes():
     model = towers().eval()
     same = np.eye(4, dtype=bool)

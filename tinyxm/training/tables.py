@@ -15,7 +15,7 @@ from rich.text import Text
 
 from tinyxm.training.scores import meaning_of, score_of
 
-VIA_IMAGES = "_via_images"
+SECOND = {"_via_images": "via_images", "_with_cca": "with_cca"}  # endings of keys: the same model, used otherwise
 Named = tuple[str, str]  # what a method is called, and a sentence on it
 ROWS: dict[str, Named] = {
     "model": ("this model", "compares the query with the whole gallery, each embedded by its own tower"),
@@ -23,6 +23,10 @@ ROWS: dict[str, Named] = {
         "this model, via images",
         "the picture nearest in the learned space among the training pictures answers for its concept; so it answers "
         "only what it was trained on",
+    ),
+    "with_cca": (
+        "this model, with CCA",
+        "adds the similarity by this model's towers and that by CCA, each in units of its standard deviation",
     ),
     "nearest_training_image": (
         "nearest training image",
@@ -126,8 +130,9 @@ def score_tables(
 
     A set of scores is a mapping with a score that is a share, or with "intervals" or "baselines" beside scores of any
     kind; "intervals_over" says what these were drawn over, if not over queries. What isn't a number, such as a
-    confusion matrix, has no column. "x_via_images" becomes a row of the table of "x". `titles` says how to call a key;
-    by default its underscores become blanks. `rows` are (label, meaning) of methods beside `ROWS`, or in place of them.
+    confusion matrix, has no column. "x_via_images" and "x_with_cca" become rows of the table of "x". `titles` says how
+    to call a key; by default its underscores become blanks. `rows` are (label, meaning) of methods beside `ROWS`, or in
+    place of them.
     """
     return list(_tables(results, (), titles or {}, {**ROWS, **(rows or {})}))
 
@@ -136,11 +141,12 @@ def _tables(
     section: Mapping[str, Any], path: tuple[str, ...], titles: Mapping[str, str], known: Mapping[str, Named]
 ) -> Iterator[Table]:
     for key, value in section.items():
-        if not isinstance(value, Mapping) or key.endswith(VIA_IMAGES):
+        if not isinstance(value, Mapping) or key.endswith(tuple(SECOND)):
             continue
         here = (*path, titles.get(key) or key.replace("_to_", " → ").replace("_", " "))
         if _scored(value):
-            methods = {"model": value, "via_images": section.get(key + VIA_IMAGES), **value.get("baselines", {})}
+            others = {kind: section.get(key + ending) for ending, kind in SECOND.items()}
+            methods = {"model": value, **others, **value.get("baselines", {})}
             title = ": ".join(filter(None, (", ".join(here[:-1]), here[-1])))
             present = {kind: scores for kind, scores in methods.items() if scores}
             yield _table(title[:1].upper() + title[1:], present, known)

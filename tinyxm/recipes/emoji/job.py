@@ -23,7 +23,7 @@ from tinyxm.data import (
     oriented_gradients,
 )
 from tinyxm.models.interpretation.draw import Maps, Words
-from tinyxm.models.two_towers import ImageTower, TextTower, TwoTowers
+from tinyxm.models.two_towers import CONTRASTS, ImageTower, TextTower, TwoTowers
 from tinyxm.recipes import workbench
 from tinyxm.recipes.emoji import ask, report, validation
 from tinyxm.recipes.emoji.scores import embed_drawings, embed_texts, score_held_out_style, score_unseen_concepts
@@ -61,12 +61,19 @@ STAGES = {
 @dataclass(frozen=True)
 class EmojiSettings(Settings):
     """`epochs` are passes over the concepts for the held-out style; the other models take a share of them, since they
-    overfit sooner. `embedding_rate` is the learning rate of the words' vectors.
+    overfit sooner. `embedding_rate` is the learning rate of the words' vectors, `contrast` the loss: "info_nce", where
+    the texts of a batch compete for a picture, or "sigmoid" (SigLIP), where each pair is judged by itself.
     """
 
     EPOCHS: ClassVar[tuple[int, int]] = (180, 6)
 
     embedding_rate: float = 4e-3
+    contrast: str = "info_nce"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.contrast not in CONTRASTS:
+            raise ValueError(f"settings: contrast {self.contrast!r}: expected one of {', '.join(CONTRASTS)}")
 
 
 def goals() -> list[Goal]:
@@ -87,7 +94,7 @@ def goals() -> list[Goal]:
     for way in ("text_to_image", "image_to_text"):
         path = f"unseen_concepts.{way}"
         found += [Goal(f"{path}.recall@1", 0.12), Goal(f"{path}.recall@10", 0.34)]
-        found.append(Goal(f"{path}.recall@10", f"{path}.baselines.cca.recall@10", margin=0.03))
+        found.append(Goal(f"{path}_with_cca.recall@10", f"{path}.baselines.cca.recall@10", margin=0.03))
     return found
 
 
@@ -124,10 +131,11 @@ class Emoji(Recipe):
         steps = math.ceil(settings.passes * how.share) * views.steps_per_epoch
         return Stage(steps, views.batch, {"vocabulary": list(vocabulary.index)})
 
-    def build(self, stage: str, settings: Settings, facts: Mapping[str, Any]) -> TwoTowers:
+    def build(self, stage: str, settings: Any, facts: Mapping[str, Any]) -> TwoTowers:
         how, rng = STAGES[stage], np.random.default_rng(settings.seed)
         image = ImageTower(dropout=how.dropout, rng=rng)
-        return TwoTowers(image, TextTower(len(facts["vocabulary"]), dropout=how.dropout, rng=rng))
+        text = TextTower(len(facts["vocabulary"]), dropout=how.dropout, rng=rng)
+        return TwoTowers(image, text, settings.contrast)
 
     def loss(self, stage: str, model: TwoTowers, batch: Batch) -> Tensor:
         return model.loss(batch.views, batch.bag, batch.same)
@@ -153,7 +161,7 @@ class Emoji(Recipe):
         for stage in run.stages:
             model, vocabulary, groups = run.model(stage), vocabulary_of(run, stage), STAGES[stage].groups
             if not groups and settings.validation:
-                results |= validation.score_withheld(model, vocabulary, samples)
+                results |= validation.score_withheld(model, vocabulary, samples, resamples)
             elif not groups:
                 results[stage] = score_held_out_style(model, vocabulary, samples, resamples)
             else:
@@ -164,8 +172,8 @@ class Emoji(Recipe):
                 results[stage] = score_unseen_concepts(model, vocabulary, samples, split, resamples)
         return results
 
-    def unlearned(self, settings: Settings) -> tuple[float, str]:
-        return report.unlearned(settings.batch_size)
+    def unlearned(self, settings: Any) -> tuple[float, str] | None:
+        return report.unlearned(settings.batch_size) if settings.contrast == "info_nce" else None
 
     def introduction(self, results: Results) -> str:
         return report.introduction(results)

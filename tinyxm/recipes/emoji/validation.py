@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from tinyxm.data import Samples, Split, Vocabulary, grouped_split
-from tinyxm.metrics import retrieval_scores
 from tinyxm.models.two_towers import TwoTowers
-from tinyxm.recipes.emoji.scores import chance, embed_drawings, embed_texts
+from tinyxm.recipes.baselines import score_retrieval
+from tinyxm.recipes.emoji.scores import embed_drawings, embed_texts
 from tinyxm.recipes.emoji.views import SECOND_DRAWING, texts_of
 
 SEED = 123
@@ -27,7 +27,7 @@ def inner_split(samples: Samples, concepts: np.ndarray, groups: str) -> Split:
     return Split({name: concepts[part] for name, part in split.parts.items()})
 
 
-def score_withheld(model: TwoTowers, vocabulary: Vocabulary, samples: Samples) -> dict[str, Any]:
+def score_withheld(model: TwoTowers, vocabulary: Vocabulary, samples: Samples, resamples: int = 1000) -> dict[str, Any]:
     """Scores of the withheld drawings, for both styles: all names, or the withheld drawings, are the gallery."""
     named = embed_texts(model, vocabulary, texts_of(samples))
     missing = withheld(len(samples))
@@ -36,11 +36,9 @@ def score_withheld(model: TwoTowers, vocabulary: Vocabulary, samples: Samples) -
     results: dict[str, Any] = {}
     for style, (drawings, asked) in queries.items():
         similarity = embed_drawings(model, drawings[asked]) @ named.T
+        right = asked[:, None] == np.arange(len(samples))
         results[style] = {
-            "image_to_text": {**retrieval_scores(similarity, asked), "baselines": {"chance": chance(len(samples))}},
-            "text_to_image": {
-                **retrieval_scores(similarity[:, asked].T),
-                "baselines": {"chance": chance(len(asked))},
-            },
+            "image_to_text": score_retrieval(similarity, correct=right, resamples=resamples),
+            "text_to_image": score_retrieval(similarity[:, asked].T, resamples=resamples),
         }
     return results
