@@ -128,9 +128,9 @@ def scored(
     """Both ways' scores of each similarity (images, texts) whose diagonal is right, by the ending of its key."""
     told: dict[str, Any] = {"groups": groups, "over": over, "resamples": resamples}
     results: Scores = score_both_ways(similarities.pop(""), baselines, **told)
-    for way, turned in zip(tuple(results), (np.asarray, np.transpose), strict=True):
+    for way in tuple(results):
         for ending, similarity in similarities.items():
-            scores = score_retrieval(turned(similarity), **told)
+            scores = score_retrieval(similarity if way == "image_to_text" else similarity.T, **told)
             results[way + ending] = {**scores, "baselines": results[way]["baselines"]}
     return results
 
