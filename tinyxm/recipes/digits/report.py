@@ -37,8 +37,8 @@ NOTES = [
     "The official split (recordings 0 to 4 of each speaker and digit are the test) has every voice on both sides. A "
     "model for a new voice must be asked about new voices: for that one model was trained for each speaker, without "
     "that speaker.",
-    "Settings were chosen with george left out, and never by the official test; `--validation` leaves george and jackson "
-    "out in turn. The other four speakers were never asked to choose by.",
+    "Settings were chosen with george left out, and never by the official test; `--validation` leaves george and "
+    "jackson out in turn. The other four speakers were never asked to choose by.",
     "Intervals over speakers resample six speakers (or four): they tell how much voices differ, and are rough.",
     "Baselines hear the same features, coarser: ridge regression and CCA between 512 numbers of a word and the pixels; "
     "the picture that goes with the nearest training utterance; the mean picture of the nearest mean word.",
