@@ -31,6 +31,10 @@ TITLES = {
     "what_it_forgot": "and then, synthesised words in unseen voices again",
 }
 ROWS = {
+    "model": (
+        "this model",
+        "writes by prefix beam search, with a language model of the training words' spelling",
+    ),
     "greedy": ("this model, greedily", "what the likeliest path says, without a language model"),
     "word_list": (
         "this model, from a list",
@@ -95,7 +99,9 @@ def sections(run: Any, results: Results) -> list[Section]:
         ]
         parts += [title, Gallery(cards)]
     return [
-        Section("Results", [Scores(score_tables({key: results[key] for key in TITLES if key in results}, TITLES))]),
+        Section(
+            "Results", [Scores(score_tables({key: results[key] for key in TITLES if key in results}, TITLES, ROWS))]
+        ),
         Section("What it hears", parts),
         Section("When it hears it", [_alignment(run)]),
     ]

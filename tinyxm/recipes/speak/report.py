@@ -20,6 +20,7 @@ from tinyxm.training.writing import write_made
 
 TITLES = {"judge": "the judge listens", "speaker": "the speaker speaks", "unseen_words": "words never heard"}
 ROWS = {
+    "model": ("this model", "speaks from phonemes, with lengths of its own"),
     "recording": ("the synthesiser itself", "its own sound of these words: what the judge makes of the best there is"),
     "recording_by_griffin_lim": (
         "… through Griffin-Lim",
@@ -90,7 +91,7 @@ def sections(run: Any, results: Results, phonemes: Phonemes, voice: str) -> list
     ]
     told = "Words that the speaker never heard. The model's own are WAV files, too, in the run's folder `sounds`."
     return [
-        Section("Results", [Scores(score_tables({"unseen_words": results["unseen_words"]}, TITLES))]),
+        Section("Results", [Scores(score_tables({"unseen_words": results["unseen_words"]}, TITLES, ROWS))]),
         Section("What it sounds like", [told, Gallery(cards), "Measured over all of them:", results["sounds"]]),
         Section("What it draws", [_spectra(asked, mels)]),
     ]
