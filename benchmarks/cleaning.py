@@ -87,8 +87,8 @@ def sounds():
             sound, rate = audio.resample(sound, rate_hz=rate, to_hz=other), other
         files.append(wav(sound, rate))
     kinds = ("exact duplicate", "near duplicate", "truncated", "silence", "clipping", "DC offset", "wrong rate")
-    asked = [("sound", kind) for kind in (*kinds, "non-finite")]
-    return Samples({"sound": files}), {"sound": (*SOUND_RULES, near_sounds)}, asked
+    asked = [("audio", kind) for kind in (*kinds, "non-finite")]
+    return Samples({"audio": files}), {"sound": (*SOUND_RULES, near_sounds)}, asked
 
 
 def texts():
@@ -126,8 +126,8 @@ def labelled_pictures():
 
 def labelled_sounds():
     found = spoken()[::2]
-    samples = Samples({"sound": [(s[:, 0], r) for _, s, r in found], "label": [name[0] for name, *_ in found]})
-    return samples, {"label": (mislabelled("sound"),)}, [("label", "wrong label")]
+    samples = Samples({"audio": [(s[:, 0], r) for _, s, r in found], "label": [name[0] for name, *_ in found]})
+    return samples, {"label": (mislabelled("audio"),)}, [("label", "wrong label")]
 
 
 def spoken_and_written():
@@ -137,8 +137,8 @@ def spoken_and_written():
     own = {digit: list(rng.permutation(np.flatnonzero(y == int(digit)))) for digit in "0123456789"}
     found = spoken()
     chosen = [own[name[0]].pop() for name, *_ in found]
-    samples = Samples({"sound": [(s[:, 0], r) for _, s, r in found], "image": x[chosen]}, groups={"meaning": y[chosen]})
-    return samples, {"image": (misaligned("sound"),)}, [("image", "wrong pair")]
+    samples = Samples({"audio": [(s[:, 0], r) for _, s, r in found], "image": x[chosen]}, groups={"meaning": y[chosen]})
+    return samples, {"image": (misaligned("audio"),)}, [("image", "wrong pair")]
 
 
 def emoji_and_names():

@@ -80,19 +80,19 @@ assert abs(sounds["off zero"].mean() - 0.05) < 0.001 > abs(sounds["right"].mean(
 png = io.BytesIO()
 Image.fromarray(drawing(1)).save(png, "PNG")
 files = {"image": [drawing(0), drawing(1), png.getvalue()[:900], np.full((64, 64, 3), 7, np.uint8)]}
-files["sound"] = [(x, RATE) for x in sounds.values()]
+files["audio"] = [(x, RATE) for x in sounds.values()]
 files["text"] = ["a plain text", "cafÃ© crÃ¨me", "N/A", "the last"]
 samples = xm.data.Samples(files, ids=["one", "two", "three", "four"])
 rules = {
     "image": [xm.data.undecodable, xm.data.blank, xm.data.duplicates(), xm.data.near_pictures],
-    "sound": [xm.data.silent, xm.data.clipped, xm.data.dc_offset],
+    "audio": [xm.data.silent, xm.data.clipped, xm.data.dc_offset],
     "text": [xm.data.mis_encoded, xm.data.empty_text, xm.data.placeholder],
 }
 kept, ledger = xm.data.clean(samples, rules)
 for row in ledger.rows():
     print(f"{row['sample']:6} {row['modality']:6} {row['fault']:20} {row['action']:9} {row['value'][:60]}")
 assert kept["text"][1] == "café crème"
-assert abs(kept["sound"][1][0].mean()) < 1e-9
+assert abs(kept["audio"][1][0].mean()) < 1e-9
 assert {(e.sample, e.fault) for e in ledger} >= {("three", "undecodable picture"), ("four", "silence")}
 
 # %% [markdown]
@@ -128,7 +128,7 @@ assert distances[1] <= 14 < distances[2]
 # channel, one rate and a spectrogram, a text into indices, a video into a few frames. Each step shows itself.
 
 # %%
-decoded, rate_hz = audio.decode(wav(kept["sound"][0][0], RATE))
+decoded, rate_hz = audio.decode(wav(kept["audio"][0][0], RATE))
 mono = audio.mono(decoded)
 faster = audio.resample(mono, rate_hz=rate_hz, to_hz=16_000)
 features = audio.log_mel(faster, rate_hz=16_000)
@@ -169,21 +169,21 @@ plt.show()
 
 # %%
 clean_sounds = xm.data.Samples(
-    {"sound": [(beep(rng.uniform(120, 300), rng.uniform(0.3, 0.6)), RATE) for _ in range(400)]}
+    {"audio": [(beep(rng.uniform(120, 300), rng.uniform(0.3, 0.6)), RATE) for _ in range(400)]}
 )
 spoilt, planted, spare = clean_sounds, [], set()
 for kind in ("silence", "clipping", "DC offset"):
-    spoilt, entries = xm.data.corrupt(spoilt, kind, 0.05, rng, modality="sound", spare=spare)
+    spoilt, entries = xm.data.corrupt(spoilt, kind, 0.05, rng, modality="audio", spare=spare)
     planted += list(entries)
     spare |= {entry.sample for entry in entries}
-_, found = xm.data.clean(spoilt, {"sound": rules["sound"]})
+_, found = xm.data.clean(spoilt, {"audio": rules["audio"]})
 scores = xm.data.score(planted, found)
 for kind, one in scores.items():
     print(f"{kind:10} {one}")
 assert all(one.recall >= 0.9 and one.precision >= 0.9 for one in scores.values())
 
 offset = {entry.sample for entry in planted if entry.fault == "DC offset"}
-means = np.array([np.abs(sound.mean()) for sound, _ in spoilt["sound"]])
+means = np.array([np.abs(sound.mean()) for sound, _ in spoilt["audio"]])
 truth = np.array([name in offset for name in spoilt.ids])
 limits = np.geomspace(1e-4, 0.3, 60)
 figure = plt.figure(figsize=(6.5, 3.4), layout="constrained")
@@ -236,5 +236,5 @@ plt.show()
 # 3. Yes: it asks how many samples stand at the sound's own largest value, wherever that is.
 
 # %%
-half = xm.data.Samples({"sound": [(0.5 * sounds["clipped"], RATE)]})
-assert [entry.fault for entry in xm.data.clipped(half, "sound")] == ["clipping"]
+half = xm.data.Samples({"audio": [(0.5 * sounds["clipped"], RATE)]})
+assert [entry.fault for entry in xm.data.clipped(half, "audio")] == ["clipping"]

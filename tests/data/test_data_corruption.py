@@ -12,7 +12,7 @@ def mixed(n=40):
     return Samples(
         {
             "image": rng.integers(0, 255, (n, 16, 16, 3), np.uint8),
-            "sound": [(rng.normal(0, 0.1, 2000).clip(-1, 1), 8000) for _ in range(n)],
+            "audio": [(rng.normal(0, 0.1, 2000).clip(-1, 1), 8000) for _ in range(n)],
             "file": [wav(rng.normal(0, 0.1, 500).clip(-1, 1), 8000) for _ in range(n)],
             "text": [f"a naïve café number {k} of many" for k in range(n)],
             "numbers": rng.normal(size=(n, 6)),
@@ -22,11 +22,11 @@ def mixed(n=40):
 
 
 PLACES = [
-    *(("exact duplicate", m) for m in ("image", "sound", "text", "numbers")),
-    *(("near duplicate", m) for m in ("image", "sound", "file", "text", "numbers")),
+    *(("exact duplicate", m) for m in ("image", "audio", "text", "numbers")),
+    *(("near duplicate", m) for m in ("image", "audio", "file", "text", "numbers")),
     *(("truncated", "file"), ("blank picture", "image"), ("empty text", "text"), ("mis-encoded text", "text")),
-    *((kind, m) for kind in ("silence", "clipping", "DC offset", "wrong rate") for m in ("sound", "file")),
-    *(("non-finite", "sound"), ("non-finite", "file"), ("non-finite", "numbers"), ("outlier", "numbers")),
+    *((kind, m) for kind in ("silence", "clipping", "DC offset", "wrong rate") for m in ("audio", "file")),
+    *(("non-finite", "audio"), ("non-finite", "file"), ("non-finite", "numbers"), ("outlier", "numbers")),
     *(("wrong label", "label"), ("wrong pair", "text")),
 ]
 
@@ -64,14 +64,14 @@ def test_only_the_chosen_samples_are_changed_and_each_seed_repeats(kind, modalit
 
 def test_faults_are_as_large_as_they_say():
     samples = mixed(200)
-    spoilt, planted = corrupt(samples, "DC offset", 0.2, 0, modality="sound")
-    offsets = [abs(spoilt["sound"][int(e.sample)][0].mean()) for e in planted]
+    spoilt, planted = corrupt(samples, "DC offset", 0.2, 0, modality="audio")
+    offsets = [abs(spoilt["audio"][int(e.sample)][0].mean()) for e in planted]
     assert 0.005 < min(offsets) < 0.05 < 0.15 < max(offsets) < 0.21
-    spoilt, planted = corrupt(samples, "clipping", 0.2, 0, modality="sound")
-    shares = [np.mean(np.abs(x := spoilt["sound"][int(e.sample)][0]) == np.abs(x).max()) for e in planted]
+    spoilt, planted = corrupt(samples, "clipping", 0.2, 0, modality="audio")
+    shares = [np.mean(np.abs(x := spoilt["audio"][int(e.sample)][0]) == np.abs(x).max()) for e in planted]
     assert 0.009 < min(shares) < max(shares) < 0.11
-    spoilt, planted = corrupt(samples, "wrong rate", 0.2, 0, modality="sound")
-    rates = {spoilt["sound"][int(e.sample)][1] / 8000 for e in planted}
+    spoilt, planted = corrupt(samples, "wrong rate", 0.2, 0, modality="audio")
+    rates = {spoilt["audio"][int(e.sample)][1] / 8000 for e in planted}
     assert len(rates) > 3
     assert all(rate >= 1.25 or rate <= 0.8 for rate in rates)
     spoilt, planted = corrupt(samples, "wrong pair", 0.2, 0, modality="text")
@@ -96,7 +96,7 @@ def test_refusals():
     with pytest.raises(ValueError, match="no kind 'rust'"):
         corrupt(mixed(4), "rust", modality="text")
     with pytest.raises(ValueError, match="share 0"):
-        corrupt(mixed(4), "silence", 0, modality="sound")
+        corrupt(mixed(4), "silence", 0, modality="audio")
     with pytest.raises(ValueError, match="no sample's image can have the fault 'silence'"):
         corrupt(Samples({"image": [b"\x89PNG"]}), "silence", modality="image")
     assert decode  # pictures that are files are decoded by the same function as everywhere

@@ -22,8 +22,8 @@ def test_a_finding_stands_beside_what_it_was_compared_with_and_hostile_texts_sta
     rng = np.random.default_rng(0)
     sound = rng.normal(0, 0.1, 4000)
     texts = ["<script>alert(1)</script>", "a & b", "c"]
-    samples = Samples({"sound": [(sound, 8000), (sound, 8000), (0 * sound, 8000)], "text": texts})
-    kept, ledger = clean(samples, {"sound": [silent, duplicates()]})
+    samples = Samples({"audio": [(sound, 8000), (sound, 8000), (0 * sound, 8000)], "text": texts})
+    kept, ledger = clean(samples, {"audio": [silent, duplicates()]})
     page = write_cleaning_page(tmp_path / "page.html", "two & three", samples, kept, ledger).read_text("utf-8")
     assert "<script" not in page
     assert "2 findings in 3 samples, of which 2 are kept" in page

@@ -1,7 +1,7 @@
 """Known faults, planted in clean data: what cleaning finds of them is its score.
 
-corrupted, planted = corrupt(samples, "clipping", share=0.05, rng=0, modality="sound")
-kept, ledger = clean(corrupted, {"sound": SOUND_RULES})
+corrupted, planted = corrupt(samples, "clipping", share=0.05, rng=0, modality="audio")
+kept, ledger = clean(corrupted, {"audio": SOUND_RULES})
 print(score(planted, ledger)["clipping"])  # recall and precision
 """
 

@@ -92,7 +92,7 @@ def _shown(value: Any, modality: str, name: str) -> list[Exhibit]:
         return [Words(_short(value))]
     try:
         if modality != "text" and (is_file(value) or isinstance(value, tuple | np.ndarray)):
-            if modality == "sound" or isinstance(value, tuple):
+            if modality == "audio" or isinstance(value, tuple):
                 return [_sound(value, name)]
             if (picture := picture_of(value)) is not None:
                 return [Picture(_thumbnail(picture), name)]

@@ -47,7 +47,7 @@ def clean_folder(path: str | os.PathLike[str]) -> CleanedFolder:
 
 
 def rules_for(samples: Samples) -> dict[str, tuple[Rule, ...]]:
-    """The rules for the modalities "image", "sound", "text" and "label" of samples, those that there are.
+    """The rules for the modalities "image", "audio", "text" and "label" of samples, those that there are.
 
     Equal texts are duplicates only where there is nothing but texts: beside a picture a caption may come again. What a
     model suspects, wrong labels and wrong pairs, is told and kept.
@@ -55,7 +55,7 @@ def rules_for(samples: Samples) -> dict[str, tuple[Rule, ...]]:
     alone = set(samples.modalities) <= {"text", "label"}
     rules: dict[str, tuple[Rule, ...]] = {
         "image": (undecodable, blank, duplicates(), near_pictures),
-        "sound": (
+        "audio": (
             *(undecodable_sound, non_finite, silent, duplicates(), wrong_rate, clipped, dc_offset, unusual_length),
             near_sounds,
         ),
@@ -65,7 +65,7 @@ def rules_for(samples: Samples) -> dict[str, tuple[Rule, ...]]:
     if "label" in samples.modalities:
         of = [name for name in rules if samples.present[name].mean() > 0.9]
         rules["label"] = (mislabelled(*of, action="kept"),) if of else ()
-    for name in ("image", "sound"):
+    for name in ("image", "audio"):
         if name in rules and (other := "text" if "text" in rules else "image") in rules and other != name:
             rules[other] = (*rules[other], misaligned(name, action="kept"))
     return rules

@@ -20,10 +20,10 @@ from .opened import begins
 
 SUFFIXES = {
     "image": (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm"),
-    "sound": (".wav", ".wave", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".m4a", ".aiff", ".aif"),
+    "audio": (".wav", ".wave", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".m4a", ".aiff", ".aif"),
     "text": (".txt", ".caption"),
 }
-COLUMNS = {"image": "image picture photo", "sound": "sound audio", "text": "text caption", "label": "label class"}
+COLUMNS = {"image": "image picture photo", "audio": "audio sound", "text": "text caption", "label": "label class"}
 MAGIC = (  # how files begin, their format, its modality, and the suffixes that say so
     (b"\x89PNG", "PNG", "image", (".png",)),
     (b"\xff\xd8\xff", "JPEG", "image", (".jpg", ".jpeg")),
@@ -31,8 +31,8 @@ MAGIC = (  # how files begin, their format, its modality, and the suffixes that 
     (b"BM", "BMP", "image", (".bmp",)),
     (b"II*\0", "TIFF", "image", (".tif", ".tiff")),
     (b"MM\0*", "TIFF", "image", (".tif", ".tiff")),
-    (b"fLaC", "FLAC", "sound", (".flac",)),
-    (b"OggS", "OGG", "sound", (".ogg", ".oga", ".opus")),
+    (b"fLaC", "FLAC", "audio", (".flac",)),
+    (b"OggS", "OGG", "audio", (".ogg", ".oga", ".opus")),
     (b"PK\x03\x04", "ZIP", "", ()),
     (b"\x1f\x8b", "GZIP", "", ()),
     (b"%PDF", "PDF", "", ()),
@@ -50,11 +50,11 @@ class Folder(NamedTuple):
 
 
 def read_folder(path: str | os.PathLike[str]) -> Folder:
-    """The samples of a folder and all that are in it, or of a CSV: modalities "image", "sound", "text", "label".
+    """The samples of a folder and all that are in it, or of a CSV: modalities "image", "audio", "text", "label".
 
     Files whose paths differ in the suffix alone are one sample, whose id is that path without it. Where all files lie
     in two folders or more, one level down, the folders are labels. A CSV, or a folder that holds no other file at its
-    top than one, has a line of names: `image`, `sound` (paths from the CSV's folder), `text`, `label`, `id`, each
+    top than one, has a line of names: `image`, `audio` (paths from the CSV's folder), `text`, `label`, `id`, each
     optional. A second file for the same place is a sample of its own. Links, and paths in a CSV, that lead out of the
     folder aren't followed. Files of other kinds and sizes, empty ones and those that can't be read stand in the ledger;
     hidden files don't. Raises FileNotFoundError where there is nothing of the name, ValueError where no sample is
@@ -152,7 +152,7 @@ def _is_index(table: Path) -> bool:
     """Whether a CSV names files or texts: one that lies among other files may be about something else."""
     head = decode_text(begins(table, 4096)).text.partition("\n")[0].lower()
     names = {name.strip().strip('"') for name in head.split(",")}
-    return any(names & set(COLUMNS[modality].split()) for modality in ("image", "sound", "text"))
+    return any(names & set(COLUMNS[modality].split()) for modality in ("image", "audio", "text"))
 
 
 def _files(root: Path) -> Iterator[Path]:
@@ -179,7 +179,7 @@ def _unfit(root: Path, file: Path, modality: str, suffix: str) -> tuple[str, str
     if not size and modality != "text":
         return "empty file", "reading", "0 bytes"
     kind = next(((form, of) for magic, form, of, _ in MAGIC if head.startswith(magic) and len(magic) > 2), None)
-    kind = ("WAV", "sound") if head[:4] == b"RIFF" and head[8:] == b"WAVE" else kind
+    kind = ("WAV", "audio") if head[:4] == b"RIFF" and head[8:] == b"WAVE" else kind
     if kind and kind[1] != modality:
         return "wrong extension", "wrong_extension", f"{suffix}, but it holds {kind[0]}"
     return None

@@ -38,7 +38,7 @@ def folder(path: str | os.PathLike[str], size_pixels: int | None = None, rate_hz
             except (ValueError, OSError) as error:
                 column.append(None)
                 entries.append(Entry(key, name, "undecodable", "missing", "folder", str(error)))
-        decoded["audio" if name == "sound" else name] = column
+        decoded[name] = column
     content = [name for name in decoded if name != "label"]
     kept = [i for i in range(len(found.samples)) if any(decoded[name][i] is not None for name in content)]
     dropped = sorted(set(range(len(found.samples))) - set(kept))
@@ -58,7 +58,7 @@ def _decoded(name: str, value: Any, size_pixels: int | None, rate_hz: int, key: 
     if name == "image":
         picture = decode(value)
         return picture if size_pixels is None else resize(picture, size_pixels)
-    if name == "sound":
+    if name == "audio":
         sound, rate = audio.decode(value)
         if rate != rate_hz:
             sound = audio.resample(sound, rate_hz=rate, to_hz=rate_hz)
