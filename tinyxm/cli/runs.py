@@ -174,6 +174,10 @@ def generate(
     ] = None,
     count: Annotated[int, typer.Option(metavar="N", help="How many to make, at most 64.")] = 1,
     seed: Annotated[int, typer.Option(metavar="N", help="Seed of the randomness: the same makes the same.")] = 0,
+    guidance: Annotated[
+        float | None,
+        typer.Option(metavar="W", help="How strongly a text is followed: 1 as learned, more exaggerates it."),
+    ] = None,
     debug: Debug = False,
 ) -> None:
     """Have a trained run make something: a picture of a text, the text of a sound, whatever it has learned."""
@@ -187,6 +191,10 @@ def generate(
 
     console = Console()
     opened = recipes.open(run, console)
+    if guidance is not None:
+        if not hasattr(opened.recipe.settings, "guidance"):
+            raise Misuse(f"generate: --guidance {guidance:g}: {opened.recipe.name} isn't guided; leave it out")
+        opened.folder.config["guidance"] = guidance
     if out is not None and to is None:
         ending = out.suffix.lower()
         if ending not in ENDINGS:

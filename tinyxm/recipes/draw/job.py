@@ -20,7 +20,7 @@ from tinyxm.models.two_towers import Bag
 from tinyxm.models.vae import ConditionalVAE
 from tinyxm.recipes.draw import report
 from tinyxm.recipes.draw.draws import drawn, encoded
-from tinyxm.recipes.draw.emoji import Drawer, Emoji, score_emoji
+from tinyxm.recipes.draw.emoji import Drawer, Emoji, fewer, score_emoji
 from tinyxm.recipes.draw.judge import Judge, bent
 from tinyxm.recipes.draw.scores import Gallery, class_gaussian, simple_drawings, with_intervals
 from tinyxm.recipes.draw.words import UNSEEN_PHRASES, Text, asked_for, bag_of, is_a_digit, vocabulary_of_digits
@@ -124,8 +124,10 @@ class Draw(Recipe):
             rest = split["train"]
             inner = stratified_split(digits[rest], {"train": 5 / 6, "test": 1 / 6}, SPLIT_SEED + 1)
             split = Split({"judge": split["judge"], **{name: rest[inner[name]] for name in ("train", "test")}})
+        if settings.quick:
+            split = fewer(split)
         pictures = samples["image"].astype(np.float32) / 255
-        return Drawings(samples, pictures, digits, split, Emoji.load(settings.validation, progress))
+        return Drawings(samples, pictures, digits, split, Emoji.load(settings.validation, settings.quick, progress))
 
     def describe(self, data: Drawings) -> str:
         return (
@@ -197,8 +199,6 @@ class Draw(Recipe):
         data, settings = run.data, run.settings
         judge: Judge = run.model("judge")
         real, learned = data.split["test"], data.split["train"]
-        if settings.quick:
-            real = real[::4]
         digits = data.digits[real]
         seen = judge.look(data.pictures[real])[1]
         told = with_intervals(lambda i: {"accuracy": float((seen[i] == digits[i]).mean())}, digits)
@@ -217,7 +217,7 @@ class Draw(Recipe):
             drawers: dict[str, Drawer] = {
                 way: partial(drawn, run, "emoji", rng=rng, way=way) for way in ("diffusion", "vae")
             }
-            results["emoji"] = score_emoji(data.emoji, drawers, "diffusion", 100 if settings.quick else 1000)
+            results["emoji"] = score_emoji(data.emoji, drawers, "diffusion", settings.quick)
         return results
 
     def _score_digits(self, run: Run, gallery: Gallery) -> Results:

@@ -91,14 +91,15 @@ def with_intervals(scores: Callable[..., dict[str, float]], *labels: np.ndarray)
 def class_gaussian(x: np.ndarray, digits: np.ndarray, asked: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """For each digit asked for a draw from the normal distribution, of full covariance, that fits its rows of x.
 
-    x = μ + Vᵀ·(S·z) / √(n − 1),   U S V = the class's rows less their mean μ,   z ~ N(0, 1)
+        x = μ + z·(X − μ) / √(n − 1),   X the class's n rows, μ their mean, z ~ N(0, 1) of n numbers
+
+    whose covariance is (X − μ)ᵀ(X − μ) / (n − 1), that of the rows.
     """
     drawn = np.empty((len(asked), x.shape[1]), np.float32)
     for digit in np.unique(asked):
-        rows, wanted = x[digits == digit].astype(np.float64), np.flatnonzero(asked == digit)
+        rows, wanted = x[digits == digit], np.flatnonzero(asked == digit)
         mean = rows.mean(axis=0)
-        _, s, v = np.linalg.svd(rows - mean, full_matrices=False)
-        drawn[wanted] = mean + (rng.standard_normal((len(wanted), len(s))) * s / np.sqrt(len(rows) - 1)) @ v
+        drawn[wanted] = mean + rng.standard_normal((len(wanted), len(rows))) @ (rows - mean) / np.sqrt(len(rows) - 1)
     return drawn
 
 
