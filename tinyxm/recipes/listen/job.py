@@ -53,7 +53,7 @@ VALIDATION_SPEAKER = "nicolas"
 class ListenSettings(Settings):
     """`epochs` are passes over the synthesised words."""
 
-    EPOCHS: ClassVar[tuple[int, int]] = (15, 1)
+    EPOCHS: ClassVar[tuple[int, int]] = (20, 1)
 
     batch_size: int = 32
     learning_rate: float = 4e-3
@@ -153,7 +153,9 @@ class Listen(Recipe):
         baselines = WordBaselines(data.train)
         resamples = 100 if run.settings.quick else 1000
 
-        def scored(model: Recogniser, spoken: Spoken, groups: Any, over: str) -> Scores:
+        def scored(
+            model: Recogniser, spoken: Spoken, groups: Any, over: str, baselines: WordBaselines = baselines
+        ) -> Scores:
             log_p = listen(model, spoken)
             others = {"greedy": written_greedily(log_p), "word_list": written_from_list(log_p, dictionary)}
             best = written_by_beam(log_p, language)
@@ -169,7 +171,8 @@ class Listen(Recipe):
             digits = data.recorded["test"]
             results["recorded_digits"] = {"before": scored(model, digits, None, "recordings")}
             if "recorded" in run.stages:
-                results["recorded_digits"]["after"] = scored(run.model("recorded"), digits, None, "recordings")
+                taught = WordBaselines(data.train + data.recorded["train"])
+                results["recorded_digits"]["after"] = scored(run.model("recorded"), digits, None, "recordings", taught)
                 spoken = data.asked["unseen_voice"]
                 results["recorded_digits"]["what_it_forgot"] = scored(
                     run.model("recorded"), spoken, spoken.voices, "voices"
