@@ -20,6 +20,7 @@ from tinyxm.recipes.listen.scores import (
     Scores,
     WordBaselines,
     among,
+    error_by_voice,
     listen,
     score_texts,
     spelling,
@@ -159,7 +160,8 @@ class Listen(Recipe):
             log_p = listen(model, spoken)
             others = {"greedy": written_greedily(log_p), "word_list": written_from_list(log_p, dictionary)}
             best = written_by_beam(log_p, language)
-            return score_texts(spoken.texts, best, {**others, **baselines(spoken)}, groups, over, resamples)
+            scores = score_texts(spoken.texts, best, {**others, **baselines(spoken)}, groups, over, resamples)
+            return {**scores, "by_voice": error_by_voice(spoken, best)}
 
         model, results = run.model("synthesised"), {}
         for part, spoken in data.asked.items():

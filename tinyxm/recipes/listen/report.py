@@ -58,7 +58,8 @@ NOTES = (
     "All words but the recorded digits are synthesised: clearer, and more alike, than people speak. A score on them "
     "says nothing of a microphone in a kitchen; the recorded digits say a little.",
     "It writes by prefix beam search with a language model of spelling, n-grams of the training words' letters; its "
-    "weights were chosen on known words in withheld voices, and pull unseen words towards known ones. Beside it: without one, and with a list of all words.",
+    "weights were chosen on known words in withheld voices, and pull unseen words towards known ones. Beside it: "
+    "without one, and with a list of all words.",
     "Unseen voices say words that were trained on in other voices; a model can spell those by heart. Unseen words it "
     "must spell by sound, and English spelling can't be told from its sound: sea, see; knight, night.",
     "Voices are a synthesiser's variants of one another: an unseen one is nearer to those heard than a person is.",

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tinyxm.metrics import bootstrap, edit_distance
+from tinyxm.metrics import bootstrap, character_error, edit_distance
 from tinyxm.models.ctc_decoding import NGrams, WordList, greedy, prefix_beam
 from tinyxm.models.linear import Nearest, PrincipalComponents, Ridge
 from tinyxm.models.recogniser import Recogniser
@@ -81,6 +81,14 @@ def score_texts(
 
     beside = {name: scored(hypotheses) for name, hypotheses in others.items()}
     return {**scored(written), "intervals_over": over, "baselines": beside}
+
+
+def error_by_voice(spoken: Spoken, written: Sequence[str]) -> dict[str, float]:
+    """The character error of each speaker, whatever the accent: of a few voices one can spoil the mean."""
+    said: dict[str, list[tuple[str, str]]] = {}
+    for voice, text, guess in zip(spoken.voices, spoken.texts, written, strict=True):
+        said.setdefault(voice.rpartition("+")[2], []).append((text, guess))
+    return {voice: character_error(*zip(*pairs, strict=True)) for voice, pairs in sorted(said.items())}
 
 
 class WordBaselines:
