@@ -51,7 +51,7 @@ def write_page(run: Run, path: Path | None = None) -> Path:
 
     Raises ValueError for a recipe that has neither two towers nor a fused model.
     """
-    found = sections(run)
+    found = sections(run, steps=100)
     if not found:
         raise ValueError(f"workbench: {run.recipe.name} has neither two towers nor a fused model to look into")
     path = path or run.folder.path / "workbench.html"
@@ -62,10 +62,13 @@ def write_page(run: Run, path: Path | None = None) -> Path:
     return write_report(path, f"Workbench: {run.recipe.title}", introduction, found)
 
 
-def sections(run: Run, steps: int = 100) -> list[Section]:
-    """What can be told of this run; `steps` are those of the small towers at each temperature."""
+def sections(run: Run, steps: int = 0) -> list[Section]:
+    """What can be told of this run; `steps` are those of the small towers at each temperature, 0 to leave them out."""
     pairs, missing = run.recipe.pairs(run), run.recipe.missing(run)
-    found = [] if pairs is None else [_space(pairs), *_training(run), _gap(run, pairs, steps), _negatives(run, pairs)]
+    found: list[Section] = []
+    if pairs is not None:
+        gap = [_gap(run, pairs, steps)] if steps else []
+        found = [_space(pairs), *_training(run), *gap, _negatives(run, pairs)]
     return found + ([] if missing is None else [_missing(missing)])
 
 
