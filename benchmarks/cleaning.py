@@ -1,6 +1,6 @@
 """Score cleaning: plant known faults in real pictures, sounds, texts and numbers, and count what is found of them.
 
-    python benchmarks/cleaning.py [--seeds 3 4 5] [--json benchmarks/results/cleaning.json]
+    python benchmarks/cleaning.py [--seeds 6 7 8] [--json benchmarks/results/cleaning.json]
 
 Of each kind 5 % of the samples, all kinds of one set at once, in different samples. Limits and models were chosen while
 looking at other seeds (CHOSEN_ON), though in the same recordings and pictures. What the rules find before anything is
@@ -40,7 +40,7 @@ from tinyxm.data.corruption import corrupt, score, wav
 
 RESULT = Path(__file__).parent / "results" / "cleaning.json"
 SHARE = 0.05
-CHOSEN_ON = "0 to 2, 100 to 109"
+CHOSEN_ON = "0 to 5, 100 to 109"
 RIGHT = ("wrong rate", "wrong label", "wrong pair")
 
 
@@ -88,7 +88,7 @@ def sounds():
         files.append(wav(sound, rate))
     kinds = ("exact duplicate", "near duplicate", "truncated", "silence", "clipping", "DC offset", "wrong rate")
     asked = [("audio", kind) for kind in (*kinds, "non-finite")]
-    return Samples({"audio": files}), {"sound": (*SOUND_RULES, near_sounds)}, asked
+    return Samples({"audio": files}), {"audio": (*SOUND_RULES, near_sounds)}, asked
 
 
 def texts():
@@ -211,7 +211,7 @@ def markdown(document):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--seeds", type=int, nargs="+", default=[3, 4, 5])
+    parser.add_argument("--seeds", type=int, nargs="+", default=[6, 7, 8])
     parser.add_argument("--only", nargs="+", default=[make.__name__ for make in SETS])
     parser.add_argument("--json", type=Path, default=RESULT)
     arguments = parser.parse_args()

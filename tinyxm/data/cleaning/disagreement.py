@@ -248,7 +248,7 @@ def posterior_wrong(own: Matrix, random: Matrix, most: float = 0.3) -> Matrix:
     return posterior
 
 
-def misaligned(of: str, *, precision: float = 0.8, folds: int = 5, rng: int = 0, action: str = "dropped") -> Rule:
+def misaligned(of: str, *, precision: float = 0.85, folds: int = 5, rng: int = 0, action: str = "dropped") -> Rule:
     """A rule for values that don't belong to the modality `of` of their sample, such as the wrong caption.
 
     Linear models learn to tell one from the other (`pair_scores`); the pairs most likely wrong (`posterior_wrong`) are
