@@ -22,6 +22,7 @@ from tinyxm.cli.clean import clean
 from tinyxm.cli.data import data
 from tinyxm.cli.errors import Interrupted, Misuse, describe, status, usage
 from tinyxm.cli.inside import inside
+from tinyxm.cli.lab import lab
 from tinyxm.cli.runs import evaluate, generate, print_path, query, train
 from tinyxm.cli.simt import simt
 from tinyxm.cli.workbench import workbench
@@ -46,6 +47,7 @@ app.command()(inside)
 app.command()(bench)
 app.command()(clean)
 app.command()(simt)
+app.command()(lab)
 app.command()(workbench)
 app.add_typer(data, name="data", context_settings=HELP)
 

@@ -148,8 +148,9 @@ def test_statistics(e: Evidence) -> str:
     """What is taken off must be the mean of the training samples alone."""
     if e.train is None or e.test is None or e.centre is None:
         return ""
-    own, both = e.train.mean(axis=0), np.concatenate([e.train, e.test]).mean(axis=0)
-    spread = e.train.std(axis=0) + 1e-12
+    samples = np.concatenate([e.train, e.test])
+    own, both = e.train.mean(axis=0), samples.mean(axis=0)
+    spread = samples.std(axis=0) + 1e-12  # of all, for an input may be constant in few training samples
     off, nearer = np.abs(e.centre - own) / spread, np.abs(e.centre - both) / spread
     if off.max() < 1e-4 or nearer.max() > 0.1 * off.max():
         return ""
