@@ -28,7 +28,7 @@ class Speaker(nn.Module):
         bands: int,
         width: int = 128,
         blocks: int = 4,
-        dropout: float = 0.1,
+        dropout: float = 0.05,
         *,
         rng: np.random.Generator | None = None,
     ) -> None:

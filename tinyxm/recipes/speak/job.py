@@ -43,7 +43,7 @@ VOICE = "en-us"
 class SpeakSettings(Settings):
     """`epochs` are passes of the speaker over its words; `judge_epochs` those of the judge over what it listens to."""
 
-    EPOCHS: ClassVar[tuple[int, int]] = (50, 8)
+    EPOCHS: ClassVar[tuple[int, int]] = (75, 8)
 
     batch_size: int = 32
     learning_rate: float = 2e-3
