@@ -1,5 +1,7 @@
 """Diffusion: held to data whose best denoiser is known in closed form, so that what is drawn is known, too."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -22,14 +24,14 @@ class Exact(xm.nn.Module):
 
     dimensions = 2
 
-    def __init__(self, predict):
-        self.predict = predict
+    def __init__(self, predict, spreads=SPREADS):
+        self.predict, self.spreads = predict, spreads
 
     def forward(self, x, t, bag):
         alpha, sigma = (a[:, None] for a in schedule(t))
         asked = np.bincount(np.arange(len(x)), bag[2], len(x)) > 0
         mean = MEANS * asked[:, None]
-        signal = mean + alpha * SPREADS**2 / (alpha**2 * SPREADS**2 + sigma**2) * (x - alpha * mean)
+        signal = mean + alpha * self.spreads**2 / (alpha**2 * self.spreads**2 + sigma**2) * (x - alpha * mean)
         noise = (x - alpha * signal) / sigma
         y = alpha * noise - sigma * signal if self.predict == "v" else noise
         return xm.Tensor(y.astype(np.float32))
@@ -57,6 +59,18 @@ def test_with_the_best_denoiser_the_data_s_own_distribution_is_drawn(predict, et
     np.testing.assert_allclose(made.mean(axis=0), MEANS, atol=0.04)
     np.testing.assert_allclose(made.std(axis=0), SPREADS, rtol=0.06)
     np.testing.assert_allclose(np.corrcoef(made.T)[0, 1], 0, atol=0.06)
+
+
+def test_fresh_noise_is_as_much_as_ddpm_s_chain_of_noising_leaves_open():
+    """Where x is known, x_t = (α_t/α_s)·x_s + fresh noise has the correlation α_t·σ_s / (α_s·σ_t) with x_s."""
+    model = Diffusion(Exact("v", spreads=np.zeros(2)))
+    states = [x for x, _ in model.steps(texts([0] * 20000), np.random.default_rng(0), steps=4, eta=1.0)]
+    times = np.linspace(LAST, 0, 5)[1:]
+    for (before, after), (t, s) in zip(pairwise(states[:3]), pairwise(times[:3]), strict=True):
+        (alpha_t, sigma_t), (alpha_s, sigma_s) = schedule(t), schedule(s)
+        expected = alpha_t * sigma_s / (alpha_s * sigma_t)
+        assert np.corrcoef(before[:, 0], after[:, 0])[0, 1] == pytest.approx(expected, abs=0.03)
+        assert after.std() == pytest.approx(np.sqrt(sigma_s**2 + alpha_s**2 * 2.25), rel=0.03)
 
 
 def test_what_is_learned_of_standardised_data_is_drawn_as_data():

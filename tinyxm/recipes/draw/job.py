@@ -22,8 +22,16 @@ from tinyxm.recipes.draw import report
 from tinyxm.recipes.draw.draws import drawn, encoded
 from tinyxm.recipes.draw.emoji import Drawer, Emoji, fewer, score_emoji
 from tinyxm.recipes.draw.judge import Judge, bent
-from tinyxm.recipes.draw.scores import Gallery, class_gaussian, simple_drawings, with_intervals
-from tinyxm.recipes.draw.words import UNSEEN_PHRASES, Text, asked_for, bag_of, is_a_digit, vocabulary_of_digits
+from tinyxm.recipes.draw.scores import Gallery, class_gaussian, simple_drawings
+from tinyxm.recipes.draw.words import (
+    MISLEADING,
+    UNSEEN_PHRASES,
+    Text,
+    asked_for,
+    bag_of,
+    is_a_digit,
+    vocabulary_of_digits,
+)
 from tinyxm.recipes.recipe import Goal, Progress, Recipe, Results, Stage
 from tinyxm.recipes.run import Run
 from tinyxm.recipes.settings import Settings
@@ -198,20 +206,16 @@ class Draw(Recipe):
     def score(self, run: Run) -> Results:
         data, settings = run.data, run.settings
         judge: Judge = run.model("judge")
-        real, learned = data.split["test"], data.split["train"]
-        digits = data.digits[real]
-        seen = judge.look(data.pictures[real])[1]
-        told = with_intervals(lambda i: {"accuracy": float((seen[i] == digits[i]).mean())}, digits)
-        results: Results = {"judge": {"real_digits": {**told, "baselines": {"chance": {"accuracy": 0.1}}}}}
+        results: Results = {}
         leaks = {
             "digits": data.split.leaks(data.samples),
             "emoji": data.emoji.split.leaks(data.emoji.samples, groups=["variants", "family"]),
         }
         results["data"] = {"leaks": {part: str(report).splitlines() for part, report in leaks.items()}}
         if "digits" in run.stages:
-            results["digits"] = self._score_digits(
-                run, Gallery(judge, data.pictures[real], digits, data.pictures[learned])
-            )
+            real, learned = data.split["test"], data.split["train"]
+            gallery = Gallery(judge, data.pictures[real], data.digits[real], data.pictures[learned])
+            results["digits"] = self._score_digits(run, gallery)
         if "emoji" in run.stages:
             rng = np.random.default_rng([settings.seed, 7])
             drawers: dict[str, Drawer] = {
@@ -231,16 +235,18 @@ class Draw(Recipe):
         )
         ways |= simple_drawings(data.pictures[train], data.digits[train], asked, rng)
         scores = {way: gallery.score(pictures, asked) for way, pictures in ways.items()}
-        phrases: list[Text] = [
-            (phrase.format(name), []) for phrase, (name, _) in zip(cycle(UNSEEN_PHRASES), texts, strict=False)
-        ]
+        scores["real_digits"] = gallery.score_real()
+        phrased = {}
+        for name, phrases in (("unseen_phrases", UNSEEN_PHRASES), ("misleading_phrase", (MISLEADING,))):
+            said: list[Text] = [(phrase.format(t), []) for phrase, (t, _) in zip(cycle(phrases), texts, strict=False)]
+            phrased[name] = {**gallery.score(drawn(run, "digits", said, rng), asked), "baselines": {}}
         sweep = []
         for guidance in GUIDANCES[1:4:2] if settings.quick else GUIDANCES:
             pictures = drawn(run, "digits", texts, np.random.default_rng([settings.seed, 6]), "diffusion", guidance)
             sweep.append({"guidance": guidance, **gallery.measure(pictures, asked)})
         return {
             "text_to_image": {**scores.pop("diffusion"), "baselines": scores},
-            "unseen_phrases": {**gallery.score(drawn(run, "digits", phrases, rng), asked), "baselines": {}},
+            **phrased,
             "guidance": sweep,
         }
 

@@ -42,6 +42,7 @@ ROWS = {
     ),
     "vae": ("VAE alone", "the decoder at a draw from where the text's pictures lie, a normal distribution learned"),
     "class_mean": ("class mean", "always the mean of the digit's training pictures"),
+    "real_digits": ("real digits", "the test's own pictures: how far the judge can be believed"),
     "training_images": (
         "training pictures",
         "pictures of the digit that were trained on, by chance: the bar for one who copies, whom only the distance to "
@@ -68,10 +69,13 @@ OWN_WORDS = ("red heart", "sad cat", "green apple", "night sky", "yellow face", 
 
 
 def introduction(results: dict[str, Any]) -> str:
-    told = results["judge"]["real_digits"]["accuracy"]
-    text = f"A judge that is right about {told:.1%} of real digits it has never seen looks at digits drawn for a word. "
+    text = ""
     if "digits" in results:
         scores = results["digits"]["text_to_image"]
+        told = scores["baselines"]["real_digits"]["judge_accuracy"]
+        text = (
+            f"A judge that is right about {told:.1%} of real digits it has never seen looks at digits drawn for words. "
+        )
         gaussian = scores["baselines"]["class_gaussian"]["frechet_distance"]
         text += (
             f"It takes {scores['judge_accuracy']:.1%} of them for the digit asked for; their Fréchet distance from "
@@ -134,8 +138,10 @@ def _digits(run: Run, results: dict[str, Any]) -> list[Section]:
         Section(
             "Digits",
             [
-                "Each word was asked for as often as the test has real pictures of it.",
-                Scores(score_tables({"judge": results["judge"], **part}, TITLES, ROWS)),
+                "Each word was asked for as often as the test has real pictures of it. Beside it: phrases that weren't "
+                "trained with, and one that misleads, “one moment, then a seven”: a bag of "
+                "words can't tell which of two numbers is meant.",
+                Scores(score_tables(part, TITLES, ROWS)),
                 Plot(sheets(sheet), "Drawn for the words zero to nine, a row each, beside real ones.", "digits"),
                 Plot(rows(copies), "Is it a copy? Drawn digits, and the training picture nearest to each.", "copies"),
             ],
@@ -240,8 +246,11 @@ def guidance_curve(sweep: Sequence[dict[str, float]]) -> Figure:
     spread = [point["within_class_spread"] for point in sweep]
     accuracy = [point["judge_accuracy"] for point in sweep]
     left.plot(spread, accuracy, "o-", color=BLUE)
-    for point, x, y in zip(sweep, spread, accuracy, strict=True):
-        left.annotate(f"{point['guidance']:g}", (x, y), xytext=(4, -10), textcoords="offset points", fontsize=8)
+    for i, (point, x, y) in enumerate(zip(sweep, spread, accuracy, strict=True)):
+        left.annotate(
+            f"{point['guidance']:g}", (x, y), (0, (8, -14)[i % 2]), textcoords="offset points", fontsize=8, ha="center"
+        )
+    left.margins(0.08, 0.15)
     left.set(xlabel="spread within a class (real: 1)", ylabel="judge's accuracy", title="guidance w at each point")
     weights = [point["guidance"] for point in sweep]
     right.plot(weights, [point["frechet_distance"] for point in sweep], "o-", color=ORANGE)

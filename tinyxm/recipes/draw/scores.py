@@ -39,6 +39,11 @@ class Gallery:
         """
         return with_intervals(self._scores_of(pictures, asked), self.digits, asked)
 
+    def score_real(self) -> Scores:
+        """How often the judge is right about the real digits themselves."""
+        right = self.taken_for == self.digits
+        return with_intervals(lambda i: {"judge_accuracy": float(right[i].mean())}, self.digits)
+
     def measure(self, pictures: np.ndarray, asked: np.ndarray) -> dict[str, float]:
         """The same without intervals."""
         return self._scores_of(pictures, asked)(np.arange(len(self.digits)), np.arange(len(asked)))

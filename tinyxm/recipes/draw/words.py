@@ -13,7 +13,8 @@ ORDINALS = ("zeroth", "first", "second", "third", "fourth", "fifth", "sixth", "s
 NAMES: list[tuple[str, ...]] = [(name, str(digit), ORDINALS[digit]) for digit, name in enumerate(DIGITS)]
 NAMES[0] += ("nought", "nil")
 PHRASES = ("{}", "a {}", "the digit {}", "number {}", "draw a {}", "a handwritten {}")
-UNSEEN_PHRASES = ("please write the {}", "draw the number {}", "one moment: a handwritten digit, namely {}")
+UNSEEN_PHRASES = ("please write the {}", "draw the number {}", "{}, handwritten, a digit")
+MISLEADING = "one moment, then a {}"  # a bag of words can't know which of two numbers is meant
 SPOKEN = {name: digit for digit, names in enumerate(NAMES) for name in names}
 
 
