@@ -14,6 +14,8 @@ from mutations import MUTATIONS, Mutation
 from tinyxm.certificate import CHECKS
 from tinyxm.certificate.run import ADVICE
 
+pytestmark = pytest.mark.slow  # a process for each mistake, some minutes together
+
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("tinyxm", "kernels")
 ASKED = [word for check in CHECKS if check != "torch" for word in ("--check", check)]  # what holds without the oracle
