@@ -84,11 +84,7 @@ class PatchEncoder(nn.Module):
 
 
 class Captioner(nn.Module):
-    """p(word t | the picture, words 0 … t − 1): softmax(decoder(words, places) W + b)
-
-        places = encoder(picture),   words = embedding + position + W_p · all places side by side
-
-    What the picture is at large is added to each word; where in it there is what, the decoder looks up by attention.
+    """p(word t | the picture, words 0 … t − 1): softmax(decoder(embedding of the words, encoder(picture)) W + b)
 
     Tokens are indices of a vocabulary that begins with padding, unknown, begin and end. A caption is read as BEGIN, its
     words, END, at most `longest` tokens with END. Features are the width of everything between; the decoder is a
@@ -110,8 +106,6 @@ class Captioner(nn.Module):
         self.encoder, self.longest = encoder, longest
         self.embedding = nn.Embedding(vocabulary, features, rng=rng)
         self.positions = nn.LearnedPositions(longest, features, rng=rng)
-        places = encoder.grid[0] * encoder.grid[1]
-        self.whole = nn.Linear(places * features, features, rng=rng)
         self.decoder = nn.TransformerDecoder(features, heads, layers, 2 * features, dropout, norm_first=True, rng=rng)
         self.dropout = nn.Dropout(dropout, rng=rng)
         self.output = nn.Linear(features, vocabulary, initialise=nn.init.normal, rng=rng)  # near 0: no word preferred
@@ -122,9 +116,8 @@ class Captioner(nn.Module):
 
     def scores(self, memory: Array, tokens: np.ndarray) -> Array:
         """The same, of pictures that are encoded: memory (n, places, features)."""
-        at_large = self.whole(reshape(self.dropout(memory), (len(memory), 1, -1)))
-        words = self.positions(self.embedding(tokens)) + at_large
-        return self.output(self.decoder(self.dropout(words), memory))
+        words = self.positions(self.embedding(tokens))
+        return self.output(self.decoder(self.dropout(words), self.dropout(memory)))
 
     def loss(self, images: Array, captions: np.ndarray, label_smoothing: float = 0.0) -> Tensor:
         """Mean of −ln p of each word and the END, given the true words before it: teacher forcing.

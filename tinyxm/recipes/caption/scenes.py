@@ -29,7 +29,6 @@ from tinyxm.models.linear import Nearest, PrincipalComponents, Ridge
 from tinyxm.recipes.caption.words import tokens_of
 
 SIDE = 48  # pixels
-SHIFT = 2
 MOST = 5  # things in a scene
 HELD_OUT = (("red", "cross"), ("green", "circle"), ("blue", "triangle"), ("yellow", "square"))
 CRAYONS = {  # what people take for these colours, beside those of Okabe and Ito
@@ -142,20 +141,20 @@ def picture_of(rgba: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 class SceneBatches:
-    """Batches of training scenes, a function of the step alone: shifted by up to 2 pixels, half of them mirrored, left
-    and right with them, and half turned upside down, above and below with them.
+    """Batches of training scenes, a function of the step alone: half of them mirrored, left and right with them.
 
-    Not mirrored where two things are alike: of these the leftmost is told of, and mirrored it would be the other. Not
-    upside down where there is a triangle: it would be none of the kind.
+    Not where two things are alike: of these the leftmost is told of, and mirrored it would be the other.
     """
 
     def __init__(self, scenes: Scenes, vocabulary: Vocabulary, batch_size: int, seed: int) -> None:
         self.scenes, self.seed, self.batch_size = scenes, seed, min(batch_size, len(scenes))
         self.tokens = tokens_of(vocabulary, scenes.texts)
         looks = [[(thing.size, thing.colour, thing.shape) for thing in things] for things in scenes.things]
-        self.mirrors = np.array([len(set(look)) == len(look) for look in looks])
-        self.turns = np.array([all(shape != "triangle" for *_, shape in look) for look in looks])
-        self.mirrored, self.turned = (_exchanged(vocabulary, *pair) for pair in (("left", "right"), ("above", "below")))
+        self.turnable = np.array([len(set(look)) == len(look) for look in looks])
+        self.mirrored = np.arange(len(vocabulary))
+        for a, b in (("left", "right"), ("right", "left")):
+            if a in vocabulary and b in vocabulary:
+                self.mirrored[vocabulary.index[a]] = vocabulary.index[b]
 
     @property
     def steps_per_epoch(self) -> int:
@@ -166,24 +165,10 @@ class SceneBatches:
         first = place * self.batch_size
         chosen = order(len(self.scenes), self.seed, epoch)[first : first + self.batch_size]
         images, tokens = seen(self.scenes.images[chosen]), self.tokens[chosen]
-        rng = np.random.default_rng([self.seed, 2, step])
-        mirrored = (rng.random(len(chosen)) < 0.5) & self.mirrors[chosen]
-        images[mirrored], tokens[mirrored] = images[mirrored, :, ::-1], self.mirrored[tokens[mirrored]]
-        turned = (rng.random(len(chosen)) < 0.5) & self.turns[chosen]
-        images[turned], tokens[turned] = images[turned, ::-1], self.turned[tokens[turned]]
-        wide = np.pad(images, ((0, 0), (SHIFT, SHIFT), (SHIFT, SHIFT), (0, 0)), mode="edge")
-        for i, (down, right) in enumerate(rng.integers(0, 2 * SHIFT + 1, (len(chosen), 2))):
-            images[i] = wide[i, down : down + SIDE, right : right + SIDE]
+        turned = np.random.default_rng([self.seed, 2, step]).random(len(chosen)) < 0.5
+        turned &= self.turnable[chosen]
+        images[turned], tokens[turned] = images[turned, :, ::-1], self.mirrored[tokens[turned]]
         return images, tokens
-
-
-def _exchanged(vocabulary: Vocabulary, one: str, other: str) -> NDArray[np.int64]:
-    """For each word its own index, but for these two, which change places."""
-    indices = np.arange(len(vocabulary))
-    if one in vocabulary and other in vocabulary:
-        a, b = vocabulary.index[one], vocabulary.index[other]
-        indices[[a, b]] = b, a
-    return indices
 
 
 def judged(texts: Sequence[str], things: Sequence[Sequence[Thing]]) -> dict[str, NDArray[np.int64]]:
