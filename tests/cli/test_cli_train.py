@@ -168,6 +168,16 @@ def test_settings_are_chosen_without_the_test(run, fake, tmp_path):
     assert fake.trained == [final], "what was chosen stands"
 
 
+def test_of_errors_the_least_is_chosen(run, fake, tmp_path, monkeypatch):
+    monkeypatch.setattr(type(fake), "criterion", "test.character_error")
+    told = {"baselines": {}}
+    monkeypatch.setattr(
+        fake, "score", lambda run: {"test": {"character_error": 100 * run.settings.learning_rate, **told}}
+    )
+    assert run("train", "--select", "learning_rate=3e-3/1e-3/2e-3", "--out", "r")[0] == 0
+    assert json.loads((tmp_path / "r" / "selection.json").read_text())["chosen"] == {"learning_rate": 1e-3}
+
+
 def test_a_selection_goes_on_where_it_stopped(run, fake, tmp_path):
     def stop(folder):
         if len(fake.trained) == 2:

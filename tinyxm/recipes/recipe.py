@@ -120,7 +120,6 @@ class Recipe(ABC):
     settings: ClassVar[type[Settings]] = Settings
     goals: ClassVar[Sequence[Goal]] = ()
     criterion: ClassVar[str] = ""  # the path of the figure in a validation run's scores by which settings are chosen
-    lower_is_better: ClassVar[bool] = False  # of the criterion
     titles: ClassVar[Mapping[str, str]] = {}  # how to call keys of the results
     rows: ClassVar[Mapping[str, tuple[str, str]]] = {}  # baselines of its own: key → label, meaning
     notes: ClassVar[Sequence[str]] = ()  # how to read the report

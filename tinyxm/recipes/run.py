@@ -257,7 +257,7 @@ class Run:
         selection = self.folder.selection()
         if not selection:
             return []
-        drawn = trial_scores(selection["trials"], selection["criterion"], self.recipe.lower_is_better)
+        drawn = trial_scores(selection["trials"], selection["criterion"])
         tried = f"{len(selection['trials'])} combinations of settings, each trained and scored without the test."
         return [Plot(drawn, tried, "selection")]
 

@@ -10,6 +10,7 @@ from tinyxm.recipes.recipe import Recipe, figure
 from tinyxm.recipes.run import Run
 from tinyxm.recipes.settings import combinations
 from tinyxm.training import RunFolder
+from tinyxm.training.scores import score_of
 
 
 def choose(recipe: Recipe, folder: RunFolder, line: str, console: Console | None = None) -> dict[str, Any]:
@@ -46,7 +47,8 @@ def choose(recipe: Recipe, folder: RunFolder, line: str, console: Console | None
         seconds = sum(results["facts"]["seconds"].values())
         trials.append({"settings": values, "score": score, "seconds": round(seconds, 1)})
         console.print(f"  {recipe.criterion} {score:.4g}", markup=False, highlight=False)
-    best = (min if recipe.lower_is_better else max)(trials, key=lambda trial: trial["score"])
+    better = min if score_of(recipe.criterion.rpartition(".")[2]).less else max
+    best = better(trials, key=lambda trial: trial["score"])
     selection = {"criterion": recipe.criterion, "trials": trials, "chosen": best["settings"]}
     folder.write_selection(selection)
     return selection

@@ -192,7 +192,7 @@ def score_bars(tables: Sequence[Table], key: str = "recall@10") -> Figure:
     return figure
 
 
-def trial_scores(trials: Sequence[Mapping[str, Any]], criterion: str, lower_is_better: bool = False) -> Figure:
+def trial_scores(trials: Sequence[Mapping[str, Any]], criterion: str) -> Figure:
     """What each trial of a selection scored, a panel for each setting that was varied; the best is marked.
 
     trials: {"settings": {name: value}, "score": number} each. Lines join the trials that differ in that setting alone.
@@ -207,7 +207,8 @@ def trial_scores(trials: Sequence[Mapping[str, Any]], criterion: str, lower_is_b
                 alternatives[name].append(value)
     varied = {name: values for name, values in alternatives.items() if len(values) > 1} or alternatives
     scores = [trial["score"] for trial in trials]
-    best = trials[int(np.argmin(scores) if lower_is_better else np.argmax(scores))]
+    higher = Column(criterion.rpartition(".")[2]).higher_is_better
+    best = trials[int(np.argmax(scores) if higher else np.argmin(scores))]
     figure = Figure((WIDTH, 3.2), layout="constrained")
     grid = figure.subplots(1, len(varied), squeeze=False, sharey=True)[0]
     for axes, (name, values) in zip(grid, varied.items(), strict=True):

@@ -113,7 +113,6 @@ class Draw(Recipe):
         Goal("emoji.unseen_concepts.recall@10", "emoji.unseen_concepts.baselines.chance.recall@10"),
     )
     criterion = f"{TO_IMAGE}.frechet_distance"
-    lower_is_better = True
     titles = report.TITLES
     rows = report.ROWS
     notes = report.NOTES

@@ -98,7 +98,6 @@ class Listen(Recipe):
         ),
     )
     criterion = "unseen_voice.character_error"
-    lower_is_better = True
     titles = report.TITLES
     rows = report.ROWS
     notes = report.NOTES

@@ -98,9 +98,8 @@ class Speak(Recipe):
         drawn = said_by(
             [*known, *withheld], ACCENTS, VARIANTS["train"], 1 if settings.quick else settings.voices_per_word, 4
         )
-        hidden = {
-            (word, VOICE) for word in withheld
-        }  # the judge knows the voice and the word, and not the two together
+        # the judge knows the voice and the word, and not the two together
+        hidden = {(word, VOICE) for word in withheld}
         judged = [said for said in drawn if (said.text, said.voice) not in hidden]
         judged += [Utterance(word, VOICE) for word in known]
         return Data(pronounced(known, VOICE, progress), pronounced(withheld, VOICE, progress), heard(judged, progress))
