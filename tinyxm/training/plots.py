@@ -184,7 +184,7 @@ def score_bars(tables: Sequence[Table], key: str = "recall@10") -> Figure:
         axes.set_title(textwrap.fill(table.title, 36), loc="left", fontsize=10)
         axes.spines[["top", "right", "left"]].set_visible(False)
         axes.tick_params(axis="y", length=0)
-        axes.margins(x=0.12)
+        axes.margins(x=0.2)  # room for the number behind the longest bar
         axes.set_xlim(left=min(0, axes.get_xlim()[0]))
         if i + across >= len(tables):
             axes.set_xlabel(column.heading)
