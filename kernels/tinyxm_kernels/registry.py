@@ -18,7 +18,7 @@ The name before "=" is an operation or a room (`conv2d` therefore names its grad
 back to the default rule. `use("tuned")` takes what was measured on this machine, where a file tells (see `tuned_file`).
 A backend is a wish, not a rung: where the rule names no rung of it that takes the operands (Numba's for tiny ones), the
 whole rule holds. Every operation's reference is NumPy's, so `numpy` is always kept to. A thread started inside a
-`using` block doesn't inherit it, and `use` inside one takes effect when it ends.
+`using` block doesn't inherit it (`tinyxm.data.prefetch`'s does), and `use` inside one takes effect when it ends.
 
 On CuPy's arrays run the rungs of the backend cuda, those that the operation names in `on_cuda`, and else `reference`,
 which NumPy's protocols carry to CuPy. The rule, which is about CPUs, isn't asked. On NumPy's arrays a rung of the

@@ -34,14 +34,16 @@ def test_a_quick_run_says_it_is_one(fake, run):
     assert "smoke test" in run("train", "--quick")[1]
 
 
-def test_kernels_are_chosen(fake, run, monkeypatch):
-    chosen = []
-    monkeypatch.setattr(tinyxm_kernels, "use", chosen.append)
-    assert run("train", "--kernels", "reference")[0] == 0
-    assert chosen == ["default,reference"]
-
-
 SQUARE = np.ones((2, 2), np.float32)
+
+
+def test_kernels_are_chosen_for_the_run_alone(fake, run):
+    seen = []
+    fake.before = lambda folder: seen.append(tinyxm_kernels.chosen("matmul", SQUARE, SQUARE).name)
+    before = tinyxm_kernels.chosen("matmul", SQUARE, SQUARE).name
+    assert run("train", "--kernels", "matmul=reordered")[0] == 0
+    assert seen == ["reordered"] != [before]
+    assert tinyxm_kernels.chosen("matmul", SQUARE, SQUARE).name == before
 
 
 def test_a_run_keeps_the_kernels_it_was_given_by_any_way(fake, run, tmp_path, monkeypatch):
@@ -51,7 +53,6 @@ def test_a_run_keeps_the_kernels_it_was_given_by_any_way(fake, run, tmp_path, mo
     assert run("train", "--out", "r", "--kernels", "conv2d=reference")[0] == 0
     assert json.loads((tmp_path / "r" / "config.json").read_text())["kernels"] == "matmul=reference,conv2d=reference"
     monkeypatch.delenv("TINYXM_KERNELS")
-    tinyxm_kernels.use("default")
     assert run("train", "--resume", "--out", "r")[0] == 0
     assert seen == ["reference"] * 2
     refused(run("train", "--resume", "--out", "r", "--kernels", "reference"), 2, "kernels matmul=reference")

@@ -2,8 +2,10 @@ import gc
 import threading
 import time
 
+import numpy as np
 import pytest
 
+import tinyxm_kernels
 from tinyxm.data import prefetch
 
 
@@ -115,3 +117,10 @@ def test_an_error_in_the_clean_up_is_not_lost():
     assert next(items) == 1
     with pytest.raises(OSError, match="disk gone"):
         next(items)
+
+
+def test_the_choice_of_kernels_holds_in_the_thread_too():
+    square = np.ones((2, 2), np.float32)
+    names = (tinyxm_kernels.chosen("matmul", square, square).name for _ in range(2))
+    with tinyxm_kernels.using("matmul=reordered"), prefetch(names) as prepared:
+        assert list(prepared) == ["reordered"] * 2

@@ -6,6 +6,7 @@ import queue
 import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator
+from contextvars import copy_context
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -102,7 +103,8 @@ class Prefetch(Generic[T]):
         self._items: queue.Queue[tuple[str, Any]] = queue.Queue(ahead)
         self._stop = threading.Event()
         arguments = (source, self._items, self._stop)  # not self: the thread must not keep this object alive
-        self._thread = threading.Thread(target=_fill, args=arguments, name="prefetch", daemon=True)
+        within = copy_context()  # what is in force here, such as `tinyxm_kernels.using`, is in force there
+        self._thread = threading.Thread(target=within.run, args=(_fill, *arguments), name="prefetch", daemon=True)
         self._finish = weakref.finalize(self, _end, self._items, self._stop)
         self._done = False
         self._thread.start()

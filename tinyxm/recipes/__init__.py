@@ -98,8 +98,8 @@ def begin(
         recipe.settings.read(select)
     if there != "cpu":
         device_number(there)
-    if kernels:
-        tinyxm_kernels.use(f"default,{kernels}")
+    with tinyxm_kernels.using(kernels or ""):
+        pass  # a wrong word is told before anything is written
     config = {"recipe": name, **known.as_config(), "kernels": kernels}
     config["threads"] = earlier.get("threads") or training_threads()
     begun = earlier.get("device") if earlier else there  # a run may go on on another device

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Mapping
-from functools import cached_property
+from functools import cached_property, wraps
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+import tinyxm_kernels
 from tinyxm import nn
 from tinyxm.data import audio, decode, read_video
 from tinyxm.recipes.recipe import Hit, Recipe, Results
@@ -22,6 +23,18 @@ from tinyxm.training.plots import training_curves, trial_scores
 from tinyxm.training.report import Part, Plot, Section, write_report
 
 SMOKE = "A smoke run (--quick): it shows that all works, and learns next to nothing."
+
+
+def _by_its_kernels(method: Callable[[Run], Results]) -> Callable[[Run], Results]:
+    """The kernels of config.json are in force while a run trains and scores; the process keeps its own."""
+
+    @wraps(method)
+    def run(self: Run) -> Results:
+        named = self.folder.config.get("kernels")
+        with tinyxm_kernels.using(f"default,{named}" if named else ""):
+            return method(self)
+
+    return run
 
 
 class Run:
@@ -73,6 +86,7 @@ class Run:
         """results.json. Raises FileNotFoundError where the run hasn't finished."""
         return self.folder.results()
 
+    @_by_its_kernels
     def train(self) -> Results:
         """Train each stage, score it, and write results.json, plots and report.html; returns the results.
 
@@ -84,13 +98,12 @@ class Run:
             choose(self.recipe, self.folder, line, self.console)
         self.data  # noqa: B018  # loaded first, so that a missing extra is told before anything is written
         if self.settings.quick:
-            self.console.print(
-                "A smoke run (--quick): it shows that all works, and learns next to nothing.", style="yellow"
-            )
+            self.console.print(SMOKE, style="yellow")
         for name in self.recipe.stages(self.settings):
             self._learn(name)
         return self.evaluate()
 
+    @_by_its_kernels
     def evaluate(self) -> Results:
         """Score the folder's checkpoints anew, and write results.json, plots and report.html; returns the results.
 
