@@ -7,7 +7,7 @@ from rich.console import Console
 
 from tinyxm.data import audio
 from tinyxm.training.pictures import half_blocks, print_answers
-from tinyxm.training.plots import Answer
+from tinyxm.training.retrievals import Answer
 from tinyxm.training.writing import wav
 
 

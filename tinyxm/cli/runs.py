@@ -138,17 +138,17 @@ def query(
         raise Misuse(f"query: --out {out}: the picture is a PNG file; give a name that ends in .png")
     from tinyxm import recipes
     from tinyxm.data import decode
-    from tinyxm.training import plots
     from tinyxm.training.folder import beside
     from tinyxm.training.pictures import print_answers
+    from tinyxm.training.retrievals import Answer, Retrieval, retrievals
 
     console = Console()
     opened = recipes.open(run, console)
     asked = image or audio or video or text or ""
-    answers = [plots.Answer(hit.name, hit.score, hit.picture) for hit in opened.find(to, top, **given)]
+    answers = [Answer(hit.name, hit.score, hit.picture) for hit in opened.find(to, top, **given)]
     print_answers(console, answers)
     shown = decode(image) if image else asked if isinstance(asked, str) else asked.name
-    sheet = plots.retrievals([plots.Retrieval(shown, answers)])
+    sheet = retrievals([Retrieval(shown, answers)])
     path = out or opened.folder.path / "queries" / sheet_name(asked)
     usage(lambda: path.parent.mkdir(parents=True, exist_ok=True))
     with beside(path) as part:

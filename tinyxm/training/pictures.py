@@ -12,7 +12,8 @@ from rich.columns import Columns
 from rich.console import Console, Group
 from rich.text import Text
 
-from tinyxm.training.plots import Answer, on_white
+from tinyxm.training.plots import on_white
+from tinyxm.training.retrievals import Answer
 
 
 def half_blocks(picture: NDArray[Any], size: int = 16) -> Text:

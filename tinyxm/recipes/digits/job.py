@@ -9,15 +9,15 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from tinyxm.data import SOURCES, composite, crop_content, rgb_to_gray
-from tinyxm.data import resize as resized
+from tinyxm.data import SOURCES
 from tinyxm.data.sources.handwriting import DIGITS
 from tinyxm.models.audio_image import AudioImage, PictureTower, SoundTower, embedded
+from tinyxm.models.interpretation.draw import Maps, Words
 from tinyxm.recipes import workbench
-from tinyxm.recipes.digits import report
+from tinyxm.recipes.digits import answers, report
 from tinyxm.recipes.digits.data import DEVELOPMENT, Data, Pairs, load, stages, utterances
 from tinyxm.recipes.digits.scores import ask, coarse, score
-from tinyxm.recipes.digits.sounds import BANDS, FRAMES, features, heard
+from tinyxm.recipes.digits.sounds import BANDS, FRAMES, heard
 from tinyxm.recipes.recipe import Goal, Hit, Progress, Recipe, Results, Stage
 from tinyxm.recipes.run import Run
 from tinyxm.recipes.settings import Settings
@@ -112,12 +112,12 @@ class Digits(Recipe):
     def score(self, run: Run) -> Results:
         """Each stage by itself, and all speakers that were left out together."""
         settings, resamples = run.settings, 100 if run.settings.quick else 1000
-        answers = {stage: ask(run.model(stage), run.data, stage, settings.validation) for stage in run.stages}
+        asked = {stage: ask(run.model(stage), run.data, stage, settings.validation) for stage in run.stages}
         results: Results = {"data": {"leaks": _leaks(run)}}
         for stage in ("official_split", "unseen_voice"):
-            if stage in answers:
-                results[stage] = score([answers[stage]], resamples)
-        left_out = {name.removeprefix("without_"): a for name, a in answers.items() if name.startswith("without_")}
+            if stage in asked:
+                results[stage] = score([asked[stage]], resamples)
+        left_out = {name.removeprefix("without_"): a for name, a in asked.items() if name.startswith("without_")}
         if left_out:
             results["unknown_speaker"] = score(list(left_out.values()), resamples)
         if untouched := [a for speaker, a in left_out.items() if speaker not in DEVELOPMENT]:
@@ -155,48 +155,13 @@ class Digits(Recipe):
         )
 
     def find(self, run: Run, given: Mapping[str, Any], to: str, top: int) -> list[Hit]:
-        """Handwritten digits for a sound, among those never trained on; utterances for a picture, among all."""
-        model, data = run.model(run.stages[0]), run.data
+        model = run.model(run.stages[0])
         if to == "image":
-            sound, rate_hz = given["audio"]
-            query = embedded(model.sound, heard(features(sound, rate_hz)[None]))
-            test = data.parts["test"]
-            similarity = embedded(model.picture, data.pictures[test]) @ query[0]
-            best = np.argsort(-similarity, kind="stable")[:top]
-            return [
-                Hit(DIGITS[data.digits[i]], float(s), np.repeat(np.uint8(255 * data.pictures[i]), 3, axis=-1), str(i))
-                for i, s in zip(test[best], similarity[best], strict=True)
-            ]
-        query = embedded(model.picture, as_written(given["image"])[None])
-        spoken = data.spoken
-        similarity = embedded(model.sound, heard(spoken.features)) @ query[0]
-        best = np.argsort(-similarity, kind="stable")[:top]
-        return [
-            Hit(
-                DIGITS[spoken.digits[i]],
-                float(similarity[i]),
-                id=spoken.ids[i],
-                sound=spoken.sounds[i][:, 0],
-                rate_hz=spoken.rate_hz,
-            )
-            for i in best
-        ]
+            return answers.find_pictures(model, run.data, given["audio"], top)
+        return answers.find_sounds(model, run.data, given["image"], top)
 
-
-def as_written(rgba: np.ndarray) -> np.ndarray:
-    """Any picture of a digit (height, width, 4) as the pictures trained on: light on dark, 20 pixels within 28."""
-    gray = rgb_to_gray(composite(rgba))[..., :1]
-    border = np.concatenate([gray[0], gray[-1], gray[:, 0], gray[:, -1]])
-    ink = np.clip(np.sign(0.5 - np.median(border)) * (gray - np.median(border)), 0, 1).astype(np.float32)
-    if not ink.max() > 0:
-        raise ValueError("digits: the picture is of one colour; expected a digit, dark on light or light on dark")
-    content = crop_content(ink, background=0.0, tolerance=0.2 * float(ink.max()))
-    small = resized(content / ink.max(), (20, 20), "bilinear", fit="pad")
-    rows, columns = (np.sum(np.arange(20) * small.sum(axis=(1 - k, 2))) / small.sum() for k in (0, 1))
-    top, left = (int(np.clip(round(13.5 - middle), 0, 8)) for middle in (rows, columns))
-    placed = np.zeros((28, 28, 1), np.float32)
-    placed[top : top + 20, left : left + 20] = np.clip(small, 0, 1)
-    return placed
+    def inside(self, run: Run, given: Mapping[str, Any]) -> list[Maps | Words]:
+        return answers.why(run.model(run.stages[0]), run.data, given.get("audio"), given.get("image"))
 
 
 def _leaks(run: Run) -> dict[str, list[str]]:

@@ -11,15 +11,9 @@ from tinyxm.data import Samples, Vocabulary
 from tinyxm.models.two_towers import TwoTowers
 from tinyxm.recipes.emoji.scores import embed_drawings, embed_texts, nearest_drawings
 from tinyxm.recipes.emoji.views import texts_of
-from tinyxm.training.plots import (
-    Answer,
-    Retrieval,
-    best_and_worst,
-    retrievals,
-    score_bars,
-    similarity_matrix,
-)
+from tinyxm.training.plots import score_bars, similarity_matrix
 from tinyxm.training.report import Plot, Scores, Section
+from tinyxm.training.retrievals import Answer, Retrieval, best_and_worst, retrievals
 from tinyxm.training.tables import score_tables
 
 TITLES = {
