@@ -15,6 +15,7 @@ import numpy as np
 
 from tinyxm import nn
 from tinyxm.autograd import Array, Tensor, generator, no_grad
+from tinyxm.autograd.places import placed
 from tinyxm.models.two_towers import Bag
 from tinyxm.models.vae import BagEncoder
 from tinyxm.ops import silu, squared_error
@@ -37,13 +38,13 @@ def noised(x: np.ndarray, t: np.ndarray, noise: np.ndarray) -> np.ndarray:
 
 
 def _beside(a: np.ndarray, x: np.ndarray) -> np.ndarray:
-    return np.reshape(a, (-1,) + (1,) * (x.ndim - 1))
+    return placed(np.reshape(a, (-1,) + (1,) * (x.ndim - 1)), x)
 
 
 def without(bag: Bag, dropped: np.ndarray) -> Bag:
     """The same texts, but where `dropped` (n,) is true no text: its words weigh nothing."""
     indices, offsets, weights = bag
-    return indices, offsets, weights * ~dropped[bag_of_each(indices, offsets)]
+    return indices, offsets, weights * ~placed(dropped, weights)[bag_of_each(indices, offsets)]
 
 
 def twice(bag: Bag) -> Bag:
@@ -81,7 +82,7 @@ class Denoiser(nn.Module):
         self.out = nn.Linear(width, dimensions, initialise=nn.init.lecun_uniform, rng=rng)
 
     def forward(self, x: Array, t: np.ndarray, bag: Bag) -> Tensor:
-        e = silu(self.time(_waves(t)) + self.text(bag))
+        e = silu(self.time(placed(_waves(t), x)) + self.text(bag))
         h = self.into(x)
         for block in self.blocks:
             h = block(h, e)
@@ -150,7 +151,7 @@ class Diffusion(nn.Module):
         rng = generator(rng)
         n, x = len(x), (x - self.centre.data) / self.scale.data
         t = ((np.arange(n) + rng.random()) / n * LAST).astype(np.float32)  # evenly spread: less noise in L
-        noise = rng.standard_normal(x.shape, np.float32)
+        noise = placed(rng.standard_normal(x.shape, np.float32), x)
         alpha, sigma = (_beside(a, x) for a in schedule(t))
         target = alpha * noise - sigma * x if self.predict == "v" else noise
         asked = without(bag, rng.random(n) < self.without_text)
@@ -194,14 +195,14 @@ class Diffusion(nn.Module):
         η = 0 is DDIM, where the first noise decides all; η = 1 draws as DDPM does, with fresh noise in each step.
         """
         n, times = len(bag[1]), np.linspace(LAST, 0, steps + 1)
-        x = rng.standard_normal((n, len(self.centre.data)), np.float32)
+        x = placed(rng.standard_normal((n, len(self.centre.data)), np.float32), self.centre.data)
         for t, s in pairwise(times):
             signal, noise = self.parted(x, t, bag, guidance)
             (alpha_t, sigma_t), (alpha_s, sigma_s) = schedule(t), schedule(s)
             fresh = eta * sigma_s / sigma_t * math.sqrt(max(1 - (alpha_t / alpha_s) ** 2, 0))
             x = alpha_s * signal + np.sqrt(max(sigma_s**2 - fresh**2, 0)) * noise
             if fresh:
-                x = x + fresh * rng.standard_normal(x.shape, np.float32)
+                x = x + fresh * placed(rng.standard_normal(x.shape, np.float32), x)
             x = x.astype(np.float32)
             yield self._data(x), self._data(signal)
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from tinyxm import nn
 from tinyxm.autograd import Array, Parameter, Tensor, generator
+from tinyxm.autograd.places import beside, placed
 from tinyxm.ops import (
     broadcast_to,
     concatenate,
@@ -164,7 +165,7 @@ class CrossAttention(nn.Module):
         """U (n, M + 1, features), and the weights (n, heads, M + 1, M + 1): who hears whom, the question first."""
         given = present.astype(vectors[0].dtype)
         tokens = stack([vectors[0] * 0, *(x * given[:, [m]] for m, x in enumerate(vectors))], axis=1) + self.marks
-        keys = np.concatenate([np.ones((len(present), 1), bool), present], axis=1)[:, None, None, :]
+        keys = np.concatenate([np.ones_like(present[:, :1]), present], axis=1)[:, None, None, :]
         heard, weights = self.attention(tokens, mask=keys, weights=True)
         return self.norm(tokens + heard), weights
 
@@ -194,7 +195,9 @@ class Fusion(nn.Module):
     def vectors(self, inputs: Sequence[Array], present: np.ndarray | None = None) -> tuple[list[Tensor], np.ndarray]:
         """What the encoders make of the present values, and `present` itself."""
         size = (len(inputs[0]) if inputs else 0, len(self.encoders))
-        present = np.ones(size, bool) if present is None else np.asarray(present)
+        if present is None and inputs:
+            present = placed(np.ones(size, bool), inputs[0])
+        present = beside("Fusion", present, inputs[0] if inputs else None)
         if len(inputs) != size[1] or present.shape != size or present.dtype != bool:
             raise ValueError(
                 f"Fusion: {len(inputs)} modalities and present {present.dtype} {present.shape}; expected {size[1]} "

@@ -6,6 +6,8 @@ import numpy as np
 
 from tinyxm import nn
 from tinyxm.autograd import Array, Tensor, generator, no_grad
+from tinyxm.autograd.places import on_host
+from tinyxm.models.padding import real
 from tinyxm.ops import ctc, log_softmax
 
 
@@ -45,8 +47,9 @@ class Recogniser(nn.Module):
 
     def forward(self, features: Array, lengths: np.ndarray) -> Tensor:
         """`lengths` (batch,): frames that are real; the rest is padding, and changes nothing."""
-        x = self.early(features * _real(lengths, features.shape[1]))
-        x = self.late(x * _real(self.steps(lengths), x.shape[1]))
+        lengths = on_host(lengths)
+        x = self.early(features * real(lengths, features))
+        x = self.late(x * real(self.steps(lengths), x))
         y, _ = self.recurrent(x, lengths=self.steps(lengths))
         return self.letters(self.dropout(y))
 
@@ -57,7 +60,7 @@ class Recogniser(nn.Module):
 
     def loss(self, features: Array, lengths: np.ndarray, labels: np.ndarray, label_lengths: np.ndarray) -> Tensor:
         """CTC's loss per letter, the mean over the batch; utterances too short for their letters count as 0."""
-        return ctc(self(features, lengths), labels, self.steps(lengths), label_lengths, zero_infinity=True)
+        return ctc(self(features, lengths), labels, self.steps(on_host(lengths)), label_lengths, zero_infinity=True)
 
     def log_probabilities(self, features: Array, lengths: np.ndarray) -> list[np.ndarray]:
         """Of each utterance, (its own frames, classes)."""
@@ -65,8 +68,3 @@ class Recogniser(nn.Module):
         with no_grad():
             log_p = log_softmax(self(features, lengths)).data
         return [row[:steps] for row, steps in zip(log_p, self.steps(lengths), strict=True)]
-
-
-def _real(lengths: np.ndarray, time: int) -> np.ndarray:
-    """(batch, time, 1): 1 for what is real; a convolution's own padding is 0, too."""
-    return (np.arange(time) < lengths[:, None]).astype(np.float32)[:, :, None]

@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 from tinyxm import nn, ops
 from tinyxm.autograd import Array, Tensor, generator, no_grad
+from tinyxm.autograd.places import on_host, placed
+from tinyxm.models.padding import real
 
 STRESSES = 3  # none, secondary, primary
 
@@ -44,20 +46,23 @@ class Speaker(nn.Module):
 
     def encode(self, phonemes: np.ndarray, stresses: np.ndarray, lengths: np.ndarray) -> Tensor:
         """(batch, phonemes) indices, stresses 0, 1 or 2, and how many are real: (batch, phonemes, width)."""
-        x = (self.phoneme(phonemes) + self.stress(stresses)) * _real(lengths, phonemes.shape[1])
+        x = self.phoneme(phonemes) + self.stress(stresses)
+        x = x * real(on_host(lengths), x)
         y, _ = self.word(self.neighbours(x), lengths=lengths)
         return x + y
 
     def forward(self, encoded: Array, frames: np.ndarray) -> Tensor:
         """Encoded phonemes and `frames` (batch, phonemes), whole numbers: (batch, most frames of all, bands)."""
+        frames = on_host(frames)
         which, places = spread(frames)
         batch, phonemes, width = encoded.shape
         rows = (np.arange(batch)[:, None] * phonemes + which).ravel()
-        repeated = ops.reshape(ops.take(ops.reshape(encoded, (-1, width)), rows, 0), (*which.shape, width))
-        real = _real(frames.sum(axis=1), which.shape[1])
-        x = (repeated + self.place(places)) * real
+        repeated = ops.take(ops.reshape(encoded, (-1, width)), placed(rows, encoded), 0)
+        x = ops.reshape(repeated, (*which.shape, width)) + self.place(placed(places, encoded))
+        spoken = real(frames.sum(axis=1), x)
+        x = x * spoken
         for block in self.decoder:
-            x = (x + block(x)) * real
+            x = (x + block(x)) * spoken
         return self.bands(x)
 
     def log_durations(self, encoded: Array) -> Tensor:
@@ -77,10 +82,10 @@ class Speaker(nn.Module):
         `mels` (batch, most frames of all, bands).
         """
         encoded = self.encode(phonemes, stresses, lengths)
-        real, spoken = _real(frames.sum(axis=1), mels.shape[1]), _real(lengths, phonemes.shape[1])[:, :, 0]
-        off = np.abs(self(encoded, frames) - mels) * (real / (real.sum() * mels.shape[2]))
+        spoken, there = real(on_host(frames).sum(axis=1), mels), real(on_host(lengths), encoded)[:, :, 0]
+        off = np.abs(self(encoded, frames) - mels) * (spoken / (spoken.sum() * mels.shape[2]))
         late = (self.log_durations(encoded) - np.log1p(frames).astype(np.float32)) ** 2
-        return np.sum(off) + np.sum(late * (spoken / spoken.sum()))
+        return np.sum(off) + np.sum(late * (there / there.sum()))
 
     def speak(
         self, phonemes: np.ndarray, stresses: np.ndarray, lengths: np.ndarray, pace: float = 1.0
@@ -100,11 +105,6 @@ def _block(width: int, kernel: int, dropout: float, rng: np.random.Generator) ->
     return nn.Sequential(
         nn.Conv1d(width, width, kernel, padding="same", rng=rng), nn.LayerNorm(width), nn.ReLU(), nn.Dropout(dropout)
     )
-
-
-def _real(lengths: NDArray[np.int64], time: int) -> NDArray[np.float32]:
-    """(batch, time, 1): 1 for what is real, 0 for padding, which a convolution takes for nothing then."""
-    return (np.arange(time) < lengths[:, None]).astype(np.float32)[:, :, None]
 
 
 def spread(frames: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:

@@ -13,6 +13,7 @@ import numpy as np
 
 from tinyxm import nn
 from tinyxm.autograd import Array, Tensor, generator, no_grad
+from tinyxm.autograd.places import placed
 from tinyxm.models.two_towers import Bag
 from tinyxm.ops import binary_cross_entropy, clip, mean, reshape, sigmoid
 
@@ -115,7 +116,7 @@ class ConditionalVAE(nn.Module):
         if len(x) != len(bag[1]):
             raise ValueError(f"ConditionalVAE: {len(x)} pictures and {len(bag[1])} texts: expected a text for each")
         (m, log_s), (mu, log_sigma) = self.encode(x), self.place(bag)
-        z = m + np.exp(log_s) * rng.standard_normal(m.shape, m.dtype)
+        z = m + np.exp(log_s) * placed(rng.standard_normal(m.shape, m.dtype), m)
         reconstruction = binary_cross_entropy(self.logits(z), x, reduction="sum") * (1 / len(x))
         apart = (np.exp(log_s * 2) + np.square(m - mu)) * np.exp(log_sigma * -2) * 0.5
         divergence = mean(np.sum(log_sigma - log_s + apart - 0.5, axis=1))
@@ -125,5 +126,5 @@ class ConditionalVAE(nn.Module):
         """A picture for each text: the decoder's at z = μ(c) + temperature·σ(c)·ε."""
         with no_grad():
             mu, log_sigma = self.place(bag)
-        noise = rng.standard_normal(mu.shape, mu.dtype)
+        noise = placed(rng.standard_normal(mu.shape, mu.dtype), mu)
         return self.decode(mu.data + temperature * np.exp(log_sigma.data) * noise)

@@ -47,7 +47,7 @@ class Maps:
         for panel, (name, values) in zip(axes[1:], self.maps.items(), strict=True):
             _picture(panel, self.shown, self.spectrogram, faint=True)
             overlay(panel, np.asarray(values), self.spectrogram)
-            panel.set_title(name, fontsize=9)
+            panel.set_title(name, fontsize=8)
         for panel in axes:
             panel.set_xticks([])
             panel.set_yticks([])
