@@ -15,6 +15,7 @@ from tinyxm.models.recogniser import Recogniser
 from tinyxm.models.speaker import Speaker
 from tinyxm.models.two_towers import ImageTower, TextTower, TwoTowers
 from tinyxm.models.vae import ConditionalVAE
+from tinyxm.recipes.workbench import gradient_norms
 from tinyxm_kernels import cuda
 
 BAG = np.array([0, 3, 2, 2, 6, 1]), np.array([0, 2, 3, 5]), np.array([0.3, 1, 0.2, 0.9, 0.5, 0.7], np.float32)
@@ -92,7 +93,7 @@ MADE = {
 
 @pytest.mark.parametrize("name", list(MADE))
 def test_a_loss_on_a_gpu_is_that_of_the_cpu(cupy, name):
-    losses, found = [], []
+    losses, found, norms = [], [], []
     for device in ("cpu", "cuda"):
         model, given = MADE[name]()
         model.to(device).train()
@@ -101,8 +102,10 @@ def test_a_loss_on_a_gpu_is_that_of_the_cpu(cupy, name):
         loss = model.loss(*batch)
         loss.backward()
         losses.append(loss.item())
+        norms.append(gradient_norms(model))
         found.append({key: cuda.move(p.grad, "cpu") for key, p in model.named_parameters() if p.grad is not None})
     assert losses[1] == pytest.approx(losses[0], rel=1e-4)
+    assert norms[1] == pytest.approx(norms[0], rel=1e-3)
     assert found[0].keys() == found[1].keys()
     for key, gradient in found[0].items():
         np.testing.assert_allclose(found[1][key], gradient, rtol=1e-3, atol=2e-5, err_msg=key)

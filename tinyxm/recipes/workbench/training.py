@@ -26,11 +26,11 @@ def gradient_norms(model: nn.Module) -> dict[str, float]:
     Parts are the model's own modules, such as its towers; those without a gradient are left out. For `Recipe.watch`:
     one modality whose gradient is many times another's learns alone, and the other is carried along.
     """
-    squares: dict[str, float] = {}
+    squares: dict[str, Any] = {}
     for name, parameter in model.named_parameters():
         part, dot, _ = name.partition(".")
         if dot and parameter.grad is not None:
-            squares[part] = squares.get(part, 0.0) + float(np.linalg.norm(parameter.grad.ravel())) ** 2
+            squares[part] = squares.get(part, 0.0) + np.linalg.norm(parameter.grad.ravel()) ** 2
     return {f"{GRADIENT}{part}": float(np.sqrt(square)) for part, square in squares.items()}
 
 
