@@ -53,8 +53,8 @@ def losses(names, scale="linear"):
     plt.show()
 
 
-losses(["no_unit_length", "symmetry", "no_warm_up", "learning_rate_too_high"], "log")
-wrong = twins["symmetry"].wrong
+losses(["no_unit_length", "zero_initialisation", "no_warm_up", "learning_rate_too_high"], "log")
+wrong = twins["zero_initialisation"].wrong
 print(f"all weights 0: loss {wrong.losses[-1]:.3f}, ln 10 = {np.log(10):.3f};",
       f"{np.count_nonzero(wrong.gradients['0.weight'])} gradients of the first layer aren't 0")  # fmt: skip
 assert abs(wrong.losses[-1] - np.log(10)) < 0.02
@@ -193,7 +193,7 @@ assert np.mean(told[-40:]) > 0.9 * np.log(10)
 # ## Change it and see
 #
 # - Write that rule: losses that stay at `unlearned` with gradients that differ from unit to unit. Does it stay silent
-#   for the nine right twins? And for `symmetry`?
+#   for the nine right twins? And for `zero_initialisation`?
 # - `tinyxm lab no_warm_up --seed 2 --html page.html`, then other seeds. How much does the leap cost, and how surely?
 # - Fill an `Evidence` from a training of your own. Which fields could you not fill, and so which mistakes not rule out?
 #

@@ -180,7 +180,8 @@ def test_sheets_hold_pictures_spectrograms_words_and_curves(digits):
         Words("read", ["red", "$heart"], {"left out": [0.1, -0.2], "integrated": [0.3, 0.0]}),
     ]
     figure = sheet(rows)
-    assert [len(part.axes) for part in figure.subfigs] == [3, 2, 2, 2]
+    assert [sum(axes.axison for axes in part.axes) for part in figure.subfigs] == [3, 2, 2, 2]
+    assert len({len(part.axes) for part in figure.subfigs[:3]}) == 1, "maps are as wide in every row"
     figure.canvas.draw()
     result = faithfulness(linear, np.ones((1, 4)), WEIGHTS[None], rng=np.random.default_rng(0))
     assert len(draw_curves({"right": result}).axes) == 2

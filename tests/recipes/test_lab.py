@@ -44,7 +44,7 @@ def test_symptoms_are_what_is_said_of_them():
     assert found["no_unit_length"][1].losses[0] > 5 * np.log(64)
     assert score["no_unit_length"][1] < score["no_unit_length"][0]
     assert end["duplicate_captions"][1] > 1.5 > 0.3 > end["duplicate_captions"][0]
-    assert abs(end["symmetry"][1] - np.log(10)) < 0.02
+    assert abs(end["zero_initialisation"][1] - np.log(10)) < 0.02
     assert score["leaking_split"][1] > score["leaking_split"][0] + 0.04
     assert score["softmax_axis"][1] < score["softmax_axis"][0] - 0.03
     assert abs(score["test_statistics"][1] - score["test_statistics"][0]) < 0.05
@@ -57,7 +57,7 @@ LEAST = {
     "no_unit_length": ("times", 2),
     "softmax_axis": ("times", 0.5),
     "duplicate_captions": ("times", 5),
-    "symmetry": ("times", 5),
+    "zero_initialisation": ("times", 5),
     "no_warm_up": ("times", 1.2),
     "learning_rate_too_high": ("times", 2),
     "leaking_split": ("plus", 50),

@@ -28,7 +28,7 @@ SICK = {
     "no_unit_length": {"vectors": {"image": UNIT, "text": UNIT * np.linspace(1, 2, 20)[:, None]}},
     "softmax_axis": {"shares": E / E.sum(0)},
     "duplicate_captions": {"captions": "abca"},
-    "symmetry": {"gradients": {"weight": np.repeat(rng.standard_normal((4, 1)), 3, axis=1)}},
+    "zero_initialisation": {"gradients": {"weight": np.repeat(rng.standard_normal((4, 1)), 3, axis=1)}},
     "learning_rate_too_high": {"losses": [2.3, *[9.0] * 9, *[2.4] * 90]},
     "no_warm_up": {"losses": [2.3, *[9.0] * 9, *FALLING[10:]]},
     "leaking_split": {"test": ROWS[15:], "centre": None},

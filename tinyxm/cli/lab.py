@@ -39,7 +39,7 @@ def lab(
         console.width = 160
     if name is None:
         if html is not None:
-            raise Misuse("lab: --html is for one mistake; give its NAME, such as symmetry")
+            raise Misuse("lab: --html is for one mistake; give its NAME, such as leaking_split")
         if json:
             _print_json([{"name": m.name, "what": m.what, "shows": m.shows} for m in MISTAKES.values()])
         else:

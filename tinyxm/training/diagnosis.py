@@ -89,7 +89,7 @@ def duplicate_captions(e: Evidence) -> str:
     return f"{repeated} of {len(e.captions)} captions of a batch repeat another, and count as wrong answers to it"
 
 
-def symmetry(e: Evidence) -> str:
+def zero_initialisation(e: Evidence) -> str:
     """Units that get one gradient stay alike for ever; and a gradient that is all 0 teaches nothing."""
     for name, g in e.gradients.items():
         if g.ndim == 2 and g.shape[1] > 1 and np.ptp(g, axis=1).max() <= 1e-6 * max(float(np.abs(g).max()), 1e-30):
@@ -170,7 +170,7 @@ RULES: Mapping[str, tuple[Callable[[Evidence], str], str]] = {
     "no_unit_length": (no_unit_length, "Divide each vector by its length before comparing"),
     "softmax_axis": (softmax_axis, "Take the softmax over the choices, axis=-1"),
     "duplicate_captions": (duplicate_captions, "Mask pairs whose captions are equal"),
-    "symmetry": (symmetry, "Draw the weights at random, so that units differ"),
+    "zero_initialisation": (zero_initialisation, "Draw the weights at random, so that units differ"),
     "learning_rate_too_high": (learning_rate_too_high, "Divide the learning rate by ten, or find one by a range test"),
     "no_warm_up": (no_warm_up, "Let the learning rate rise over the first steps, or lower it"),
     "leaking_split": (leaking_split, "Remove duplicates, and keep what is derived from one sample on one side"),

@@ -39,8 +39,10 @@ class Maps:
     def height(self) -> float:
         return SIDE + 0.55
 
-    def draw(self, figure: Figure | SubFigure) -> None:
-        axes = figure.subplots(1, 1 + len(self.maps), squeeze=False)[0]
+    def draw(self, figure: Figure | SubFigure, columns: int) -> None:
+        axes, beyond = np.split(figure.subplots(1, columns, squeeze=False)[0], [1 + len(self.maps)])
+        for panel in beyond:
+            panel.set_axis_off()
         heading(figure, self.title)
         _picture(axes[0], self.shown, self.spectrogram, faint=False)
         axes[0].set_title("spectrogram" if self.spectrogram else "picture", fontsize=9)
@@ -66,7 +68,7 @@ class Words:
     def height(self) -> float:
         return 0.85 + 0.24 * max(2, len(self.words))
 
-    def draw(self, figure: Figure | SubFigure) -> None:
+    def draw(self, figure: Figure | SubFigure, columns: int) -> None:
         axes = figure.subplots(1, len(self.contributions), sharey=True, squeeze=False)[0]
         heading(figure, self.title)
         for panel, (name, values) in zip(axes, self.contributions.items(), strict=True):
@@ -90,7 +92,7 @@ def sheet(rows: Sequence[Maps | Words]) -> Figure:
     figure = Figure((max(5.5, SIDE * columns), sum(row.height for row in rows)), layout="constrained")
     parts = figure.subfigures(len(rows), 1, squeeze=False, height_ratios=[row.height for row in rows])[:, 0]
     for part, row in zip(parts, rows, strict=True):
-        row.draw(part)
+        row.draw(part, columns)
     return figure
 
 

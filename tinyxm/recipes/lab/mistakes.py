@@ -296,7 +296,7 @@ MISTAKES = {
             duplicate_captions,
         ),
         Mistake(
-            "symmetry",
+            "zero_initialisation",
             "all weights begin at 0",
             "the loss stays at that of a model that knows nothing, ln(classes)",
             zero_initialisation,

@@ -151,7 +151,7 @@ SIGNS: Mapping[str, tuple[str, str, Draw]] = {
         "black is a picture and a name that belong together, and are pushed apart.",
         _false_negatives,
     ),
-    "symmetry": ("gradients of the first layer", "white is 0: nothing to go by.", _first_gradients),
+    "zero_initialisation": ("gradients of the first layer", "white is 0: nothing to go by.", _first_gradients),
     "no_warm_up": ("gradient norm", "steps that are too long lead to where the gradient is wild.", _norms),
     "learning_rate_too_high": ("gradient norm", "it leaps, and there is no way back.", _norms),
     "leaking_split": ("how new the test is", "at 0 a test sample is a training sample.", _distances),

@@ -114,7 +114,7 @@ SYMPTOMS: Mapping[str, Mapping[str, Measure]] = {
         "right answers that count as wrong, of a batch of 64": lambda e: float(false_negatives(e).sum()),
         "accuracy, %": score("accuracy"),
     },
-    "symmetry": {
+    "zero_initialisation": {
         "loss at the end (ln 10 = 2.30 is a guess)": last_loss,
         "gradients of weights that are exactly 0, %": dead_gradients,
         "accuracy, %": score("accuracy"),
