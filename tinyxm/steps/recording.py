@@ -1,0 +1,451 @@
+"""Record one training step: every operation of it, forward and back, with all that it read and made."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from types import FrameType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinyxm import nn, optim
+from tinyxm.autograd import Event, Parameter, Tensor, events
+from tinyxm.autograd.places import to_host
+from tinyxm.autograd.tensor import Node
+
+Array = NDArray[Any]
+PHASES = ("data", "forward", "loss", "backward", "gradient norm", "clip", "moments", "update", "after")
+
+
+@dataclass(eq=False)
+class Value:
+    """One array of a step. `role` is input (a variable of the caller's), constant (any other array that no operation
+    of the step made, such as a mask), parameter, buffer, activation, gradient or state; `of` is the number of the
+    value whose gradient it is, or of the parameter whose state."""
+
+    number: int
+    array: Array
+    name: str
+    role: str
+    of: int | None = None
+    made_by: int | None = None  # the operation
+
+
+class Ref(int):
+    """The number of a Value, which is told from a plain number so."""
+
+
+Operands = dict[str, Any]  # name → the Ref of a Value, a list of them, or a plain number or None
+
+
+@dataclass(eq=False)
+class Operation:
+    """One operation of a step. `of` is the forward operation that an adjoint or accumulation belongs to; `also` are
+    results beside the first, by name; `function` is the operation, or the adjoint's rule."""
+
+    phase: str
+    kind: str
+    name: str
+    operands: Operands
+    result: int | None
+    also: dict[str, int] = field(default_factory=dict)
+    static: dict[str, Any] = field(default_factory=dict)
+    saved: tuple[str, ...] = ()
+    module: str = ""
+    source: tuple[str, int, str] | None = None
+    seconds: float = 0.0
+    flops: int = 0
+    bytes: int = 0
+    function: Callable[..., Any] | None = None
+    random_state: Mapping[str, Any] | None = None
+    of: int | None = None
+    number: int = -1
+
+
+@dataclass(eq=False)
+class Update:
+    """What became of one parameter: numbers of Values, before and after; `state` holds pairs of them by name."""
+
+    name: str
+    before: int
+    gradient: int
+    clipped: int | None
+    after: int
+    state: dict[str, tuple[int, int]]
+    settings: dict[str, Any]
+    operation: str
+
+
+class Step:
+    """One recorded training step: `operations` in their order, `values` by their number, `updates` of the parameters.
+
+    with xm.record(model, optimizer) as step:
+        loss = xm.ops.cross_entropy(model(x), labels)
+        loss.backward()
+        optimizer.step()
+    step.to_html("step.html")
+
+    Arrays are copied as they come: a step keeps all of them, so record a small model, or a small batch.
+    """
+
+    def __init__(self, model: nn.Module | None, optimizer: optim.Optimizer | None, title: str, show: Mapping[str, str]):
+        self.model, self.optimizer, self.title, self.show_as = model, optimizer, title, dict(show)
+        self.operations: list[Operation] = []
+        self.values: list[Value] = []
+        self.updates: list[Update] = []
+        self.clip: dict[str, Any] = {}  # name, limit and norm, where gradients were clipped
+        self.loss: int | None = None  # the number of the Value that backward began at
+        self.modules: dict[str, str] = {}  # path → what it is
+
+    def __enter__(self) -> Step:
+        if self.operations:
+            raise RuntimeError("record: this step has been recorded; call xm.record(...) again for another")
+        self._frame = sys._getframe(1)
+        self._recorder = _Recorder(self)
+        self._listening = events.listen(self._recorder)
+        self._listening.__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._listening.__exit__(*error)
+        self._recorder.finish(self._frame)
+        del self._frame, self._recorder, self._listening
+
+    def of_phase(self, phase: str) -> list[Operation]:
+        """The operations of a phase, one of PHASES."""
+        return [op for op in self.operations if op.phase == phase]
+
+
+def record(
+    model: nn.Module | None = None,
+    optimizer: optim.Optimizer | None = None,
+    *,
+    title: str = "",
+    show: Mapping[str, str] | None = None,
+) -> Step:
+    """A step to be recorded: `with xm.record(model, optimizer) as step:` around forward, `backward` and `step`.
+
+    Parameters get their names from the model, and inputs those of the caller's variables. `show` says what an input is
+    where its shape doesn't tell, by that name: {"x": "spectrogram"}; also "picture", "waveform", "tokens", "video",
+    "matrix". Raises TypeError for what is no Module or Optimizer.
+    """
+    for what, given, kind in (("model", model, nn.Module), ("optimizer", optimizer, optim.Optimizer)):
+        if given is not None and not isinstance(given, kind):
+            raise TypeError(f"record: {what} is a {type(given).__name__}; expected a {kind.__name__}, or None")
+    unknown = set(show.values()) - SHOWN if show else set()
+    if unknown:
+        raise ValueError(f"record: show {', '.join(sorted(unknown))}: expected any of {', '.join(sorted(SHOWN))}")
+    return Step(model, optimizer, title, show or {})
+
+
+SHOWN = {"picture", "waveform", "spectrogram", "tokens", "video", "matrix"}
+
+
+class _Recorder:
+    """The listener. Arrays are told apart by identity, and held until the end so that none takes another's."""
+
+    def __init__(self, step: Step) -> None:
+        self.step, self.held = step, []  # type: ignore[var-annotated]
+        self.by_identity: dict[int, Ref] = {}
+        self.by_node: dict[Node, Ref] = {}  # the tape's node → the value it stands for
+        self.forward_of: dict[Node, Operation] = {}
+        self.gradient_of: dict[Node, Ref] = {}  # the last that arrived
+        self.clipped: dict[int, Ref] = {}  # of a parameter, by its place
+        self.updated: set[int] = set()
+        self.stage = "forward"
+        self.parameters: list[tuple[str, Any]] = self._parameters()
+        self.fields = {id(b.data): name for name, b in _buffers(step.model)}
+        for name, parameter in self.parameters:
+            number = self.value(parameter.data, name, "parameter")
+            if parameter.node is not None:
+                self.by_node[parameter.node] = number
+
+    def _parameters(self) -> list[tuple[str, Any]]:
+        model, optimizer = self.step.model, self.step.optimizer
+        named: dict[int, tuple[str, Any]] = {}
+        for name, p in model.named_parameters() if model is not None else ():
+            named[id(p)] = name, p
+        for i, parameter in enumerate(optimizer.parameters if optimizer is not None else ()):
+            named.setdefault(id(parameter), (f"parameter {i}", parameter))
+        return list(named.values())
+
+    def value(self, array: Any, name: str, role: str, of: int | None = None) -> Ref:
+        """The number of this array, which is new where nothing was known of it."""
+        known = self.by_identity.get(id(array))
+        if known is not None:
+            return known
+        return self.keep(array, name, role, of)
+
+    def keep(self, array: Any, name: str, role: str, of: int | None = None) -> Ref:
+        values, number = self.step.values, Ref(len(self.step.values))
+        values.append(Value(number, to_host(array), name, role, of))
+        self.held.append(array)
+        self.by_identity[id(array)] = number
+        return number
+
+    def operand(self, x: Any, role: str = "input") -> Any:
+        """Of an array its number, of a sequence a list, and of all else what it is."""
+        if isinstance(x, list | tuple) and any(_is_array(part) for part in x):
+            return [self.operand(part, role) for part in x]
+        if not _is_array(x):
+            return x
+        return self.value(x, self.fields.get(id(x), ""), "buffer" if id(x) in self.fields else role)
+
+    def __call__(self, event: Event) -> None:
+        if event.kind == "forward":
+            self.forward(event)
+        elif event.kind in ("adjoint", "accumulate", "hook"):
+            self.backward(event)
+        elif event.kind == "clip":
+            self.clip(event)
+        elif event.kind == "update":
+            self.update(event)
+
+    def add(self, event: Event, phase: str, operands: Operands, result: int | None, **more: Any) -> Operation:
+        op = Operation(
+            *(phase, event.kind, event.operation, operands, result),
+            module=event.module, source=event.source, seconds=event.seconds, flops=event.flops, bytes=event.bytes,
+            function=event.function, random_state=event.random_state, static=dict(event.static), **more,
+        )  # fmt: skip
+        self.step.operations.append(op)
+        return op
+
+    def forward(self, event: Event) -> None:
+        operands = {name: self.operand(x) for name, x in event.operands.items()}
+        for name, node in event.inputs.items():  # leaves that are no parameter
+            for one, number in zip(*_paired(node, operands[name]), strict=True):
+                if one is not None and isinstance(number, Ref):
+                    self.by_node.setdefault(one, number)
+        known = self.by_identity.get(id(event.result))  # what returns its operand makes no other number
+        result = self.keep(event.result, "", "activation") if known is None else known
+        phase = {"forward": self.stage, "recompute": "backward"}.get(event.phase, "backward")
+        op = self.add(event, phase, operands, result, saved=tuple(event.saved))
+        if event.node is not None:
+            self.by_node[event.node], self.forward_of[event.node] = result, op
+
+    def backward(self, event: Event) -> None:
+        to = event.to if event.kind == "adjoint" else event.node
+        target = self.by_node.get(to)
+        operands: Operands = {}
+        for name, x in event.operands.items():
+            if name in ("g", "total") and _is_array(x) and id(x) not in self.by_identity:  # where backward began
+                begun = self.by_node.get(event.node)
+                if self.step.loss is None:
+                    self.step.loss = begun
+                self.keep(x, "", "gradient", begun)
+            operands[name] = self.operand(x)
+        if id(event.result) in self.by_identity:
+            result = self.by_identity[id(event.result)]
+        else:
+            result = self.keep(event.result, "", "gradient", target)
+        forward = self.forward_of.get(event.node)
+        self.add(event, "backward", operands, result, saved=tuple(event.saved), of=forward)  # a number at the end
+        if to is not None:
+            self.gradient_of[to] = result
+
+    def clip(self, event: Event) -> None:
+        gradient = event.operands["gradient"]
+        place = next((i for i, (_, p) in enumerate(self.parameters) if p.grad is gradient), None)
+        if place is None:
+            return
+        raw = self.gathered(place, gradient)
+        result = self.keep(event.result, "", "gradient", self.step.values[raw].of)
+        self.step.clip = {"name": event.operation, **event.static}
+        self.add(event, "clip", {"gradient": raw}, result)
+        self.clipped[place] = result
+
+    def gathered(self, place: int, gradient: Array) -> Ref:
+        """The value that is this parameter's gradient: what the pass brought, or the sum with what was there."""
+        _, parameter = self.parameters[place]
+        number = self.gradient_of.get(parameter.node)
+        host = to_host(gradient)
+        if number is not None and np.array_equal(self.step.values[number].array, host, equal_nan=True):
+            return number
+        number = self.keep(gradient, "", "gradient", self.by_identity[id(parameter.data)])
+        self.gradient_of[parameter.node] = number
+        return number
+
+    def update(self, event: Event) -> None:
+        optimizer, place = self.step.optimizer, self.place_of(event)
+        if optimizer is None or place is None:
+            operands = {name: self.operand(x) for name, x in event.operands.items()}
+            phase = "forward" if event.phase == "forward" else "update"
+            self.add(event, phase, operands, self.keep(event.result, "", "buffer"))
+            return
+        name, parameter = self.parameters[place]
+        before = self.by_identity[id(parameter.data)]
+        raw = self.gathered(place, event.operands["gradient"]) if place not in self.clipped else None
+        used = self.clipped.get(place, raw)
+        if place in self.clipped:
+            raw = self.gradient_of[parameter.node]
+        number = next(i for i, p in enumerate(optimizer.parameters) if p is parameter)
+        state: dict[str, tuple[int, int]] = {}
+        for key, arrays in optimizer.state.items():
+            if key in event.operands and event.operands[key] is not None and _is_array(arrays[number]):
+                earlier = self.keep(event.operands[key], f"{key} of {name}", "state", before)
+                state[key] = earlier, self.keep(to_host(arrays[number]), f"new {key} of {name}", "state", before)
+        given: Operands = {"gradient": used, **{key: first for key, (first, _) in state.items()}}
+        if state:
+            (_, first), *others = state.values()
+            also = dict(zip([*state][1:], (new for _, new in others), strict=True))
+            self.add(event, "moments", given, first, also=also)
+        after = self.keep(event.result, f"new {name}", "parameter")
+        made = {"parameter": before, "gradient": used, **{key: new for key, (_, new) in state.items()}}
+        self.add(event, "update", made, after)
+        self.step.updates.append(
+            Update(
+                *(name, before, raw if raw is not None else -1, self.clipped.get(place), after, state),
+                dict(event.static),
+                event.operation,
+            )
+        )
+        self.stage = "after"
+
+    def place_of(self, event: Event) -> int | None:
+        """Which parameter of the optimizer was written: they come in its order."""
+        optimizer = self.step.optimizer
+        if optimizer is None or event.operation != optimizer.operation:
+            return None
+        ours = {id(p) for p in optimizer.parameters}
+        for place, (_, parameter) in enumerate(self.parameters):
+            if id(parameter) not in ours or place in self.updated or parameter.data.shape != event.result.shape:
+                continue
+            if np.array_equal(to_host(parameter.data), to_host(event.result), equal_nan=True):
+                self.updated.add(place)
+                return place
+        return None
+
+    def finish(self, frame: FrameType) -> None:
+        """Name what can be named, say which operations are the loss's, and put in what no operation of the tape is."""
+        step = self.step
+        self.name_by_variables(frame)
+        for value in step.values:
+            if value.role == "input" and not value.name:
+                value.role = "constant"  # a mask, say, that a layer drew
+        self.mark_loss()
+        self.add_norm()
+        data = [
+            Operation("data", "data", value.name, {}, value.number) for value in step.values if value.role == "input"
+        ]
+        step.operations[:0] = data
+        if step.updates:
+            also = {update.name: update.after for update in step.updates[1:]}
+            before: Operands = {update.name: update.before for update in step.updates}
+            first_after = next((i for i, op in enumerate(step.operations) if op.phase == "after"), len(step.operations))
+            after = Operation("after", "after", "weights after the step", before, step.updates[0].after, also)
+            step.operations.insert(first_after, after)
+        for number, op in enumerate(step.operations):
+            op.number = number
+            for made in (op.result, *op.also.values()):
+                if made is not None and step.values[made].made_by is None and op.kind != "after":
+                    step.values[made].made_by = number
+        for op in step.operations:
+            op.of = op.of.number if isinstance(op.of, Operation) else None
+        self.name_the_rest()
+        if step.model is not None:
+            step.modules = {path: _told(module) for path, module in _modules(step.model)}
+
+    def name_by_variables(self, frame: FrameType) -> None:
+        for name, array in _variables(frame):
+            number = self.by_identity.get(id(array))
+            if number is not None and not self.step.values[number].name:
+                self.step.values[number].name = name
+
+    def mark_loss(self) -> None:
+        """The loss begins behind the last operation of a module, or where there is none, that reads a parameter."""
+        forward = [op for op in self.step.operations if op.phase == "forward" and op.kind == "forward"]
+        within = [i for i, op in enumerate(forward) if op.module or (op.source and op.source[2] == "forward")]
+        if not within:
+            mine = {value.number for value in self.step.values if value.role == "parameter"}
+            within = [i for i, op in enumerate(forward) if mine & set(_numbers(op.operands))]
+        for op in forward[max(within, default=-1) + 1 :]:
+            op.phase = "loss"
+
+    def add_norm(self) -> None:
+        """√Σ g² over all gradients, which nobody may have asked for, before anything is clipped."""
+        step, values = self.step, self.step.values
+        found: Operands = {}
+        for name, parameter in self.parameters:
+            if (number := self.gradient_of.get(parameter.node)) is not None:
+                found[name] = number
+        if not found:
+            return
+        norm = np.sqrt(sum(np.sum(np.square(values[n].array.astype(np.float64))) for n in found.values()))
+        result = self.keep(np.asarray(norm), "norm of all gradients", "gradient")
+        op = Operation("gradient norm", "norm", "norm of all gradients", found, result)
+        places = [i for i, other in enumerate(step.operations) if other.phase in ("clip", "moments", "update", "after")]
+        step.operations.insert(min(places, default=len(step.operations)), op)
+
+    def name_the_rest(self) -> None:
+        step, taken = self.step, {value.name for value in self.step.values if value.name}
+        for value in step.values:
+            if value.name:
+                continue
+            if value.role == "gradient" and value.of is not None:
+                value.name = f"∂L/∂{step.values[value.of].name}"
+            elif value.made_by is not None:
+                op = step.operations[value.made_by]
+                value.name = _unlike(" ".join(filter(None, (op.module, op.name))), taken)
+            else:
+                value.name = _unlike("a number" if value.array.size == 1 else "an array", taken)
+            taken.add(value.name)
+
+
+def _unlike(name: str, taken: set[str]) -> str:
+    """This name, with a number behind where others have it, too."""
+    if name not in taken:
+        return name
+    return next(other for k in range(2, len(taken) + 3) if (other := f"{name} {k}") not in taken)
+
+
+def _numbers(operands: Operands) -> Iterator[Ref]:
+    for x in operands.values():
+        for part in x if isinstance(x, list) else [x]:
+            if isinstance(part, Ref):
+                yield part
+
+
+def _is_array(x: Any) -> bool:
+    return hasattr(x, "dtype") and hasattr(x, "shape") and hasattr(x, "nbytes")
+
+
+def _paired(node: Any, number: Any) -> tuple[list[Any], list[Any]]:
+    return (node, number) if isinstance(node, list) else ([node], [number])
+
+
+def _buffers(model: nn.Module | None) -> Iterator[tuple[str, Any]]:
+    if model is not None:
+        yield from model.named_buffers()
+
+
+def _modules(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
+    yield from model.named_modules()
+
+
+def _told(module: nn.Module) -> str:
+    return type(module).__name__
+
+
+def _variables(frame: FrameType) -> Iterator[tuple[str, Any]]:
+    """Arrays by the names of the caller's variables, and of what these hold one level down."""
+    for name, x in list(frame.f_locals.items()):
+        yield from _within(name, x)
+        if isinstance(x, dict):
+            for key, part in x.items():
+                yield from _within(f"{name}[{key!r}]", part)
+        elif isinstance(x, list | tuple):
+            for i, part in enumerate(x):
+                yield from _within(f"{name}[{i}]", part)
+        elif is_dataclass(x) and not isinstance(x, type):
+            for one in fields(x):
+                yield from _within(f"{name}.{one.name}", getattr(x, one.name))
+
+
+def _within(name: str, x: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(x, Tensor) and not isinstance(x, Parameter):
+        yield name, x.data
+    elif _is_array(x):
+        yield name, x

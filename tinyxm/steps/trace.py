@@ -1,0 +1,266 @@
+"""tinyxm-trace/1: a recorded step as JSON and one compressed blob, as docs/trace.md describes it."""
+
+from __future__ import annotations
+
+import base64
+import inspect
+import json
+import linecache
+import math
+import zlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import tinyxm
+from tinyxm.steps.derivation import formula_of
+from tinyxm.steps.provenance import Origin
+from tinyxm.steps.recording import PHASES, Operation, Ref, Step, Value
+
+Array = NDArray[Any]
+Json = dict[str, Any]
+FORMAT = "tinyxm-trace/1"
+EXACT = 4096  # elements: what is smaller is kept whole
+BINS = 24
+KEEP, REFUSE = 10e6, 25e6  # bytes of the file
+FULL = ("parameter", "state")  # roles that are kept in full, whatever their size: an update is computed from them again
+
+
+def encode(step: Step) -> Json:
+    """The whole trace, its blob in base64 under "blob".
+
+    Over 10 MB it keeps the first two samples of each batch, and says so under "kept"; ValueError over 25 MB even so,
+    with a table of what is large.
+    """
+    trace, blob = _encoded(step, None)
+    if len(blob) > KEEP:
+        samples = batch_size(step)
+        if samples is not None and samples > 2:
+            trace, blob = _encoded(step, samples)
+    if len(blob) > REFUSE:
+        raise ValueError(_too_large(step, len(blob)))
+    return {**trace, "blob": base64.b64encode(blob).decode("ascii")}
+
+
+def batch_size(step: Step) -> int | None:
+    """How many samples the inputs have, where most of them agree."""
+    sizes = [v.array.shape[0] for v in step.values if v.role == "input" and v.array.ndim and v.array.size > 1]
+    return max(set(sizes), key=sizes.count) if sizes else None
+
+
+def _encoded(step: Step, samples: int | None) -> tuple[Json, bytes]:
+    """The trace without its blob, and the blob; of batches of `samples` the first two."""
+    blob = bytearray()
+    full = {u.gradient for u in step.updates} | {u.clipped for u in step.updates if u.clipped is not None}
+    values = [_value(v, blob, samples, step, v.number in full or v.role in FULL) for v in step.values]
+    lines: list[tuple[str, int, str]] = list(dict.fromkeys(op.source for op in step.operations if op.source))
+    trace: Json = {
+        "format": FORMAT,
+        "tinyxm": tinyxm.__version__,
+        "title": step.title or "One training step",
+        "kept": {"samples": [0, 1], "of": samples} if samples else None,
+        "phases": list(PHASES),
+        "loss": step.loss,
+        "values": values,
+        "operations": [_operation(op, lines) for op in step.operations],
+        "modules": step.modules,
+        "updates": [
+            {**vars(u), "state": {name: list(pair) for name, pair in u.state.items()}, "settings": _plain(u.settings)}
+            for u in step.updates
+        ],
+        "clip": _plain(step.clip),
+        "code": {"lines": [_line(source) for source in lines], "rules": _rules(step.operations)},
+    }
+    return trace, zlib.compress(bytes(blob), 6)
+
+
+def _value(value: Value, blob: bytearray, samples: int | None, step: Step, full: bool) -> Json:
+    array = value.array
+    kept = array[:2] if samples and array.ndim and array.shape[0] == samples and value.role not in FULL else array
+    told: Json = {
+        "name": value.name,
+        "role": value.role,
+        "of": value.of,
+        "by": value.made_by,
+        "shape": list(array.shape),
+        "dtype": str(array.dtype),
+        "shown": shown_as(value, step.show_as),
+        "statistics": statistics(array),
+    }
+    if kept is not array:
+        told["kept"] = list(kept.shape)
+    return {**told, "data": _stored(kept, blob, full)}
+
+
+def shown_as(value: Value, said: Mapping[str, str]) -> str:
+    """What a value looks like: what the user said, or what its shape and role tell."""
+    if value.name in said:
+        return said[value.name]
+    shape, kind = value.array.shape, value.array.dtype.kind
+    if value.role == "input":
+        if kind in "iu" and value.array.ndim == 2:
+            return "tokens"
+        if value.array.ndim == 4 and shape[3] in (1, 3, 4):
+            return "picture"
+        if value.array.ndim == 5 and shape[4] in (1, 3, 4):
+            return "video"
+        if value.array.ndim == 3 and shape[2] <= 2 and shape[1] >= 256:
+            return "waveform"
+    return "maps" if value.array.ndim == 4 else "matrix"
+
+
+def statistics(array: Array) -> Json:
+    """Exact: of the finite elements least, greatest, mean, deviation and norm, how many are 0, NaN or infinite, and a
+    histogram."""
+    x = array.astype(np.float64).ravel()
+    finite = x[np.isfinite(x)]
+    told: Json = {
+        "zeros": int(np.sum(x == 0)),
+        "nan": int(np.sum(np.isnan(x))),
+        "infinite": int(np.sum(np.isinf(x))),
+    }
+    if not finite.size:
+        return told
+    low, high = float(finite.min()), float(finite.max())
+    with np.errstate(over="ignore"):
+        mean, deviation, norm = float(finite.mean()), float(finite.std()), float(np.linalg.norm(finite))
+    told |= _plain({"least": low, "greatest": high, "mean": mean, "deviation": deviation, "norm": norm})
+    if high > low and math.isfinite(high - low):
+        counts, _ = np.histogram(finite, BINS, (low, high))
+        told["histogram"] = counts.tolist()
+    return told
+
+
+def _stored(array: Array, blob: bytearray, full: bool) -> Json:
+    """Where in the blob, in which type; large arrays of fractions as halves of a power of two, `scale`."""
+    scale = 1.0
+    if array.dtype.kind == "b":
+        stored = array.astype(np.uint8)
+    elif array.dtype.kind in "iu":
+        fits = array.size == 0 or (array.min() >= -(2**31) and array.max() < 2**31)
+        stored = array.astype(np.uint8 if array.dtype == np.uint8 else np.int32 if fits else np.float64)
+    elif full or array.size <= EXACT:
+        stored = array.astype(np.float64 if array.dtype == np.float64 else np.float32)
+    else:
+        with np.errstate(invalid="ignore"):
+            largest = float(np.max(np.abs(array), initial=0, where=np.isfinite(array)))
+        scale = 2.0 ** (math.frexp(largest)[1] - 14) if largest > 0 else 1.0
+        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+            stored = (array.astype(np.float64) / scale).astype(np.float16)
+    blob += bytes(-len(blob) % 8)
+    at = len(blob)
+    blob += np.ascontiguousarray(stored).astype(stored.dtype.newbyteorder("<")).tobytes()
+    return {"at": at, "type": stored.dtype.name, **({"scale": scale} if scale != 1 else {})}
+
+
+def _operation(op: Operation, lines: list[tuple[str, int, str]]) -> Json:
+    return {
+        "phase": op.phase,
+        "kind": op.kind,
+        "name": op.name,
+        "module": op.module,
+        "operands": {name: _operand(x) for name, x in op.operands.items()},
+        "result": op.result,
+        **({"also": dict(op.also)} if op.also else {}),
+        **({"static": _plain(op.static)} if op.static else {}),
+        **({"saved": list(op.saved)} if op.saved else {}),
+        **({"of": op.of} if op.of is not None else {}),
+        **({"line": lines.index(op.source)} if op.source else {}),
+        "seconds": op.seconds,
+        "flops": op.flops,
+        "bytes": op.bytes,
+    }
+
+
+def _operand(x: Any) -> Any:
+    """{"value": number}, {"values": numbers}, or {"plain": what was given}."""
+    if isinstance(x, Ref):
+        return {"value": int(x)}
+    if isinstance(x, list) and any(isinstance(part, Ref) for part in x):
+        return {"values": [int(part) if isinstance(part, Ref) else None for part in x]}
+    return {"plain": _plain(x)}
+
+
+def _plain(x: Any) -> Any:
+    """x as JSON has it: numbers that aren't finite as "NaN", "Infinity", "-Infinity"; what isn't known as text."""
+    if isinstance(x, Mapping):
+        return {str(key): _plain(part) for key, part in x.items()}
+    if isinstance(x, list | tuple):
+        return [_plain(part) for part in x]
+    if isinstance(x, np.ndarray):
+        return _plain(x.tolist()) if x.size <= 64 else f"array {x.shape} of {x.dtype}"
+    if isinstance(x, np.generic):
+        return _plain(x.item())
+    if isinstance(x, float) and not math.isfinite(x):
+        return "NaN" if math.isnan(x) else "Infinity" if x > 0 else "-Infinity"
+    return x if x is None or isinstance(x, bool | int | float | str) else repr(x)
+
+
+def _line(source: tuple[str, int, str]) -> Json:
+    """A user's line, with the two before and behind it."""
+    file, number, function = source
+    around = {k: text.rstrip("\n") for k in range(number - 2, number + 3) if (text := linecache.getline(file, k))}
+    return {"file": Path(file).name, "line": number, "function": function, "text": around}
+
+
+def _rules(operations: Sequence[Operation]) -> Json:
+    """Of each operation its formula and the code of its rule; of each adjoint its code, under "matmul.a"."""
+    found: Json = {}
+    for op in operations:
+        if op.name in found or op.function is None:
+            continue
+        told: Json = {"code": code_of(op.function)}
+        if op.kind == "forward":
+            told["formula"] = formula_of(Origin(op.name, op.function, {}, {}, {}, "", None))
+        found[op.name] = told
+    return found
+
+
+def code_of(function: Any) -> str:
+    """The source of a rule; "" where there is none to be had."""
+    try:
+        return inspect.cleandoc("\n" + inspect.getsource(inspect.unwrap(function)))
+    except (OSError, TypeError):
+        return ""
+
+
+def _too_large(step: Step, size: int) -> str:
+    largest = sorted(step.values, key=lambda v: -v.array.nbytes)[:8]
+    rows = "\n".join(f"  {v.array.nbytes / 1e6:8.1f} MB  {v.name}  {v.array.shape}" for v in largest)
+    return (
+        f"record: the trace is {size / 1e6:.0f} MB compressed, with two samples of the batch; expected at most "
+        f"{REFUSE / 1e6:.0f} MB. Record a smaller model, or fewer samples. Largest are\n{rows}"
+    )
+
+
+def save(trace: Mapping[str, Any], path: str | Path) -> None:
+    """Write a trace as one JSON file."""
+    text = json.dumps(trace, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+    Path(path).write_text(text, "utf-8")
+
+
+def load(path: str | Path) -> Json:
+    """A trace from a file. Raises ValueError for what is none."""
+    try:
+        trace = json.loads(Path(path).read_text("utf-8"))
+    except ValueError as error:
+        raise ValueError(f"trace: {path} isn't JSON: {error}") from None
+    if not isinstance(trace, dict) or trace.get("format") != FORMAT:
+        found = trace.get("format") if isinstance(trace, dict) else type(trace).__name__
+        raise ValueError(f"trace: {path} is {found!r}; expected {FORMAT}")
+    return trace
+
+
+def arrays(trace: Mapping[str, Any]) -> list[Array]:
+    """The arrays of a trace, by their numbers, as far as they were kept."""
+    blob = zlib.decompress(base64.b64decode(trace["blob"]))
+    found = []
+    for value in trace["values"]:
+        shape, data = value.get("kept", value["shape"]), value["data"]
+        dtype = np.dtype(data["type"]).newbyteorder("<")
+        flat = np.frombuffer(blob, dtype, math.prod(shape), data["at"]).astype(dtype.newbyteorder("="))
+        found.append((flat * data["scale"] if "scale" in data else flat).reshape(shape))
+    return found
