@@ -38,7 +38,9 @@ from tinyxm_kernels import keep_freed_memory as _keep_freed_memory
 
 if TYPE_CHECKING:
     from tinyxm import data, metrics, models, nn, optim, recipes  # noqa: F401
-    from tinyxm.steps import explain, explaining
+    from tinyxm.steps.explain import explain
+    from tinyxm.steps.provenance import explaining
+    from tinyxm.steps.recording import record
 
 __version__ = "0.1.0"
 __all__ = [
@@ -65,6 +67,7 @@ __all__ = [
     "ops",
     "optim",
     "primitive",
+    "record",
     "seed",
     "stop_gradient",
     "value_and_grad",
@@ -76,7 +79,7 @@ _keep_freed_memory()
 # What need not be loaded to differentiate is imported when it is first asked for, so that `import tinyxm` takes little
 # longer than `import numpy`: rooms, and functions with the room they stand in.
 _ROOMS = ("data", "metrics", "models", "nn", "optim", "recipes", "steps")
-_FUNCTIONS = {"explain": "steps", "explaining": "steps"}
+_FUNCTIONS = {"explain": "steps", "explaining": "steps", "record": "steps"}
 
 if not TYPE_CHECKING:
 

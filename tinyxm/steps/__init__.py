@@ -1,10 +1,13 @@
 """What happened in a training step, told number by number.
 
 `provenance.py` remembers where numbers came from, `derivation.py` writes one of them out from its operands, and
-`explain.py` prints it.
+`explain.py` prints it. `recording.py` records a whole step, `trace.py` writes it to a file, and `replay.py` checks it.
 """
 
 from tinyxm.steps.explain import explain
 from tinyxm.steps.provenance import explaining
+from tinyxm.steps.recording import Step, record
+from tinyxm.steps.replay import differences, replay
+from tinyxm.steps.trace import load
 
-__all__ = ["explain", "explaining"]
+__all__ = ["Step", "differences", "explain", "explaining", "load", "record", "replay"]

@@ -5,16 +5,18 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tinyxm import nn, optim
 from tinyxm.autograd import Event, Parameter, Tensor, events
 from tinyxm.autograd.places import to_host
 from tinyxm.autograd.tensor import Node
+from tinyxm.nn import Module
+from tinyxm.optim import Optimizer
 
 Array = NDArray[Any]
 PHASES = ("data", "forward", "loss", "backward", "gradient norm", "clip", "moments", "update", "after")
@@ -44,7 +46,8 @@ Operands = dict[str, Any]  # name → the Ref of a Value, a list of them, or a p
 @dataclass(eq=False)
 class Operation:
     """One operation of a step. `of` is the forward operation that an adjoint or accumulation belongs to; `also` are
-    results beside the first, by name; `function` is the operation, or the adjoint's rule."""
+    results beside the first, by name; `function` is the operation, or the adjoint's rule. `known` are the static
+    arguments that are arrays of the step, such as a normalisation's statistics."""
 
     phase: str
     kind: str
@@ -52,6 +55,7 @@ class Operation:
     operands: Operands
     result: int | None
     also: dict[str, int] = field(default_factory=dict)
+    known: dict[str, Ref] = field(default_factory=dict)
     static: dict[str, Any] = field(default_factory=dict)
     saved: tuple[str, ...] = ()
     module: str = ""
@@ -86,12 +90,12 @@ class Step:
         loss = xm.ops.cross_entropy(model(x), labels)
         loss.backward()
         optimizer.step()
-    step.to_html("step.html")
+    step.save("step.json")
 
     Arrays are copied as they come: a step keeps all of them, so record a small model, or a small batch.
     """
 
-    def __init__(self, model: nn.Module | None, optimizer: optim.Optimizer | None, title: str, show: Mapping[str, str]):
+    def __init__(self, model: Module | None, optimizer: Optimizer | None, title: str, show: Mapping[str, str]):
         self.model, self.optimizer, self.title, self.show_as = model, optimizer, title, dict(show)
         self.operations: list[Operation] = []
         self.values: list[Value] = []
@@ -114,14 +118,20 @@ class Step:
         self._recorder.finish(self._frame)
         del self._frame, self._recorder, self._listening
 
+    def save(self, path: str | Path) -> None:
+        """Write the step to a file, in the format of docs/trace.md. Raises ValueError where it's larger than 25 MB."""
+        from tinyxm.steps import trace
+
+        trace.save(trace.encode(self), path)
+
     def of_phase(self, phase: str) -> list[Operation]:
         """The operations of a phase, one of PHASES."""
         return [op for op in self.operations if op.phase == phase]
 
 
 def record(
-    model: nn.Module | None = None,
-    optimizer: optim.Optimizer | None = None,
+    model: Module | None = None,
+    optimizer: Optimizer | None = None,
     *,
     title: str = "",
     show: Mapping[str, str] | None = None,
@@ -132,7 +142,7 @@ def record(
     where its shape doesn't tell, by that name: {"x": "spectrogram"}; also "picture", "waveform", "tokens", "video",
     "matrix". Raises TypeError for what is no Module or Optimizer.
     """
-    for what, given, kind in (("model", model, nn.Module), ("optimizer", optimizer, optim.Optimizer)):
+    for what, given, kind in (("model", model, Module), ("optimizer", optimizer, Optimizer)):
         if given is not None and not isinstance(given, kind):
             raise TypeError(f"record: {what} is a {type(given).__name__}; expected a {kind.__name__}, or None")
     unknown = set(show.values()) - SHOWN if show else set()
@@ -219,10 +229,10 @@ class _Recorder:
             for one, number in zip(*_paired(node, operands[name]), strict=True):
                 if one is not None and isinstance(number, Ref):
                     self.by_node.setdefault(one, number)
-        known = self.by_identity.get(id(event.result))  # what returns its operand makes no other number
-        result = self.keep(event.result, "", "activation") if known is None else known
+        result = self.value(event.result, "", "activation")  # what returns its operand makes no other
         phase = {"forward": self.stage, "recompute": "backward"}.get(event.phase, "backward")
-        op = self.add(event, phase, operands, result, saved=tuple(event.saved))
+        known = {name: self.by_identity[id(x)] for name, x in event.static.items() if id(x) in self.by_identity}
+        op = self.add(event, phase, operands, result, saved=tuple(event.saved), known=known)
         if event.node is not None:
             self.by_node[event.node], self.forward_of[event.node] = result, op
 
@@ -337,10 +347,12 @@ class _Recorder:
             first_after = next((i for i, op in enumerate(step.operations) if op.phase == "after"), len(step.operations))
             after = Operation("after", "after", "weights after the step", before, step.updates[0].after, also)
             step.operations.insert(first_after, after)
+        used: set[int] = set()
         for number, op in enumerate(step.operations):
             op.number = number
-            for made in (op.result, *op.also.values()):
-                if made is not None and step.values[made].made_by is None and op.kind != "after":
+            used.update(_numbers(op.operands))
+            for made in (op.result, *op.also.values()) if op.kind != "after" else ():
+                if made is not None and made not in used and step.values[made].made_by is None:
                     step.values[made].made_by = number
         for op in step.operations:
             op.of = op.of.number if isinstance(op.of, Operation) else None
@@ -349,14 +361,21 @@ class _Recorder:
             step.modules = {path: _told(module) for path, module in _modules(step.model)}
 
     def name_by_variables(self, frame: FrameType) -> None:
-        for name, array in _variables(frame):
+        """By identity; and what came in as a copy, as `Tensor(x)` makes one, by what it holds."""
+        named = list(_variables(frame))
+        for name, array in named:
             number = self.by_identity.get(id(array))
             if number is not None and not self.step.values[number].name:
                 self.step.values[number].name = name
+        for value in self.step.values:
+            if value.role == "input" and not value.name and value.array.size > 1:
+                value.name = next((name for name, array in named if _same(array, value.array)), "")
 
     def mark_loss(self) -> None:
         """The loss begins behind the last operation of a module, or where there is none, that reads a parameter."""
         forward = [op for op in self.step.operations if op.phase == "forward" and op.kind == "forward"]
+        if self.step.loss is None:
+            return
         within = [i for i, op in enumerate(forward) if op.module or (op.source and op.source[2] == "forward")]
         if not within:
             mine = {value.number for value in self.step.values if value.role == "parameter"}
@@ -416,16 +435,16 @@ def _paired(node: Any, number: Any) -> tuple[list[Any], list[Any]]:
     return (node, number) if isinstance(node, list) else ([node], [number])
 
 
-def _buffers(model: nn.Module | None) -> Iterator[tuple[str, Any]]:
+def _buffers(model: Module | None) -> Iterator[tuple[str, Any]]:
     if model is not None:
         yield from model.named_buffers()
 
 
-def _modules(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
+def _modules(model: Module) -> Iterator[tuple[str, Module]]:
     yield from model.named_modules()
 
 
-def _told(module: nn.Module) -> str:
+def _told(module: Module) -> str:
     return type(module).__name__
 
 
@@ -442,6 +461,10 @@ def _variables(frame: FrameType) -> Iterator[tuple[str, Any]]:
         elif is_dataclass(x) and not isinstance(x, type):
             for one in fields(x):
                 yield from _within(f"{name}.{one.name}", getattr(x, one.name))
+
+
+def _same(a: Any, b: Array) -> bool:
+    return a.shape == b.shape and a.dtype.kind in "fiub" and np.array_equal(to_host(a), b, equal_nan=True)
 
 
 def _within(name: str, x: Any) -> Iterator[tuple[str, Any]]:

@@ -9,13 +9,13 @@ import linecache
 import math
 import zlib
 from collections.abc import Mapping, Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-import tinyxm
 from tinyxm.steps.derivation import formula_of
 from tinyxm.steps.provenance import Origin
 from tinyxm.steps.recording import PHASES, Operation, Ref, Step, Value
@@ -59,7 +59,7 @@ def _encoded(step: Step, samples: int | None) -> tuple[Json, bytes]:
     lines: list[tuple[str, int, str]] = list(dict.fromkeys(op.source for op in step.operations if op.source))
     trace: Json = {
         "format": FORMAT,
-        "tinyxm": tinyxm.__version__,
+        "tinyxm": version("tinyxm"),
         "title": step.title or "One training step",
         "kept": {"samples": [0, 1], "of": samples} if samples else None,
         "phases": list(PHASES),
@@ -162,10 +162,10 @@ def _operation(op: Operation, lines: list[tuple[str, int, str]]) -> Json:
         "kind": op.kind,
         "name": op.name,
         "module": op.module,
-        "operands": {name: _operand(x) for name, x in op.operands.items()},
+        "operands": {name: _operand(x) for name, x in {**op.operands, **op.known}.items()},
         "result": op.result,
         **({"also": dict(op.also)} if op.also else {}),
-        **({"static": _plain(op.static)} if op.static else {}),
+        **({"static": static} if (static := _plain({k: x for k, x in op.static.items() if k not in op.known})) else {}),
         **({"saved": list(op.saved)} if op.saved else {}),
         **({"of": op.of} if op.of is not None else {}),
         **({"line": lines.index(op.source)} if op.source else {}),
@@ -262,5 +262,5 @@ def arrays(trace: Mapping[str, Any]) -> list[Array]:
         shape, data = value.get("kept", value["shape"]), value["data"]
         dtype = np.dtype(data["type"]).newbyteorder("<")
         flat = np.frombuffer(blob, dtype, math.prod(shape), data["at"]).astype(dtype.newbyteorder("="))
-        found.append((flat * data["scale"] if "scale" in data else flat).reshape(shape))
+        found.append((flat.astype(np.float32) * np.float32(data["scale"]) if "scale" in data else flat).reshape(shape))
     return found

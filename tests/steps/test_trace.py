@@ -1,0 +1,132 @@
+"""The format: what is written is read again, hostile names and values come through, and size has its limits."""
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays_of
+from recorded_examples import EXAMPLES, contrast, perceptron
+
+import tinyxm as xm
+from tinyxm import nn, optim
+from tinyxm.steps import trace
+from tinyxm.steps.recording import record
+
+
+@pytest.mark.parametrize("name", list(EXAMPLES))
+def test_what_is_written_is_read_again(name, tmp_path):
+    step = EXAMPLES[name]()
+    trace.save(trace.encode(step), tmp_path / "step.json")
+    told = trace.load(tmp_path / "step.json")
+    for value, array, told_value in zip(step.values, trace.arrays(told), told["values"], strict=True):
+        np.testing.assert_array_equal(array, value.array)
+        assert array.dtype.kind == value.array.dtype.kind or value.array.dtype.kind == "b"
+        assert told_value["name"] == value.name
+        assert told_value["data"]["at"] % 8 == 0
+    assert told["phases"] == list(dict.fromkeys(told["phases"]))
+    assert len(told["operations"]) == len(step.operations)
+    for op in told["operations"]:
+        for operand in op["operands"].values():
+            assert list(operand) in (["value"], ["values"], ["plain"])
+    assert told["code"]["rules"]["cross_entropies"]["formula"].startswith("y[n] = −ln softmax")
+    assert "def cross_entropies" in told["code"]["rules"]["cross_entropies"]["code"]
+    assert any("loss.backward()" in line["text"][str(line["line"])] for line in told["code"]["lines"]) or name
+
+
+@settings(max_examples=60)
+@given(
+    arrays_of.arrays(
+        np.float32, st.sampled_from([(), (0,), (3,), (2, 3)]), elements=st.floats(width=32, allow_subnormal=False)
+    )
+)
+def test_statistics_are_numpy_s(x):
+    told = json.loads(json.dumps(trace.statistics(x), allow_nan=False))
+    finite = x.astype(np.float64)[np.isfinite(x)]
+    assert (told["zeros"], told["nan"], told["infinite"]) == (np.sum(x == 0), np.isnan(x).sum(), np.isinf(x).sum())
+    if not finite.size:
+        assert "mean" not in told
+        return
+    assert (told["least"], told["greatest"]) == (finite.min(), finite.max())
+    np.testing.assert_allclose(
+        [told["mean"], told["deviation"], told["norm"]],
+        [finite.mean(), finite.std(), np.sqrt(np.sum(finite**2))],
+        rtol=1e-9,
+    )
+    assert sum(told.get("histogram", [finite.size])) == finite.size
+
+
+@settings(max_examples=30)
+@given(st.floats(-30, 30), st.integers(0, 3))
+def test_large_arrays_are_right_to_three_digits_whatever_their_size(exponent, seed):
+    x = (np.random.default_rng(seed).normal(size=5000) * 10.0**exponent).astype(np.float32)
+    blob = bytearray()
+    told = trace._stored(x, blob, False)
+    assert told["type"] == "float16"
+    back = np.frombuffer(bytes(blob), np.float16).astype(np.float64) * told["scale"]
+    np.testing.assert_allclose(back, x, rtol=1e-3, atol=1e-7 * np.abs(x).max())
+
+
+def test_hostile_names_and_values_are_plain_json(tmp_path):
+    x = np.array([[np.nan, np.inf, -np.inf, 1e38, -0.0]], np.float32)
+    w = xm.Parameter(np.ones((5, 2), np.float32))
+    with record(None, optim.GradientDescent([w], lr=1.0), title="</script><script>alert(1)</script>") as step:
+        y = xm.Tensor(x) @ w
+        np.sum(y * np.array(np.nan)).backward()
+    told = trace.encode(step)
+    trace.save(told, tmp_path / "x.json")
+    again = trace.load(tmp_path / "x.json")
+    assert again["title"] == step.title
+    found = {v["name"]: a for v, a in zip(again["values"], trace.arrays(again), strict=True)}
+    np.testing.assert_array_equal(found["x"], x)
+    statistics = next(v for v in again["values"] if v["name"] == "x")["statistics"]
+    assert (statistics["nan"], statistics["infinite"], statistics["zeros"]) == (1, 2, 1)
+
+
+def test_a_large_batch_is_kept_as_two_samples_and_a_large_model_refused(monkeypatch):
+    rng = np.random.default_rng(0)
+    model = nn.Linear(400, 8, rng=rng)
+    optimizer = optim.GradientDescent(model.parameters(), lr=0.1)
+    x, labels = rng.normal(size=(64, 400)).astype(np.float32), rng.integers(0, 8, 64)
+
+    def step():
+        with record(model, optimizer) as recorded:
+            xm.ops.cross_entropy(model(x), labels).backward()
+            optimizer.step()
+        return recorded
+
+    assert trace.encode(step())["kept"] is None
+    monkeypatch.setattr(trace, "KEEP", 60e3)
+    told = trace.encode(step())
+    assert told["kept"] == {"samples": [0, 1], "of": 64}
+    found = next((v, a) for v, a in zip(told["values"], trace.arrays(told), strict=True) if v["name"] == "x")
+    assert found[0]["shape"] == [64, 400]
+    assert found[0]["kept"] == [2, 400]
+    np.testing.assert_allclose(found[1], x[:2], rtol=1e-3, atol=1e-3)
+    assert found[0]["statistics"]["mean"] == pytest.approx(x.astype(np.float64).mean())
+    monkeypatch.setattr(trace, "REFUSE", 20e3)
+    with pytest.raises(ValueError, match=r"(?s)record: the trace is .*weight"):
+        trace.encode(step())
+
+
+def test_what_is_no_trace_is_refused(tmp_path):
+    for text, words in (
+        ("[", "isn't JSON"),
+        ('{"format": "other/2"}', "'other/2'; expected tinyxm-trace/1"),
+        ("[]", "'list'"),
+    ):
+        (tmp_path / "x").write_text(text)
+        with pytest.raises(ValueError, match=words):
+            trace.load(tmp_path / "x")
+
+
+def test_what_a_value_looks_like():
+    step = contrast()
+    told = {v.name: trace.shown_as(v, {"images": "spectrogram"}) for v in step.values}
+    assert (told["images"], told["texts"]) == ("spectrogram", "matrix")
+    step = EXAMPLES["convolution"]()
+    told = {v.name: trace.shown_as(v, {}) for v in step.values}
+    assert (told["pictures"], told["0 conv2d"], told["logits"]) == ("picture", "maps", "matrix")
+    assert trace.shown_as(next(v for v in EXAMPLES["attention"]().values if v.name == "tokens"), {}) == "tokens"
+    assert trace.batch_size(perceptron()) == 4
