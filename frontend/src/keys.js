@@ -1,0 +1,59 @@
+// Keys that step, whatever has the focus, unless what has it needs them itself.
+
+const PACE = 700; // ms between two operations while it plays
+
+/** Arrow keys step, space plays, Home and End go to the ends, / searches. Returns what ends it. */
+export function bindKeys(element, store, { everywhere }) {
+  const target = everywhere ? document : element;
+  const listener = (event) => {
+    if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || takesKeys(event.target, event.key)) return;
+    const act = {
+      ArrowRight: () => pausedStep(store, 1),
+      ArrowLeft: () => pausedStep(store, -1),
+      Home: () => store.set({ op: 0, playing: false }),
+      End: () => store.set({ op: store.trace.operations.length - 1, playing: false }),
+      " ": () => store.set({ playing: !store.state.playing }),
+      "/": () => element.querySelector('input[type="search"]')?.focus(),
+    }[event.key];
+    if (!act) return;
+    event.preventDefault();
+    act();
+  };
+  target.addEventListener("keydown", listener);
+  const pause = play(store);
+  return () => {
+    target.removeEventListener("keydown", listener);
+    pause();
+  };
+}
+
+function pausedStep(store, by) {
+  store.set({ op: store.state.op + by, playing: false });
+}
+
+/** Whether this key means something else to what has the focus. */
+function takesKeys(target, key) {
+  if (!target.closest) return false;
+  if (target.closest("input, textarea, select, [contenteditable], [role=slider], [role=grid], [role=tree], [role=radiogroup]")) return true;
+  return key === " " && target.closest("button, summary, a, [role=button], [role=option]") !== null;
+}
+
+/** Steps on while the store says "playing", to the end. */
+function play(store) {
+  let timer = null;
+  const stop = () => {
+    clearInterval(timer);
+    timer = null;
+  };
+  store.subscribe(({ playing, op }, changed) => {
+    const last = store.trace.operations.length - 1;
+    if (changed.has("playing") && playing && timer === null) {
+      if (op >= last) queueMicrotask(() => store.set({ op: 0 }));
+      timer = setInterval(() => {
+        if (store.state.op >= last) store.set({ playing: false });
+        else store.step(1);
+      }, PACE);
+    } else if (!playing) stop();
+  });
+  return stop;
+}

@@ -1,0 +1,89 @@
+// The page of a recorded training step, and the notebook widget: the frame that every view has its place in.
+
+import { fill, make, unique } from "./dom.js";
+import { bindKeys } from "./keys.js";
+import { bindAddress, Store } from "./state.js";
+import { openTrace } from "./trace.js";
+import { code } from "./views/code.js";
+import { contrast } from "./views/contrast.js";
+import { derivation } from "./views/derivation.js";
+import { diagnoses } from "./views/diagnoses.js";
+import { graph } from "./views/graph.js";
+import { ledger } from "./views/ledger.js";
+import { tensor } from "./views/tensor.js";
+import { theme } from "./views/theme.js";
+import { operations, phases, story, transport } from "./views/timeline.js";
+
+// Each view is `view(element, store, trace)`: it draws itself into the element and follows the store. One that has nothing
+// to show in this trace returns false, and gets no place.
+const PANELS = [
+  { name: "operations", title: "Every operation", view: operations, column: "left" },
+  { name: "graph", title: "The network", view: graph, column: "left" },
+  { name: "tensor", title: "The numbers", view: tensor, column: "middle" },
+  { name: "derivation", title: "Where this number comes from", view: derivation, column: "middle" },
+  { name: "ledger", title: "How one weight changes", view: ledger, column: "middle" },
+  { name: "contrast", title: "Which belongs to which", view: contrast, column: "middle" },
+  { name: "code", title: "The code that did it", view: code, column: "right" },
+  { name: "diagnoses", title: "What to watch", view: diagnoses, column: "right" },
+];
+
+/** Show a trace, the object that its JSON gives, within an element. `address`: the page's address says the place, too.
+ *  Returns what takes it away again. */
+export async function mount(element, json, { address = false } = {}) {
+  element.classList.add("tinyxm-step");
+  let trace;
+  try {
+    trace = await openTrace(json);
+  } catch (error) {
+    fill(element, make("p", { class: "failure", role: "alert" }, `This trace can't be shown. ${error.message}`));
+    return () => fill(element);
+  }
+  const store = new Store(trace);
+  fill(element, header(store, trace), columns(store, trace));
+  const endings = [bindKeys(element, store, { everywhere: address })];
+  if (address) endings.push(bindAddress(store));
+  element.dataset.ready = "true";
+  return () => {
+    for (const end of endings) end();
+    fill(element);
+  };
+}
+
+function header(store, trace) {
+  const places = [phases, transport, story].map((view) => {
+    const place = make("div", { class: view.name });
+    view(place, store, trace);
+    return place;
+  });
+  const title = make("div", { class: "title" }, make("h1", {}, trace.title), make("div", { class: "theme" }));
+  theme(title.lastChild);
+  return make("header", {}, title, kept(trace), ...places);
+}
+
+function kept({ kept }) {
+  if (!kept) return null;
+  const samples = `${kept.samples.length} of the ${kept.of} samples of each batch`;
+  return make("p", { class: "kept" }, `This step is large: of arrays with a batch, the numbers of ${samples} are kept here. Their statistics are of all.`);
+}
+
+function columns(store, trace) {
+  const found = { left: [], middle: [], right: [] };
+  for (const { name, title, view, column } of PANELS) {
+    const id = unique(name);
+    const body = make("div", { class: `body ${name}` });
+    if (view(body, store, trace) === false) continue;
+    found[column].push(make("section", { class: "panel", "aria-labelledby": id, "data-panel": name }, make("h2", { id }, title), body));
+  }
+  return make("main", {}, ...Object.entries(found).map(([name, panels]) => make("div", { class: `column ${name}` }, ...panels)));
+}
+
+/** For anywidget: the trace is the model's "trace". */
+async function render({ model, el }) {
+  return mount(el, model.get("trace"));
+}
+
+export default { render };
+
+// In a page of its own the trace stands beside, as JSON.
+const beside = globalThis.document?.getElementById("tinyxm-trace");
+if (beside) mount(document.getElementById("tinyxm-step"), JSON.parse(beside.textContent), { address: true });

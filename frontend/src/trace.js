@@ -1,0 +1,131 @@
+// A trace in the format tinyxm-trace/1 (docs/trace.md): operations, values, and their arrays out of the compressed blob.
+
+const FORMAT = "tinyxm-trace/1";
+
+/** One array: `data` is a typed array, row by row, `shape` what was kept of it. */
+export class Numbers {
+  constructor(data, shape, dtype) {
+    this.data = data;
+    this.shape = shape;
+    this.dtype = dtype;
+    this.size = data.length;
+    this.strides = strides(shape);
+  }
+
+  /** The number at a place, such as [3, 5]. */
+  get(cell) {
+    return this.data[this.offset(cell)];
+  }
+
+  /** Where a place lies in `data`. */
+  offset(cell) {
+    return cell.reduce((sum, k, axis) => sum + k * this.strides[axis], 0);
+  }
+
+  /** The place that lies at this offset. */
+  place(offset) {
+    return this.strides.map((stride, axis) => Math.floor(offset / stride) % this.shape[axis]);
+  }
+
+  /** Whether a place lies within. */
+  has(cell) {
+    return cell.length === this.shape.length && cell.every((k, axis) => Number.isInteger(k) && k >= 0 && k < this.shape[axis]);
+  }
+
+  /** Rows by columns, two axes of it, where `fixed` says the place on every other axis. */
+  matrix(rows, columns, fixed) {
+    const [n, m] = [rows, columns].map((axis) => (axis === null ? 1 : this.shape[axis]));
+    const start = fixed.reduce((sum, k, axis) => (axis === rows || axis === columns ? sum : sum + k * this.strides[axis]), 0);
+    const [down, right] = [rows, columns].map((axis) => (axis === null ? 0 : this.strides[axis]));
+    const out = new Float64Array(n * m);
+    for (let i = 0; i < n; i++) for (let j = 0; j < m; j++) out[i * m + j] = this.data[start + i * down + j * right];
+    return { data: out, rows: n, columns: m };
+  }
+}
+
+function strides(shape) {
+  const found = Array(shape.length).fill(1);
+  for (let axis = shape.length - 2; axis >= 0; axis--) found[axis] = found[axis + 1] * Math.max(shape[axis + 1], 1);
+  return found;
+}
+
+export class Trace {
+  constructor(json, blob) {
+    Object.assign(this, json);
+    this.blob = blob;
+    this.operations = json.operations.map((operation, number) => ({ ...operation, number }));
+    this.values = json.values.map((value, number) => ({ ...value, number }));
+    this.read = new Map();
+    /** By the number of a value, the operations that read it. */
+    this.readers = this.values.map(() => []);
+    for (const operation of this.operations) {
+      for (const [name, value] of operandValues(operation)) this.readers[value]?.push({ operation, name });
+    }
+    /** By the number of a forward operation, its adjoints and accumulations. */
+    this.adjoints = this.operations.map(() => []);
+    for (const operation of this.operations) {
+      if (operation.of !== undefined) this.adjoints[operation.of]?.push(operation);
+    }
+  }
+
+  /** The array of a value, by its number. */
+  array(number) {
+    if (!this.read.has(number)) {
+      const value = this.values[number];
+      const shape = value.kept ?? value.shape;
+      this.read.set(number, new Numbers(decode(this.blob, value.data, product(shape)), shape, value.dtype));
+    }
+    return this.read.get(number);
+  }
+
+  /** The operation that made a value, or null. */
+  maker(number) {
+    const by = this.values[number].by;
+    return by === null || by === undefined ? null : this.operations[by];
+  }
+}
+
+/** [name, number of the value] of every array among the operands; of a sequence `name[i]`. */
+export function operandValues(operation) {
+  return Object.entries(operation.operands).flatMap(([name, operand]) => {
+    if (operand.value !== undefined) return [[name, operand.value]];
+    return (operand.values ?? []).flatMap((value, i) => (value === null ? [] : [[`${name}[${i}]`, value]]));
+  });
+}
+
+/** Every value that an operation made: [name, number]; the first has no name. */
+export function resultValues(operation) {
+  const first = operation.result === null ? [] : [["", operation.result]];
+  return [...first, ...Object.entries(operation.also ?? {})];
+}
+
+const product = (shape) => shape.reduce((n, k) => n * k, 1);
+
+const TYPES = { float64: Float64Array, float32: Float32Array, int32: Int32Array, uint8: Uint8Array };
+
+/** Numbers of a blob: little-endian, as the machines are that have browsers. */
+function decode(blob, { at, type, scale = 1 }, size) {
+  if (type === "float16") {
+    const halves = new Uint16Array(blob, at, size);
+    return Float32Array.from(halves, (bits) => half(bits) * scale);
+  }
+  const data = new TYPES[type](blob, at, size);
+  return scale === 1 ? data : Float64Array.from(data, (x) => x * scale);
+}
+
+/** The number of 16 bits: sign, 5 bits of exponent, 10 of fraction (IEEE 754 binary16). */
+export function half(bits) {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 31;
+  const fraction = bits & 1023;
+  if (exponent === 31) return fraction ? NaN : sign * Infinity;
+  return exponent ? sign * 2 ** (exponent - 15) * (1 + fraction / 1024) : sign * 2 ** -24 * fraction;
+}
+
+/** Read a trace: the object that its JSON gives. Raises an Error for what is none. */
+export async function openTrace(json) {
+  if (json?.format !== FORMAT) throw new Error(`This is ${String(json?.format)}; expected ${FORMAT}.`);
+  const packed = Uint8Array.from(atob(json.blob), (character) => character.charCodeAt(0));
+  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
+  return new Trace(json, await new Response(stream).arrayBuffer());
+}

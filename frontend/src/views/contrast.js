@@ -1,0 +1,4 @@
+/** Its place, until it stands. */
+export function contrast() {
+  return false;
+}

@@ -1,0 +1,189 @@
+// The timeline: nine phases, the buttons that step, what the present operation did, and the list of all.
+
+import { fill, make, reveal, unique } from "../dom.js";
+import { duration, count, shapeText } from "../numbers.js";
+import { PHASES, sentence, sentenceText } from "../sentences.js";
+
+/** The nine phases as a bar: how far it is, and a button to each. */
+export function phases(element, store, trace) {
+  const buttons = trace.phases.map((phase) => {
+    const numbers = trace.operations.filter((operation) => operation.phase === phase).map(({ number }) => number);
+    const track = make("span", { class: "track" }, make("span", { class: "done" }));
+    const label = numbers.length ? `${phase}: ${plural(numbers.length, "operation")}` : `${phase}: nothing in this step`;
+    const button = make(
+      "button",
+      { type: "button", disabled: !numbers.length, title: PHASES[phase] ?? null, "aria-label": label, onclick: () => store.set({ op: numbers[0], playing: false }) },
+      ...[make("span", { class: "name" }, phase), make("span", { class: "count" }, String(numbers.length)), track],
+    );
+    button.dataset.phase = phase;
+    return { phase, numbers, button, done: track.firstChild };
+  });
+  fill(element, make("div", { role: "group", "aria-label": "The nine phases of a training step" }, ...buttons.map(({ button }) => button)));
+  store.subscribe(({ op }) => {
+    for (const { phase, numbers, button, done } of buttons) {
+      const passed = numbers.filter((number) => number <= op).length;
+      done.style.width = numbers.length ? `${(100 * passed) / numbers.length}%` : "0";
+      if (phase === store.operation?.phase) {
+        button.setAttribute("aria-current", "step");
+        reveal(button, element.firstChild);
+      } else button.removeAttribute("aria-current");
+    }
+  });
+}
+
+const BUTTONS = [
+  ["first", "|◀", "first operation (Home)"],
+  ["back", "◀", "one operation back (left arrow)"],
+  ["play", "▶ play", "play or pause (space)"],
+  ["forward", "▶", "one operation forward (right arrow)"],
+  ["last", "▶|", "last operation (End)"],
+];
+
+/** The buttons that step, and where in the step it is. */
+export function transport(element, store, trace) {
+  const last = trace.operations.length - 1;
+  const acts = {
+    first: () => store.set({ op: 0, playing: false }),
+    back: () => store.set({ op: store.state.op - 1, playing: false }),
+    play: () => store.set({ playing: !store.state.playing }),
+    forward: () => store.set({ op: store.state.op + 1, playing: false }),
+    last: () => store.set({ op: last, playing: false }),
+  };
+  const made = BUTTONS.map(([name, sign, label]) => make("button", { type: "button", class: name, title: label, "aria-label": label, onclick: acts[name] }, sign));
+  const slider = make("input", { type: "range", min: 0, max: Math.max(last, 0), "aria-label": "operation", oninput: () => store.set({ op: Number(slider.value), playing: false }) });
+  const place = make("output", { class: "place" });
+  const keys = make("span", { class: "keys" }, make("kbd", {}, "←"), " ", make("kbd", {}, "→"), " step, ", make("kbd", {}, "space"), " plays");
+  fill(element, make("div", { role: "group", "aria-label": "Step through the operations" }, ...made), slider, place, keys);
+  store.subscribe(({ op, playing }) => {
+    slider.value = op;
+    slider.setAttribute("aria-valuetext", `${op + 1} of ${last + 1}: ${store.operation?.name ?? ""}`);
+    place.textContent = `${op + 1} of ${last + 1}`;
+    const play = made[2];
+    play.textContent = playing ? "❚❚ pause" : "▶ play";
+    play.setAttribute("aria-pressed", String(Boolean(playing)));
+    for (const [i, end] of [[0, 0], [1, 0], [3, last], [4, last]]) made[i].setAttribute("aria-disabled", String(op === end));
+  });
+}
+
+/** What the present operation did, in a sentence whose values can be gone to; told to screen readers, too. */
+export function story(element, store, trace) {
+  const heading = make("p", { class: "where" });
+  const text = make("p", { class: "sentence" });
+  const facts = make("p", { class: "facts" });
+  const live = make("p", { class: "unseen", "aria-live": "polite" });
+  fill(element, heading, text, facts, live);
+  store.subscribe((state, changed) => {
+    const operation = store.operation;
+    if (!operation || !(changed.has("op") || changed.has("value"))) return;
+    if (changed.has("op")) {
+      fill(heading, make("strong", {}, operation.phase), `: ${PHASES[operation.phase] ?? ""}`);
+      facts.textContent = factsOf(operation, trace);
+      live.textContent = `${operation.number + 1}, ${operation.phase}. ${sentenceText(operation, trace)}`;
+    }
+    fill(text, ...sentence(operation, trace).map((part) => (typeof part === "string" ? part : valueButton(part.value, store, trace))));
+  });
+}
+
+function valueButton(number, store, trace) {
+  const value = trace.values[number];
+  const shown = store.value === number;
+  const label = `show ${value.name}, ${shapeText(value.shape)}`;
+  return make("button", { type: "button", class: `value ${value.role}`, title: label, "aria-pressed": String(shown), onclick: () => store.set({ value: number, cell: null }) }, value.name);
+}
+
+function factsOf({ name, kind, module, seconds, flops, bytes, random }, trace) {
+  const where = module ? ` in ${module} (${trace.modules[module] ?? "?"})` : "";
+  const did = kind === "adjoint" ? "adjoint " : "";
+  const cost = [seconds ? `took ${duration(seconds)}` : "", flops ? plural(flops, "floating-point operation") : "", bytes ? `${plural(bytes, "byte")} read and written` : ""];
+  return [`${did}${name}${where}`, ...cost].filter(Boolean).join(", ");
+}
+
+const plural = (n, what) => `${count(n)} ${what}${n === 1 ? "" : "s"}`;
+
+/** Every operation, by phase, with a search by name. */
+export function operations(element, store, trace) {
+  const search = make("input", { type: "search", placeholder: "search by name", "aria-label": "Search the operations by name", spellcheck: "false", autocomplete: "off" });
+  const found = make("span", { class: "found", role: "status" });
+  const list = make("div", { class: "list", role: "listbox", tabindex: 0, "aria-label": "Operations of this step, in their order" });
+  const rows = [];
+  for (const phase of trace.phases) {
+    const within = trace.operations.filter((operation) => operation.phase === phase);
+    if (!within.length) continue;
+    const id = unique("phase");
+    const group = make("div", { role: "group", "aria-labelledby": id }, make("div", { class: "phase", id, role: "presentation" }, phase));
+    for (const operation of within) {
+      const row = make(
+        "div",
+        { role: "option", id: unique("operation"), "aria-selected": "false", "data-op": operation.number },
+        ...[make("span", { class: "number" }, String(operation.number + 1)), make("span", { class: "name" }, titleOf(operation, trace))],
+      );
+      rows[operation.number] = { row, text: haystack(operation, trace) };
+      group.append(row);
+    }
+    list.append(group);
+  }
+  list.addEventListener("click", (event) => {
+    const row = event.target.closest("[data-op]");
+    if (row) store.set({ op: Number(row.dataset.op), playing: false });
+  });
+  // up and down go from one that is shown to the next
+  list.addEventListener("keydown", (event) => {
+    const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (!by) return;
+    event.preventDefault();
+    let next = store.state.op + by;
+    while (rows[next]?.row.hidden) next += by;
+    if (rows[next]) store.set({ op: next, playing: false });
+  });
+  const look = () => {
+    const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
+    let n = 0;
+    for (const { row, text } of rows) {
+      row.hidden = !words.every((word) => text.includes(word));
+      n += row.hidden ? 0 : 1;
+    }
+    for (const group of list.children) group.hidden = [...group.querySelectorAll("[role=option]")].every((row) => row.hidden);
+    found.textContent = words.length ? `${n} of ${rows.length}` : "";
+  };
+  search.addEventListener("input", look);
+  search.addEventListener("keydown", (event) => {
+    if (event.key === "Enter") {
+      const after = rows.findIndex(({ row }, i) => i > store.state.op && !row.hidden);
+      const next = after >= 0 ? after : rows.findIndex(({ row }) => !row.hidden);
+      if (next >= 0) store.set({ op: next, playing: false });
+    } else if (event.key === "Escape") {
+      search.value = "";
+      look();
+      list.focus();
+    } else return;
+    event.preventDefault();
+  });
+  fill(element, make("div", { class: "search" }, search, found), list);
+  let present = null;
+  store.subscribe(({ op }, changed) => {
+    if (!changed.has("op") || !rows[op]) return;
+    present?.setAttribute("aria-selected", "false");
+    present = rows[op].row;
+    present.setAttribute("aria-selected", "true");
+    list.setAttribute("aria-activedescendant", present.id);
+    reveal(present, list);
+  });
+}
+
+/** How an operation is called in the list: what it makes or changes, and how. */
+export function titleOf(operation, trace) {
+  const name = (number) => trace.values[number]?.name ?? "";
+  if (operation.kind === "data") return operation.name;
+  if (operation.kind === "forward") return `${operation.name} → ${name(operation.result)}`;
+  if (operation.kind === "adjoint") return `${operation.name} → ${name(operation.result)}`;
+  if (operation.kind === "accumulate") return `add up ${name(operation.result)}`;
+  if (operation.kind === "clip") return name(operation.operands.gradient?.value);
+  if (operation.phase === "moments") return name(trace.values[operation.result]?.of) || operation.name;
+  if (operation.kind === "update") return name(operation.operands.parameter?.value ?? operation.result);
+  return operation.name;
+}
+
+function haystack(operation, trace) {
+  const names = [operation.name, operation.module, trace.modules[operation.module] ?? "", operation.phase, operation.kind, titleOf(operation, trace)];
+  return names.join(" ").toLowerCase();
+}

@@ -1,0 +1,59 @@
+"""A recorded step as one HTML page: it holds all that it shows, asks for nothing from anywhere, opens from a file."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping
+from html import escape
+from pathlib import Path
+from string import Template
+from typing import Any
+
+ASSETS = Path(__file__).with_name("page")  # built from frontend/ by `npm ci && npm run build`
+
+_PAGE = Template("""\
+<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="$policy">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>$title</title>
+<style>$style</style>
+</head>
+<body>
+<div id="tinyxm-step"><noscript>This page steps through a training step, and needs JavaScript for it.</noscript></div>
+<script type="application/json" id="tinyxm-trace">$trace</script>
+<script type="module">$script</script>
+</body>
+</html>
+""")
+
+
+def to_html(trace: Mapping[str, Any]) -> str:
+    """The page of a trace, as `trace.encode` makes it.
+
+    Its content security policy lets it run the one script and the one style that it brings, and no connection at all.
+    """
+    style, script = (f"\n{(ASSETS / name).read_text('utf-8')}" for name in ("step.css", "step.js"))
+    policy = (
+        f"default-src 'none'; script-src '{_digest(script)}'; style-src '{_digest(style)}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    return _PAGE.substitute(
+        policy=policy, title=escape(str(trace["title"])), style=style, script=script, trace=embedded(trace)
+    )
+
+
+def embedded(trace: Mapping[str, Any]) -> str:
+    """JSON that can stand within a script element: nothing in it ends the element, or reads as anything but data."""
+    text = json.dumps(trace, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
+
+
+def _digest(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
