@@ -16,9 +16,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tinyxm.steps.contrasts import contrasts
 from tinyxm.steps.derivation import formula_of
+from tinyxm.steps.diagnoses import diagnose
 from tinyxm.steps.provenance import Origin
 from tinyxm.steps.recording import PHASES, Operation, Ref, Step, Value
+from tinyxm.steps.replay import differences
 
 Array = NDArray[Any]
 Json = dict[str, Any]
@@ -72,6 +75,9 @@ def _encoded(step: Step, samples: int | None) -> tuple[Json, bytes]:
             for u in step.updates
         ],
         "clip": _plain(step.clip),
+        "contrasts": [c._asdict() for c in contrasts(step)],
+        "diagnoses": [finding._asdict() for finding in diagnose(step)],
+        "checks": [_plain(d._asdict()) for d in differences(step)],
         "code": {"lines": [_line(source) for source in lines], "rules": _rules(step.operations)},
     }
     return trace, zlib.compress(bytes(blob), 6)

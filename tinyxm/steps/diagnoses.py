@@ -1,0 +1,198 @@
+"""What a recorded step shows to be wrong, or worth a look: the number, where it is, and what to do."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from tinyxm.steps.contrasts import contrasts
+from tinyxm.steps.recording import Operation, Ref, Step
+
+MOVES = 1e-6, 0.1  # ‖Δθ‖ / ‖θ‖ that a step usually lies between
+DEPTH = 1e3  # by how much gradients of layers may differ
+
+
+class Finding(NamedTuple):
+    """What it is, the numbers that show it, what to do, and the operation where it's seen."""
+
+    name: str
+    sign: str
+    mend: str
+    operation: int | None
+
+
+def diagnose(step: Step) -> list[Finding]:
+    """All that the rules below find, in this order; nothing where all is as it should be."""
+    return [finding for rule in RULES for finding in rule(step)]
+
+
+def not_a_number(step: Step) -> Iterator[Finding]:
+    """The first operation that makes a number that isn't finite of numbers that are."""
+    for op in step.operations:
+        made = [n for n in (op.result, *op.also.values()) if n is not None]
+        if op.kind in ("data", "after") or all(_finite(step, n) for n in made):
+            continue
+        sources = list(_sources(op))
+        if all(_finite(step, n) for n in sources):
+            broken = next(n for n in made if not _finite(step, n))
+            array = step.values[broken].array
+            count = int(np.sum(~np.isfinite(array)))
+            where = f", {op.source[0].rpartition('/')[2]}:{op.source[1]}" if op.source else ""
+            ranges = ", ".join(f"{_name(step, n)} {_span(step, n)}" for n in sources if step.values[n].array.size)
+            yield Finding(
+                "not_a_number",
+                f"{op.name}{where} makes {count} of {array.size} numbers that aren't finite, of {ranges}",
+                "Keep what goes in within the operation's range: no logarithm of 0, no exponential above 88, no 0 / 0",
+                op.number,
+            )
+            return
+    for value in step.values:
+        if value.role in ("input", "parameter", "constant") and not np.all(np.isfinite(_numbers(value.array))):
+            yield Finding("not_a_number", f"{value.name} held it before the step", "Look where it came from", None)
+            return
+
+
+def nothing_learned(step: Step) -> Iterator[Finding]:
+    """A loss at ln n: all n choices are equally likely to the model."""
+    if step.loss is None:
+        return
+    loss = float(step.values[step.loss].array.ravel()[0])
+    for op in step.operations:
+        logits = op.operands.get("logits") if op.name == "cross_entropies" and op.kind == "forward" else None
+        if isinstance(logits, Ref) and step.values[logits].array.ndim:
+            n = step.values[logits].array.shape[-1]
+            if n > 1 and abs(loss - math.log(n)) < 0.02 * math.log(n):
+                yield Finding(
+                    "nothing_learned",
+                    f"the loss, {loss:.4g}, is ln {n} = {math.log(n):.4g}: all {n} choices are as likely to the model",
+                    "At the first steps that is as it should be; a loss that stays there hasn't learned",
+                    op.number,
+                )
+            return
+
+
+def dead_units(step: Step) -> Iterator[Finding]:
+    """Units of a ReLU that are 0 for every sample: no gradient passes them."""
+    for op in step.operations:
+        if op.kind != "forward" or op.name not in ("relu", "maximum") or op.result is None:
+            continue
+        y = step.values[op.result].array
+        if y.ndim < 2 or y.shape[0] < 2 or (op.name == "maximum" and op.operands.get("b") != 0):
+            continue
+        dead = int(np.sum(~np.any(y.reshape(-1, y.shape[-1]), axis=0)))
+        if dead:
+            yield Finding(
+                "dead_units",
+                f"{dead} of {y.shape[-1]} units of {_name(step, op.result)} are 0 for all {y.shape[0]} samples",
+                "In one batch that may be chance; units that stay dead need a smaller learning rate, or a leaky ReLU",
+                op.number,
+            )
+
+
+def clipped(step: Step) -> Iterator[Finding]:
+    """By how much the gradients were shortened."""
+    norm, limit = float(step.clip.get("norm", 0)), float(step.clip.get("limit", 0))
+    if step.clip.get("name") == "clip_by_norm" and norm > limit:
+        op = next(op.number for op in step.operations if op.kind == "clip")
+        yield Finding(
+            "clipped",
+            f"the gradients' norm, {norm:.4g}, was cut to {limit:.4g}: all are multiplied by {limit / norm:.3g}",
+            "Now and then that is what clipping is for; at every step, lower the learning rate or raise the limit",
+            op,
+        )
+
+
+def unusual_updates(step: Step) -> Iterator[Finding]:
+    """Weights that move by more than a tenth of their length, or by less than a millionth."""
+    for update in step.updates:
+        before, after = (step.values[n].array.astype(np.float64) for n in (update.before, update.after))
+        length, moved = np.linalg.norm(before), np.linalg.norm(after - before)
+        if before.ndim < 2 or not length or not np.isfinite(moved) or MOVES[0] <= moved / length <= MOVES[1]:
+            continue
+        op = next(op.number for op in step.operations if op.phase == "update" and op.result == update.after)
+        much = moved / length > MOVES[1]
+        yield Finding(
+            "large_update" if much else "small_update",
+            f"{update.name} moves by {moved / length:.2g} of its length",
+            "Lower the learning rate" if much else "Raise the learning rate, or see why its gradient is so small",
+            op,
+        )
+
+
+def embeddings(step: Step) -> Iterator[Finding]:
+    """Vectors that are compared by dot products: of other lengths than 1, or all in one direction."""
+    for contrast in contrasts(step):
+        for number in (contrast.rows, contrast.columns):
+            if number is None:
+                continue
+            vectors = step.values[number].array.astype(np.float64)
+            lengths, name = np.linalg.norm(vectors, axis=1), _name(step, number)
+            if np.std(lengths) > 0.01 * np.mean(lengths):
+                yield Finding(
+                    "no_unit_length",
+                    f"the vectors {name} have lengths from {lengths.min():.2g} to {lengths.max():.2g}",
+                    "Divide each by its length before comparing",
+                    contrast.operation,
+                )
+            unit = vectors / np.maximum(lengths, 1e-12)[:, None]
+            n = len(unit)
+            alike = (np.sum(unit.sum(axis=0) ** 2) - n) / (n * (n - 1)) if n > 1 else 0.0
+            if alike > 0.95:
+                yield Finding(
+                    "collapsed",
+                    f"the vectors {name} are nearly one: their mean cosine is {alike:.3f}",
+                    "A contrastive loss drives them apart; if it doesn't, lower the learning rate or the temperature",
+                    contrast.operation,
+                )
+
+
+def depth(step: Step) -> Iterator[Finding]:
+    """Gradients of the weights of the first layers beside those of the last."""
+    order = {number: i for i, number in enumerate(n for op in step.of_phase("forward") for n in _sources(op))}
+    rows = []
+    for update in step.updates:
+        weight, g = step.values[update.before].array, step.values[update.gradient].array
+        if weight.ndim >= 2 and update.before in order and weight.size:
+            rows.append((order[update.before], update, float(np.sqrt(np.mean(np.square(g.astype(np.float64)))))))
+    rows.sort(key=lambda row: row[0])
+    if len(rows) < 3 or not all(math.isfinite(size) for *_, size in rows):
+        return
+    (_, first, early), (_, last, late) = rows[0], rows[-1]
+    if (late and early < late / DEPTH) or early > late * DEPTH:
+        vanishing = early < late
+        yield Finding(
+            "vanishing_gradients" if vanishing else "exploding_gradients",
+            f"a number of ∂L/∂{first.name} is {early:.2g} at the root mean square, one of ∂L/∂{last.name} {late:.2g}",
+            "Begin with He's or Xavier's weights, normalise, or let layers be skipped (residual connections)"
+            + ("; clipping doesn't help" if vanishing else "; clip"),
+            next(op.number for op in step.operations if op.result == first.gradient),
+        )
+
+
+RULES = (not_a_number, nothing_learned, embeddings, dead_units, depth, clipped, unusual_updates)
+
+
+def _sources(op: Operation) -> Iterator[int]:
+    for x in op.operands.values():
+        yield from (part for part in (x if isinstance(x, list) else [x]) if isinstance(part, Ref))
+
+
+def _numbers(array: np.ndarray) -> np.ndarray:
+    return array if array.dtype.kind in "fc" else np.zeros(1)
+
+
+def _finite(step: Step, number: int) -> bool:
+    """-1e9, which masks take for minus infinity, is finite."""
+    return bool(np.all(np.isfinite(_numbers(step.values[number].array))))
+
+
+def _name(step: Step, number: int) -> str:
+    return step.values[number].name
+
+
+def _span(step: Step, number: int) -> str:
+    array = step.values[number].array
+    return f"{array.min():.3g} to {array.max():.3g}" if array.size > 1 else f"{array.ravel()[0]:.3g}"
