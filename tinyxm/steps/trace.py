@@ -85,7 +85,7 @@ def _encoded(step: Step, samples: int | None) -> tuple[Json, bytes]:
 
 def _value(value: Value, blob: bytearray, samples: int | None, step: Step, full: bool) -> Json:
     array = value.array
-    kept = array[:2] if samples and array.ndim and array.shape[0] == samples and value.role not in FULL else array
+    kept = array[:2] if samples and array.ndim and array.shape[0] == samples and not full else array
     told: Json = {
         "name": value.name,
         "role": value.role,

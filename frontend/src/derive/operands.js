@@ -1,0 +1,122 @@
+// Cells of arrays, and the operands of an operation as its derivations read them.
+
+export const size = (shape) => shape.reduce((n, k) => n * k, 1);
+
+/** The place of a cell in row-major order. */
+export function flat(shape, cell) {
+  let at = 0;
+  for (let i = 0; i < shape.length; i++) at = at * shape[i] + cell[i];
+  return at;
+}
+
+/** The cell at this place in row-major order. */
+export function cellAt(shape, at) {
+  const cell = new Array(shape.length);
+  for (let i = shape.length - 1; i >= 0; i--) {
+    cell[i] = at % shape[i];
+    at = Math.floor(at / shape[i]);
+  }
+  return cell;
+}
+
+/** Every cell of a box, row by row; `spans` are [first, end] of each axis. */
+export function* box(spans) {
+  if (spans.some(([first, end]) => first >= end)) return;
+  const cell = spans.map(([first]) => first);
+  for (;;) {
+    yield [...cell];
+    let axis = cell.length - 1;
+    for (; axis >= 0; axis--) {
+      if (++cell[axis] < spans[axis][1]) break;
+      cell[axis] = spans[axis][0];
+    }
+    if (axis < 0) return;
+  }
+}
+
+export const cells = (shape) => box(shape.map((n) => [0, n]));
+
+/** The cell of an operand of this shape that broadcasting puts at this cell of the result. */
+export const underneath = (shape, cell) => shape.map((n, i) => (n === 1 ? 0 : cell[cell.length - shape.length + i]));
+
+/** Every cell of an array of shape `full` to which broadcasting takes this cell of an operand. */
+export function above(shape, cell, full) {
+  const more = full.length - shape.length;
+  return box(
+    full.map((n, i) => (i < more || (shape[i - more] === 1 && n !== 1) ? [0, n] : [cell[i - more], cell[i - more] + 1])),
+  );
+}
+
+/** One array that an operation reads: `at(cell)` is its number there, with where it stands. */
+export class Operand {
+  constructor(trace, name, number) {
+    const { shape } = trace.values[number];
+    const { data, shape: kept } = trace.array(number);
+    Object.assign(this, { name, value: number, shape, kept, data });
+  }
+
+  /** Whether this cell was kept: of a large batch only two samples are. */
+  has(cell) {
+    return this.kept.every((n, i) => cell[i] < n);
+  }
+
+  number(cell) {
+    return this.has(cell) ? this.data[flat(this.kept, cell)] : NaN;
+  }
+
+  at(cell) {
+    return { name: this.name, value: this.value, cell, number: this.number(cell), kept: this.has(cell) };
+  }
+
+  /** The number that broadcasting puts at this cell of the result. */
+  under(cell) {
+    return this.at(underneath(this.shape, cell));
+  }
+}
+
+/** A number that was given as such. */
+export class Plain {
+  constructor(name, number) {
+    Object.assign(this, { name, shape: [], kept: [], plain: Number(number) });
+  }
+
+  has() {
+    return true;
+  }
+
+  number() {
+    return this.plain;
+  }
+
+  at() {
+    return { name: this.name, value: null, cell: [], number: this.plain, kept: true };
+  }
+
+  under() {
+    return this.at();
+  }
+}
+
+/** The operands of an operation by name: an Operand, a list of them, a Plain number, or what else was given. */
+export function operandsOf(trace, op) {
+  const found = {};
+  for (const [name, given] of Object.entries(op.operands)) {
+    if (given.value !== undefined && given.value !== null)
+      found[name] = new Operand(trace, name, earlier(trace, op, given.value));
+    else if (given.values) found[name] = given.values.map((n, i) => (n === null ? null : new Operand(trace, `${name}[${i}]`, n)));
+    else found[name] = isNumber(given.plain) ? new Plain(name, given.plain) : given.plain;
+  }
+  return found;
+}
+
+const isNumber = (x) => typeof x === "number" || typeof x === "boolean" || ["NaN", "Infinity", "-Infinity"].includes(x);
+
+/** What hands its operand on unchanged may bear its result's number: then the gradient of the same that came before. */
+function earlier(trace, op, number) {
+  if (op.kind !== "adjoint" || op.result !== number) return number;
+  const { of, by } = trace.values[number];
+  const before = trace.values.findIndex(
+    (v, i) => i !== number && v.role === "gradient" && v.of === of && v.by !== null && v.by < by,
+  );
+  return trace.operations[by] === op && before >= 0 ? before : number;
+}

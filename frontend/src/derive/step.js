@@ -1,0 +1,92 @@
+// What happens around the tape: gradients that meet are added, measured, clipped; the optimizer's moments, and its update.
+
+import { isKnown, lines, settingsOf, stateOf, weightOf } from "../update.js";
+import { Operand } from "./operands.js";
+import { line, Stage } from "./terms.js";
+
+export function accumulate({ operands: { total, g }, cell }) {
+  const stage = new Stage(
+    "sum",
+    "The value was used more than once. Each use sends a gradient back, and they add up: this is the sum so far, and the next one.",
+  );
+  for (const x of [total, g]) stage.product(x.at(cell));
+  return { formula: "∂L/∂x = Σ over its uses of what each sends back", stages: [stage] };
+}
+
+/** What was written in place: running statistics, say. */
+export function write({ operands: { value }, cell }) {
+  return {
+    formula: "target ← value",
+    stages: [line("Written over what stood there.", "value", { value: value.under(cell) }, (v) => v.value)],
+  };
+}
+
+/** √Σ g² over all gradients. */
+export function totalNorm({ operands }) {
+  const stage = new Stage("sum", "Of each gradient the squares, added up.");
+  for (const [name, g] of Object.entries(operands)) {
+    const sum = g.data.reduce((n, x) => n + x * x, 0);
+    stage.add(sum, () => ["Σ ", { name, value: g.value, cell: null, number: null, kept: true }, "²"]);
+  }
+  return {
+    formula: "norm = √Σ g², over every number of every gradient",
+    stages: [
+      stage,
+      line("The root of it is their length together.", "√total", { total: stage.value }, (v) => Math.sqrt(v.total)),
+    ],
+  };
+}
+
+const CLIPS = {
+  clip_by_norm:
+    "All gradients together are as long as the norm. Where that is more than the limit, all are shortened alike, so that the direction stays.",
+  clip_by_layer: "This array's gradient is as long as the norm. Where that is more than the limit it is shortened.",
+  clip_by_value: "What is beyond the limit is cut off there, each number by itself.",
+};
+
+export function clip({ op, operands: { gradient }, cell }) {
+  const known = { g: gradient.at(cell), limit: Number(op.static.limit), norm: Number(op.static.norm) };
+  return op.name === "clip_by_value"
+    ? {
+        formula: "g ← min(max(g, −limit), limit)",
+        stages: [line(CLIPS[op.name], "min(max(g, −limit), limit)", known, (v) => Math.min(Math.max(v.g, -v.limit), v.limit))],
+      }
+    : {
+        formula: "g ← g · min(1, limit / norm)",
+        stages: [
+          line(CLIPS[op.name], "g · min(1, limit / norm)", known, (v) => v.g * (v.norm > 0 ? Math.min(1, v.limit / v.norm) : 1)),
+        ],
+      };
+}
+
+/** A moment, or the new weight: the lines of the update up to the one that makes it. */
+export function update({ trace, op, cell, number }) {
+  const one = trace.updates.find((u) => u.after === number || Object.values(u.state).some(([, after]) => after === number));
+  if (!one || !isKnown(one)) return null;
+  const state = stateOf(one).find(([, , , after]) => after === number);
+  const symbol = op.phase === "moments" ? state?.[0] : "θ";
+  const weight = weightOf(trace, one, cell);
+  const clipped = one.clipped ?? one.gradient;
+  weight.g = new Operand(trace, "g", clipped).at(cell);
+  const all = lines(one.operation, weight, settingsOf(trace, one), null);
+  const last = all.findLastIndex((l) => l.symbol === symbol);
+  const stages = all.slice(0, last + 1).map(({ symbol: made, words, parts, value }) => {
+    const stage = new Stage("sum", `${made}, ${words}`);
+    stage.add(value, () => parts);
+    stage.join = "";
+    return stage;
+  });
+  return {
+    formula: all
+      .slice(0, last + 1)
+      .map((l) => `${l.symbol} ← ${l.formula}`)
+      .join(",  "),
+    stages,
+  };
+}
+
+/** The weights after the step: which update made it. */
+export function after({ trace, cell, number }) {
+  const one = trace.updates.find((u) => u.after === number);
+  return one ? update({ trace, op: { phase: "update" }, cell, number }) : null;
+}

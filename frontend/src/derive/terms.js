@@ -1,0 +1,88 @@
+// What a derivation is made of: stages, each some terms that are joined to one number, in text with its numbers.
+
+const NAME = /[\p{L}_][\p{L}\p{M}\p{Nd}_₀-₉]*/gu; // y² is y, and a ² behind it
+const KEPT = 5000; // terms of a sum that are told one by one
+
+/** A text as parts: each name that `known` has gives way to what it stands for, a reference to a cell or a number. */
+export function parts(text, known) {
+  const found = [];
+  let from = 0;
+  for (const match of text.matchAll(NAME)) {
+    if (!Object.hasOwn(known, match[0])) continue;
+    if (match.index > from) found.push(text.slice(from, match.index));
+    found.push(known[match[0]]);
+    from = match.index + match[0].length;
+  }
+  if (from < text.length) found.push(text.slice(from));
+  return found;
+}
+
+/** The numbers of references, by name, for a rule to compute with. */
+export function numbers(known) {
+  return Object.fromEntries(Object.entries(known).map(([name, x]) => [name, typeof x === "object" && x ? x.number : x]));
+}
+
+/** One term: the text `text` with these names put in, and its value by `rule` from their numbers. */
+export function term(text, known, rule) {
+  return { value: rule(numbers(known)), parts: parts(text, known) };
+}
+
+const JOINS = {
+  sum: { start: 0, add: (a, b) => a + b },
+  mean: { start: 0, add: (a, b) => a + b },
+  product: { start: 1, add: (a, b) => a * b },
+  max: { start: -Infinity, add: (a, b) => (Number.isNaN(a) || Number.isNaN(b) ? NaN : Math.max(a, b)) },
+  min: { start: Infinity, add: (a, b) => (Number.isNaN(a) || Number.isNaN(b) ? NaN : Math.min(a, b)) },
+};
+
+/** Terms that are joined: all are counted in, the first thousands told one by one, and what isn't kept is counted. */
+export class Stage {
+  constructor(join, say) {
+    Object.assign(this, { join, say, terms: [], count: 0, missing: 0, joined: JOINS[join]?.start ?? 0 });
+  }
+
+  /** Join a term whose parts are made where they are asked for. */
+  add(value, make) {
+    if (this.join !== "list") this.joined = JOINS[this.join].add(this.joined, value);
+    if (this.count++ < KEPT) {
+      this.terms.push({
+        value,
+        get parts() {
+          return make();
+        },
+      });
+    }
+  }
+
+  /** One product of references, unless an operand of it wasn't kept. */
+  product(...factors) {
+    if (factors.some((x) => x.kept === false)) this.missing++;
+    else
+      this.add(
+        factors.reduce((n, x) => n * (x.number ?? x), 1),
+        () => factors.flatMap((x, i) => (i ? [" · ", x] : [x])),
+      );
+  }
+
+  get value() {
+    return this.join === "mean" ? this.joined / this.count : this.joined;
+  }
+}
+
+/** A stage of one line: the text with its names put in. */
+export function line(say, text, known, rule) {
+  const one = term(text, known, rule);
+  const stage = new Stage("sum", say);
+  stage.join = "";
+  if (Object.values(known).some((x) => x?.kept === false)) stage.missing = 1;
+  stage.add = undefined;
+  Object.assign(stage, { terms: [one], count: 1, joined: one.value });
+  return stage;
+}
+
+/** A sum over cells of one product each. */
+export function sumOf(say, rows) {
+  const stage = new Stage("sum", say);
+  for (const factors of rows) stage.product(...factors);
+  return stage;
+}

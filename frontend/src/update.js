@@ -1,0 +1,177 @@
+// Every optimizer's update of one weight, line by line, as tinyxm_kernels/updates/reference.py has it: from the gradient to
+// the new weight. Symbols are those of tinyxm/optim.
+
+import { numbers, parts } from "./derive/terms.js";
+
+const { sqrt, max, min, abs } = Math;
+
+// Each line: the symbol that it makes, what that is, its formula, and the rule on numbers. A name that is made again stands
+// for the old number on the right and for the new one from the next line on.
+
+const DECAY = ["g", "gradient, with weight decay", "g + λ · θ", (v) => v.g + v.λ * v.θ];
+const NEW = (formula, rule) => ["θ", "new weight", formula, rule];
+
+const METHODS = {
+  gradient_descent_update: () => [DECAY, ["step", "step", "η · g", (v) => v.η * v.g], NEW("θ − step", (v) => v.θ - v.step)],
+  momentum_update: ({ nesterov }) => [
+    DECAY,
+    ["u", "velocity: past gradients, each weighing μ times the next", "μ · u + g", (v) => v.μ * v.u + v.g],
+    nesterov
+      ? ["step", "step, looking ahead", "η · (g + μ · u)", (v) => v.η * (v.g + v.μ * v.u)]
+      : ["step", "step", "η · u", (v) => v.η * v.u],
+    NEW("θ − step", (v) => v.θ - v.step),
+  ],
+  adagrad_update: () => [
+    DECAY,
+    ["s", "sum of all squared gradients", "s + g²", (v) => v.s + v.g ** 2],
+    ["step", "step: smaller where gradients were large", "η · g / (√s + ε)", (v) => (v.η * v.g) / (sqrt(v.s) + v.ε)],
+    NEW("θ − step", (v) => v.θ - v.step),
+  ],
+  adadelta_update: () => [
+    DECAY,
+    ["v", "running mean of the squared gradient", "ρ · v + (1 − ρ) · g²", (x) => x.ρ * x.v + (1 - x.ρ) * x.g ** 2],
+    ["d", "change: in the unit of the weight", "g · √(w + ε) / √(v + ε)", (x) => (x.g * sqrt(x.w + x.ε)) / sqrt(x.v + x.ε)],
+    ["w", "running mean of the squared change", "ρ · w + (1 − ρ) · d²", (x) => x.ρ * x.w + (1 - x.ρ) * x.d ** 2],
+    ["step", "step", "η · d", (x) => x.η * x.d],
+    NEW("θ − step", (x) => x.θ - x.step),
+  ],
+  rmsprop_update: ({ centered, momentum }) => [
+    DECAY,
+    ["v", "running mean of the squared gradient", "α · v + (1 − α) · g²", (x) => x.α * x.v + (1 - x.α) * x.g ** 2],
+    ...(centered
+      ? [
+          ["m", "running mean of the gradient", "α · m + (1 − α) · g", (x) => x.α * x.m + (1 - x.α) * x.g],
+          ["spread", "how much the gradient varies", "v − m²", (x) => max(x.v - x.m ** 2, 0)],
+        ]
+      : [["spread", "running mean of the squared gradient", "v", (x) => x.v]]),
+    ["d", "change: the gradient over its usual size", "g / (√spread + ε)", (x) => x.g / (sqrt(x.spread) + x.ε)],
+    ...(momentum ? [["u", "velocity", "μ · u + d", (x) => x.μ * x.u + x.d]] : []),
+    momentum ? ["step", "step", "η · u", (x) => x.η * x.u] : ["step", "step", "η · d", (x) => x.η * x.d],
+    NEW("θ − step", (x) => x.θ - x.step),
+  ],
+  adam_update: ({ decoupled, largest }) => [
+    ...(decoupled ? [["θ", "weight, decayed by itself", "θ − η · λ · θ", (x) => x.θ - x.η * x.λ * x.θ]] : [DECAY]),
+    ["m", "first moment: running mean of the gradient", "β₁ · m + (1 − β₁) · g", (x) => x["β₁"] * x.m + (1 - x["β₁"]) * x.g],
+    ["v", "second moment: running mean of its square", "β₂ · v + (1 − β₂) · g²", (x) => x["β₂"] * x.v + (1 - x["β₂"]) * x.g ** 2],
+    ...(largest ? [["ṽ", "the largest second moment so far", "the larger of ṽ and v", (x) => max(x.ṽ, x.v)]] : []),
+    ["m̂", "first moment, corrected for its start at 0", "m / (1 − β₁ ^ t)", (x) => x.m / (1 - x["β₁"] ** x.t)],
+    largest
+      ? ["v̂", "second moment, corrected for its start at 0", "ṽ / (1 − β₂ ^ t)", (x) => x.ṽ / (1 - x["β₂"] ** x.t)]
+      : ["v̂", "second moment, corrected for its start at 0", "v / (1 − β₂ ^ t)", (x) => x.v / (1 - x["β₂"] ** x.t)],
+    ["step", "step: the mean gradient over its usual size", "η · m̂ / (√v̂ + ε)", (x) => (x.η * x["m̂"]) / (sqrt(x["v̂"]) + x.ε)],
+    NEW("θ − step", (x) => x.θ - x.step),
+  ],
+};
+
+/** The symbols of an optimizer's state, as the formulas have them. */
+const STATE = {
+  velocity: "u",
+  square_sum: "s",
+  square: "v",
+  change_square: "w",
+  mean: "m",
+  largest: "ṽ",
+};
+
+const CLIPS = {
+  clip_by_norm: [
+    "g",
+    "clipped: all gradients together are no longer than the limit",
+    "g · min(1, limit / norm)",
+    (v) => v.g * min(1, v.limit / v.norm),
+  ],
+  clip_by_layer: [
+    "g",
+    "clipped: this array's gradient is no longer than the limit",
+    "g · min(1, limit / norm)",
+    (v) => v.g * min(1, v.limit / v.norm),
+  ],
+  clip_by_value: ["g", "clipped: held within the limit", "min(max(g, −limit), limit)", (v) => min(max(v.g, -v.limit), v.limit)],
+};
+
+/** The settings of an update by their symbols. */
+function symbols({ lr, momentum, weight_decay, alpha, rho, eps, betas, step }) {
+  return { η: lr, λ: weight_decay ?? 0, μ: momentum ?? 0, α: alpha, ρ: rho, ε: eps, "β₁": betas?.[0], "β₂": betas?.[1], t: step };
+}
+
+/** Whether this page knows the method of an update. */
+export const isKnown = (update) => Object.hasOwn(METHODS, update.operation);
+
+/**
+ * The lines of one weight's update: [{symbol, words, formula, parts, value}], from its gradient to the new weight.
+ *
+ * `given` has "θ", "g" and the state by its symbols, numbers or references with one; `clip` is {name, limit, norm} or null.
+ * Of ‖g‖ = 0 nothing is left to clip. No lines where the method isn't known.
+ */
+export function lines(operation, given, settings, clip = null) {
+  const method = METHODS[operation];
+  if (!method) return [];
+  const variant = {
+    ...settings,
+    centered: settings.centered && "m" in given,
+    momentum: settings.momentum && "u" in given,
+    largest: "ṽ" in given,
+  };
+  const known = { ...given, ...symbols(settings) };
+  const found = [];
+  const run = (line) => {
+    const [symbol, words, formula, rule] = line;
+    const value = rule(numbers(known));
+    found.push({ symbol, words, formula, parts: parts(formula, known), value });
+    known[symbol] = value;
+  };
+  if (clip && CLIPS[clip.name]) {
+    Object.assign(known, { limit: clip.limit, norm: clip.norm });
+    if (known.norm === 0) known.norm = Number.MIN_VALUE;
+    run(CLIPS[clip.name]);
+  }
+  for (const line of method(variant)) if (line !== DECAY || known.λ) run(line);
+  return found;
+}
+
+/** The state that an update reads, by symbol → [its name, number before, number after]. */
+export const stateOf = (update) =>
+  Object.entries(update.state).flatMap(([name, [before, after]]) => (STATE[name] ? [[STATE[name], name, before, after]] : []));
+
+/** One weight of an update, as references: θ, the gradient that came back, and the state before. */
+export function weightOf(trace, update, cell) {
+  const at = (name, number) => ({ name, value: number, cell, number: trace.array(number).get(cell), kept: true });
+  const state = stateOf(update).map(([symbol, , before]) => [symbol, at(symbol, before)]);
+  return { θ: at("θ", update.before), g: at("g", update.gradient), ...Object.fromEntries(state) };
+}
+
+/** How this update clipped: {name, limit, norm}, or null where nothing did. */
+export function clipOf(trace, update) {
+  if (update.clipped === null || update.clipped === undefined) return null;
+  const by = trace.operations[trace.values[update.clipped].by];
+  const { limit, norm } = by?.static ?? trace.clip;
+  return { name: by?.name ?? trace.clip.name, limit: Number(limit), norm: Number(norm) };
+}
+
+/** The update's settings, with what tells two methods apart that share an operation. Where the trace doesn't say it
+ *  (nesterov, decoupled), it is found: that which makes the recorded weights. */
+export function settingsOf(trace, update) {
+  const settings = Object.fromEntries(
+    Object.entries(update.settings).map(([name, x]) => [
+      name,
+      Array.isArray(x) ? x.map(Number) : typeof x === "string" ? Number(x) : x,
+    ]),
+  );
+  const flag = { momentum_update: "nesterov", adam_update: "decoupled" }[update.operation];
+  if (!flag || flag in settings) return settings;
+  const errors = [false, true].map((on) => worst(trace, update, { ...settings, [flag]: on }));
+  return { ...settings, [flag]: errors[1] < errors[0] };
+}
+
+function worst(trace, update, settings) {
+  const after = trace.array(update.after),
+    clip = clipOf(trace, update);
+  const places = Array.from({ length: min(after.size, 8) }, (_, i) =>
+    after.place(Math.floor((i * after.size) / min(after.size, 8))),
+  );
+  return places.reduce(
+    (sum, cell) =>
+      sum + abs(lines(update.operation, weightOf(trace, update, cell), settings, clip).at(-1).value - after.get(cell)),
+    0,
+  );
+}
