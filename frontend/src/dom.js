@@ -25,12 +25,13 @@ export function fill(element, ...children) {
   element.replaceChildren(...children.flat().filter((child) => child !== null && child !== undefined));
 }
 
-/** Bring a child into the view of its scrolling parent, and leave the page where it is. */
-export function reveal(child, parent) {
+/** Scroll a parent so that its child is seen, and leave the page where it is; across, too, where that is asked for. */
+export function reveal(child, parent, across = false) {
   const [inner, outer] = [child.getBoundingClientRect(), parent.getBoundingClientRect()];
   const margin = Math.min(40, outer.height / 4);
   if (inner.top < outer.top + margin) parent.scrollTop += inner.top - outer.top - margin;
   else if (inner.bottom > outer.bottom - margin) parent.scrollTop += inner.bottom - outer.bottom + margin;
+  if (!across) return;
   if (inner.left < outer.left) parent.scrollLeft += inner.left - outer.left - 8;
   else if (inner.right > outer.right) parent.scrollLeft += inner.right - outer.right + 8;
 }

@@ -46,16 +46,15 @@ export const shortShape = (shape) => shape.join("×");
 /** A place, as it's written after a name: [3, 5]. */
 export const placeText = (cell) => (cell.length ? `[${cell.join(", ")}]` : "");
 
-/** 1234567 as 1.2 million; counts below a thousand as they are. */
+/** 1234567 as 1.23 million; below a million every digit. */
 export function count(n) {
   for (const [size, word] of [
     [1e9, "billion"],
     [1e6, "million"],
-    [1e3, "thousand"],
   ]) {
     if (n >= size) return `${Number((n / size).toPrecision(3))} ${word}`;
   }
-  return String(n);
+  return n.toLocaleString("en");
 }
 
 /** Seconds, in the unit that suits. */

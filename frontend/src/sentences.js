@@ -16,7 +16,7 @@ export const PHASES = {
   after: "The step is done: every weight has its new value.",
 };
 
-/** The sentence, as pieces: texts, and {value} where a value is named, which the reader can go to. */
+/** The sentence, as pieces: texts, {value} where a value is named, which the reader can go to, and {operation}, a name. */
 export function sentence(operation, trace) {
   const value = (number) => (number === null || number === undefined ? "nothing" : { value: number });
   const operand = (name) => {
@@ -33,7 +33,7 @@ export function sentence(operation, trace) {
 /** The same as one text. */
 export function sentenceText(operation, trace) {
   return sentence(operation, trace)
-    .map((part) => (typeof part === "string" ? part : trace.values[part.value].name))
+    .map((part) => (typeof part === "string" ? part : (part.operation ?? trace.values[part.value].name)))
     .join("");
 }
 
@@ -55,8 +55,8 @@ const TELL = {
     const whose = of === null || of === undefined ? input : value(of);
     const through = forward ? forward.name : operation.name.slice(0, operation.name.lastIndexOf("."));
     const how = ADJOINT[operation.name]?.(context);
-    if (operation.operands.g?.value === operation.result) return ["Back through ", through, ": the gradient that arrived, ", result, ", goes on to ", whose, " as it is."];
-    return ["Back through ", through, " to ", whose, ": ", ...(how ?? ["from ", operand("g"), " follows how L would change with each of its numbers"]), ". That makes ", result, "."];
+    if (operation.operands.g?.value === operation.result) return ["Back through ", { operation: through }, ": the gradient that arrived, ", result, ", goes on to ", whose, " as it is."];
+    return ["Back through ", { operation: through }, " to ", whose, ": ", ...(how ?? ["from ", operand("g"), " follows how L would change with each of its numbers"]), ". That makes ", result, "."];
   },
   accumulate: ({ operand, result, operation, trace, value }) => {
     const of = trace.values[operation.result]?.of;
@@ -154,7 +154,7 @@ const ADJOINT = {
 function made({ operation, operand, result }) {
   const names = Object.keys(operation.operands).filter((name) => operation.operands[name].plain === undefined);
   const from = names.length ? [" from ", listed(names.map(operand))] : [];
-  return [operation.name, " makes ", result, ...from, "."];
+  return [{ operation: operation.name }, " makes ", result, ...from, "."];
 }
 
 function listed(parts) {

@@ -25,7 +25,7 @@ export function phases(element, store, trace) {
       done.style.width = numbers.length ? `${(100 * passed) / numbers.length}%` : "0";
       if (phase === store.operation?.phase) {
         button.setAttribute("aria-current", "step");
-        reveal(button, element.firstChild);
+        reveal(button, element.firstChild, true);
       } else button.removeAttribute("aria-current");
     }
   });
@@ -80,8 +80,13 @@ export function story(element, store, trace) {
       facts.textContent = factsOf(operation, trace);
       live.textContent = `${operation.number + 1}, ${operation.phase}. ${sentenceText(operation, trace)}`;
     }
-    fill(text, ...sentence(operation, trace).map((part) => (typeof part === "string" ? part : valueButton(part.value, store, trace))));
+    fill(text, ...sentence(operation, trace).map((part) => piece(part, store, trace)));
   });
+}
+
+function piece(part, store, trace) {
+  if (typeof part === "string") return part;
+  return part.operation === undefined ? valueButton(part.value, store, trace) : make("code", {}, part.operation);
 }
 
 function valueButton(number, store, trace) {
@@ -91,7 +96,7 @@ function valueButton(number, store, trace) {
   return make("button", { type: "button", class: `value ${value.role}`, title: label, "aria-pressed": String(shown), onclick: () => store.set({ value: number, cell: null }) }, value.name);
 }
 
-function factsOf({ name, kind, module, seconds, flops, bytes, random }, trace) {
+function factsOf({ name, kind, module, seconds, flops, bytes }, trace) {
   const where = module ? ` in ${module} (${trace.modules[module] ?? "?"})` : "";
   const did = kind === "adjoint" ? "adjoint " : "";
   const cost = [seconds ? `took ${duration(seconds)}` : "", flops ? plural(flops, "floating-point operation") : "", bytes ? `${plural(bytes, "byte")} read and written` : ""];
@@ -106,16 +111,15 @@ export function operations(element, store, trace) {
   const found = make("span", { class: "found", role: "status" });
   const list = make("div", { class: "list", role: "listbox", tabindex: 0, "aria-label": "Operations of this step, in their order" });
   const rows = [];
-  for (const phase of trace.phases) {
-    const within = trace.operations.filter((operation) => operation.phase === phase);
-    if (!within.length) continue;
+  for (const { title, within, mixed } of stretches(trace)) {
     const id = unique("phase");
-    const group = make("div", { role: "group", "aria-labelledby": id }, make("div", { class: "phase", id, role: "presentation" }, phase));
+    const group = make("div", { role: "group", "aria-labelledby": id }, make("div", { class: "phase", id, role: "presentation" }, title));
     for (const operation of within) {
+      const name = mixed ? `${operation.phase}: ${titleOf(operation, trace)}` : titleOf(operation, trace);
       const row = make(
         "div",
         { role: "option", id: unique("operation"), "aria-selected": "false", "data-op": operation.number },
-        ...[make("span", { class: "number" }, String(operation.number + 1)), make("span", { class: "name" }, titleOf(operation, trace))],
+        ...[make("span", { class: "number" }, String(operation.number + 1)), make("span", { class: "name" }, name)],
       );
       rows[operation.number] = { row, text: haystack(operation, trace) };
       group.append(row);
@@ -168,6 +172,22 @@ export function operations(element, store, trace) {
     list.setAttribute("aria-activedescendant", present.id);
     reveal(present, list);
   });
+}
+
+/** The operations in their order, those of a phase together; moments and update, which take turns, as one. */
+function stretches(trace) {
+  const turns = ({ phase }) => (phase === "moments" || phase === "update" ? "moments and update" : phase);
+  const found = [];
+  for (const operation of trace.operations) {
+    if (found.at(-1)?.title !== turns(operation)) found.push({ title: turns(operation), within: [] });
+    found.at(-1).within.push(operation);
+  }
+  for (const stretch of found) {
+    const phases = new Set(stretch.within.map(({ phase }) => phase));
+    stretch.mixed = phases.size > 1;
+    if (!stretch.mixed) [stretch.title] = phases;
+  }
+  return found;
 }
 
 /** How an operation is called in the list: what it makes or changes, and how. */
