@@ -25,6 +25,7 @@ from tinyxm.cli.inside import inside
 from tinyxm.cli.lab import lab
 from tinyxm.cli.runs import evaluate, generate, print_path, query, train
 from tinyxm.cli.simt import simt
+from tinyxm.cli.step import step
 from tinyxm.cli.workbench import workbench
 
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
@@ -47,6 +48,7 @@ app.command()(inside)
 app.command()(bench)
 app.command()(clean)
 app.command()(simt)
+app.command()(step)
 app.command()(lab)
 app.command()(workbench)
 app.add_typer(data, name="data", context_settings=HELP)

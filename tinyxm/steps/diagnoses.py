@@ -13,6 +13,7 @@ from tinyxm.steps.recording import Operation, Ref, Step
 
 MOVES = 1e-6, 0.1  # ‖Δθ‖ / ‖θ‖ that a step usually lies between
 DEPTH = 1e3  # by how much gradients of layers may differ
+FEW = 8  # places: of fewer, units are 0 at all of them by chance
 
 
 class Finding(NamedTuple):
@@ -80,7 +81,7 @@ def dead_units(step: Step) -> Iterator[Finding]:
         if op.kind != "forward" or op.name not in ("relu", "maximum") or op.result is None:
             continue
         y = step.values[op.result].array
-        if y.ndim < 2 or y.shape[0] < 2 or (op.name == "maximum" and op.operands.get("b") != 0):
+        if y.ndim < 2 or y.size // max(y.shape[-1], 1) < FEW or (op.name == "maximum" and op.operands.get("b") != 0):
             continue
         dead = int(np.sum(~np.any(y.reshape(-1, y.shape[-1]), axis=0)))
         if dead:

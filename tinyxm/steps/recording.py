@@ -124,6 +124,12 @@ class Step:
 
         trace.save(trace.encode(self), path)
 
+    def play(self) -> None:
+        """Step through it in the terminal, by the arrow keys."""
+        from tinyxm.steps import terminal, trace
+
+        terminal.play(trace.encode(self))
+
     def of_phase(self, phase: str) -> list[Operation]:
         """The operations of a phase, one of PHASES."""
         return [op for op in self.operations if op.phase == phase]
@@ -262,7 +268,9 @@ class _Recorder:
         if place is None:
             return
         raw = self.gathered(place, gradient)
-        result = self.keep(event.result, "", "gradient", self.step.values[raw].of)
+        result = self.keep(
+            event.result, f"clipped ∂L/∂{self.parameters[place][0]}", "gradient", self.step.values[raw].of
+        )
         self.step.clip = {"name": event.operation, **event.static}
         self.add(event, "clip", {"gradient": raw}, result)
         self.clipped[place] = result
@@ -341,6 +349,13 @@ class _Recorder:
             Operation("data", "data", value.name, {}, value.number) for value in step.values if value.role == "input"
         ]
         step.operations[:0] = data
+        taking_turns = [op for op in step.operations if op.phase in ("moments", "update")]
+        if taking_turns:  # parameter by parameter; told one after the other
+            first = step.operations.index(taking_turns[0])
+            others = [op for op in step.operations if op.phase not in ("moments", "update")]
+            step.operations = (
+                others[:first] + sorted(taking_turns, key=lambda op: op.phase == "update") + others[first:]
+            )
         if step.updates:
             also = {update.name: update.after for update in step.updates[1:]}
             before: Operands = {update.name: update.before for update in step.updates}
@@ -449,26 +464,28 @@ def _told(module: Module) -> str:
 
 
 def _variables(frame: FrameType) -> Iterator[tuple[str, Any]]:
-    """Arrays by the names of the caller's variables, and of what these hold one level down."""
+    """Arrays by the names of the caller's variables, and of what these hold, two levels down."""
     for name, x in list(frame.f_locals.items()):
-        yield from _within(name, x)
-        if isinstance(x, dict):
-            for key, part in x.items():
-                yield from _within(f"{name}[{key!r}]", part)
-        elif isinstance(x, list | tuple):
-            for i, part in enumerate(x):
-                yield from _within(f"{name}[{i}]", part)
-        elif is_dataclass(x) and not isinstance(x, type):
-            for one in fields(x):
-                yield from _within(f"{name}.{one.name}", getattr(x, one.name))
+        yield from _within(name, x, 2)
 
 
 def _same(a: Any, b: Array) -> bool:
     return a.shape == b.shape and a.dtype.kind in "fiub" and np.array_equal(to_host(a), b, equal_nan=True)
 
 
-def _within(name: str, x: Any) -> Iterator[tuple[str, Any]]:
+def _within(name: str, x: Any, deep: int) -> Iterator[tuple[str, Any]]:
+    parts: list[tuple[str, Any]] = []
     if isinstance(x, Tensor) and not isinstance(x, Parameter):
         yield name, x.data
     elif _is_array(x):
         yield name, x
+    elif isinstance(x, dict):
+        parts = [(f"{name}[{key!r}]", part) for key, part in x.items()]
+    elif hasattr(x, "_fields"):
+        parts = [(f"{name}.{key}", part) for key, part in zip(x._fields, x, strict=True)]
+    elif isinstance(x, list | tuple):
+        parts = [(f"{name}[{i}]", part) for i, part in enumerate(x)]
+    elif is_dataclass(x) and not isinstance(x, type):
+        parts = [(f"{name}.{one.name}", getattr(x, one.name)) for one in fields(x)]
+    for called, part in parts if deep else ():
+        yield from _within(called, part, deep - 1)
