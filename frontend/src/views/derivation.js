@@ -1,4 +1,297 @@
-/** Its place, until it stands. */
-export function derivation() {
-  return false;
+// One number and where it came from: its formula with the numbers that took part, each of which can be gone to.
+
+import { exampleCell } from "../cells.js";
+import { derive, makerOf } from "../derive.js";
+import { fill, make } from "../dom.js";
+import { brief, exact, number, placeText } from "../numbers.js";
+import { resultValues } from "../trace.js";
+import { isKnown } from "../update.js";
+
+const FEW = 12; // terms that are shown in their order
+const LARGEST = 8; // of more, so many, the largest first
+const MANY = 200;
+
+export function derivation(element, store, trace) {
+  let all = false; // whether every term is shown
+  let follow = false; // whether the reader came here by a number, and the focus goes on with them
+  const body = make("div", {});
+  const heading = make("p", { class: "number", tabindex: -1 });
+  fill(element, heading, body);
+  const redraw = () => {
+    const at = store.value;
+    if (at === null) {
+      fill(heading, "Nothing was made here.");
+      fill(body);
+      return;
+    }
+    const value = trace.values[at],
+      numbers = trace.array(at),
+      cell = store.state.cell ?? exampleCell(numbers);
+    if (!cell) {
+      fill(heading, value.name, " is empty: there is no number to explain.");
+      fill(body);
+      return;
+    }
+    const goTo = (ref) => {
+      follow = true;
+      store.follow(ref.value, ref.cell);
+    };
+    fill(heading, ...headingOf(value, numbers, cell, store.state.cell === null));
+    const found = derive(trace, at, cell, operationOf(store, trace, at));
+    const parts = found ? derived(found, { goTo, all, value, more: () => ((all = true), redraw()) }) : leaf(value, store, trace);
+    fill(body, ...parts, badge(trace, at, cell, store), uses(trace, at, store));
+    if (follow) heading.focus({ preventScroll: true });
+    follow = false;
+  };
+  store.subscribe((_, changed) => {
+    if (!(changed.has("op") || changed.has("value") || changed.has("cell"))) return;
+    all = false;
+    redraw();
+  });
+}
+
+/** The operation that is asked how it made this value: the present one where it did. */
+function operationOf(store, trace, at) {
+  const present = store.operation;
+  const made = present && present.kind !== "after" && present.kind !== "data" && resultValues(present).some(([, n]) => n === at);
+  return made ? present : makerOf(trace, at);
+}
+
+function headingOf(value, numbers, cell, example) {
+  const x = numbers.get(cell);
+  const text = value.data.type === "float16" ? `about ${brief(x)}` : exact(x, value.dtype);
+  return [
+    make("strong", {}, `${value.name}${placeText(cell)} = ${text}`),
+    example && cell.length
+      ? make("span", { class: "quiet" }, " for example, its largest. Click any number to see where that comes from.")
+      : null,
+  ].filter(Boolean);
+}
+
+function derived(found, about) {
+  const { operation, formula, stages } = found;
+  const how =
+    operation.kind === "adjoint"
+      ? `Sent back by ${operation.name.split(".")[0]}`
+      : operation.kind === "forward"
+        ? `Made by ${operation.name}`
+        : `Made in ${operation.phase}`;
+  return [
+    make("p", { class: "formula" }, make("span", { class: "quiet" }, `${how}: `), make("code", {}, formula)),
+    ...stages.map((stage, i) => drawStage(stage, i === stages.length - 1, about)),
+    conclusion(found, about.value),
+  ];
+}
+
+function drawStage(stage, last, about) {
+  const { terms, count, join, say } = stage;
+  const order = terms.map((_, i) => i);
+  const listed = about.all
+    ? order.slice(0, MANY)
+    : count <= FEW
+      ? order
+      : order.sort((i, j) => Math.abs(terms[j].value) - Math.abs(terms[i].value)).slice(0, LARGEST);
+  const largest = terms.reduce((m, { value }) => Math.max(m, Number.isFinite(value) ? Math.abs(value) : 0), 0);
+  const rows = listed.map((i) => drawTerm(terms[i], join, largest, about.goTo));
+  const rest = count - listed.length;
+  const table = make("div", { class: `terms ${join || "one"}` }, ...rows);
+  return make(
+    "div",
+    { class: "stage" },
+    say ? make("p", {}, say) : null,
+    table,
+    rest > 0 ? restOf(stage, listed, rest, about) : null,
+    join && join !== "list" && count !== 1
+      ? make(
+          "p",
+          { class: "join" },
+          `${JOIN[join](count)} `,
+          make("strong", { class: "numbers", title: String(stage.value) }, brief(stage.value, 6)),
+        )
+      : null,
+    stage.missing ? missing(stage.missing) : null,
+    !count && !stage.missing ? make("p", { class: "quiet" }, "There is nothing to add: 0.") : null,
+  );
+}
+
+const JOIN = {
+  sum: (n) => `Added up, all ${n} make`,
+  mean: (n) => `Added up and divided by ${n}, that is`,
+  product: (n) => `Multiplied, all ${n} make`,
+  max: (n) => `The largest of the ${n} is`,
+  min: (n) => `The smallest of the ${n} is`,
+};
+
+function restOf(stage, listed, rest, { all, more }) {
+  const together =
+    stage.join === "sum" || stage.join === "mean"
+      ? `, together ${brief(stage.joined - listed.reduce((sum, i) => sum + stage.terms[i].value, 0), 4)}`
+      : "";
+  return make(
+    "p",
+    { class: "rest" },
+    make(
+      "span",
+      { class: "quiet" },
+      `${all ? "These are the first. " : "These are the largest. "}There are ${rest} more${together}. `,
+    ),
+    all ? null : make("button", { type: "button", onclick: more }, stage.count > MANY ? `show ${MANY}` : "show all, in order"),
+  );
+}
+
+const missing = (n) =>
+  make("p", { class: "warning" }, `${n} more belong to examples that this trace doesn't keep, so the sum here isn't whole.`);
+
+/** A term in symbols, in numbers that can be gone to, and what it comes to. */
+function drawTerm(term, join, largest, goTo) {
+  const { parts, value } = term;
+  const symbols = parts.map((part) =>
+    typeof part === "string" ? part : typeof part === "object" ? `${part.name}${part.cell ? placeText(part.cell) : ""}` : null,
+  );
+  const known = symbols.every((part) => part !== null);
+  const figures = parts.map((part) =>
+    typeof part === "string"
+      ? part
+      : typeof part === "object"
+        ? operand(part, goTo)
+        : make("span", { class: "numbers", title: String(part) }, brief(part)),
+  );
+  const single = parts.length === 1 && typeof parts[0] === "object" && parts[0].number !== null;
+  const bar =
+    ["sum", "mean"].includes(join) && largest > 0
+      ? make("span", { class: "bar", "aria-hidden": "true" }, make("span", { class: value < 0 ? "low" : "high" }))
+      : null;
+  if (bar) bar.firstChild.style.width = `${(100 * Math.abs(value)) / largest || 0}%`;
+  return make(
+    "div",
+    { class: "term" },
+    make("span", { class: "symbols" }, known ? symbols.join("") : ""),
+    make("span", { class: "figures" }, ...figures),
+    make("span", { class: "value numbers", title: String(value) }, single ? "" : `= ${brief(value, 5)}`),
+    bar,
+  );
+}
+
+function operand(ref, goTo) {
+  const name = `${ref.name}${ref.cell ? placeText(ref.cell) : ""}`;
+  const text = ref.number === null ? ref.name : brief(ref.number);
+  if (ref.value === null || ref.value === undefined) return make("span", { class: "numbers", title: name }, text);
+  return make(
+    "button",
+    {
+      type: "button",
+      class: "operand",
+      title: `${name}: go to where it comes from`,
+      "aria-label": `${name}, ${text}: go to where it comes from`,
+      onclick: () => goTo(ref),
+    },
+    text,
+  );
+}
+
+/** What the derivation comes to, beside what was recorded. */
+function conclusion({ value, recorded, missing: without }, { data, dtype }) {
+  const same = Math.abs(value - recorded) <= 1e-4 * Math.max(Math.abs(recorded), 0.01) || Object.is(value, recorded);
+  const told = make("strong", { class: "numbers", title: String(value) }, brief(value, 6));
+  const what = data.type === "float16" ? brief(recorded) : exact(recorded, dtype);
+  if (without) return make("p", { class: "conclusion" }, "What is kept comes to ", told, `; the whole, as recorded, is ${what}.`);
+  if (same)
+    return make(
+      "p",
+      { class: "conclusion same" },
+      make("span", { "aria-hidden": "true" }, "✓ "),
+      "So it is ",
+      told,
+      ", and that's what the step recorded.",
+    );
+  return make(
+    "p",
+    { class: "conclusion" },
+    "This comes to ",
+    told,
+    `; the step recorded ${what}. Large arrays are stored to three digits here, so sums of them differ a little.`,
+  );
+}
+
+/** What nothing made in this step, or what no rule here derives. */
+function leaf(value, store, trace) {
+  const maker = makerOf(trace, value.number);
+  if (maker && maker.kind !== "data")
+    return [
+      make(
+        "p",
+        {},
+        `This page has no derivation for `,
+        make("code", {}, maker.name),
+        ". Its rule stands beside the code of your line; its operands are listed with the numbers above.",
+      ),
+    ];
+  const said = {
+    input: "It's given: part of the data that this step learns from.",
+    constant: "It's a constant that no operation of this step made: chosen beforehand, or drawn at random.",
+    parameter: "It's a weight, as it stood before this step: set at random at first, and moved by every step since.",
+    buffer: "It's kept by the layer from one step to the next, and not learned.",
+    state: "It's what the optimizer remembered from earlier steps (0 at the first).",
+    gradient: "Here the backward pass begins: the loss changes by 1 where the loss changes by 1.",
+  }[value.role];
+  const update = trace.updates.find((one) => one.before === value.number);
+  const goes = update ? trace.operations.find((op) => op.phase === "update" && op.result === update.after) : null;
+  const button =
+    goes && isKnown(update)
+      ? make(
+          "button",
+          { type: "button", onclick: () => store.set({ op: goes.number, cell: store.state.cell, playing: false }) },
+          "See what this step makes of it",
+        )
+      : null;
+  return [make("p", {}, said ?? "Nothing made it in this step."), button];
+}
+
+/** Numbers of a gradient that were checked by nudging: how much the loss really changes. */
+function badge(trace, at, cell, store) {
+  const checks = (trace.checks ?? []).filter(({ value }) => value === at);
+  if (!checks.length) return null;
+  const own = checks.find((check) => check.cell.every((k, i) => k === cell[i]));
+  if (own) {
+    const fine = number(own.error) < 1e-3;
+    return make(
+      "p",
+      { class: `badge ${fine ? "same" : "warning"}` },
+      make("span", { "aria-hidden": "true" }, fine ? "✓ " : "⚠ "),
+      `${fine ? "Checked" : "Checked, and it doesn't agree"}: with this number a little larger and a little smaller, the loss changes at a rate of ${brief(number(own.difference), 6)}. The gradient says ${brief(number(own.gradient), 6)}.`,
+    );
+  }
+  const places = checks
+    .slice(0, 4)
+    .map((check) =>
+      make("button", { type: "button", onclick: () => store.set({ cell: check.cell }) }, placeText(check.cell) || "it"),
+    );
+  return make(
+    "p",
+    { class: "badge" },
+    make("span", { class: "quiet" }, "Some numbers of this gradient were checked by nudging the weight: "),
+    ...places,
+  );
+}
+
+/** Which operations read this value: where its numbers go. */
+function uses(trace, at, store) {
+  const readers = trace.readers[at].filter(({ operation }) => operation.kind !== "norm" && operation.kind !== "after");
+  if (!readers.length) return null;
+  const buttons = readers
+    .slice(0, 6)
+    .map(({ operation }) =>
+      make(
+        "button",
+        { type: "button", onclick: () => store.set({ op: operation.number, playing: false }) },
+        `${operation.number + 1} ${operation.name}`,
+      ),
+    );
+  return make(
+    "p",
+    { class: "uses" },
+    make("span", { class: "quiet" }, "It's read by "),
+    ...buttons,
+    readers.length > 6 ? make("span", { class: "quiet" }, ` and ${readers.length - 6} more`) : null,
+  );
 }

@@ -1,0 +1,59 @@
+// Which cell to look at, and what the axes of a value are called.
+
+/** The place of the number of the greatest size, of an array that isn't very large: a cell that has something to tell. */
+export function exampleCell(numbers) {
+  const { data, size } = numbers;
+  if (!size) return null;
+  let best = 0;
+  for (let i = 1; i < Math.min(size, 20000); i++) if (Math.abs(data[i]) > Math.abs(data[best])) best = i;
+  return numbers.place(best);
+}
+
+/** Whether it's the weights of a convolution, or a gradient or a state of them. */
+const isKernel = (value, trace) =>
+  value.shape.length === 4 && (value.role === "parameter" || trace.values[value.of]?.role === "parameter");
+
+const NAMES = {
+  picture: ["example", "row", "column", "channel"],
+  maps: ["example", "row", "column", "channel"],
+  video: ["example", "frame", "row", "column", "channel"],
+  waveform: ["example", "sample", "channel"],
+  spectrogram: ["example", "time", "frequency", "channel"],
+  tokens: ["example", "place"],
+};
+
+/** What each axis of a value is called. */
+export function axisNames(value, trace) {
+  const { shape, shown } = value,
+    n = shape.length;
+  if (isKernel(value, trace)) return ["kernel row", "kernel column", "from channel", "to channel"];
+  if (NAMES[shown] && n <= NAMES[shown].length && n > 1) return NAMES[shown].slice(0, n);
+  const [first, own] = [isBatch(value, trace) ? "example" : null, readBy(value, trace, "linear", "w")];
+  if (n === 2) return own ? ["input", "unit"] : [first ?? "row", "column"];
+  if (n === 3) return [first ?? "layer", "row", "column"];
+  return shape.map((_, i) => (i === 0 && first ? first : n === 1 ? "place" : `axis ${i}`));
+}
+
+function readBy(value, trace, name, operand) {
+  const number = value.role === "parameter" ? value.number : value.of;
+  return trace.readers[number]?.some(({ operation, name: as }) => operation.name === name && as === operand) ?? false;
+}
+
+/** Whether the first axis counts the examples of the batch: as the inputs have it. */
+function isBatch(value, trace) {
+  const original = value.role === "gradient" ? trace.values[value.of] : value;
+  if (!original || original.role === "parameter" || original.role === "state") return false;
+  const sizes = trace.values.filter((v) => v.role === "input" && v.shape.length).map((v) => v.shape[0]);
+  return sizes.length > 0 && sizes.every((n) => n === sizes[0]) && value.shape[0] === sizes[0];
+}
+
+/** Which two axes are rows and columns at first; null where there are fewer. */
+export function firstAxes(value, trace) {
+  const n = value.shape.length;
+  if (n < 2) return { rows: null, columns: n ? 0 : null };
+  if (isKernel(value, trace)) return { rows: 0, columns: 1 };
+  if (["picture", "maps"].includes(value.shown) && n === 4) return { rows: 1, columns: 2 };
+  if (value.shown === "video" && n === 5) return { rows: 2, columns: 3 };
+  if (["spectrogram", "waveform"].includes(value.shown) && n > 2) return { rows: 1, columns: 2 };
+  return { rows: n - 2, columns: n - 1 };
+}

@@ -1,0 +1,138 @@
+// Numbers as colours: below 0 blue, 0 the paper's colour, above 0 orange; and canvases that hold them.
+
+import { make } from "./dom.js";
+
+const LIGHT = { low: [0, 114, 178], zero: [255, 255, 255], high: [213, 94, 0], nan: [204, 121, 167], infinite: [0, 0, 0] };
+const DARK = { low: [86, 180, 233], zero: [27, 32, 39], high: [240, 130, 50], nan: [204, 121, 167], infinite: [255, 255, 255] };
+
+/** The colours for where this element stands: light or dark. */
+export function palette(element) {
+  const root = element.closest(".tinyxm-step");
+  return root && getComputedStyle(root).colorScheme === "dark" ? DARK : LIGHT;
+}
+
+/** Calls `redraw` where the reader, or the system, changes between light and dark. */
+export function onTheme(element, redraw) {
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+  const watch = () => {
+    const root = element.closest(".tinyxm-step");
+    if (root) new MutationObserver(redraw).observe(root, { attributes: true, attributeFilter: ["data-theme"] });
+  };
+  queueMicrotask(watch);
+}
+
+/** Calls `redraw(width)` at first, and where the element gets another width. */
+export function onWidth(element, redraw) {
+  let width = 0;
+  new ResizeObserver(([entry]) => {
+    const now = Math.floor(entry.contentRect.width);
+    if (now && now !== width) redraw((width = now));
+  }).observe(element);
+  return () => width;
+}
+
+/** [red, green, blue] of a number on a scale from −limit to limit. */
+export function colour(x, limit, { low, zero, high, nan, infinite }) {
+  if (Number.isNaN(x)) return nan;
+  if (!Number.isFinite(x)) return infinite;
+  const part = limit > 0 ? Math.min(Math.abs(x) / limit, 1) : 0;
+  const end = x < 0 ? low : high;
+  return zero.map((from, i) => Math.round(from + (end[i] - from) * part));
+}
+
+/** Black or white, whichever is read better on this colour. */
+export function inkOn(rgb) {
+  const [r, g, b] = rgb.map((k) => (k / 255 <= 0.04045 ? k / 255 / 12.92 : ((k / 255 + 0.055) / 1.055) ** 2.4));
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.179 ? "#000000" : "#ffffff";
+}
+
+/** The scale of a value's colours: the size of its largest finite number. */
+export function limitOf({ least, greatest }) {
+  return Math.max(Math.abs(Number(least ?? 0)), Math.abs(Number(greatest ?? 0)));
+}
+
+export const css = ([r, g, b]) => `rgb(${r}, ${g}, ${b})`;
+
+/** Make a canvas this large on the screen, and return what draws on it, in pixels of the page. */
+export function sizeCanvas(canvas, width, height) {
+  const ratio = globalThis.devicePixelRatio || 1;
+  canvas.width = Math.max(1, Math.round(width * ratio));
+  canvas.height = Math.max(1, Math.round(height * ratio));
+  canvas.style.width = `${width}px`;
+  canvas.style.height = `${height}px`;
+  const context = canvas.getContext("2d");
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context.imageSmoothingEnabled = false;
+  return context;
+}
+
+/**
+ * Draw rows by columns as colours into at most width × height; `paint(x)` gives [r, g, b]. Where there are more numbers than
+ * pixels, a pixel shows the largest of those under it. Returns {width, height, at(x, y) → [row, column], box(row, column)}.
+ */
+export function drawMatrix(canvas, { data, rows, columns }, { width, height = 320, most = 28, paint }) {
+  const side = Math.max(Math.min(width / columns, height / rows, most), 0);
+  const cell = side >= 1 ? Math.floor(side) : side;
+  const [across, down] = [columns, rows].map((n, i) => Math.max(1, Math.min(Math.floor(n * cell) || 1, i ? height : width)));
+  const [w, h] =
+    side >= 1
+      ? [columns * cell, rows * cell]
+      : [Math.min(width, Math.max(across, columns)), Math.min(height, Math.max(down, rows * Math.min(16, height / rows)))];
+  const [n, m] = [Math.min(rows, Math.floor(h)), Math.min(columns, Math.floor(w))];
+  const image = new ImageData(m, n);
+  for (let i = 0; i < n; i++) {
+    const [top, bottom] = [
+      Math.floor((i * rows) / n),
+      Math.max(Math.floor(((i + 1) * rows) / n), Math.floor((i * rows) / n) + 1),
+    ];
+    for (let j = 0; j < m; j++) {
+      const [left, right] = [
+        Math.floor((j * columns) / m),
+        Math.max(Math.floor(((j + 1) * columns) / m), Math.floor((j * columns) / m) + 1),
+      ];
+      const [r, g, b] = paint(largest(data, columns, top, bottom, left, right));
+      image.data.set([r, g, b, 255], 4 * (i * m + j));
+    }
+  }
+  const context = sizeCanvas(canvas, w, h);
+  const small = make("canvas", { width: m, height: n });
+  small.getContext("2d").putImageData(image, 0, 0);
+  context.drawImage(small, 0, 0, w, h);
+  return {
+    width: w,
+    height: h,
+    context,
+    shared: n < rows || m < columns,
+    at: (x, y) => [
+      Math.min(rows - 1, Math.max(0, Math.floor((y / h) * rows))),
+      Math.min(columns - 1, Math.max(0, Math.floor((x / w) * columns))),
+    ],
+    box: (row, column) => [(column / columns) * w, (row / rows) * h, w / columns, h / rows],
+  };
+}
+
+function largest(data, columns, top, bottom, left, right) {
+  let found = data[top * columns + left];
+  if (bottom - top === 1 && right - left === 1) return found;
+  for (let i = top; i < bottom; i++) {
+    for (let j = left; j < right; j++) {
+      const x = data[i * columns + j];
+      if (Number.isNaN(x)) return x;
+      if (Math.abs(x) > Math.abs(found)) found = x;
+    }
+  }
+  return found;
+}
+
+/** Mark a cell of what was drawn: a ring that is seen on any colour. */
+export function ring(context, [x, y, w, h]) {
+  const grow = Math.max(0, (9 - Math.min(w, h)) / 2);
+  for (const [style, width] of [
+    ["#ffffff", 4],
+    ["#000000", 2],
+  ]) {
+    context.strokeStyle = style;
+    context.lineWidth = width;
+    context.strokeRect(x - grow + 1, y - grow + 1, w + 2 * grow - 2, h + 2 * grow - 2);
+  }
+}
