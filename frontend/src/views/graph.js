@@ -226,23 +226,26 @@ function wide(text, bold = false) {
 }
 
 function boxOf(box, at, trace) {
-  const texts = textOf(box).map((text, i, all) => draw("text", { class: i ? "second" : "first", x: at.x, y: at.y + (i - (all.length - 1) / 2) * LINE + 4.5, "text-anchor": "middle" }, text));
+  const texts = textOf(box).map((text, i, all) => draw("text", { class: i ? "second" : "first", x: at.x, y: at.y + (i - (all.length - 1) / 2) * LINE + 4.5, "text-anchor": "middle" }, i ? ` ${text}` : text));
   const round = { operation: 6, module: 6, parameter: at.height / 2, input: 0 }[box.kind] ?? 0;
   return draw("g", { class: `box ${box.kind}`, role: "button", tabindex: -1, "data-box": box.id, "aria-label": labelOf(box, trace) }, draw("rect", rectangle(at, { rx: round })), ...texts);
 }
 
+/** The text that is seen, then what it is. */
 function labelOf(box, trace) {
-  if (box.kind === "module") return `module ${box.path}, ${box.name}: unfold`;
-  if (box.op !== undefined) return `operation ${box.op + 1}, ${box.name}${box.made ? `, makes ${box.made}` : ""}${box.branches ? `; used ${box.branches} times, its gradients add up` : ""}`;
+  const seen = textOf(box).join(" ");
+  const adds = box.branches ? `; used ${box.branches} times, its gradients add up` : "";
+  if (box.kind === "module") return `${seen}: a module, folded${adds}`;
+  if (box.op !== undefined) return `${seen}: operation ${box.op + 1}${adds}`;
   const { name, role, shape } = trace.values[box.value];
-  return `${role} ${name}, ${shapeText(shape)}`;
+  return `${seen}: ${role} ${name}, ${shapeText(shape)}`;
 }
 
 function headOf({ path, kind }, at) {
   const [x, y] = [at.x - at.width / 2, at.y - at.height / 2];
   return draw(
     "g",
-    { class: "head", role: "button", tabindex: -1, "data-box": `f${path}`, "aria-expanded": "true", "aria-label": `module ${path}, ${kind}: fold` },
+    { class: "head", role: "button", tabindex: -1, "data-box": `f${path}`, "aria-expanded": "true", "aria-label": `▾ ${path} ${kind}: a module, unfolded` },
     ...[draw("rect", { x: x + 2, y: y + 2, width: at.width - 4, height: HEAD - 3, rx: 6 }), draw("text", { x: x + 8, y: y + 15 }, `▾ ${path} `, draw("tspan", { class: "second" }, kind))],
   );
 }

@@ -9,11 +9,11 @@ export function phases(element, store, trace) {
   const buttons = trace.phases.map((phase) => {
     const numbers = trace.operations.filter((operation) => operation.phase === phase).map(({ number }) => number);
     const track = make("span", { class: "track" }, make("span", { class: "done" }));
-    const label = numbers.length ? `${phase}: ${plural(numbers.length, "operation")}` : `${phase}: nothing in this step`;
+    const n = make("span", { class: "count" }, String(numbers.length), make("span", { class: "unseen" }, " operations"));
     const button = make(
       "button",
-      { type: "button", disabled: !numbers.length, title: PHASES[phase] ?? null, "aria-label": label, onclick: () => store.set({ op: numbers[0], playing: false }) },
-      ...[make("span", { class: "name" }, phase), make("span", { class: "count" }, String(numbers.length)), track],
+      { type: "button", disabled: !numbers.length, title: PHASES[phase] ?? null, onclick: () => store.set({ op: numbers[0], playing: false }) },
+      ...[make("span", { class: "name" }, phase), " ", n, track],
     );
     button.dataset.phase = phase;
     return { phase, numbers, button, done: track.firstChild };

@@ -4463,21 +4463,23 @@ function wide(text, bold = false) {
   return Math.ceil(ruler.measureText(text).width);
 }
 function boxOf(box, at2, trace) {
-  const texts = textOf(box).map((text, i, all) => draw("text", { class: i ? "second" : "first", x: at2.x, y: at2.y + (i - (all.length - 1) / 2) * LINE + 4.5, "text-anchor": "middle" }, text));
+  const texts = textOf(box).map((text, i, all) => draw("text", { class: i ? "second" : "first", x: at2.x, y: at2.y + (i - (all.length - 1) / 2) * LINE + 4.5, "text-anchor": "middle" }, i ? ` ${text}` : text));
   const round = { operation: 6, module: 6, parameter: at2.height / 2, input: 0 }[box.kind] ?? 0;
   return draw("g", { class: `box ${box.kind}`, role: "button", tabindex: -1, "data-box": box.id, "aria-label": labelOf(box, trace) }, draw("rect", rectangle(at2, { rx: round })), ...texts);
 }
 function labelOf(box, trace) {
-  if (box.kind === "module") return `module ${box.path}, ${box.name}: unfold`;
-  if (box.op !== void 0) return `operation ${box.op + 1}, ${box.name}${box.made ? `, makes ${box.made}` : ""}${box.branches ? `; used ${box.branches} times, its gradients add up` : ""}`;
+  const seen = textOf(box).join(" ");
+  const adds = box.branches ? `; used ${box.branches} times, its gradients add up` : "";
+  if (box.kind === "module") return `${seen}: a module, folded${adds}`;
+  if (box.op !== void 0) return `${seen}: operation ${box.op + 1}${adds}`;
   const { name, role, shape } = trace.values[box.value];
-  return `${role} ${name}, ${shapeText(shape)}`;
+  return `${seen}: ${role} ${name}, ${shapeText(shape)}`;
 }
 function headOf({ path: path2, kind }, at2) {
   const [x2, y2] = [at2.x - at2.width / 2, at2.y - at2.height / 2];
   return draw(
     "g",
-    { class: "head", role: "button", tabindex: -1, "data-box": `f${path2}`, "aria-expanded": "true", "aria-label": `module ${path2}, ${kind}: fold` },
+    { class: "head", role: "button", tabindex: -1, "data-box": `f${path2}`, "aria-expanded": "true", "aria-label": `▾ ${path2} ${kind}: a module, unfolded` },
     ...[draw("rect", { x: x2 + 2, y: y2 + 2, width: at2.width - 4, height: HEAD - 3, rx: 6 }), draw("text", { x: x2 + 8, y: y2 + 15 }, `▾ ${path2} `, draw("tspan", { class: "second" }, kind))]
   );
 }
@@ -4708,11 +4710,11 @@ function phases(element, store, trace) {
   const buttons = trace.phases.map((phase) => {
     const numbers = trace.operations.filter((operation) => operation.phase === phase).map(({ number: number2 }) => number2);
     const track = make("span", { class: "track" }, make("span", { class: "done" }));
-    const label = numbers.length ? `${phase}: ${plural(numbers.length, "operation")}` : `${phase}: nothing in this step`;
+    const n = make("span", { class: "count" }, String(numbers.length), make("span", { class: "unseen" }, " operations"));
     const button2 = make(
       "button",
-      { type: "button", disabled: !numbers.length, title: PHASES[phase] ?? null, "aria-label": label, onclick: () => store.set({ op: numbers[0], playing: false }) },
-      ...[make("span", { class: "name" }, phase), make("span", { class: "count" }, String(numbers.length)), track]
+      { type: "button", disabled: !numbers.length, title: PHASES[phase] ?? null, onclick: () => store.set({ op: numbers[0], playing: false }) },
+      ...[make("span", { class: "name" }, phase), " ", n, track]
     );
     button2.dataset.phase = phase;
     return { phase, numbers, button: button2, done: track.firstChild };

@@ -1,0 +1,112 @@
+"""The page as a text: what it lets run, what it holds, and that it is what its source makes."""
+
+import base64
+import hashlib
+import json
+import re
+import shutil
+import subprocess
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from recorded_examples import perceptron
+
+from tinyxm.steps.page import ASSETS, embedded, to_html
+from tinyxm.steps.trace import encode
+
+FRONTEND = Path(__file__).parents[2] / "frontend"
+
+
+class Reader(HTMLParser):
+    """Elements of a page with their attributes, and what scripts and styles hold."""
+
+    def __init__(self, text):
+        super().__init__(convert_charrefs=True)
+        self.elements, self.held, self.within = [], {}, None
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.elements.append((tag, dict(attributes)))
+        if tag in ("script", "style", "title"):
+            self.within = tag + dict(attributes).get("type", "")
+
+    def handle_endtag(self, tag):
+        self.within = None
+
+    def handle_data(self, data):
+        if self.within:
+            self.held[self.within] = self.held.get(self.within, "") + data
+
+
+@pytest.fixture(scope="module")
+def trace():
+    return json.loads(json.dumps(encode(perceptron())))
+
+
+def test_the_policy_allows_the_script_and_the_style_alone(trace):
+    page = Reader(to_html(trace))
+    policy = next(a["content"] for _, a in page.elements if a.get("http-equiv") == "Content-Security-Policy")
+    rules = dict(rule.split(" ", 1) for rule in policy.split("; "))
+    assert rules.pop("default-src") == rules.pop("base-uri") == rules.pop("form-action") == "'none'"
+    for rule, held in (("script-src", "scriptmodule"), ("style-src", "style")):
+        digest = base64.b64encode(hashlib.sha256(page.held[held].encode()).digest()).decode()
+        assert rules.pop(rule) == f"'sha256-{digest}'"
+    assert not rules
+
+
+def test_nothing_is_fetched(trace):
+    page = Reader(to_html(trace))
+    assert not [(tag, a) for tag, a in page.elements if {"src", "href", "action", "style"} & set(a)]
+    assert not re.search(r"url\(|@import", page.held["style"])
+    asks = r"\bfetch\(|XMLHttpRequest|WebSocket|\beval\(|new Function|\bimport\("
+    assert not re.search(asks, page.held["scriptmodule"])
+
+
+def test_our_own_source_never_reads_text_as_markup():
+    for path in (FRONTEND / "src").rglob("*.js"):
+        found = re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\.html\(", path.read_text("utf-8"))
+        assert not found, f"{path}: {found}"
+
+
+def test_the_trace_comes_through_whole(trace):
+    page = Reader(to_html(trace))
+    assert json.loads(page.held["scriptapplication/json"]) == trace
+
+
+HOSTILE = "</script><script>alert(1)</script><!-- &lt;\u2028]]>' \" $title"
+
+
+def test_hostile_text_stays_text(trace):
+    named = {**trace, "title": HOSTILE, "modules": {HOSTILE: HOSTILE}}
+    page = Reader(to_html(named))
+    assert page.held["title"] == HOSTILE
+    assert json.loads(page.held["scriptapplication/json"]) == named
+    assert [tag for tag, _ in page.elements].count("script") == 2
+
+
+def test_embedded_json_has_no_markup():
+    assert set("<>&\u2028\u2029").isdisjoint(embedded({HOSTILE: [HOSTILE]}))
+    with pytest.raises(ValueError, match="JSON"):
+        embedded({"x": float("nan")})
+
+
+def test_the_page_is_what_its_source_builds(packages, tmp_path):
+    subprocess.run(["node", packages / "build.mjs", tmp_path], check=True)
+    built = {path.name: path.read_text("utf-8") for path in tmp_path.iterdir()}
+    committed = {path.name: path.read_text("utf-8") for path in ASSETS.iterdir()}
+    assert built == committed, "frontend/ and tinyxm/steps/page differ: cd frontend && npm ci && npm run build"
+
+
+def test_what_is_bundled_has_its_licence():
+    told = (ASSETS / "licences.txt").read_text("utf-8")
+    script = (ASSETS / "step.js").read_text("utf-8")
+    bundled = set(re.findall(r"^ *// node_modules/((?:@[^/]+/)?[^/]+)/", script, re.MULTILINE))  # as esbuild notes it
+    assert {"@dagrejs/dagre", "d3-selection"} <= bundled
+    for name in bundled:
+        assert re.search(rf"^{re.escape(name)} [\d.]+ \((MIT|ISC|BSD-3-Clause)\)$", told, re.MULTILINE), name
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="node isn't installed")
+def test_the_front_end_passes_its_own_tests(packages):
+    subprocess.run(["node", "--test"], cwd=packages, check=True, capture_output=True)
