@@ -20,13 +20,13 @@ function fill(element, ...children2) {
   element.replaceChildren(...children2.flat().filter((child) => child !== null && child !== void 0));
 }
 function reveal(child, parent, across = false) {
-  const [inner, outer] = [child.getBoundingClientRect(), parent.getBoundingClientRect()];
+  const [inner2, outer] = [child.getBoundingClientRect(), parent.getBoundingClientRect()];
   const margin = Math.min(40, outer.height / 4);
-  if (inner.top < outer.top + margin) parent.scrollTop += inner.top - outer.top - margin;
-  else if (inner.bottom > outer.bottom - margin) parent.scrollTop += inner.bottom - outer.bottom + margin;
+  if (inner2.top < outer.top + margin) parent.scrollTop += inner2.top - outer.top - margin;
+  else if (inner2.bottom > outer.bottom - margin) parent.scrollTop += inner2.bottom - outer.bottom + margin;
   if (!across) return;
-  if (inner.left < outer.left) parent.scrollLeft += inner.left - outer.left - 8;
-  else if (inner.right > outer.right) parent.scrollLeft += inner.right - outer.right + 8;
+  if (inner2.left < outer.left) parent.scrollLeft += inner2.left - outer.left - 8;
+  else if (inner2.right > outer.right) parent.scrollLeft += inner2.right - outer.right + 8;
 }
 var last = 0;
 var unique = (name) => `tinyxm-${name}-${++last}`;
@@ -114,8 +114,8 @@ var Store = class {
   }
   /** Look at a value where it was made, with a cell of it. What nothing made is looked at where it was first read. */
   follow(value, cell = null) {
-    const at2 = this.trace.maker(value) ?? this.trace.readers[value]?.[0]?.operation;
-    this.set({ op: at2 ? at2.number : this.state.op, value, cell });
+    const at3 = this.trace.maker(value) ?? this.trace.readers[value]?.[0]?.operation;
+    this.set({ op: at3 ? at3.number : this.state.op, value, cell });
   }
   get operation() {
     return this.trace.operations[this.state.op];
@@ -128,33 +128,33 @@ var Store = class {
   get update() {
     const { updates, values } = this.trace;
     if (this.state.update !== null) return this.state.update;
-    const numbers = [this.state.value, this.operation?.result, ...Object.values(this.operation?.operands ?? {}).map((o) => o.value)];
-    for (const number2 of numbers) {
+    const numbers2 = [this.state.value, this.operation?.result, ...Object.values(this.operation?.operands ?? {}).map((o) => o.value)];
+    for (const number2 of numbers2) {
       const i = updates.findIndex((u) => [u.before, u.gradient, u.clipped, u.after].includes(number2) || u.before === values[number2]?.of);
       if (number2 !== null && number2 !== void 0 && i >= 0) return i;
     }
     return updates.length ? 0 : null;
   }
   /** The same within bounds: an address may say anything. */
-  valid({ op, value, cell, update, ...more }) {
+  valid({ op, value, cell, update: update2, ...more }) {
     const { operations: operations2, values, updates } = this.trace;
     const place = whole(op) ? Math.min(Math.max(op, 0), Math.max(operations2.length - 1, 0)) : 0;
     const chosen = whole(value) && values[value] ? value : null;
     const number2 = chosen ?? operations2[place]?.result ?? null;
     const shape = number2 === null ? null : values[number2].kept ?? values[number2].shape;
-    const within = Array.isArray(cell) && shape?.length === cell.length && cell.every((k2, i) => whole(k2) && k2 >= 0 && k2 < shape[i]);
-    return { ...more, op: place, value: chosen, cell: within ? cell : null, update: whole(update) && updates[update] ? update : null };
+    const within2 = Array.isArray(cell) && shape?.length === cell.length && cell.every((k2, i) => whole(k2) && k2 >= 0 && k2 < shape[i]);
+    return { ...more, op: place, value: chosen, cell: within2 ? cell : null, update: whole(update2) && updates[update2] ? update2 : null };
   }
 };
 var FRESH = { value: null, cell: null, update: null };
 var whole = (x2) => Number.isInteger(x2);
 var same = (a2, b) => a2 === b || Array.isArray(a2) && Array.isArray(b) && a2.length === b.length && a2.every((x2, i) => x2 === b[i]);
-function toAddress({ op, value, cell, update }) {
-  const parts = [`op=${op}`];
-  if (value !== null) parts.push(`value=${value}`);
-  if (cell !== null) parts.push(`cell=${cell.join(",")}`);
-  if (update !== null) parts.push(`update=${update}`);
-  return `#${parts.join("&")}`;
+function toAddress({ op, value, cell, update: update2 }) {
+  const parts2 = [`op=${op}`];
+  if (value !== null) parts2.push(`value=${value}`);
+  if (cell !== null) parts2.push(`cell=${cell.join(",")}`);
+  if (update2 !== null) parts2.push(`update=${update2}`);
+  return `#${parts2.join("&")}`;
 }
 function fromAddress(hash) {
   const parameters = new URLSearchParams(hash.replace(/^#/, ""));
@@ -165,14 +165,14 @@ function fromAddress(hash) {
 function bindAddress(store, view = window) {
   let timer = null;
   let written = 0;
-  let from = store.state.op;
-  const write = () => {
+  let from2 = store.state.op;
+  const write2 = () => {
     timer = null;
     const address = toAddress(store.state);
     if (address === view.location.hash) return;
-    const leap = Math.abs(store.state.op - from) > 1 || Date.now() - written > 4 * WAIT;
+    const leap = Math.abs(store.state.op - from2) > 1 || Date.now() - written > 4 * WAIT;
     written = Date.now();
-    from = store.state.op;
+    from2 = store.state.op;
     try {
       view.history[leap ? "pushState" : "replaceState"](null, "", address);
     } catch {
@@ -184,11 +184,11 @@ function bindAddress(store, view = window) {
     store.adopt(store.valid({ ...store.state, ...fromAddress(view.location.hash) }));
     clearTimeout(timer);
     timer = null;
-    from = store.state.op;
+    from2 = store.state.op;
   };
   if (view.location.hash) readAddress();
   const unsubscribe = store.subscribe(() => {
-    timer ??= setTimeout(write, WAIT);
+    timer ??= setTimeout(write2, WAIT);
   });
   view.addEventListener("popstate", readAddress);
   view.addEventListener("hashchange", readAddress);
@@ -273,27 +273,31 @@ var Trace = class {
   }
 };
 function operandValues(operation) {
-  return Object.entries(operation.operands).flatMap(([name, operand]) => {
-    if (operand.value !== void 0) return [[name, operand.value]];
-    return (operand.values ?? []).flatMap((value, i) => value === null ? [] : [[`${name}[${i}]`, value]]);
+  return Object.entries(operation.operands).flatMap(([name, operand3]) => {
+    if (operand3.value !== void 0) return [[name, operand3.value]];
+    return (operand3.values ?? []).flatMap((value, i) => value === null ? [] : [[`${name}[${i}]`, value]]);
   });
+}
+function resultValues(operation) {
+  const first = operation.result === null ? [] : [["", operation.result]];
+  return [...first, ...Object.entries(operation.also ?? {})];
 }
 var product = (shape) => shape.reduce((n, k2) => n * k2, 1);
 var TYPES = { float64: Float64Array, float32: Float32Array, int32: Int32Array, uint8: Uint8Array };
-function decode(blob, { at: at2, type, scale = 1 }, size) {
+function decode(blob, { at: at3, type, scale = 1 }, size2) {
   if (type === "float16") {
-    const halves = new Uint16Array(blob, at2, size);
+    const halves = new Uint16Array(blob, at3, size2);
     return Float32Array.from(halves, (bits) => half(bits) * scale);
   }
-  const data = new TYPES[type](blob, at2, size);
+  const data = new TYPES[type](blob, at3, size2);
   return scale === 1 ? data : Float64Array.from(data, (x2) => x2 * scale);
 }
 function half(bits) {
-  const sign2 = bits & 32768 ? -1 : 1;
+  const sign3 = bits & 32768 ? -1 : 1;
   const exponent = bits >> 10 & 31;
   const fraction = bits & 1023;
-  if (exponent === 31) return fraction ? NaN : sign2 * Infinity;
-  return exponent ? sign2 * 2 ** (exponent - 15) * (1 + fraction / 1024) : sign2 * 2 ** -24 * fraction;
+  if (exponent === 31) return fraction ? NaN : sign3 * Infinity;
+  return exponent ? sign3 * 2 ** (exponent - 15) * (1 + fraction / 1024) : sign3 * 2 ** -24 * fraction;
 }
 async function openTrace(json) {
   if (json?.format !== FORMAT) throw new Error(`This is ${String(json?.format)}; expected ${FORMAT}.`);
@@ -305,11 +309,11 @@ async function openTrace(json) {
 // src/python.js
 var TOKEN = /(?<comment>#[^\n]*)|(?<text>[rbfRBF]{0,2}(?:"""[\s\S]*?(?:"""|$)|'''[\s\S]*?(?:'''|$)|"(?:\\.|[^"\\\n])*"?|'(?:\\.|[^'\\\n])*'?))|(?<keyword>\b(?:and|as|assert|async|await|break|class|continue|def|del|elif|else|except|False|finally|for|from|global|if|import|in|is|lambda|None|nonlocal|not|or|pass|raise|return|True|try|while|with|yield)\b)|(?<number>\b\d[\w.]*)|(?<decorator>^[ \t]*@[\w.]+)/gm;
 function pythonLines(source) {
-  const lines = [[]];
+  const lines2 = [[]];
   const push = (text, kind) => {
     text.split("\n").forEach((part, i) => {
-      if (i) lines.push([]);
-      if (part) lines.at(-1).push({ kind, text: part });
+      if (i) lines2.push([]);
+      if (part) lines2.at(-1).push({ kind, text: part });
     });
   };
   let end = 0;
@@ -320,40 +324,40 @@ function pythonLines(source) {
     end = match.index + match[0].length;
   }
   push(source.slice(end), "");
-  return lines;
+  return lines2;
 }
 function splitRule(source) {
-  const lines = source.split("\n");
-  const at2 = lines.findIndex((line2) => /^def /.test(line2));
-  return at2 > 0 ? { adjoints: lines.slice(0, at2).join("\n"), forward: lines.slice(at2).join("\n") } : { adjoints: "", forward: source };
+  const lines2 = source.split("\n");
+  const at3 = lines2.findIndex((line3) => /^def /.test(line3));
+  return at3 > 0 ? { adjoints: lines2.slice(0, at3).join("\n"), forward: lines2.slice(at3).join("\n") } : { adjoints: "", forward: source };
 }
 function argumentLines(source, name) {
-  const lines = source.split("\n");
+  const lines2 = source.split("\n");
   const says = new RegExp(`(^|[\\s(,])${name.replace(/[^\w]/g, "")}=`);
-  const first = lines.findIndex((line2) => says.test(line2));
+  const first = lines2.findIndex((line3) => says.test(line3));
   if (first < 0) return null;
-  const depth = (line2) => line2.search(/\S/);
+  const depth = (line3) => line3.search(/\S/);
   let last2 = first;
-  while (last2 + 1 < lines.length && depth(lines[last2 + 1]) > depth(lines[first])) last2++;
+  while (last2 + 1 < lines2.length && depth(lines2[last2 + 1]) > depth(lines2[first])) last2++;
   return [first, last2];
 }
 function bodyLines(source) {
-  const lines = source.split("\n");
-  let first = lines.findIndex((line2) => /:\s*(#.*)?$/.test(line2)) + 1;
-  if (/^\s*[rR]?"""/.test(lines[first] ?? "")) {
-    const closed = (line2) => (line2.match(/"""/g) ?? []).length;
-    if (closed(lines[first]) < 2) do
+  const lines2 = source.split("\n");
+  let first = lines2.findIndex((line3) => /:\s*(#.*)?$/.test(line3)) + 1;
+  if (/^\s*[rR]?"""/.test(lines2[first] ?? "")) {
+    const closed = (line3) => (line3.match(/"""/g) ?? []).length;
+    if (closed(lines2[first]) < 2) do
       first++;
-    while (first < lines.length && !closed(lines[first]));
+    while (first < lines2.length && !closed(lines2[first]));
     first++;
   }
-  return first < lines.length ? [first, lines.length - 1] : [0, lines.length - 1];
+  return first < lines2.length ? [first, lines2.length - 1] : [0, lines2.length - 1];
 }
 
 // src/views/code.js
 function code(element, store, trace) {
-  const { lines, rules } = trace.code;
-  if (!lines.length && !Object.keys(rules).length) return false;
+  const { lines: lines2, rules } = trace.code;
+  if (!lines2.length && !Object.keys(rules).length) return false;
   const blocks = { yours: block(), forward: block(), back: block() };
   fill(element, ...Object.values(blocks).map(({ whole: whole2 }) => whole2));
   let told2 = {};
@@ -361,11 +365,11 @@ function code(element, store, trace) {
     const operation = store.operation;
     if (!operation || !changed.has("op")) return;
     const next = { yours: yours(operation, trace), ...rule(operation, trace) };
-    for (const [name, { whole: whole2, title, note, listing }] of Object.entries(blocks)) {
+    for (const [name, { whole: whole2, title: title2, note, listing }] of Object.entries(blocks)) {
       const shown = next[name];
       whole2.hidden = !shown;
       if (!shown) continue;
-      title.textContent = shown.title;
+      title2.textContent = shown.title;
       note.textContent = shown.note ?? "";
       note.hidden = !shown.note;
       whole2.dataset.present = String(shown.present);
@@ -376,22 +380,22 @@ function code(element, store, trace) {
   });
 }
 function block() {
-  const [title, note] = [make("h3"), make("p", { class: "note" })];
+  const [title2, note] = [make("h3"), make("p", { class: "note" })];
   const listing = make("pre", { tabindex: 0, role: "group", "aria-label": "source" });
-  return { whole: make("div", { class: "block" }, title, note, listing), title, note, listing };
+  return { whole: make("div", { class: "block" }, title2, note, listing), title: title2, note, listing };
 }
 var NOTES = {
   adjoint: "This line ran forward before; now the gradient goes back through it.",
   accumulate: "No rule of an operation's: where a value was used twice, the tape adds what comes back."
 };
 function yours(operation, trace) {
-  const at2 = trace.code.lines[operation.line];
-  if (!at2) return null;
-  const numbers = Object.keys(at2.text).map(Number).sort((a2, b) => a2 - b);
-  const title = `Your line: ${at2.file}, line ${at2.line}, in ${at2.function}`;
+  const at3 = trace.code.lines[operation.line];
+  if (!at3) return null;
+  const numbers2 = Object.keys(at3.text).map(Number).sort((a2, b) => a2 - b);
+  const title2 = `Your line: ${at3.file}, line ${at3.line}, in ${at3.function}`;
   const note = NOTES[operation.kind] ?? null;
-  const source = numbers.map((number2) => at2.text[number2]).join("\n");
-  return { title, note, source, start: numbers[0], marked: [at2.line - numbers[0], at2.line - numbers[0]], present: true };
+  const source = numbers2.map((number2) => at3.text[number2]).join("\n");
+  return { title: title2, note, source, start: numbers2[0], marked: [at3.line - numbers2[0], at3.line - numbers2[0]], present: true };
 }
 function rule(operation, trace) {
   const { rules } = trace.code;
@@ -399,48 +403,2461 @@ function rule(operation, trace) {
   const back = operation.kind === "adjoint";
   const input = back ? operation.name.slice(operation.name.lastIndexOf(".") + 1) : null;
   const name = back ? operation.name.slice(0, operation.name.lastIndexOf(".")) : operation.name;
-  const own = rules[name];
+  const own2 = rules[name];
   const adjoint = back ? rules[operation.name]?.code : null;
-  if (!own?.code && !adjoint) return { forward: null, back: null };
-  const { adjoints, forward } = splitRule(own?.code ?? "");
-  const after = adjoints || (adjoint && adjoint !== own?.code ? adjoint : "");
+  if (!own2?.code && !adjoint) return { forward: null, back: null };
+  const { adjoints, forward } = splitRule(own2?.code ?? "");
+  const after = adjoints || (adjoint && adjoint !== own2?.code ? adjoint : "");
   const marked = back ? argumentLines(after, input) ?? [0, after.split("\n").length - 1] : null;
   return {
-    forward: forward ? { title: `${name}: the way forward`, note: own.formula || null, source: forward, start: 1, marked: back ? null : bodyLines(forward), present: !back } : null,
+    forward: forward ? { title: `${name}: the way forward`, note: own2.formula || null, source: forward, start: 1, marked: back ? null : bodyLines(forward), present: !back } : null,
     back: after ? { title: back ? `${name}: the way back, to ${input}` : `${name}: its way back, later`, note: "One rule for each input: from g, the gradient that arrives, to the input's own.", source: after, start: 1, marked, present: back } : null
   };
 }
 function list(listing, { source, start }) {
   const numbered = pythonLines(source).map(
-    (tokens, i) => make("span", { class: "line" }, make("span", { class: "number", "aria-hidden": true }, String(start + i)), make("span", {}, ...tokens.map(({ kind, text }) => kind ? make("span", { class: kind }, text) : text), "\n"))
+    (tokens2, i) => make("span", { class: "line" }, make("span", { class: "number", "aria-hidden": true }, String(start + i)), make("span", {}, ...tokens2.map(({ kind, text }) => kind ? make("span", { class: kind }, text) : text), "\n"))
   );
   fill(listing, ...numbered);
 }
 function mark(listing, marked) {
-  [...listing.children].forEach((line2, i) => {
+  [...listing.children].forEach((line3, i) => {
     const here = marked !== null && i >= marked[0] && i <= marked[1];
-    line2.classList.toggle("here", here);
-    if (here) line2.setAttribute("aria-current", "true");
-    else line2.removeAttribute("aria-current");
+    line3.classList.toggle("here", here);
+    if (here) line3.setAttribute("aria-current", "true");
+    else line3.removeAttribute("aria-current");
   });
   const first = listing.querySelector(".here");
   if (first) reveal(first, listing);
 }
 
+// src/heat.js
+var LIGHT = { low: [0, 114, 178], zero: [255, 255, 255], high: [213, 94, 0], nan: [204, 121, 167], infinite: [0, 0, 0] };
+var DARK = { low: [86, 180, 233], zero: [27, 32, 39], high: [240, 130, 50], nan: [204, 121, 167], infinite: [255, 255, 255] };
+function palette(element) {
+  const root2 = element.closest(".tinyxm-step");
+  return root2 && getComputedStyle(root2).colorScheme === "dark" ? DARK : LIGHT;
+}
+function onTheme(element, redraw) {
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+  const watch = () => {
+    const root2 = element.closest(".tinyxm-step");
+    if (root2) new MutationObserver(redraw).observe(root2, { attributes: true, attributeFilter: ["data-theme"] });
+  };
+  queueMicrotask(watch);
+}
+function onWidth(element, redraw) {
+  let width = 0;
+  new ResizeObserver(([entry]) => {
+    const now = Math.floor(entry.contentRect.width);
+    if (now && now !== width) redraw(width = now);
+  }).observe(element);
+  return () => width;
+}
+function colour(x2, limit, { low, zero, high, nan, infinite }) {
+  if (Number.isNaN(x2)) return nan;
+  if (!Number.isFinite(x2)) return infinite;
+  const part = limit > 0 ? Math.min(Math.abs(x2) / limit, 1) : 0;
+  const end = x2 < 0 ? low : high;
+  return zero.map((from2, i) => Math.round(from2 + (end[i] - from2) * part));
+}
+function inkOn(rgb) {
+  const [r, g, b] = rgb.map((k2) => k2 / 255 <= 0.04045 ? k2 / 255 / 12.92 : ((k2 / 255 + 0.055) / 1.055) ** 2.4);
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.179 ? "#000000" : "#ffffff";
+}
+function limitOf({ least, greatest }) {
+  return Math.max(Math.abs(Number(least ?? 0)), Math.abs(Number(greatest ?? 0)));
+}
+var css = ([r, g, b]) => `rgb(${r}, ${g}, ${b})`;
+function sizeCanvas(canvas2, width, height) {
+  const ratio = globalThis.devicePixelRatio || 1;
+  canvas2.width = Math.max(1, Math.round(width * ratio));
+  canvas2.height = Math.max(1, Math.round(height * ratio));
+  canvas2.style.width = `${width}px`;
+  canvas2.style.height = `${height}px`;
+  const context = canvas2.getContext("2d");
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context.imageSmoothingEnabled = false;
+  return context;
+}
+function drawMatrix(canvas2, { data, rows, columns: columns2 }, { width, height = 320, most = 28, paint }) {
+  const side = Math.max(Math.min(width / columns2, height / rows, most), 0);
+  const cell = side >= 1 ? Math.floor(side) : side;
+  const [across, down] = [columns2, rows].map((n2, i) => Math.max(1, Math.min(Math.floor(n2 * cell) || 1, i ? height : width)));
+  const [w, h] = side >= 1 ? [columns2 * cell, rows * cell] : [Math.min(width, Math.max(across, columns2)), Math.min(height, Math.max(down, rows * Math.min(16, height / rows)))];
+  const [n, m] = [Math.min(rows, Math.floor(h)), Math.min(columns2, Math.floor(w))];
+  const image = new ImageData(m, n);
+  for (let i = 0; i < n; i++) {
+    const [top, bottom] = [
+      Math.floor(i * rows / n),
+      Math.max(Math.floor((i + 1) * rows / n), Math.floor(i * rows / n) + 1)
+    ];
+    for (let j = 0; j < m; j++) {
+      const [left, right] = [
+        Math.floor(j * columns2 / m),
+        Math.max(Math.floor((j + 1) * columns2 / m), Math.floor(j * columns2 / m) + 1)
+      ];
+      const [r, g, b] = paint(largest(data, columns2, top, bottom, left, right));
+      image.data.set([r, g, b, 255], 4 * (i * m + j));
+    }
+  }
+  const context = sizeCanvas(canvas2, w, h);
+  const small = make("canvas", { width: m, height: n });
+  small.getContext("2d").putImageData(image, 0, 0);
+  context.drawImage(small, 0, 0, w, h);
+  return {
+    width: w,
+    height: h,
+    context,
+    shared: n < rows || m < columns2,
+    at: (x2, y2) => [
+      Math.min(rows - 1, Math.max(0, Math.floor(y2 / h * rows))),
+      Math.min(columns2 - 1, Math.max(0, Math.floor(x2 / w * columns2)))
+    ],
+    box: (row2, column) => [column / columns2 * w, row2 / rows * h, w / columns2, h / rows]
+  };
+}
+function largest(data, columns2, top, bottom, left, right) {
+  let found = data[top * columns2 + left];
+  if (bottom - top === 1 && right - left === 1) return found;
+  for (let i = top; i < bottom; i++) {
+    for (let j = left; j < right; j++) {
+      const x2 = data[i * columns2 + j];
+      if (Number.isNaN(x2)) return x2;
+      if (Math.abs(x2) > Math.abs(found)) found = x2;
+    }
+  }
+  return found;
+}
+function ring(context, [x2, y2, w, h]) {
+  const grow = Math.max(0, (9 - Math.min(w, h)) / 2);
+  for (const [style, width] of [
+    ["#ffffff", 4],
+    ["#000000", 2]
+  ]) {
+    context.strokeStyle = style;
+    context.lineWidth = width;
+    context.strokeRect(x2 - grow + 1, y2 - grow + 1, w + 2 * grow - 2, h + 2 * grow - 2);
+  }
+}
+
+// src/numbers.js
+var MINUS = "−";
+var number = (x2) => typeof x2 === "string" ? Number(x2) : x2;
+function signed(text) {
+  return text.replace("Infinity", "∞").replaceAll("-", MINUS);
+}
+function brief(x2, digits = 4) {
+  if (x2 === null || x2 === void 0) return "";
+  if (typeof x2 === "boolean") return String(x2);
+  if (!Number.isFinite(x2)) return signed(String(x2));
+  if (Number.isInteger(x2) && Math.abs(x2) < 1e6) return signed(String(x2));
+  const size2 = Math.abs(x2);
+  if (size2 !== 0 && (size2 < 1e-4 || size2 >= 1e6)) {
+    const [mantissa, exponent] = x2.toExponential(digits - 1).split("e");
+    return signed(`${Number(mantissa)}e${Number(exponent)}`);
+  }
+  return signed(String(Number(x2.toPrecision(digits))));
+}
+function exact(x2, dtype = "float64") {
+  if (dtype === "bool") return x2 ? "True" : "False";
+  if (!Number.isFinite(x2)) return signed(String(x2));
+  if (dtype === "float32") {
+    for (let digits = 1; digits < 10; digits++) {
+      const text = Number(x2.toPrecision(digits));
+      if (Math.fround(text) === x2) return signed(String(text));
+    }
+  }
+  return signed(Object.is(x2, -0) ? "-0" : String(x2));
+}
+var shapeText = (shape) => shape.length ? shape.join(" × ") : "one number";
+var shortShape = (shape) => shape.join("×");
+var placeText = (cell) => cell.length ? `[${cell.join(", ")}]` : "";
+function count(n) {
+  for (const [size2, word] of [
+    [1e9, "billion"],
+    [1e6, "million"]
+  ]) {
+    if (n >= size2) return `${Number((n / size2).toPrecision(3))} ${word}`;
+  }
+  return n.toLocaleString("en");
+}
+function duration(seconds) {
+  if (seconds >= 1) return `${brief(seconds, 3)} s`;
+  return seconds >= 1e-3 ? `${brief(seconds * 1e3, 3)} ms` : `${brief(seconds * 1e6, 3)} µs`;
+}
+
 // src/views/contrast.js
-function contrast() {
-  return false;
+var MOST = 12;
+function contrast(element, store, trace) {
+  if (!trace.contrasts?.length) return false;
+  let [which, by, at3] = [0, "scores", 0];
+  const choices = make("div", { class: "choices" });
+  const said = make("p", {});
+  const image = make("div", { class: "image" });
+  const legend2 = make("p", { class: "quiet" });
+  const shares2 = make("div", {});
+  fill(element, said, choices, image, legend2, shares2);
+  const redraw = () => {
+    const width = widthOf();
+    if (!width) return;
+    const one2 = trace.contrasts[which], numbers2 = trace.array(one2.similarity), n = numbers2.shape[1], rows = numbers2.shape[0];
+    at3 = Math.min(at3, (by === "columns" ? n : rows) - 1);
+    const masked = one2.masked === null || one2.masked === void 0 ? null : trace.array(one2.masked);
+    const out = (i, j) => masked !== null && Boolean(masked.get([i, j]));
+    const about = { one: one2, numbers: numbers2, rows, n, out, probability: probabilities(one2, numbers2, rows, n, by) };
+    const choose = (i, j) => {
+      at3 = by === "columns" ? j : i;
+      store.follow(one2.similarity, [i, j]);
+      redraw();
+    };
+    fill(said, sayings(one2, trace, n));
+    drawChoices(choices, {
+      trace,
+      which,
+      by,
+      one: one2,
+      at: at3,
+      count: by === "columns" ? n : rows,
+      set: (next) => ({ which, by, at: at3 } = { which, by, at: at3, ...next }, redraw())
+    });
+    drawImage(image, about, { width, by, at: at3, choose, colours: palette(element) });
+    legend2.textContent = `Green rings: what belongs together.${masked ? " Crossed out: they mean the same, too (false negatives), so they take no part." : ""} ${by === "scores" ? "Orange: alike; blue: unlike." : "The stronger the colour, the more probable."}`;
+    drawShares(shares2, about, { by, at: at3, choose });
+  };
+  const widthOf = onWidth(element, redraw);
+  onTheme(element, redraw);
+  store.subscribe(({ cell }, changed) => {
+    const one2 = trace.contrasts[which];
+    if (!changed.has("cell") || !cell || store.value !== one2.similarity) return;
+    at3 = by === "columns" ? cell[1] : cell[0];
+    redraw();
+  });
+  return true;
+}
+function sayings({ kind, rows, columns: columns2 }, trace, n) {
+  const name = (number2, other) => number2 === null || number2 === void 0 ? other : trace.values[number2].name;
+  const [left, right] = [name(rows, "one side"), name(columns2, "the other")];
+  return kind === "sigmoid" ? `Each of ${n} rows of ${left} is compared with each row of ${right}: does this pair belong together? Each pair is judged by itself.` : `Each of ${n} rows of ${left} is compared with each row of ${right}. Row i should choose column i among all, and column i row i: the loss is minus the logarithm of that choice's probability. A model that knows nothing has ln ${n} = ${brief(Math.log(n))}.`;
+}
+function probabilities({ kind }, numbers2, rows, n, by) {
+  const found = new Float64Array(rows * n);
+  const put = (places2) => {
+    const scores = places2.map(([i, j]) => numbers2.get([i, j])), largest2 = Math.max(...scores);
+    const e = scores.map((x2) => Math.exp(x2 - largest2)), total = e.reduce((a2, b) => a2 + b, 0);
+    places2.forEach(([i, j], k2) => found[i * n + j] = e[k2] / total);
+  };
+  if (kind === "sigmoid") for (let k2 = 0; k2 < found.length; k2++) found[k2] = 1 / (1 + Math.exp(-numbers2.data[k2]));
+  else if (by === "columns") for (let j = 0; j < n; j++) put(Array.from({ length: rows }, (_, i) => [i, j]));
+  else for (let i = 0; i < rows; i++) put(Array.from({ length: n }, (_, j) => [i, j]));
+  return found;
+}
+function drawChoices(place, { trace, which, by, one: one2, at: at3, count: count3, set }) {
+  const select2 = (label, value, options, change) => make(
+    "label",
+    {},
+    `${label} `,
+    make(
+      "select",
+      { onchange: (event) => change(event.target.value) },
+      ...options.map(([v, text]) => make("option", { value: v, selected: String(v) === String(value) }, text))
+    )
+  );
+  const had = place.contains(document.activeElement) ? document.activeElement.getAttribute("aria-label") : null;
+  const step = (by2, text, label) => make(
+    "button",
+    {
+      type: "button",
+      "aria-label": label,
+      "aria-disabled": String(at3 + by2 < 0 || at3 + by2 >= count3),
+      onclick: () => at3 + by2 >= 0 && at3 + by2 < count3 && set({ at: at3 + by2 })
+    },
+    text
+  );
+  const ways = one2.kind === "sigmoid" ? [
+    ["scores", "scores"],
+    ["rows", "probability of each pair"]
+  ] : [
+    ["scores", "scores"],
+    ["rows", "softmax of each row"],
+    ["columns", "softmax of each column"]
+  ];
+  const word = by === "columns" ? "column" : "row";
+  fill(
+    place,
+    trace.contrasts.length > 1 ? select2(
+      "matrix",
+      which,
+      trace.contrasts.map((c, i) => [i, trace.values[c.similarity].name]),
+      (v) => set({ which: Number(v), at: 0 })
+    ) : null,
+    select2("show", by, ways, (v) => set({ by: v })),
+    make(
+      "span",
+      { class: "stepper", role: "group", "aria-label": word },
+      step(-1, "−", `${word} before`),
+      make("span", {}, `${word} ${at3} of ${count3}`),
+      step(1, "+", `next ${word}`)
+    )
+  );
+  if (had) place.querySelector(`[aria-label="${CSS.escape(had)}"]`)?.focus();
+}
+function drawImage(place, { one: one2, numbers: numbers2, rows, n, out, probability }, { width, by, at: at3, choose, colours }) {
+  const canvas2 = make("canvas", {
+    role: "img",
+    "aria-label": `${rows} by ${n} ${by === "scores" ? "scores" : "probabilities"}; the list below tells the chosen one`
+  });
+  const scores = Float64Array.from(numbers2.data);
+  let limit = 0;
+  for (let i = 0; i < rows; i++) for (let j = 0; j < n; j++) if (!out(i, j)) limit = Math.max(limit, Math.abs(scores[i * n + j]));
+  const data = by === "scores" ? scores : probability;
+  const most = by === "scores" ? limit : one2.kind === "sigmoid" ? 1 : Math.max(...probability.slice(0, 65536));
+  for (let i = 0; i < rows; i++) for (let j = 0; j < n; j++) if (out(i, j)) data[i * n + j] = 0;
+  const drawn2 = drawMatrix(
+    canvas2,
+    { data, rows, columns: n },
+    { width: Math.min(width, 420), height: 420, most: 34, paint: (x2) => colour(x2, most, colours) }
+  );
+  const { context } = drawn2;
+  for (let i = 0; i < Math.min(rows, n); i++) mark2(context, drawn2.box(i, i));
+  for (let i = 0; i < rows; i++) for (let j = 0; j < n; j++) if (out(i, j)) cross(context, drawn2.box(i, j));
+  if (by === "columns") ring(context, [drawn2.box(0, at3)[0], 0, drawn2.width / n, drawn2.height]);
+  else ring(context, [0, drawn2.box(at3, 0)[1], drawn2.width, drawn2.height / rows]);
+  canvas2.addEventListener("click", (event) => {
+    const { left, top } = canvas2.getBoundingClientRect();
+    choose(...drawn2.at(event.clientX - left, event.clientY - top));
+  });
+  fill(place, canvas2);
+}
+function mark2(context, [x2, y2, w, h]) {
+  context.strokeStyle = "#009e73";
+  context.lineWidth = Math.max(1, Math.min(3, w / 6));
+  context.strokeRect(x2 + 2, y2 + 2, Math.max(1, w - 4), Math.max(1, h - 4));
+}
+function cross(context, [x2, y2, w, h]) {
+  context.strokeStyle = "#767676";
+  context.lineWidth = 1.5;
+  context.beginPath();
+  context.moveTo(x2 + 2, y2 + 2);
+  context.lineTo(x2 + w - 2, y2 + h - 2);
+  context.moveTo(x2 + w - 2, y2 + 2);
+  context.lineTo(x2 + 2, y2 + h - 2);
+  context.stroke();
+}
+function drawShares(place, { one: one2, numbers: numbers2, rows, n, out, probability }, { by, at: at3, choose }) {
+  const across = by !== "columns", count3 = across ? n : rows;
+  const places2 = Array.from({ length: count3 }, (_, k2) => across ? [at3, k2] : [k2, at3]);
+  const share = ([i, j]) => probability[i * n + j];
+  const sorted = places2.filter(([i, j]) => !out(i, j)).sort((a2, b) => share(b) - share(a2));
+  const own2 = [at3, at3], rank = sorted.findIndex(([i, j]) => i === j) + 1;
+  const listed3 = sorted.slice(0, MOST);
+  if (rank > MOST) listed3.push(own2);
+  const rowsOf = listed3.map(([i, j]) => {
+    const bar = make("span", {});
+    bar.style.width = `${100 * share([i, j])}%`;
+    const k2 = across ? j : i;
+    return make(
+      "div",
+      { class: i === j ? "share own" : "share" },
+      make("span", {}, `${across ? "column" : "row"} ${k2}${i === j ? " (its own)" : ""}`),
+      make("span", { class: "track" }, bar),
+      make("span", { class: "numbers" }, brief(share([i, j]), 3)),
+      make(
+        "button",
+        {
+          type: "button",
+          class: "operand",
+          "aria-label": `score ${brief(numbers2.get([i, j]))}: go to where it comes from`,
+          onclick: () => choose(i, j)
+        },
+        brief(numbers2.get([i, j]))
+      )
+    );
+  });
+  const word = across ? "Row" : "Column";
+  const told2 = one2.kind === "sigmoid" ? `${word} ${at3}: how probable it says each pair is, and its score.` : `${word} ${at3}: its own is choice ${rank} of ${sorted.length}, with probability ${brief(share(own2), 3)}; the loss of this ${word.toLowerCase()} is −ln of it, ${brief(-Math.log(share(own2)), 4)}.`;
+  fill(place, make("p", {}, told2), make("div", { class: "shares" }, ...rowsOf));
+}
+
+// src/cells.js
+function exampleCell(numbers2) {
+  const { data, size: size2 } = numbers2;
+  if (!size2) return null;
+  let best = 0;
+  for (let i = 1; i < Math.min(size2, 2e4); i++) if (Math.abs(data[i]) > Math.abs(data[best])) best = i;
+  return numbers2.place(best);
+}
+var isKernel = (value, trace) => value.shape.length === 4 && (value.role === "parameter" || trace.values[value.of]?.role === "parameter");
+var NAMES = {
+  picture: ["example", "row", "column", "channel"],
+  maps: ["example", "row", "column", "channel"],
+  video: ["example", "frame", "row", "column", "channel"],
+  waveform: ["example", "sample", "channel"],
+  spectrogram: ["example", "time", "frequency", "channel"],
+  tokens: ["example", "place"]
+};
+function axisNames(value, trace) {
+  const { shape, shown } = value, n = shape.length;
+  if (isKernel(value, trace)) return ["kernel row", "kernel column", "from channel", "to channel"];
+  if (NAMES[shown] && n <= NAMES[shown].length && n > 1) return NAMES[shown].slice(0, n);
+  const [first, own2] = [isBatch(value, trace) ? "example" : null, readBy(value, trace, "linear", "w")];
+  if (n === 2) return own2 ? ["input", "unit"] : [first ?? "row", "column"];
+  if (n === 3) return [first ?? "layer", "row", "column"];
+  return shape.map((_, i) => i === 0 && first ? first : n === 1 ? "place" : `axis ${i}`);
+}
+function readBy(value, trace, name, operand3) {
+  const number2 = value.role === "parameter" ? value.number : value.of;
+  return trace.readers[number2]?.some(({ operation, name: as }) => operation.name === name && as === operand3) ?? false;
+}
+function isBatch(value, trace) {
+  const original = value.role === "gradient" ? trace.values[value.of] : value;
+  if (!original || original.role === "parameter" || original.role === "state") return false;
+  const sizes = trace.values.filter((v) => v.role === "input" && v.shape.length).map((v) => v.shape[0]);
+  return sizes.length > 0 && sizes.every((n) => n === sizes[0]) && value.shape[0] === sizes[0];
+}
+function firstAxes(value, trace) {
+  const n = value.shape.length;
+  if (n < 2) return { rows: null, columns: n ? 0 : null };
+  if (isKernel(value, trace)) return { rows: 0, columns: 1 };
+  if (["picture", "maps"].includes(value.shown) && n === 4) return { rows: 1, columns: 2 };
+  if (value.shown === "video" && n === 5) return { rows: 2, columns: 3 };
+  if (["spectrogram", "waveform"].includes(value.shown) && n > 2) return { rows: 1, columns: 2 };
+  return { rows: n - 2, columns: n - 1 };
+}
+
+// src/derive/terms.js
+var NAME = /[\p{L}_][\p{L}\p{M}\p{Nd}_₀-₉]*/gu;
+var KEPT = 5e3;
+function parts(text, known) {
+  const found = [];
+  let from2 = 0;
+  for (const match of text.matchAll(NAME)) {
+    if (!Object.hasOwn(known, match[0])) continue;
+    if (match.index > from2) found.push(text.slice(from2, match.index));
+    found.push(known[match[0]]);
+    from2 = match.index + match[0].length;
+  }
+  if (from2 < text.length) found.push(text.slice(from2));
+  return found;
+}
+function numbers(known) {
+  return Object.fromEntries(Object.entries(known).map(([name, x2]) => [name, typeof x2 === "object" && x2 ? x2.number : x2]));
+}
+function term(text, known, rule2) {
+  return { value: rule2(numbers(known)), parts: parts(text, known) };
+}
+var JOINS = {
+  sum: { start: 0, add: (a2, b) => a2 + b },
+  mean: { start: 0, add: (a2, b) => a2 + b },
+  product: { start: 1, add: (a2, b) => a2 * b },
+  max: { start: -Infinity, add: (a2, b) => Number.isNaN(a2) || Number.isNaN(b) ? NaN : Math.max(a2, b) },
+  min: { start: Infinity, add: (a2, b) => Number.isNaN(a2) || Number.isNaN(b) ? NaN : Math.min(a2, b) }
+};
+var Stage = class {
+  constructor(join, say) {
+    Object.assign(this, { join, say, terms: [], count: 0, missing: 0, joined: JOINS[join]?.start ?? 0 });
+  }
+  /** Join a term whose parts are made where they are asked for. */
+  add(value, make2) {
+    if (this.join !== "list") this.joined = JOINS[this.join].add(this.joined, value);
+    if (this.count++ < KEPT) {
+      this.terms.push({
+        value,
+        get parts() {
+          return make2();
+        }
+      });
+    }
+  }
+  /** One product of references, unless an operand of it wasn't kept. */
+  product(...factors) {
+    if (factors.some((x2) => x2.kept === false)) this.missing++;
+    else
+      this.add(
+        factors.reduce((n, x2) => n * (x2.number ?? x2), 1),
+        () => factors.flatMap((x2, i) => i ? [" · ", x2] : [x2])
+      );
+  }
+  get value() {
+    return this.join === "mean" ? this.joined / this.count : this.joined;
+  }
+};
+function line(say, text, known, rule2) {
+  const one2 = term(text, known, rule2);
+  const stage = new Stage("sum", say);
+  stage.join = "";
+  if (Object.values(known).some((x2) => x2?.kept === false)) stage.missing = 1;
+  stage.add = void 0;
+  Object.assign(stage, { terms: [one2], count: 1, joined: one2.value });
+  return stage;
+}
+function sumOf(say, rows) {
+  const stage = new Stage("sum", say);
+  for (const factors of rows) stage.product(...factors);
+  return stage;
+}
+
+// src/derive/attention.js
+var range = (n) => Array.from({ length: n }, (_, i) => i);
+function shares({ q: q2, k: k2, mask }, { causal, scale }, batch, i) {
+  const scores = range(k2.shape.at(-2)).map((j) => {
+    const allowed = (!causal || j <= i) && (!mask?.under || mask.under([...batch, i, j]).number);
+    if (!allowed) return -Infinity;
+    return scale * range(q2.shape.at(-1)).reduce((sum, n) => sum + q2.under([...batch, i, n]).number * k2.under([...batch, j, n]).number, 0);
+  });
+  const largest2 = Math.max(...scores.filter((x2) => !(x2 === -Infinity)), -Infinity);
+  const e = scores.map((x2) => x2 === -Infinity ? 0 : Math.exp(x2 - largest2));
+  const total = e.reduce((a2, b) => a2 + b, 0);
+  return { scores, shares: e.map((x2) => total > 0 ? x2 / total : 0) };
+}
+var attentionSettings = ({ op, operands }) => ({
+  causal: Boolean(op.static?.causal ?? operands.causal?.plain ?? operands.causal),
+  scale: Number(op.static?.scale ?? operands.scale?.plain ?? operands.scale)
+});
+function attention(about) {
+  const { operands, cell } = about, { v } = operands, how = attentionSettings(about);
+  const batch = cell.slice(0, -2), [i, c] = cell.slice(-2);
+  const found = shares(operands, how, batch, i);
+  const agree = new Stage(
+    "list",
+    `First: how well does query ${i} agree with each key? The sum of their products, times the scale ${how.scale}; a softmax makes shares of these scores.`
+  );
+  found.scores.forEach((score, j) => agree.add(found.shares[j], () => [`key ${j}: score `, score, ", share "]));
+  return {
+    formula: "y = Σ over keys j of p[j] · v[j], p = softmax(scale · q · k[j])",
+    stages: [
+      agree,
+      sumOf(
+        "Then: the values, each by its key's share.",
+        found.shares.map((share, j) => [share, v.under([...batch, j, c])])
+      )
+    ]
+  };
+}
+function attentionAdjoint(about) {
+  const { op, operands, cell } = about, { g, q: q2, k: k2, v } = operands, how = attentionSettings(about), input = op.name.split(".")[1];
+  const batch = cell.slice(0, -2), [row2, column] = cell.slice(-2);
+  const queries = range(q2.shape.at(-2)), keys = range(k2.shape.at(-2)), width = range(v.shape.at(-1));
+  const slopes = (i) => {
+    const p = shares(operands, how, batch, i).shares;
+    const d = keys.map(
+      (j) => width.reduce((sum, c) => sum + g.under([...batch, i, c]).number * v.under([...batch, j, c]).number, 0)
+    );
+    const mean = p.reduce((sum, share, j) => sum + share * d[j], 0);
+    return p.map((share, j) => how.scale * share * (d[j] - mean));
+  };
+  if (input === "v") {
+    return {
+      formula: "∂v[j] = Σ over queries i of p[i, j] · g[i]",
+      stages: [
+        sumOf(
+          `Value ${row2} went to every query, by the share that the query gave to its key. Each sends its gradient back, times that share.`,
+          queries.map((i) => [shares(operands, how, batch, i).shares[row2], g.under([...batch, i, column])])
+        )
+      ]
+    };
+  }
+  if (input === "q") {
+    const s2 = slopes(row2);
+    return {
+      formula: "∂q[i] = Σ over keys j of s[i, j] · k[j], s = scale · p · (g · v[j] − their mean by p)",
+      stages: [
+        sumOf(
+          `How the loss moves with each of query ${row2}'s scores, times the key that the score was made with.`,
+          keys.map((j) => [s2[j], k2.under([...batch, j, column])])
+        )
+      ]
+    };
+  }
+  return {
+    formula: "∂k[j] = Σ over queries i of s[i, j] · q[i], s = scale · p · (g · v[j] − their mean by p)",
+    stages: [
+      sumOf(
+        `How the loss moves with each score that key ${row2} took part in, times the query that the score was made with.`,
+        queries.map((i) => [slopes(i)[row2], q2.under([...batch, i, column])])
+      )
+    ]
+  };
+}
+
+// src/derive/operands.js
+var size = (shape) => shape.reduce((n, k2) => n * k2, 1);
+function flat(shape, cell) {
+  let at3 = 0;
+  for (let i = 0; i < shape.length; i++) at3 = at3 * shape[i] + cell[i];
+  return at3;
+}
+function cellAt(shape, at3) {
+  const cell = new Array(shape.length);
+  for (let i = shape.length - 1; i >= 0; i--) {
+    cell[i] = at3 % shape[i];
+    at3 = Math.floor(at3 / shape[i]);
+  }
+  return cell;
+}
+function* box(spans) {
+  if (spans.some(([first, end]) => first >= end)) return;
+  const cell = spans.map(([first]) => first);
+  for (; ; ) {
+    yield [...cell];
+    let axis = cell.length - 1;
+    for (; axis >= 0; axis--) {
+      if (++cell[axis] < spans[axis][1]) break;
+      cell[axis] = spans[axis][0];
+    }
+    if (axis < 0) return;
+  }
+}
+var cells = (shape) => box(shape.map((n) => [0, n]));
+var underneath = (shape, cell) => shape.map((n, i) => n === 1 ? 0 : cell[cell.length - shape.length + i]);
+function above(shape, cell, full) {
+  const more = full.length - shape.length;
+  return box(
+    full.map((n, i) => i < more || shape[i - more] === 1 && n !== 1 ? [0, n] : [cell[i - more], cell[i - more] + 1])
+  );
+}
+var Operand = class {
+  constructor(trace, name, number2) {
+    const { shape } = trace.values[number2];
+    const { data, shape: kept2 } = trace.array(number2);
+    Object.assign(this, { name, value: number2, shape, kept: kept2, data });
+  }
+  /** Whether this cell was kept: of a large batch only two samples are. */
+  has(cell) {
+    return this.kept.every((n, i) => cell[i] < n);
+  }
+  number(cell) {
+    return this.has(cell) ? this.data[flat(this.kept, cell)] : NaN;
+  }
+  at(cell) {
+    return { name: this.name, value: this.value, cell, number: this.number(cell), kept: this.has(cell) };
+  }
+  /** The number that broadcasting puts at this cell of the result. */
+  under(cell) {
+    return this.at(underneath(this.shape, cell));
+  }
+};
+var Plain = class {
+  constructor(name, number2) {
+    Object.assign(this, { name, shape: [], kept: [], plain: Number(number2) });
+  }
+  has() {
+    return true;
+  }
+  number() {
+    return this.plain;
+  }
+  at() {
+    return { name: this.name, value: null, cell: [], number: this.plain, kept: true };
+  }
+  under() {
+    return this.at();
+  }
+};
+function operandsOf(trace, op) {
+  const found = {};
+  for (const [name, given2] of Object.entries(op.operands)) {
+    if (given2.value !== void 0 && given2.value !== null)
+      found[name] = new Operand(trace, name, earlier(trace, op, given2.value));
+    else if (given2.values) found[name] = given2.values.map((n, i) => n === null ? null : new Operand(trace, `${name}[${i}]`, n));
+    else found[name] = isNumber(given2.plain) ? new Plain(name, given2.plain) : given2.plain;
+  }
+  return found;
+}
+var isNumber = (x2) => typeof x2 === "number" || typeof x2 === "boolean" || ["NaN", "Infinity", "-Infinity"].includes(x2);
+function earlier(trace, op, number2) {
+  if (op.kind !== "adjoint" || op.result !== number2) return number2;
+  const { of, by } = trace.values[number2];
+  const before = trace.values.findIndex(
+    (v, i) => i !== number2 && v.role === "gradient" && v.of === of && v.by !== null && v.by < by
+  );
+  return trace.operations[by] === op && before >= 0 ? before : number2;
+}
+
+// src/derive/elementwise.js
+var { abs, sqrt, exp, log, sin, cos, tanh, sign, max, min, hypot } = Math;
+var sigmoid = (a2) => 1 / (1 + exp(-a2));
+var softplus = (a2) => max(a2, 0) + Math.log1p(exp(-abs(a2)));
+var held = (x2, low, high) => min(max(x2, low ?? -Infinity), high ?? Infinity);
+var replaced = ({ a: a2, posinf, neginf }) => a2 > 0 ? posinf ?? 34028234663852886e22 : neginf ?? -34028234663852886e22;
+var half2 = (a2, b) => a2 > b ? 1 : a2 === b ? 0.5 : 0;
+function erf(x2) {
+  const a2 = abs(x2);
+  if (a2 > 6) return sign(x2);
+  if (a2 < 2.5) {
+    let sum = x2, part = x2;
+    for (let n = 1; abs(part) > 1e-17 * abs(sum) && n < 200; n++) {
+      part *= -x2 * x2 / n;
+      sum += part / (2 * n + 1);
+    }
+    return 2 / sqrt(Math.PI) * sum;
+  }
+  let fraction = 0;
+  for (let k2 = 80; k2 > 0; k2--) fraction = k2 / 2 / (a2 + fraction);
+  return sign(x2) * (1 - exp(-a2 * a2) / sqrt(Math.PI) / (a2 + fraction));
+}
+var phi = (a2) => exp(-a2 * a2 / 2) / sqrt(2 * Math.PI);
+var Phi = (a2) => 0.5 * (1 + erf(a2 / Math.SQRT2));
+var inner = (a2) => sqrt(2 / Math.PI) * (a2 + 0.044715 * a2 ** 3);
+var geluOf = (a2, kind) => kind === "tanh" ? a2 * (1 + tanh(inner(a2))) / 2 : a2 * Phi(a2);
+function geluSlope(a2, kind) {
+  if (kind !== "tanh") return Phi(a2) + a2 * phi(a2);
+  const t = tanh(inner(a2)), slope = sqrt(2 / Math.PI) * (1 + 3 * 0.044715 * a2 * a2);
+  return (1 + t) / 2 + a2 * (1 - t * t) * slope / 2;
+}
+var RULES = {
+  add: { y: ["a + b", (v) => v.a + v.b], a: ["g", (v) => v.g], b: ["g", (v) => v.g] },
+  subtract: { y: ["a − b", (v) => v.a - v.b], a: ["g", (v) => v.g], b: ["−g", (v) => -v.g] },
+  multiply: { y: ["a · b", (v) => v.a * v.b], a: ["g · b", (v) => v.g * v.b], b: ["g · a", (v) => v.g * v.a] },
+  divide: { y: ["a / b", (v) => v.a / v.b], a: ["g / b", (v) => v.g / v.b], b: ["−g · y / b", (v) => -v.g * v.y / v.b] },
+  positive: { y: ["a", (v) => v.a], a: ["g", (v) => v.g] },
+  negative: { y: ["−a", (v) => -v.a], a: ["−g", (v) => -v.g] },
+  power: {
+    y: ["a ^ n", (v) => v.a ** v.n],
+    a: ["g · n · a ^ (n − 1)", (v) => v.n === 0 ? 0 : v.g * v.n * v.a ** (v.n - 1)],
+    n: ["g · y · ln(a)", (v) => v.a > 0 ? v.g * v.y * log(v.a) : 0]
+  },
+  square: { y: ["a²", (v) => v.a ** 2], a: ["2 · g · a", (v) => 2 * v.g * v.a] },
+  sqrt: { y: ["√a", (v) => sqrt(v.a)], a: ["g / (2 · y)", (v) => v.g / (2 * v.y)] },
+  rsqrt: { y: ["1 / √a", (v) => 1 / sqrt(v.a)], a: ["−g · y³ / 2", (v) => -v.g * v.y ** 3 / 2] },
+  exp: { y: ["exp(a)", (v) => exp(v.a)], a: ["g · y", (v) => v.g * v.y] },
+  expm1: { y: ["exp(a) − 1", (v) => Math.expm1(v.a)], a: ["g · exp(a)", (v) => v.g * exp(v.a)] },
+  exp2: { y: ["2 ^ a", (v) => 2 ** v.a], a: ["g · y · ln(2)", (v) => v.g * v.y * Math.LN2] },
+  log: { y: ["ln(a)", (v) => log(v.a)], a: ["g / a", (v) => v.g / v.a] },
+  log1p: { y: ["ln(1 + a)", (v) => Math.log1p(v.a)], a: ["g / (1 + a)", (v) => v.g / (1 + v.a)] },
+  log2: { y: ["ln(a) / ln(2)", (v) => Math.log2(v.a)], a: ["g / (a · ln(2))", (v) => v.g / v.a / Math.LN2] },
+  log10: { y: ["ln(a) / ln(10)", (v) => Math.log10(v.a)], a: ["g / (a · ln(10))", (v) => v.g / v.a / Math.LN10] },
+  logaddexp: {
+    y: ["ln(exp(a) + exp(b))", (v) => max(v.a, v.b) + Math.log1p(exp(-abs(v.a - v.b)))],
+    a: ["g · exp(a − y)", (v) => v.g * exp(v.a - v.y)],
+    b: ["g · exp(b − y)", (v) => v.g * exp(v.b - v.y)]
+  },
+  sin: { y: ["sin(a)", (v) => sin(v.a)], a: ["g · cos(a)", (v) => v.g * cos(v.a)] },
+  cos: { y: ["cos(a)", (v) => cos(v.a)], a: ["−g · sin(a)", (v) => -v.g * sin(v.a)] },
+  tan: { y: ["tan(a)", (v) => Math.tan(v.a)], a: ["g · (1 + y²)", (v) => v.g * (1 + v.y ** 2)] },
+  arcsin: { y: ["arcsin(a)", (v) => Math.asin(v.a)], a: ["g / √(1 − a²)", (v) => v.g / sqrt(1 - v.a ** 2)] },
+  arccos: { y: ["arccos(a)", (v) => Math.acos(v.a)], a: ["−g / √(1 − a²)", (v) => -v.g / sqrt(1 - v.a ** 2)] },
+  arctan2: {
+    y: ["the angle of (b, a)", (v) => Math.atan2(v.a, v.b)],
+    a: ["g · b / (a² + b²)", (v) => v.g * v.b / (v.a ** 2 + v.b ** 2 || 1)],
+    b: ["−g · a / (a² + b²)", (v) => -v.g * v.a / (v.a ** 2 + v.b ** 2 || 1)]
+  },
+  hypot: {
+    y: ["√(a² + b²)", (v) => hypot(v.a, v.b)],
+    a: ["g · a / y", (v) => v.g * v.a / (v.y || 1)],
+    b: ["g · b / y", (v) => v.g * v.b / (v.y || 1)]
+  },
+  tanh: { y: ["tanh(a)", (v) => tanh(v.a)], a: ["g · (1 − y²)", (v) => v.g * (1 - v.y ** 2)] },
+  sinh: { y: ["sinh(a)", (v) => Math.sinh(v.a)], a: ["g · cosh(a)", (v) => v.g * Math.cosh(v.a)] },
+  cosh: { y: ["cosh(a)", (v) => Math.cosh(v.a)], a: ["g · sinh(a)", (v) => v.g * Math.sinh(v.a)] },
+  arcsinh: { y: ["arcsinh(a)", (v) => Math.asinh(v.a)], a: ["g / √(a² + 1)", (v) => v.g / sqrt(v.a ** 2 + 1)] },
+  arccosh: { y: ["arccosh(a)", (v) => Math.acosh(v.a)], a: ["g / √(a² − 1)", (v) => v.g / sqrt(v.a ** 2 - 1)] },
+  arctanh: { y: ["arctanh(a)", (v) => Math.atanh(v.a)], a: ["g / (1 − a²)", (v) => v.g / (1 - v.a ** 2)] },
+  sign: { y: ["sign of a", (v) => sign(v.a)], a: ["0 · g", () => 0] },
+  abs: { y: ["|a|", (v) => abs(v.a)], a: ["g · sign of a", (v) => v.g * sign(v.a)] },
+  maximum: {
+    y: ["the larger of a and b", (v) => v.a > v.b ? v.a : v.b],
+    a: ["g where a > b: a, b, g", (v) => v.g * half2(v.a, v.b)],
+    b: ["g where b > a: b, a, g", (v) => v.g * half2(v.b, v.a)]
+  },
+  minimum: {
+    y: ["the smaller of a and b", (v) => v.a < v.b ? v.a : v.b],
+    a: ["g where a < b: a, b, g", (v) => v.g * half2(v.b, v.a)],
+    b: ["g where b < a: b, a, g", (v) => v.g * half2(v.a, v.b)]
+  },
+  clip: {
+    y: ["a held between a_min and a_max", (v) => held(v.a, v.a_min, v.a_max)],
+    a: ["g where a is between a_min and a_max", (v) => v.a >= (v.a_min ?? -Infinity) && v.a <= (v.a_max ?? Infinity) ? v.g : 0]
+  },
+  where: {
+    y: ["a where condition holds, else b", (v) => v.condition ? v.a : v.b],
+    a: ["g where condition holds, else 0", (v) => v.condition ? v.g : 0],
+    b: ["0 where condition holds, else g", (v) => v.condition ? 0 : v.g]
+  },
+  nan_to_num: {
+    y: [
+      "a where finite, else what stands for it",
+      (v) => Number.isFinite(v.a) ? v.a : Number.isNaN(v.a) ? v.nan ?? 0 : replaced(v)
+    ],
+    a: ["g where a is finite, else 0", (v) => Number.isFinite(v.a) ? v.g : 0]
+  },
+  erf: { y: ["erf(a)", (v) => erf(v.a)], a: ["g · 2/√π · exp(−a²)", (v) => v.g * 2 / sqrt(Math.PI) * exp(-(v.a ** 2))] },
+  astype: { y: ["a", (v) => v.a], a: ["g", (v) => v.g] },
+  sigmoid: { y: ["1 / (1 + exp(−a))", (v) => sigmoid(v.a)], a: ["g · y · (1 − y)", (v) => v.g * v.y * (1 - v.y)] },
+  relu: { y: ["max(a, 0)", (v) => max(v.a, 0)], a: ["g where y > 0, else 0", (v) => v.y > 0 ? v.g : 0] },
+  leaky_relu: {
+    y: ["a where above 0, else slope · a", (v) => v.a > 0 ? v.a : v.slope * v.a],
+    a: ["g where a > 0, else slope · g", (v) => v.a > 0 ? v.g : v.slope * v.g]
+  },
+  elu: {
+    y: ["a where above 0, else alpha · (exp(a) − 1)", (v) => v.a > 0 ? v.a : v.alpha * Math.expm1(v.a)],
+    a: ["g where a > 0, else g · alpha · exp(a)", (v) => v.a > 0 ? v.g : v.g * v.alpha * exp(v.a)]
+  },
+  gelu: {
+    y: ["a · Φ(a)", (v) => geluOf(v.a, v.approximate)],
+    a: ["g · (Φ(a) + a · φ(a))", (v) => v.g * geluSlope(v.a, v.approximate)]
+  },
+  softplus: { y: ["ln(1 + exp(a))", (v) => softplus(v.a)], a: ["g · σ(a)", (v) => v.g * sigmoid(v.a)] },
+  huber: {
+    y: [
+      "c · (d − c/2), c = d held within ±delta",
+      (v) => held(v.d, -v.delta, v.delta) * (v.d - held(v.d, -v.delta, v.delta) / 2)
+    ],
+    d: ["g · (d held within ±delta)", (v) => v.g * held(v.d, -v.delta, v.delta)]
+  },
+  binary_cross_entropies: {
+    y: [
+      "weight · targets · ln(1 + exp(−logits)) + (1 − targets) · ln(1 + exp(logits))",
+      (v) => v.weight * v.targets * softplus(-v.logits) + (1 - v.targets) * softplus(v.logits)
+    ],
+    logits: [
+      "g · ((1 − targets) · σ(logits) − weight · targets · σ(−logits))",
+      (v) => v.g * ((1 - v.targets) * sigmoid(v.logits) - v.weight * v.targets * sigmoid(-v.logits))
+    ]
+  }
+};
+var KEPT_AS_IS = { a_min: null, a_max: null, approximate: "none" };
+var isElementwise = (name) => Object.hasOwn(RULES, name.split(".")[0]);
+function elementwise({ op, operands, cell }) {
+  const rule2 = RULES[op.name].y;
+  if (!rule2) return null;
+  const known = at(operands, op, cell);
+  return { formula: `y = ${rule2[0]}`, stages: [one("", rule2, known)] };
+}
+function elementwiseAdjoint({ op, operands, cell, shape }) {
+  const [name, input] = op.name.split(".");
+  const rule2 = RULES[name][input];
+  const full = operands.g?.shape;
+  if (!rule2 || !full) return null;
+  const formula = `∂${input} = ${rule2[0]}`;
+  if (full.length === shape.length && full.every((n, i) => n === shape[i])) {
+    return { formula, stages: [one("", rule2, at(operands, op, cell))] };
+  }
+  const stage = new Stage("sum", `${input} was used at several places (broadcast), so what comes back from each is added up.`);
+  for (const place of above(shape, cell, full)) {
+    const known = at(operands, op, place);
+    if (known.g.kept) {
+      const made2 = term(rule2[0], known, (v) => rule2[1]({ ...KEPT_AS_IS, ...v }));
+      stage.add(made2.value, () => made2.parts);
+    } else stage.missing++;
+  }
+  return { formula: `${formula}, summed over the places where ${input} was used`, stages: [stage] };
+}
+var one = (say, [text, rule2], known) => line(say, text, known, (v) => rule2({ ...KEPT_AS_IS, ...v }));
+function at(operands, op, place) {
+  const known = {};
+  for (const [name, value] of Object.entries(op.static ?? {})) if (value !== null) known[name] = value;
+  for (const [name, operand3] of Object.entries(operands)) {
+    if (operand3?.under) known[name] = operand3.under(place);
+    else if (typeof operand3 === "string") known[name] = operand3;
+  }
+  return known;
+}
+
+// src/derive/indexing.js
+var wrapped = (k2, n) => k2 < 0 ? k2 + n : k2;
+function places(about, name) {
+  const found = about.operands[name] ?? about.op.static?.[name];
+  if (found?.number) return found;
+  return Array.isArray(found) ? listed(found) : typeof found === "number" ? listed(found) : null;
+}
+function listed(list2) {
+  const shape = [];
+  for (let part = list2; Array.isArray(part); part = part[0]) shape.push(part.length);
+  const data = [list2].flat(Infinity).map(Number);
+  const number2 = (cell) => data[flat(shape, cell)];
+  return {
+    shape,
+    number: number2,
+    under: (cell) => ({ number: number2(shape.map((n, i) => n === 1 ? 0 : cell[cell.length - shape.length + i])) })
+  };
+}
+var SLICE = /^slice\((None|-?\d+), (None|-?\d+), (None|-?\d+)\)$/;
+function indexed(about, a2, y2) {
+  const index = about.operands.index?.number ? about.operands.index : about.op.static?.index ?? about.operands.index;
+  if (index?.number) return byRows(index, a2);
+  const parts2 = Array.isArray(index) ? index : [index];
+  const basic = parts2.every(
+    (part) => typeof part === "number" || part === null || part === "Ellipsis" || typeof part === "string" && SLICE.test(part)
+  );
+  const found = basic ? basicIndex(parts2, a2, y2) : null;
+  if (found) return found;
+  const list2 = Array.isArray(index) && [index].flat(Infinity).every((k2) => typeof k2 === "number") ? listed(index) : null;
+  return list2 && list2.shape.length + a2.length - 1 === y2.length ? byRows(list2, a2) : null;
+}
+var byRows = (index, a2) => {
+  const n = index.shape.length;
+  return (cell) => [wrapped(index.number(cell.slice(0, n)), a2[0]), ...cell.slice(n)];
+};
+function basicIndex(parts2, a2, y2) {
+  const taken = parts2.filter((part) => part !== null && part !== "Ellipsis").length;
+  const at3 = parts2.includes("Ellipsis") ? parts2.indexOf("Ellipsis") : parts2.length;
+  const all = Array(Math.max(a2.length - taken, 0)).fill("slice(None, None, None)");
+  const full = [...parts2.slice(0, at3), ...all, ...parts2.slice(at3 + 1)];
+  const steps = [];
+  let axis = 0, made2 = 0;
+  for (const part of full) {
+    if (part === null) made2++;
+    else if (typeof part === "number") steps.push({ fixed: wrapped(part, a2[axis++]) });
+    else {
+      const [start, , step] = SLICE.exec(part).slice(1).map((text) => text === "None" ? null : Number(text));
+      const by = step ?? 1, n = a2[axis++];
+      const first = start === null ? by > 0 ? 0 : n - 1 : Math.min(Math.max(wrapped(start, n), by > 0 ? 0 : -1), by > 0 ? n : n - 1);
+      steps.push({ first, by, from: made2++ });
+    }
+  }
+  if (axis !== a2.length || made2 !== y2.length) return null;
+  return (cell) => steps.map(({ fixed, first, by, from: from2 }) => fixed ?? first + by * cell[from2]);
+}
+
+// src/derive/moves.js
+var positive = (axis, n) => axis < 0 ? axis + n : axis;
+var given = ({ op, operands }, name) => op.static && name in op.static ? op.static[name] : operands[name]?.plain ?? operands[name];
+function permuted(about, name, n) {
+  if (name === "swapaxes") {
+    const order = Array.from({ length: n }, (_, i2) => i2);
+    const [i, j] = [positive(given(about, "axis1"), n), positive(given(about, "axis2"), n)];
+    [order[i], order[j]] = [order[j], order[i]];
+    return order;
+  }
+  if (name === "transpose")
+    return given(about, "axes")?.map((axis) => positive(axis, n)) ?? Array.from({ length: n }, (_, i) => n - 1 - i);
+  const from2 = [given(about, "source")].flat().map((axis) => positive(axis, n)), to2 = [given(about, "destination")].flat().map((axis) => positive(axis, n));
+  const rest = Array.from({ length: n }, (_, i) => i).filter((axis) => !from2.includes(axis));
+  return Array.from({ length: n }, (_, i) => to2.includes(i) ? from2[to2.indexOf(i)] : rest.shift());
+}
+var SOURCES = {
+  reshape: sameOrder,
+  expand_dims: sameOrder,
+  squeeze: sameOrder,
+  swapaxes: reordered,
+  transpose: reordered,
+  moveaxis: reordered,
+  broadcast_to: (about, a2) => (cell) => a2.map((n, i) => n === 1 ? 0 : cell[cell.length - a2.length + i]),
+  flip: (about, a2) => {
+    const axes = given(about, "axis") === null ? a2.map((_, i) => i) : [given(about, "axis")].flat().map((axis) => positive(axis, a2.length));
+    return (cell) => cell.map((k2, i) => axes.includes(i) ? a2[i] - 1 - k2 : k2);
+  },
+  roll: (about, a2) => {
+    const axis = given(about, "axis"), shifts = [given(about, "shift")].flat();
+    if (axis === null) return (cell) => cellAt(a2, ((flat(a2, cell) - shifts[0]) % size(a2) + size(a2)) % size(a2));
+    const axes = [axis].flat().map((i) => positive(i, a2.length));
+    return (cell) => cell.map(
+      (k2, i) => axes.reduce((at3, one2, j) => one2 === i ? ((at3 - shifts[j % shifts.length]) % a2[i] + a2[i]) % a2[i] : at3, k2)
+    );
+  },
+  tile: (about, a2) => (cell) => a2.map((n, i) => cell[cell.length - a2.length + i] % n),
+  repeat: (about, a2) => {
+    const repeats = given(about, "repeats"), axis = given(about, "axis");
+    if (typeof repeats !== "number") return null;
+    if (axis === null) return (cell) => cellAt(a2, Math.floor(cell[0] / repeats));
+    return (cell) => cell.map((k2, i) => i === positive(axis, a2.length) ? Math.floor(k2 / repeats) : k2);
+  },
+  pad: (about, a2) => {
+    const widths = given(about, "widths");
+    return (cell) => {
+      const at3 = cell.map((k2, i) => k2 - widths[i][0]);
+      return at3.every((k2, i) => k2 >= 0 && k2 < a2[i]) ? at3 : null;
+    };
+  },
+  spread: (about, a2) => {
+    const axis = given(about, "axis"), keepdims = given(about, "keepdims");
+    return (cell) => {
+      const axes = axis === null ? cell.map((_, i) => i) : [axis].flat().map((i) => positive(i, cell.length));
+      return cell.flatMap((k2, i) => axes.includes(i) ? keepdims ? [0] : [] : [k2]).slice(0, a2.length || void 0);
+    };
+  },
+  take: (about, a2) => {
+    const indices = places(about, "indices"), axis = given(about, "axis");
+    if (!indices) return null;
+    if (axis === null) return (cell) => cellAt(a2, wrapped(indices.number(cell), size(a2)));
+    const first = positive(axis, a2.length), n = indices.shape.length;
+    return (cell) => [
+      ...cell.slice(0, first),
+      wrapped(indices.number(cell.slice(first, first + n)), a2[first]),
+      ...cell.slice(first + n)
+    ];
+  },
+  take_along_axis: (about, a2) => {
+    const indices = places(about, "indices"), axis = positive(given(about, "axis"), a2.length);
+    return indices && ((cell) => cell.map((k2, i) => i === axis ? wrapped(indices.under(cell).number, a2[i]) : k2));
+  },
+  diagonal: (about, a2) => {
+    const [offset, one2, two] = ["offset", "axis1", "axis2"].map((name) => given(about, name));
+    const [i, j] = [positive(one2, a2.length), positive(two, a2.length)];
+    return (cell) => {
+      const rest = cell.slice(0, -1), k2 = cell.at(-1);
+      return a2.map((_, axis) => axis === i ? k2 + Math.max(-offset, 0) : axis === j ? k2 + Math.max(offset, 0) : rest.shift());
+    };
+  },
+  frames: (about) => (cell) => [...cell.slice(0, -2), cell.at(-2) * given(about, "hop") + cell.at(-1)],
+  getitem: indexed
+};
+function sameOrder(about, a2, y2) {
+  return (cell) => cellAt(a2, flat(y2, cell));
+}
+function reordered(about, a2) {
+  const order = permuted(about, about.op.name.split(".")[0], a2.length);
+  return (cell) => {
+    const at3 = Array(a2.length);
+    order.forEach((axis, i) => at3[axis] = cell[i]);
+    return at3;
+  };
+}
+var isMove = (name) => Object.hasOwn(SOURCES, name.split(".")[0]);
+var WORDS = {
+  getitem: "a[index]: taken from there, unchanged.",
+  pad: "Taken from a, or 0 (the padding) where that ends."
+};
+function move(about) {
+  const {
+    op,
+    operands: { a: a2 },
+    cell,
+    shape
+  } = about, source = SOURCES[op.name](about, a2.shape, shape);
+  if (!source) return null;
+  const at3 = source(cell), formula = "y = a, at another place";
+  if (!at3)
+    return {
+      formula,
+      stages: [line("This is padding.", "padding", { padding: about.op.static?.constant_values ?? 0 }, (v) => v.padding)]
+    };
+  return { formula, stages: [line(WORDS[op.name] ?? "The same number, at another place.", "a", { a: a2.at(at3) }, (v) => v.a)] };
+}
+function moveAdjoint(about) {
+  const {
+    op,
+    operands: { g },
+    cell,
+    shape
+  } = about, name = op.name.split(".")[0];
+  const formula = "∂a = g, at the place where it came from";
+  if (["reshape", "expand_dims", "squeeze"].includes(name)) {
+    return {
+      formula,
+      stages: [
+        line(
+          "The gradient goes back to where the number came from.",
+          "g",
+          { g: g.at(cellAt(g.shape, flat(shape, cell))) },
+          (v) => v.g
+        )
+      ]
+    };
+  }
+  const source = SOURCES[name](about, shape, g.shape);
+  if (!source) return null;
+  const found = [];
+  let missing2 = 0;
+  for (const at3 of cells(g.shape)) {
+    const from2 = source(at3);
+    if (from2?.some(Number.isNaN))
+      missing2++;
+    else if (from2?.every((k2, i) => k2 === cell[i])) found.push(at3);
+  }
+  if (found.length === 1 && !missing2)
+    return {
+      formula,
+      stages: [line("The gradient goes back to where the number came from.", "g", { g: g.at(found[0]) }, (v) => v.g)]
+    };
+  const say = found.length ? `It was used ${found.length} times; what comes back from each is added up.` : "It was never used in this step, so nothing comes back.";
+  const stage = sumOf(
+    say,
+    found.map((at3) => [g.at(at3)])
+  );
+  stage.missing += missing2;
+  return { formula: "∂a = Σ of g over the places it went to", stages: [stage] };
+}
+function joined({ op, operands: { arrays }, cell }) {
+  const axis = positive(op.static.axis, cell.length);
+  if (op.name === "stack") {
+    const array3 = arrays[cell[axis]];
+    return {
+      formula: "y = the arrays side by side",
+      stages: [line(`Out of array ${cell[axis]}.`, "a", { a: array3.at(cell.filter((_, i2) => i2 !== axis)) }, (v) => v.a)]
+    };
+  }
+  let k2 = cell[axis];
+  const i = arrays.findIndex((array3) => k2 < array3.shape[axis] || (k2 -= array3.shape[axis], false));
+  return {
+    formula: "y = the arrays end to end",
+    stages: [line(`Out of array ${i}.`, "a", { a: arrays[i].at(cell.map((n, j) => j === axis ? k2 : n)) }, (v) => v.a)]
+  };
+}
+function joinedAdjoint({ op, operands, cell }) {
+  const { g } = operands, i = operands.i?.plain ?? op.static?.i, rank = g.shape.length, axis = positive(operands.axis?.plain ?? op.static?.axis, rank);
+  if (i === void 0 || Number.isNaN(axis)) return null;
+  if (op.name.startsWith("stack")) {
+    return {
+      formula: "∂aᵢ = the i-th slice of g",
+      stages: [line("", "g", { g: g.at([...cell.slice(0, axis), i, ...cell.slice(axis)]) }, (v) => v.g)]
+    };
+  }
+  const shapes = operands.arrays_shape ?? op.static?.arrays_shape;
+  if (!Array.isArray(shapes)) return null;
+  const start = shapes.slice(0, i).reduce((sum, shape) => sum + shape[axis], 0);
+  return {
+    formula: "∂aᵢ = the part of g where aᵢ lies",
+    stages: [line("", "g", { g: g.at(cell.map((k2, j) => j === axis ? k2 + start : k2)) }, (v) => v.g)]
+  };
+}
+function embeddingBag({ op, operands: { weight, indices, offsets, weights, g }, cell, shape }) {
+  const entries = size(indices.shape), bags = size(offsets.shape), formula = "y = Σ over the bag of weights · its row of the table";
+  const bagOf = (i) => Array.from({ length: bags }, (_, b) => b).findLast((b) => offsets.number([b]) <= i);
+  const all = Array.from({ length: entries }, (_, i) => i);
+  if (op.kind === "forward") {
+    const own2 = all.filter((i) => bagOf(i) === cell[0]);
+    return {
+      formula,
+      stages: [
+        sumOf(
+          "Every word of the bag: its row of the table, by its weight.",
+          own2.map((i) => [weights.at([i]), weight.at([indices.number([i]), cell[1]])])
+        )
+      ]
+    };
+  }
+  if (op.name.endsWith(".weights")) {
+    const columns2 = Array.from({ length: g.shape[1] }, (_, c) => [
+      g.at([bagOf(cell[0]), c]),
+      weight.at([indices.number(cell), c])
+    ]);
+    return {
+      formula: "∂weights_i = Σ g_b · weight[indices_i]",
+      stages: [sumOf("What the bag's gradient says of this row.", columns2)]
+    };
+  }
+  const used = all.filter((i) => indices.number([i]) === cell[0]);
+  return {
+    formula: "∂weight[r] = Σ weights_i · g_b where indices_i = r",
+    stages: [
+      sumOf(
+        `Row ${cell[0]} of ${shape[0]} was used ${used.length} times.`,
+        used.map((i) => [weights.at([i]), g.at([bagOf(i), cell[1]])])
+      )
+    ]
+  };
+}
+function scatterAdd(about) {
+  const {
+    op,
+    operands: { a: a2 },
+    cell,
+    shape
+  } = about;
+  const source = indexed({ ...about, op }, shape, a2.shape);
+  if (!source) return null;
+  const stage = new Stage("sum", "Every number that is put here is added.");
+  for (const at3 of cells(a2.shape)) if (source(at3).every((k2, i) => k2 === cell[i])) stage.product(a2.at(at3));
+  return { formula: "y = zeros, with a added at the index", stages: [stage] };
+}
+
+// src/derive/normalise.js
+function groupOf({ op, operands, trace }, cell) {
+  const { x: x2 } = operands, name = op.name.split(".")[0];
+  if (name === "layer_norm") {
+    const spans2 = x2.shape.map((n, i) => i < x2.shape.length - 1 ? [cell[i], cell[i] + 1] : [0, n]);
+    return { spans: spans2, size: x2.shape.at(-1), statistics: null };
+  }
+  const statistics3 = operands.statistics?.at ? operands.statistics : recorded(trace, op, operands);
+  const samples = statistics3?.shape[1] ?? x2.shape[0];
+  const groups = statistics3?.shape[2] ?? Number(op.static?.groups ?? operands.groups?.plain);
+  const width = x2.shape.at(-1) / groups, group = Math.floor(cell.at(-1) / width);
+  const sample = samples === 1 ? [0, x2.shape[0]] : [cell[0], cell[0] + 1];
+  const spans = [sample, ...x2.shape.slice(1, -1).map((n) => [0, n]), [group * width, (group + 1) * width]];
+  return { spans, size: spans.reduce((n, [a2, b]) => n * (b - a2), 1), statistics: statistics3, where: [samples === 1 ? 0 : cell[0], group] };
+}
+function recorded(trace, op, operands) {
+  const found = trace.operations.find((o) => o.name === "group_statistics" && o.operands.x?.value === operands.x.value);
+  return found ? new operands.x.constructor(trace, "statistics", found.result) : null;
+}
+var members = (group) => box(group.spans);
+function statistics(about, cell) {
+  const group = groupOf(about, cell), { x: x2 } = about.operands;
+  const mean = new Stage("mean", `The mean μ of the ${group.size} numbers that are normalised together.`);
+  for (const at3 of members(group)) mean.product(x2.at(at3));
+  if (mean.missing && group.statistics) {
+    const [μ2, variance2] = [0, 1].map((which) => group.statistics.at([which, ...group.where]));
+    return { group, μ: μ2, variance: variance2, stages: [] };
+  }
+  const μ = mean.value, variance = new Stage("mean", "The variance σ²: the mean of the squared distances to μ.");
+  for (const at3 of members(group)) {
+    const one2 = x2.at(at3);
+    if (one2.kept) variance.add((one2.number - μ) ** 2, () => ["(", one2, " − ", μ, ")²"]);
+    else variance.missing++;
+  }
+  return { group, μ, variance: variance.value, stages: [mean, variance] };
+}
+var epsilon = ({ op, operands }) => Number(op.static?.eps ?? operands.eps?.plain ?? 1e-5);
+function normalise(about) {
+  const {
+    operands: { x: x2, scale, shift },
+    cell
+  } = about, eps = epsilon(about), found = statistics(about, cell);
+  const known = { x: x2.at(cell), μ: found.μ, variance: found.variance, ε: eps };
+  const text = scale ? "scale · (x − μ) / √(variance + ε) + shift" : "(x − μ) / √(variance + ε)";
+  if (scale) Object.assign(known, { scale: scale.under(cell), shift: shift.under(cell) });
+  const rule2 = (v) => (v.scale ?? 1) * (v.x - v.μ) / Math.sqrt(v.variance + v.ε) + (v.shift ?? 0);
+  return {
+    formula: `y = ${text.replace("variance", "σ²")}`,
+    stages: [...found.stages, line("Less the mean, over the spread.", text, known, rule2)]
+  };
+}
+function groupStatistics(about) {
+  const {
+    operands: { x: x2 },
+    cell,
+    shape
+  } = about, [which, sample, group] = cell;
+  const width = x2.shape.at(-1) / shape[2], first = [shape[1] === 1 ? 0 : sample, ...x2.shape.slice(1, -1).map(() => 0), group * width];
+  const alike = {
+    ...about,
+    op: { ...about.op, name: "group_norm" },
+    operands: { x: x2, statistics: { shape, at: (at3) => ({ cell: at3, number: NaN, kept: false, value: null, name: "statistics" }) } }
+  };
+  const found = statistics(alike, first);
+  const formula = which === 0 ? "μ = Σ x / n" : "σ² = Σ (x − μ)² / n";
+  if (!found.stages.length)
+    return {
+      formula,
+      stages: [Object.assign(new Stage("mean", `Of ${found.group.size} numbers, not all of which are kept.`), { missing: 1 })]
+    };
+  return { formula, stages: which === 0 ? found.stages.slice(0, 1) : found.stages };
+}
+function normaliseAdjoint(about) {
+  const {
+    op,
+    operands: { g, x: x2, scale },
+    cell
+  } = about, eps = epsilon(about), input = op.name.split(".")[1];
+  if (input === "shift") {
+    const stage = new Stage(
+      "sum",
+      "shift was added at every place of its channel, so its gradient is the sum of what arrives there."
+    );
+    for (const at3 of box(g.shape.map((n, i) => i === g.shape.length - 1 ? [cell[0], cell[0] + 1] : [0, n])))
+      stage.product(g.at(at3));
+    return { formula: "∂shift = Σ g", stages: [stage] };
+  }
+  const cache = /* @__PURE__ */ new Map();
+  const spread = (at3) => {
+    const key = groupOf(about, at3).spans.join(";");
+    if (!cache.has(key)) cache.set(key, statistics(about, at3));
+    return cache.get(key);
+  };
+  const standard = (at3) => {
+    const { μ, variance: variance2 } = spread(at3);
+    return (x2.number(at3) - (μ.number ?? μ)) / Math.sqrt((variance2.number ?? variance2) + eps);
+  };
+  if (input === "scale") {
+    const stage = new Stage(
+      "sum",
+      "scale multiplied the normalised x̂ at every place of its channel. Each sends its gradient back, times x̂."
+    );
+    for (const at3 of box(g.shape.map((n, i) => i === g.shape.length - 1 ? [cell[0], cell[0] + 1] : [0, n]))) {
+      if (g.has(at3)) stage.product(g.at(at3), standard(at3));
+      else stage.missing++;
+    }
+    return { formula: "∂scale = Σ g · x̂, x̂ = (x − μ) / √(σ² + ε)", stages: [stage] };
+  }
+  const { group, variance } = spread(cell);
+  const h = (at3) => g.number(at3) * (scale ? scale.under(at3).number : 1);
+  const means = new Stage("mean", "x moved the mean of its group, so the mean of all h = g · scale comes off.");
+  const products = new Stage("mean", "And it moved the spread: the mean of h · x̂.");
+  for (const at3 of members(group)) {
+    if (!g.has(at3) || !x2.has(at3)) {
+      means.missing++;
+      products.missing++;
+      continue;
+    }
+    const known2 = scale ? { g: g.at(at3), scale: scale.under(at3), x̂: standard(at3) } : { g: g.at(at3), x̂: standard(at3) };
+    const one2 = term(scale ? "g · scale" : "g", known2, () => h(at3)), two = term(scale ? "g · scale · x̂" : "g · x̂", known2, (v) => h(at3) * v.x̂);
+    means.add(one2.value, () => one2.parts);
+    products.add(two.value, () => two.parts);
+  }
+  const known = {
+    h: h(cell),
+    mean: means.value,
+    x̂: standard(cell),
+    product: products.value,
+    variance: variance.number ?? variance,
+    ε: eps
+  };
+  return {
+    formula: "∂x = (h − mean h − x̂ · mean(h · x̂)) / √(σ² + ε), h = g · scale",
+    stages: [
+      means,
+      products,
+      line(
+        "What is left of h, over the spread.",
+        "(h − mean − x̂ · product) / √(variance + ε)",
+        known,
+        (v) => (v.h - v.mean - v.x̂ * v.product) / Math.sqrt(v.variance + v.ε)
+      )
+    ]
+  };
+}
+function lengthOf(x2, cell, eps) {
+  const stage = new Stage("sum", "The squares of the row: their sum is its length, squared.");
+  for (let k2 = 0; k2 < x2.shape.at(-1); k2++) {
+    const one2 = x2.at([...cell.slice(0, -1), k2]);
+    stage.add(one2.number ** 2, () => [one2, "²"]);
+  }
+  return { stage, length: Math.sqrt(stage.value + eps) };
+}
+function unitLength(about) {
+  const {
+    operands: { x: x2 },
+    cell
+  } = about, { stage } = lengthOf(x2, cell, epsilon(about));
+  return {
+    formula: "y = x / √(Σ x² + ε)",
+    stages: [
+      stage,
+      line(
+        "Over its length, so that the row has length 1.",
+        "x / √(total + ε)",
+        { x: x2.at(cell), total: stage.value, ε: epsilon(about) },
+        (v) => v.x / Math.sqrt(v.total + v.ε)
+      )
+    ]
+  };
+}
+function unitLengthAdjoint(about) {
+  const {
+    operands: { g, x: x2, y: y2 },
+    cell
+  } = about, { length } = lengthOf(x2, cell, epsilon(about));
+  const along2 = new Stage(
+    "sum",
+    "How much of the gradient points along the row: its length is held at 1, so that part can't act."
+  );
+  for (let k2 = 0; k2 < x2.shape.at(-1); k2++) along2.product(g.at([...cell.slice(0, -1), k2]), y2.at([...cell.slice(0, -1), k2]));
+  return {
+    formula: "∂x = (g − y · Σ g · y) / √(Σ x² + ε)",
+    stages: [
+      along2,
+      line(
+        "What is left, over the row's length before.",
+        "(g − y · along) / length",
+        { g: g.at(cell), y: y2.at(cell), along: along2.value, length },
+        (v) => (v.g - v.y * v.along) / v.length
+      )
+    ]
+  };
+}
+
+// src/derive/products.js
+var range2 = (n) => Array.from({ length: n }, (_, i) => i);
+var brackets = (cell) => cell.join(", ");
+function matmul({ operands: { a: a2, b }, cell }) {
+  const batch = cell.slice(0, -2), [i, j] = cell.slice(-2);
+  const rows = range2(a2.shape.at(-1)).map((k2) => [a2.under([...batch, i, k2]), b.under([...batch, k2, j])]);
+  return {
+    formula: "y[i, j] = Σ over k of a[i, k] · b[k, j]",
+    stages: [sumOf(`Row ${i} of a meets column ${j} of b: number by number they are multiplied, and the products added.`, rows)]
+  };
+}
+function matmulAdjoint({ op, operands, cell, shape }) {
+  const { g, a: a2, b } = operands, input = op.name.split(".")[1];
+  const [i, j] = cell.slice(-2), inner2 = g.shape.at(input === "a" ? -1 : -2);
+  const lead = shape.slice(0, -2), full = g.shape.slice(0, -2);
+  const rows = function* () {
+    for (const batch of above(lead, cell.slice(0, -2), full)) {
+      for (const k2 of range2(inner2)) {
+        yield input === "a" ? [g.under([...batch, i, k2]), b.under([...batch, j, k2])] : [a2.under([...batch, k2, i]), g.under([...batch, k2, j])];
+      }
+    }
+  };
+  return input === "a" ? {
+    formula: "∂a[i, k] = Σ over j of g[i, j] · b[k, j]",
+    stages: [
+      sumOf(
+        `a[${i}, ${j}] went into every number of row ${i} of the result, each time multiplied by a number of row ${j} of b. Each sends its gradient back, times that number.`,
+        rows()
+      )
+    ]
+  } : {
+    formula: "∂b[k, j] = Σ over i of a[i, k] · g[i, j]",
+    stages: [
+      sumOf(
+        `b[${i}, ${j}] went into every number of column ${j} of the result, each time multiplied by a number of column ${i} of a. Each sends its gradient back, times that number.`,
+        rows()
+      )
+    ]
+  };
+}
+function linear({ op, operands: { x: x2, w, bias }, cell }) {
+  const row2 = cell.slice(0, -1), j = cell.at(-1);
+  const stage = sumOf(
+    `${row2.length ? `Row ${brackets(row2)} of x` : "x"} meets column ${j} of w, the weights of this unit: number by number they are multiplied, and the products added${bias ? "; then the bias is added" : ""}.`,
+    range2(w.shape[0]).map((k2) => [x2.at([...row2, k2]), w.at([k2, j])])
+  );
+  if (bias) stage.product(bias.at([j]));
+  const stages = [stage];
+  const activation = op.static?.activation ?? "none";
+  if (activation === "relu")
+    stages.push(line("What is below 0 becomes 0.", "max(z, 0)", { z: stage.value }, (v) => Math.max(v.z, 0)));
+  if (activation === "gelu") stages.push(line("Then the activation.", "z · Φ(z)", { z: stage.value }, (v) => geluOf(v.z)));
+  return { formula: `y[j] = Σ over k of x[k] · w[k, j]${bias ? " + bias[j]" : ""}`, stages };
+}
+function linearAdjoint({ op, operands: { g, x: x2, w }, cell }) {
+  const input = op.name.split(".")[1];
+  if (input === "x") {
+    const row2 = cell.slice(0, -1), k2 = cell.at(-1);
+    return {
+      formula: "∂x[k] = Σ over j of g[j] · w[k, j]",
+      stages: [
+        sumOf(
+          `x[${brackets(cell)}] went into every unit j of the result, each time multiplied by the weight w[${k2}, j]. Each sends its gradient back, times that weight.`,
+          range2(w.shape[1]).map((j) => [g.at([...row2, j]), w.at([k2, j])])
+        )
+      ]
+    };
+  }
+  const places2 = () => box(g.shape.slice(0, -1).map((n) => [0, n]));
+  const rows = function* () {
+    const j = cell.at(-1);
+    for (const row2 of places2()) yield input === "bias" ? [g.at([...row2, j])] : [x2.at([...row2, cell[0]]), g.at([...row2, j])];
+  };
+  if (input === "bias") {
+    return {
+      formula: "∂bias[j] = Σ over all rows of g[j]",
+      stages: [
+        sumOf(
+          `bias[${cell[0]}] was added in every row, so its gradient is the sum of what arrives in column ${cell[0]}.`,
+          rows()
+        )
+      ]
+    };
+  }
+  return {
+    formula: "∂w[k, j] = Σ over all rows of x[k] · g[j]",
+    stages: [
+      sumOf(
+        `w[${brackets(cell)}] was multiplied by x[…, ${cell[0]}] in every row. So each row says: the gradient of its result, times what the weight was multiplied by.`,
+        rows()
+      )
+    ]
+  };
+}
+var firstChannel = (o, [, , inner2, outer], groups) => Math.floor(o / (outer / groups)) * inner2;
+var settings = ({ op, operands }) => Object.fromEntries(
+  ["stride", "padding", "dilation", "groups"].map((name) => {
+    const given2 = op.static?.[name] ?? operands[name];
+    return [name, given2?.plain ?? given2 ?? (name === "groups" ? 1 : [1, 1])];
+  })
+);
+function convolution(x2, w, cell, { stride, padding, dilation, groups }) {
+  const [n, p, q2, o] = cell, first = firstChannel(o, w.shape, groups);
+  let outside = 0;
+  const rows = [];
+  for (const [u, v, c] of box(w.shape.slice(0, 3).map((k2) => [0, k2]))) {
+    const i = p * stride[0] + u * dilation[0] - padding[0], j = q2 * stride[1] + v * dilation[1] - padding[1];
+    if (i >= 0 && i < x2.shape[1] && j >= 0 && j < x2.shape[2]) rows.push([x2.at([n, i, j, first + c]), w.at([u, v, c, o])]);
+    else outside++;
+  }
+  const edge = outside ? ` ${outside} numbers of the kernel hang over the edge, where x counts as 0.` : "";
+  return sumOf(
+    `The kernel of output channel ${o} lies on the patch of x at row ${p * stride[0] - padding[0]}, column ${q2 * stride[1] - padding[1]}: number by number they are multiplied, and the products added.${edge}`,
+    rows
+  );
+}
+function inputGradient(g, w, cell, { stride, padding, dilation, groups }) {
+  const [n, i, j, c] = cell, [height, width, inner2, outer] = w.shape;
+  const group = Math.floor(c / inner2), each2 = outer / groups;
+  const rows = [];
+  for (const [u, v] of box([
+    [0, height],
+    [0, width]
+  ])) {
+    const p = (i + padding[0] - u * dilation[0]) / stride[0], q2 = (j + padding[1] - v * dilation[1]) / stride[1];
+    if (!Number.isInteger(p) || !Number.isInteger(q2) || p < 0 || q2 < 0 || p >= g.shape[1] || q2 >= g.shape[2]) continue;
+    for (let o = group * each2; o < (group + 1) * each2; o++) rows.push([g.at([n, p, q2, o]), w.at([u, v, c - group * inner2, o])]);
+  }
+  return rows;
+}
+function* weightGradient(g, x2, cell, shape, { stride, padding, dilation, groups }) {
+  const [u, v, c, o] = cell, first = firstChannel(o, shape, groups);
+  for (const [n, p, q2] of box(g.shape.slice(0, 3).map((k2) => [0, k2]))) {
+    const i = p * stride[0] + u * dilation[0] - padding[0], j = q2 * stride[1] + v * dilation[1] - padding[1];
+    if (i >= 0 && i < x2.shape[1] && j >= 0 && j < x2.shape[2]) yield [x2.at([n, i, j, first + c]), g.at([n, p, q2, o])];
+  }
+}
+var CONV = "y[n, p, q, o] = Σ over u, v, c of x[n, p·stride + u·dilation − padding, …, c] · w[u, v, c, o]";
+var TO_X = "∂x[n, i, j, c] = Σ g[n, p, q, o] · w[u, v, c, o] over every window (p, q) in which x[n, i, j] lay, under w[u, v]";
+var TO_W = "∂w[u, v, c, o] = Σ over n, p, q of x[n, p·stride + u·dilation − padding, …, c] · g[n, p, q, o]";
+var conv2d = (about) => ({
+  formula: CONV,
+  stages: [convolution(about.operands.x, about.operands.w, about.cell, settings(about))]
+});
+function conv2dAdjoint(about) {
+  const {
+    op,
+    operands: { g, x: x2, w },
+    cell,
+    shape
+  } = about;
+  return op.name.endsWith(".x") ? {
+    formula: TO_X,
+    stages: [
+      sumOf(
+        "This number lay under the kernel in several windows. Each sends its gradient back, times the kernel's number that lay on it.",
+        inputGradient(g, w, cell, settings(about))
+      )
+    ]
+  } : {
+    formula: TO_W,
+    stages: [
+      sumOf(
+        "This number of the kernel was used at every window of every image. Each sends back its gradient, times the pixel that lay under.",
+        weightGradient(g, x2, cell, shape, settings(about))
+      )
+    ]
+  };
+}
+function transposedConvolution(about) {
+  const {
+    operands: { g_y, w },
+    cell
+  } = about;
+  return {
+    formula: "y[n, i, j, c] = Σ g_y[n, p, q, o] · w[u, v, c, o] over every p·stride + u·dilation − padding = i, and alike for j",
+    stages: [
+      sumOf(
+        "Every number of the small image that reaches this place, times the kernel's number that takes it here.",
+        inputGradient(g_y, w, cell, settings(about))
+      )
+    ]
+  };
+}
+function transposedConvolutionAdjoint(about) {
+  const {
+    op,
+    operands: { g, g_y, w },
+    cell,
+    shape
+  } = about;
+  if (op.name.endsWith(".w"))
+    return {
+      formula: TO_W,
+      stages: [
+        sumOf("Every place where this number of the kernel was used.", weightGradient(g_y, g, cell, shape, settings(about)))
+      ]
+    };
+  return { formula: "∂g_y = the convolution of g with w", stages: [convolution(rename(g, "g"), w, cell, settings(about))] };
+}
+var rename = (operand3, name) => Object.assign(Object.create(Object.getPrototypeOf(operand3)), operand3, { name });
+
+// src/derive/rows.js
+var along = (cell, axis, k2) => [...cell.slice(0, axis), k2, ...cell.slice(axis + 1)];
+var axisOf = ({ op, operands }, shape) => {
+  const axis = Number(op.static?.axis ?? operands.axis?.plain ?? -1);
+  return axis < 0 ? axis + shape.length : axis;
+};
+function exponentials(a2, cell, axis, allowed = () => true) {
+  const row2 = Array.from({ length: a2.shape[axis] }, (_, k2) => a2.at(along(cell, axis, k2)));
+  const open = row2.filter((x2) => allowed(x2.cell));
+  const largest2 = open.reduce((m, x2) => Number.isNaN(x2.number) ? NaN : Math.max(m, x2.number), -Infinity);
+  const stage = new Stage(
+    "sum",
+    "exp makes every number of the row positive, the larger the more. (The largest is taken off first: the shares stay, and nothing overflows.)"
+  );
+  for (const x2 of open) stage.add(Math.exp(x2.number - largest2), () => ["exp(", x2, " − ", largest2, ")"]);
+  return { row: row2, stage, largest: largest2, of: (x2) => allowed(x2.cell) ? Math.exp(x2.number - largest2) : 0 };
+}
+function softmax(about) {
+  const {
+    op,
+    operands: { a: a2, mask },
+    cell
+  } = about, axis = axisOf(about, a2.shape);
+  const allowed = mask?.under ? (place) => mask.under(place).number !== 0 : void 0;
+  const { stage, of } = exponentials(a2, cell, axis, allowed);
+  const own2 = of(a2.at(cell));
+  const share = op.name === "log_softmax" ? line(
+    "And the logarithm of its own share.",
+    "ln(own / total)",
+    { own: own2, total: stage.value },
+    (v) => Math.log(v.own / v.total)
+  ) : line("Its own share of that sum.", "own / total", { own: own2, total: stage.value }, (v) => v.total ? v.own / v.total : 0);
+  return { formula: op.name === "log_softmax" ? "y = ln(exp(a) / Σ exp(a))" : "y = exp(a) / Σ exp(a)", stages: [stage, share] };
+}
+function softmaxAdjoint(about) {
+  const {
+    op,
+    operands: { g, y: y2 },
+    cell
+  } = about, axis = axisOf(about, g.shape);
+  const row2 = Array.from({ length: g.shape[axis] }, (_, k2) => along(cell, axis, k2));
+  if (op.name.startsWith("log_softmax")) {
+    const total = new Stage("sum", "The gradients that arrive at the row, added up.");
+    for (const at3 of row2) total.product(g.at(at3));
+    return {
+      formula: "∂a = g − exp(y) · Σ g",
+      stages: [
+        total,
+        line(
+          "From its own gradient goes its share of the sum.",
+          "g − exp(y) · total",
+          { g: g.at(cell), y: y2.at(cell), total: total.value },
+          (v) => v.g - Math.exp(v.y) * v.total
+        )
+      ]
+    };
+  }
+  const mean = new Stage("sum", "The mean gradient of the row, each by its share y.");
+  for (const at3 of row2) mean.product(g.at(at3), y2.at(at3));
+  return {
+    formula: "∂a = y · (g − Σ g · y)",
+    stages: [
+      mean,
+      line(
+        "Shares always add up to 1: only what differs from the mean moves them.",
+        "y · (g − mean)",
+        { g: g.at(cell), y: y2.at(cell), mean: mean.value },
+        (v) => v.y * (v.g - v.mean)
+      )
+    ]
+  };
+}
+function crossEntropies({ operands: { logits, labels }, cell }) {
+  const label = labels.at(cell), { stage, of } = exponentials(logits, [...cell, 0], cell.length);
+  const own2 = of(logits.at([...cell, label.number]));
+  return {
+    formula: "y = −ln(exp(logits[label]) / Σ exp(logits))",
+    stages: [
+      stage,
+      line(
+        `The right class is ${label.number}. Its share of the sum is how probable the model says it is; the loss is minus the logarithm: 0 if it is sure and right.`,
+        "−ln(own / total) for label",
+        { own: own2, total: stage.value, label },
+        (v) => -Math.log(v.own / v.total)
+      )
+    ]
+  };
+}
+function crossEntropiesAdjoint({ operands: { g, logits, labels }, cell }) {
+  const place = cell.slice(0, -1), k2 = cell.at(-1), label = labels.at(place);
+  const { stage, of } = exponentials(logits, cell, cell.length - 1);
+  const right = label.number === k2 ? 1 : 0;
+  return {
+    formula: "∂logits[k] = g · (softmax(logits)[k] − 1 where k is the label, else 0)",
+    stages: [
+      stage,
+      line(
+        `The probability of class ${k2}, minus what it should be: ${right ? "1, as it is the label" : `0, as the label is ${label.number}`}.`,
+        `g · (own / total − ${right})`,
+        { g: g.at(place), own: of(logits.at(cell)), total: stage.value },
+        (v) => v.g * (v.own / v.total - right)
+      )
+    ]
+  };
+}
+function logsumexp({ op, operands, cell }, members2) {
+  const { a: a2 } = operands, all = [...members2(cell)].map((at3) => a2.at(at3));
+  const largest2 = Math.max(...all.map((x2) => x2.number)), m = Number.isFinite(largest2) ? largest2 : 0;
+  const stage = new Stage("sum", "The exponentials, without their largest, which is added again below.");
+  for (const x2 of all) stage.add(Math.exp(x2.number - m), () => ["exp(", x2, " − ", m, ")"]);
+  return {
+    formula: `y = ln Σ exp(a)`,
+    stages: [stage, line("", "ln(total) + largest", { total: stage.value, largest: m }, (v) => Math.log(v.total) + v.largest)],
+    op
+  };
+}
+
+// src/derive/reductions.js
+function reduced({ op, operands }, shape) {
+  const axis = op.static && "axis" in op.static ? op.static.axis : operands.axis?.plain ?? operands.axis ?? null;
+  const axes = axis === null || axis === void 0 ? shape.map((_, i) => i) : [axis].flat().map((i) => i < 0 ? i + shape.length : i);
+  const keepdims = Boolean(op.static?.keepdims ?? operands.keepdims?.plain ?? operands.keepdims);
+  return { axes: new Set(axes), keepdims };
+}
+function from(about, shape, cell) {
+  const { axes, keepdims } = reduced(about, shape);
+  const rest = keepdims ? cell.filter((_, i) => !axes.has(i)) : [...cell];
+  return box(shape.map((n, i) => axes.has(i) ? [0, n] : ((k2) => [k2, k2 + 1])(rest.shift())));
+}
+function to(about, shape, cell) {
+  const { axes, keepdims } = reduced(about, shape);
+  return cell.flatMap((k2, i) => axes.has(i) ? keepdims ? [0] : [] : [k2]);
+}
+var count2 = (about, shape) => [...reduced(about, shape).axes].reduce((n, axis) => n * shape[axis], 1);
+var WORDS2 = {
+  sum: ["sum", "y = Σ a", "All of them added up."],
+  mean: ["mean", "y = Σ a / n", "All of them added up, over how many they are."],
+  max: ["max", "y = the largest a", "The largest of them."],
+  min: ["min", "y = the smallest a", "The smallest of them."],
+  prod: ["product", "y = Π a", "All of them multiplied."]
+};
+function reduction(about) {
+  const {
+    op,
+    operands: { a: a2 },
+    cell
+  } = about;
+  if (op.name === "logsumexp") return logsumexp(about, (at3) => from(about, a2.shape, at3));
+  const [join, formula, say] = WORDS2[op.name], stage = new Stage(join, say);
+  for (const at3 of from(about, a2.shape, cell)) stage.product(a2.at(at3));
+  return { formula, stages: [stage] };
+}
+function reductionAdjoint(about) {
+  const { op, operands, cell, shape } = about, { g, a: a2, y: y2 } = operands, name = op.name.split(".")[0];
+  const at3 = to(about, shape, cell), arrived = g.at(at3);
+  const extreme = name === "max" || name === "min";
+  if (name === "sum")
+    return {
+      formula: "∂a = g",
+      stages: [
+        line(
+          "Each number of a sum moves it as much as it moves itself: the gradient goes back to all alike.",
+          "g",
+          { g: arrived },
+          (v) => v.g
+        )
+      ]
+    };
+  if (name === "mean")
+    return {
+      formula: "∂a = g / n",
+      stages: [
+        line(
+          "Each of the n numbers moves the mean by 1/n of what it moves itself.",
+          "g / n",
+          { g: arrived, n: count2(about, shape) },
+          (v) => v.g / v.n
+        )
+      ]
+    };
+  if (name === "logsumexp")
+    return {
+      formula: "∂a = g · exp(a − y)",
+      stages: [line("", "g · exp(a − y)", { g: arrived, a: a2.at(cell), y: y2.at(at3) }, (v) => v.g * Math.exp(v.a - v.y))]
+    };
+  if (extreme) {
+    const ties = [...from(about, shape, at3)].filter((place) => a2.number(place) === y2.number(at3)).length;
+    return {
+      formula: "∂a = g where a is y, shared among equals; else 0",
+      stages: [
+        line(
+          a2.number(cell) === y2.number(at3) ? "This is the one that was taken." : "Another one was taken, so this one changes nothing.",
+          `g where a is y, else 0${ties > 1 ? ` (shared among ${ties})` : ""}`,
+          { g: arrived, a: a2.at(cell), y: y2.at(at3) },
+          (v) => v.a === v.y ? v.g / ties : 0
+        )
+      ]
+    };
+  }
+  const others = new Stage("product", "The product of all the others.");
+  for (const place of from(about, shape, at3)) if (place.some((k2, i) => k2 !== cell[i])) others.product(a2.at(place));
+  return {
+    formula: "∂a = g · the product of the others",
+    stages: [others, line("", "g · others", { g: arrived, others: others.value }, (v) => v.g * v.others)]
+  };
+}
+function norm(about) {
+  const {
+    op,
+    operands: { a: a2 },
+    cell
+  } = about, p = op.static.ord, stage = new Stage("sum", `The sizes to the power ${p}, added up.`);
+  for (const at3 of from(about, a2.shape, cell)) {
+    const one2 = a2.at(at3);
+    stage.add(Math.abs(one2.number) ** p, () => ["|", one2, `|^${p}`]);
+  }
+  return {
+    formula: "y = (Σ |a|^p)^(1/p)",
+    stages: [stage, line("", "total ^ (1/p)", { total: stage.value, p }, (v) => v.total ** (1 / v.p))]
+  };
+}
+function normAdjoint(about) {
+  const {
+    operands: { g, a: a2, y: y2, ord },
+    cell,
+    shape
+  } = about, at3 = to(about, shape, cell), p = ord?.plain ?? 2;
+  return {
+    formula: "∂a = g · sign(a) · (|a| / y)^(p − 1)",
+    stages: [
+      line(
+        "",
+        "g · sign(a) · (|a| / y) ^ (p − 1)",
+        { g: g.at(at3), a: a2.at(cell), y: y2.at(at3), p },
+        (v) => v.g * Math.sign(v.a) * (Math.abs(v.a) / (v.y || 1)) ** (v.p - 1)
+      )
+    ]
+  };
+}
+function cumsum({ op, operands, cell }) {
+  const back = op.kind === "adjoint", x2 = back ? operands.g : operands.a, given2 = op.static?.axis ?? operands.axis?.plain;
+  if (given2 === null || given2 === void 0) return null;
+  const axis = given2 < 0 ? given2 + cell.length : given2;
+  const spans = cell.map((k2, i) => i === axis ? back ? [k2, x2.shape[axis]] : [0, k2 + 1] : [k2, k2 + 1]);
+  return back ? {
+    formula: "∂a[j] = Σ of g[i] over i ≥ j",
+    stages: [
+      sumOf(
+        "It is part of every sum from here on.",
+        [...box(spans)].map((at3) => [x2.at(at3)])
+      )
+    ]
+  } : {
+    formula: "y[i] = Σ of a[j] over j ≤ i",
+    stages: [
+      sumOf(
+        "All up to here.",
+        [...box(spans)].map((at3) => [x2.at(at3)])
+      )
+    ]
+  };
+}
+var settings2 = ({ op, operands }) => ["size", "stride", "padding"].map((name) => op.static?.[name] ?? operands[name]?.plain ?? operands[name]);
+function* windowOf([n, p, q2, c], [size2, stride, padding], shape) {
+  for (const [u, v] of box([
+    [0, size2[0]],
+    [0, size2[1]]
+  ])) {
+    const i = p * stride[0] + u - padding[0], j = q2 * stride[1] + v - padding[1];
+    if (i >= 0 && j >= 0 && i < shape[1] && j < shape[2]) yield [n, i, j, c];
+  }
+}
+function* windowsOver([n, i, j, c], [size2, stride, padding], shape) {
+  for (const [u, v] of box([
+    [0, size2[0]],
+    [0, size2[1]]
+  ])) {
+    const p = (i + padding[0] - u) / stride[0], q2 = (j + padding[1] - v) / stride[1];
+    if (Number.isInteger(p) && Number.isInteger(q2) && p >= 0 && q2 >= 0 && p < shape[1] && q2 < shape[2]) yield [n, p, q2, c];
+  }
+}
+function pool(about) {
+  const {
+    op,
+    operands: { x: x2, bias },
+    cell
+  } = about, how = settings2(about);
+  const stage = new Stage(
+    op.name === "average_pool2d" ? "sum" : "max",
+    op.name === "average_pool2d" ? "The window's numbers, added up." : "The largest of the window."
+  );
+  for (const at3 of windowOf(cell, how, x2.shape)) {
+    if (bias) {
+      const one2 = x2.at(at3), more = bias.at([at3[3]]);
+      stage.add(one2.number + more.number, () => [one2, " + ", more]);
+    } else stage.product(x2.at(at3));
+  }
+  if (op.name === "average_pool2d") {
+    const n = how[0][0] * how[0][1];
+    return {
+      formula: "y = Σ x / n, n the size of the window",
+      stages: [stage, line("", "total / n", { total: stage.value, n }, (v) => v.total / v.n)]
+    };
+  }
+  const stages = [stage];
+  if (op.static?.activation === "relu")
+    stages.push(line("What is below 0 becomes 0.", "max(z, 0)", { z: stage.value }, (v) => Math.max(v.z, 0)));
+  return { formula: bias ? "y = the largest x + bias of the window" : "y = the largest x of the window", stages };
+}
+function poolAdjoint(about) {
+  const {
+    op,
+    operands: { g, x: x2, bias, y: y2, activation },
+    cell,
+    shape
+  } = about, how = settings2(about), input = op.name.split(".")[1];
+  if (op.name.startsWith("average_pool2d")) {
+    const n = how[0][0] * how[0][1];
+    return {
+      formula: "∂x = Σ of g / n over the windows it lay in",
+      stages: [
+        sumOf(
+          "Each window that it lay in sends back its gradient, over the window's size.",
+          [...windowsOver(cell, how, g.shape)].map((at3) => [g.at(at3), 1 / n])
+        )
+      ]
+    };
+  }
+  if (input === "bias") {
+    const stage2 = new Stage("sum", "The bias was added everywhere in its channel.");
+    for (const at3 of box(g.shape.map((k2, i) => i === 3 ? [cell[0], cell[0] + 1] : [0, k2]))) {
+      if (activation !== "relu" || y2.number(at3) > 0) stage2.product(g.at(at3));
+    }
+    return { formula: "∂bias = Σ g", stages: [stage2] };
+  }
+  const stage = new Stage(
+    "sum",
+    "Every window in which this number was the largest sends its gradient back here; all others nothing."
+  );
+  for (const at3 of windowsOver(cell, how, g.shape)) {
+    const first = [...windowOf(at3, how, shape)].reduce((best, place) => x2.number(place) > x2.number(best) ? place : best);
+    const open = activation !== "relu" || x2.number(cell) + (bias?.number([cell[3]]) ?? 0) > 0;
+    if (first.every((k2, i) => k2 === cell[i]) && open) stage.product(g.at(at3));
+  }
+  return { formula: "∂x = Σ of g over the windows in which x was the largest", stages: [stage] };
+}
+
+// src/update.js
+var { sqrt: sqrt2, max: max2, min: min2, abs: abs2 } = Math;
+var DECAY = ["g", "gradient, with weight decay", "g + λ · θ", (v) => v.g + v.λ * v.θ];
+var NEW = (formula, rule2) => ["θ", "new weight", formula, rule2];
+var METHODS = {
+  gradient_descent_update: () => [DECAY, ["step", "step", "η · g", (v) => v.η * v.g], NEW("θ − step", (v) => v.θ - v.step)],
+  momentum_update: ({ nesterov }) => [
+    DECAY,
+    ["u", "velocity: past gradients, each weighing μ times the next", "μ · u + g", (v) => v.μ * v.u + v.g],
+    nesterov ? ["step", "step, looking ahead", "η · (g + μ · u)", (v) => v.η * (v.g + v.μ * v.u)] : ["step", "step", "η · u", (v) => v.η * v.u],
+    NEW("θ − step", (v) => v.θ - v.step)
+  ],
+  adagrad_update: () => [
+    DECAY,
+    ["s", "sum of all squared gradients", "s + g²", (v) => v.s + v.g ** 2],
+    ["step", "step: smaller where gradients were large", "η · g / (√s + ε)", (v) => v.η * v.g / (sqrt2(v.s) + v.ε)],
+    NEW("θ − step", (v) => v.θ - v.step)
+  ],
+  adadelta_update: () => [
+    DECAY,
+    ["v", "running mean of the squared gradient", "ρ · v + (1 − ρ) · g²", (x2) => x2.ρ * x2.v + (1 - x2.ρ) * x2.g ** 2],
+    ["d", "change: in the unit of the weight", "g · √(w + ε) / √(v + ε)", (x2) => x2.g * sqrt2(x2.w + x2.ε) / sqrt2(x2.v + x2.ε)],
+    ["w", "running mean of the squared change", "ρ · w + (1 − ρ) · d²", (x2) => x2.ρ * x2.w + (1 - x2.ρ) * x2.d ** 2],
+    ["step", "step", "η · d", (x2) => x2.η * x2.d],
+    NEW("θ − step", (x2) => x2.θ - x2.step)
+  ],
+  rmsprop_update: ({ centered, momentum }) => [
+    DECAY,
+    ["v", "running mean of the squared gradient", "α · v + (1 − α) · g²", (x2) => x2.α * x2.v + (1 - x2.α) * x2.g ** 2],
+    ...centered ? [
+      ["m", "running mean of the gradient", "α · m + (1 − α) · g", (x2) => x2.α * x2.m + (1 - x2.α) * x2.g],
+      ["spread", "how much the gradient varies", "v − m²", (x2) => max2(x2.v - x2.m ** 2, 0)]
+    ] : [["spread", "running mean of the squared gradient", "v", (x2) => x2.v]],
+    ["d", "change: the gradient over its usual size", "g / (√spread + ε)", (x2) => x2.g / (sqrt2(x2.spread) + x2.ε)],
+    ...momentum ? [["u", "velocity", "μ · u + d", (x2) => x2.μ * x2.u + x2.d]] : [],
+    momentum ? ["step", "step", "η · u", (x2) => x2.η * x2.u] : ["step", "step", "η · d", (x2) => x2.η * x2.d],
+    NEW("θ − step", (x2) => x2.θ - x2.step)
+  ],
+  adam_update: ({ decoupled, largest: largest2 }) => [
+    ...decoupled ? [["θ", "weight, decayed by itself", "θ − η · λ · θ", (x2) => x2.θ - x2.η * x2.λ * x2.θ]] : [DECAY],
+    ["m", "first moment: running mean of the gradient", "β₁ · m + (1 − β₁) · g", (x2) => x2["β₁"] * x2.m + (1 - x2["β₁"]) * x2.g],
+    ["v", "second moment: running mean of its square", "β₂ · v + (1 − β₂) · g²", (x2) => x2["β₂"] * x2.v + (1 - x2["β₂"]) * x2.g ** 2],
+    ...largest2 ? [["ṽ", "the largest second moment so far", "the larger of ṽ and v", (x2) => max2(x2.ṽ, x2.v)]] : [],
+    ["m̂", "first moment, corrected for its start at 0", "m / (1 − β₁ ^ t)", (x2) => x2.m / (1 - x2["β₁"] ** x2.t)],
+    largest2 ? ["v̂", "second moment, corrected for its start at 0", "ṽ / (1 − β₂ ^ t)", (x2) => x2.ṽ / (1 - x2["β₂"] ** x2.t)] : ["v̂", "second moment, corrected for its start at 0", "v / (1 − β₂ ^ t)", (x2) => x2.v / (1 - x2["β₂"] ** x2.t)],
+    ["step", "step: the mean gradient over its usual size", "η · m̂ / (√v̂ + ε)", (x2) => x2.η * x2["m̂"] / (sqrt2(x2["v̂"]) + x2.ε)],
+    NEW("θ − step", (x2) => x2.θ - x2.step)
+  ]
+};
+var STATE = {
+  velocity: "u",
+  square_sum: "s",
+  square: "v",
+  change_square: "w",
+  mean: "m",
+  largest: "ṽ"
+};
+var CLIPS = {
+  clip_by_norm: [
+    "g",
+    "clipped: all gradients together are no longer than the limit",
+    "g · min(1, limit / norm)",
+    (v) => v.g * min2(1, v.limit / v.norm)
+  ],
+  clip_by_layer: [
+    "g",
+    "clipped: this array's gradient is no longer than the limit",
+    "g · min(1, limit / norm)",
+    (v) => v.g * min2(1, v.limit / v.norm)
+  ],
+  clip_by_value: ["g", "clipped: held within the limit", "min(max(g, −limit), limit)", (v) => min2(max2(v.g, -v.limit), v.limit)]
+};
+function symbols({ lr: lr2, momentum, weight_decay, alpha, rho, eps, betas, step }) {
+  return { η: lr2, λ: weight_decay ?? 0, μ: momentum ?? 0, α: alpha, ρ: rho, ε: eps, "β₁": betas?.[0], "β₂": betas?.[1], t: step };
+}
+var isKnown = (update2) => Object.hasOwn(METHODS, update2.operation);
+function lines(operation, given2, settings3, clip2 = null) {
+  const method = METHODS[operation];
+  if (!method) return [];
+  const variant = {
+    ...settings3,
+    centered: settings3.centered && "m" in given2,
+    momentum: settings3.momentum && "u" in given2,
+    largest: "ṽ" in given2
+  };
+  const known = { ...given2, ...symbols(settings3) };
+  const found = [];
+  const run = (line3) => {
+    const [symbol, words, formula, rule2] = line3;
+    const value = rule2(numbers(known));
+    found.push({ symbol, words, formula, parts: parts(formula, known), value });
+    known[symbol] = value;
+  };
+  if (clip2 && CLIPS[clip2.name]) {
+    Object.assign(known, { limit: clip2.limit, norm: clip2.norm });
+    if (known.norm === 0) known.norm = Number.MIN_VALUE;
+    run(CLIPS[clip2.name]);
+  }
+  for (const line3 of method(variant)) if (line3 !== DECAY || known.λ) run(line3);
+  return found;
+}
+var stateOf = (update2) => Object.entries(update2.state).flatMap(([name, [before, after]]) => STATE[name] ? [[STATE[name], name, before, after]] : []);
+function weightOf(trace, update2, cell) {
+  const at3 = (name, number2) => ({ name, value: number2, cell, number: trace.array(number2).get(cell), kept: true });
+  const state = stateOf(update2).map(([symbol, , before]) => [symbol, at3(symbol, before)]);
+  return { θ: at3("θ", update2.before), g: at3("g", update2.gradient), ...Object.fromEntries(state) };
+}
+function clipOf(trace, update2) {
+  if (update2.clipped === null || update2.clipped === void 0) return null;
+  const by = trace.operations[trace.values[update2.clipped].by];
+  const { limit, norm: norm2 } = by?.static ?? trace.clip;
+  return { name: by?.name ?? trace.clip.name, limit: Number(limit), norm: Number(norm2) };
+}
+function settingsOf(trace, update2) {
+  const settings3 = Object.fromEntries(
+    Object.entries(update2.settings).map(([name, x2]) => [
+      name,
+      Array.isArray(x2) ? x2.map(Number) : typeof x2 === "string" ? Number(x2) : x2
+    ])
+  );
+  const flag = { momentum_update: "nesterov", adam_update: "decoupled" }[update2.operation];
+  if (!flag || flag in settings3) return settings3;
+  const errors = [false, true].map((on2) => worst(trace, update2, { ...settings3, [flag]: on2 }));
+  return { ...settings3, [flag]: errors[1] < errors[0] };
+}
+function worst(trace, update2, settings3) {
+  const after = trace.array(update2.after), clip2 = clipOf(trace, update2);
+  const places2 = Array.from(
+    { length: min2(after.size, 8) },
+    (_, i) => after.place(Math.floor(i * after.size / min2(after.size, 8)))
+  );
+  return places2.reduce(
+    (sum, cell) => sum + abs2(lines(update2.operation, weightOf(trace, update2, cell), settings3, clip2).at(-1).value - after.get(cell)),
+    0
+  );
+}
+
+// src/derive/step.js
+function accumulate({ operands: { total, g }, cell }) {
+  const stage = new Stage(
+    "sum",
+    "The value was used more than once. Each use sends a gradient back, and they add up: this is the sum so far, and the next one."
+  );
+  for (const x2 of [total, g]) stage.product(x2.at(cell));
+  return { formula: "∂L/∂x = Σ over its uses of what each sends back", stages: [stage] };
+}
+function write({ operands: { value }, cell }) {
+  return {
+    formula: "target ← value",
+    stages: [line("Written over what stood there.", "value", { value: value.under(cell) }, (v) => v.value)]
+  };
+}
+function totalNorm({ operands }) {
+  const stage = new Stage("sum", "Of each gradient the squares, added up.");
+  for (const [name, g] of Object.entries(operands)) {
+    const sum = g.data.reduce((n, x2) => n + x2 * x2, 0);
+    stage.add(sum, () => ["Σ ", { name, value: g.value, cell: null, number: null, kept: true }, "²"]);
+  }
+  return {
+    formula: "norm = √Σ g², over every number of every gradient",
+    stages: [
+      stage,
+      line("The root of it is their length together.", "√total", { total: stage.value }, (v) => Math.sqrt(v.total))
+    ]
+  };
+}
+var CLIPS2 = {
+  clip_by_norm: "All gradients together are as long as the norm. Where that is more than the limit, all are shortened alike, so that the direction stays.",
+  clip_by_layer: "This array's gradient is as long as the norm. Where that is more than the limit it is shortened.",
+  clip_by_value: "What is beyond the limit is cut off there, each number by itself."
+};
+function clip({ op, operands: { gradient }, cell }) {
+  const known = { g: gradient.at(cell), limit: Number(op.static.limit), norm: Number(op.static.norm) };
+  return op.name === "clip_by_value" ? {
+    formula: "g ← min(max(g, −limit), limit)",
+    stages: [line(CLIPS2[op.name], "min(max(g, −limit), limit)", known, (v) => Math.min(Math.max(v.g, -v.limit), v.limit))]
+  } : {
+    formula: "g ← g · min(1, limit / norm)",
+    stages: [
+      line(CLIPS2[op.name], "g · min(1, limit / norm)", known, (v) => v.g * (v.norm > 0 ? Math.min(1, v.limit / v.norm) : 1))
+    ]
+  };
+}
+function update({ trace, op, cell, number: number2 }) {
+  const one2 = trace.updates.find((u) => u.after === number2 || Object.values(u.state).some(([, after]) => after === number2));
+  if (!one2 || !isKnown(one2)) return null;
+  const state = stateOf(one2).find(([, , , after]) => after === number2);
+  const symbol = op.phase === "moments" ? state?.[0] : "θ";
+  const weight = weightOf(trace, one2, cell);
+  const clipped = one2.clipped ?? one2.gradient;
+  weight.g = new Operand(trace, "g", clipped).at(cell);
+  const all = lines(one2.operation, weight, settingsOf(trace, one2), null);
+  const last2 = all.findLastIndex((l) => l.symbol === symbol);
+  const stages = all.slice(0, last2 + 1).map(({ symbol: made2, words, parts: parts2, value }) => {
+    const stage = new Stage("sum", `${made2}, ${words}`);
+    stage.add(value, () => parts2);
+    stage.join = "";
+    return stage;
+  });
+  return {
+    formula: all.slice(0, last2 + 1).map((l) => `${l.symbol} ← ${l.formula}`).join(",  "),
+    stages
+  };
+}
+
+// src/derive.js
+var FORWARD = {
+  matmul,
+  linear,
+  conv2d,
+  conv2d_input_gradient: transposedConvolution,
+  attention,
+  softmax,
+  masked_softmax: softmax,
+  log_softmax: softmax,
+  cross_entropies: crossEntropies,
+  layer_norm: normalise,
+  group_norm: normalise,
+  standardise: normalise,
+  group_statistics: groupStatistics,
+  unit_length: unitLength,
+  ...each(["sum", "mean", "max", "min", "prod", "logsumexp"], reduction),
+  norm,
+  cumsum,
+  ...each(["max_pool2d", "bias_max_pool2d", "average_pool2d"], pool),
+  concatenate: joined,
+  stack: joined,
+  scatter_add: scatterAdd,
+  embedding_bag: embeddingBag
+};
+var ADJOINT = {
+  matmul: matmulAdjoint,
+  linear: linearAdjoint,
+  conv2d: conv2dAdjoint,
+  conv2d_input_gradient: transposedConvolutionAdjoint,
+  attention: attentionAdjoint,
+  softmax: softmaxAdjoint,
+  masked_softmax: softmaxAdjoint,
+  log_softmax: softmaxAdjoint,
+  cross_entropies: crossEntropiesAdjoint,
+  layer_norm: normaliseAdjoint,
+  group_norm: normaliseAdjoint,
+  standardise: normaliseAdjoint,
+  unit_length: unitLengthAdjoint,
+  ...each(["sum", "mean", "max", "min", "prod", "logsumexp"], reductionAdjoint),
+  norm: normAdjoint,
+  cumsum,
+  ...each(["max_pool2d", "bias_max_pool2d", "average_pool2d"], poolAdjoint),
+  concatenate: joinedAdjoint,
+  stack: joinedAdjoint,
+  embedding_bag: embeddingBag
+};
+function each(names, rule2) {
+  return Object.fromEntries(names.map((name) => [name, rule2]));
+}
+function ruleOf(op) {
+  const name = op.name.split(".")[0];
+  if (op.kind === "forward") return own(FORWARD, name) ?? (isElementwise(name) ? elementwise : isMove(name) ? move : null);
+  if (op.kind === "adjoint")
+    return own(ADJOINT, name) ?? (isElementwise(name) ? elementwiseAdjoint : isMove(name) ? moveAdjoint : null);
+  if (op.name === "write") return write;
+  if (op.phase === "moments" || op.phase === "update") return update;
+  return { accumulate, norm: totalNorm, clip }[op.kind] ?? null;
+}
+var own = (table, name) => Object.hasOwn(table, name) ? table[name] : null;
+function derive(trace, number2, cell, operation = null) {
+  const op = operation ?? makerOf(trace, number2);
+  if (!op) return null;
+  const rule2 = ruleOf(op);
+  if (!rule2) return null;
+  const operands = operandsOf(trace, op);
+  complete(trace, op, operands);
+  const found = rule2({ trace, op, operands, cell, number: number2, shape: trace.values[number2].shape });
+  if (!found) return null;
+  const missing2 = found.stages.reduce((sum, stage) => sum + stage.missing, 0);
+  return { operation: op, ...found, value: found.stages.at(-1).value, recorded: trace.array(number2).get(cell), missing: missing2 };
+}
+function makerOf(trace, number2) {
+  const { by } = trace.values[number2];
+  return by === null || by === void 0 ? null : trace.operations[by];
+}
+function complete(trace, op, operands) {
+  if (op.kind !== "forward") return;
+  const adjoint = trace.operations.find((other) => other.kind === "adjoint" && other.of === op.number);
+  if (!adjoint) return;
+  for (const [name, operand3] of Object.entries(operandsOf(trace, adjoint))) {
+    if (!(name in operands) && name !== "g" && name !== "y" && operand3?.data && !(operand3 instanceof Plain))
+      operands[name] = operand3;
+  }
 }
 
 // src/views/derivation.js
-function derivation() {
-  return false;
+var FEW = 12;
+var LARGEST = 8;
+var MANY = 200;
+function derivation(element, store, trace) {
+  let all = false;
+  let follow = false;
+  const body = make("div", {});
+  const heading = make("p", { class: "number", tabindex: -1 });
+  fill(element, heading, body);
+  const redraw = () => {
+    const at3 = store.value;
+    if (at3 === null) {
+      fill(heading, "Nothing was made here.");
+      fill(body);
+      return;
+    }
+    const value = trace.values[at3], numbers2 = trace.array(at3), cell = store.state.cell ?? exampleCell(numbers2);
+    if (!cell) {
+      fill(heading, value.name, " is empty: there is no number to explain.");
+      fill(body);
+      return;
+    }
+    const goTo = (ref) => {
+      follow = true;
+      store.follow(ref.value, ref.cell);
+    };
+    fill(heading, ...headingOf(value, numbers2, cell, store.state.cell === null));
+    const found = derive(trace, at3, cell, operationOf(store, trace, at3));
+    const parts2 = found ? derived(found, { goTo, all, value, more: () => (all = true, redraw()) }) : leaf(value, store, trace);
+    fill(body, ...parts2, badge(trace, at3, cell, store), uses(trace, at3, store));
+    if (follow) heading.focus({ preventScroll: true });
+    follow = false;
+  };
+  store.subscribe((_, changed) => {
+    if (!(changed.has("op") || changed.has("value") || changed.has("cell"))) return;
+    all = false;
+    redraw();
+  });
+}
+function operationOf(store, trace, at3) {
+  const present = store.operation;
+  const made2 = present && present.kind !== "after" && present.kind !== "data" && resultValues(present).some(([, n]) => n === at3);
+  return made2 ? present : makerOf(trace, at3);
+}
+function headingOf(value, numbers2, cell, example) {
+  const x2 = numbers2.get(cell);
+  const text = value.data.type === "float16" ? `about ${brief(x2)}` : exact(x2, value.dtype);
+  return [
+    make("strong", {}, `${value.name}${placeText(cell)} = ${text}`),
+    example && cell.length ? make("span", { class: "quiet" }, " for example, its largest. Click any number to see where that comes from.") : null
+  ].filter(Boolean);
+}
+function derived(found, about) {
+  const { operation, formula, stages } = found;
+  const how = operation.kind === "adjoint" ? `Sent back by ${operation.name.split(".")[0]}` : operation.kind === "forward" ? `Made by ${operation.name}` : `Made in ${operation.phase}`;
+  return [
+    make("p", { class: "formula" }, make("span", { class: "quiet" }, `${how}: `), make("code", {}, formula)),
+    ...stages.map((stage, i) => drawStage(stage, i === stages.length - 1, about)),
+    conclusion(found, about.value)
+  ];
+}
+function drawStage(stage, last2, about) {
+  const { terms, count: count3, join, say } = stage;
+  const order = terms.map((_, i) => i);
+  const listed3 = about.all ? order.slice(0, MANY) : count3 <= FEW ? order : order.sort((i, j) => Math.abs(terms[j].value) - Math.abs(terms[i].value)).slice(0, LARGEST);
+  const largest2 = terms.reduce((m, { value }) => Math.max(m, Number.isFinite(value) ? Math.abs(value) : 0), 0);
+  const rows = listed3.map((i) => drawTerm(terms[i], join, largest2, about.goTo));
+  const rest = count3 - listed3.length;
+  const table = make("div", { class: `terms ${join || "one"}` }, ...rows);
+  return make(
+    "div",
+    { class: "stage" },
+    say ? make("p", {}, say) : null,
+    table,
+    rest > 0 ? restOf(stage, listed3, rest, about) : null,
+    join && join !== "list" && count3 !== 1 ? make(
+      "p",
+      { class: "join" },
+      `${JOIN[join](count3)} `,
+      make("strong", { class: "numbers", title: String(stage.value) }, brief(stage.value, 6))
+    ) : null,
+    stage.missing ? missing(stage.missing) : null,
+    !count3 && !stage.missing ? make("p", { class: "quiet" }, "There is nothing to add: 0.") : null
+  );
+}
+var JOIN = {
+  sum: (n) => `Added up, all ${n} make`,
+  mean: (n) => `Added up and divided by ${n}, that is`,
+  product: (n) => `Multiplied, all ${n} make`,
+  max: (n) => `The largest of the ${n} is`,
+  min: (n) => `The smallest of the ${n} is`
+};
+function restOf(stage, listed3, rest, { all, more }) {
+  const together = stage.join === "sum" || stage.join === "mean" ? `, together ${brief(stage.joined - listed3.reduce((sum, i) => sum + stage.terms[i].value, 0), 4)}` : "";
+  return make(
+    "p",
+    { class: "rest" },
+    make(
+      "span",
+      { class: "quiet" },
+      `${all ? "These are the first. " : "These are the largest. "}There are ${rest} more${together}. `
+    ),
+    all ? null : make("button", { type: "button", onclick: more }, stage.count > MANY ? `show ${MANY}` : "show all, in order")
+  );
+}
+var missing = (n) => make("p", { class: "warning" }, `${n} more belong to examples that this trace doesn't keep, so the sum here isn't whole.`);
+function drawTerm(term2, join, largest2, goTo) {
+  const { parts: parts2, value } = term2;
+  const symbols2 = parts2.map(
+    (part) => typeof part === "string" ? part : typeof part === "object" ? `${part.name}${part.cell ? placeText(part.cell) : ""}` : null
+  );
+  const known = symbols2.every((part) => part !== null);
+  const figures = parts2.map(
+    (part) => typeof part === "string" ? part : typeof part === "object" ? operand(part, goTo) : make("span", { class: "numbers", title: String(part) }, brief(part))
+  );
+  const single = parts2.length === 1 && typeof parts2[0] === "object" && parts2[0].number !== null;
+  const bar = ["sum", "mean"].includes(join) && largest2 > 0 ? make("span", { class: "bar", "aria-hidden": "true" }, make("span", { class: value < 0 ? "low" : "high" })) : null;
+  if (bar) bar.firstChild.style.width = `${100 * Math.abs(value) / largest2 || 0}%`;
+  return make(
+    "div",
+    { class: "term" },
+    make("span", { class: "symbols" }, known ? symbols2.join("") : ""),
+    make("span", { class: "figures" }, ...figures),
+    make("span", { class: "value numbers", title: String(value) }, single ? "" : `= ${brief(value, 5)}`),
+    bar
+  );
+}
+function operand(ref, goTo) {
+  const name = `${ref.name}${ref.cell ? placeText(ref.cell) : ""}`;
+  const text = ref.number === null ? ref.name : brief(ref.number);
+  if (ref.value === null || ref.value === void 0) return make("span", { class: "numbers", title: name }, text);
+  return make(
+    "button",
+    {
+      type: "button",
+      class: "operand",
+      title: `${name}: go to where it comes from`,
+      "aria-label": `${name}, ${text}: go to where it comes from`,
+      onclick: () => goTo(ref)
+    },
+    text
+  );
+}
+function conclusion({ value, recorded: recorded2, missing: without }, { data, dtype }) {
+  const same2 = Math.abs(value - recorded2) <= 1e-4 * Math.max(Math.abs(recorded2), 0.01) || Object.is(value, recorded2);
+  const told2 = make("strong", { class: "numbers", title: String(value) }, brief(value, 6));
+  const what = data.type === "float16" ? brief(recorded2) : exact(recorded2, dtype);
+  if (without) return make("p", { class: "conclusion" }, "What is kept comes to ", told2, `; the whole, as recorded, is ${what}.`);
+  if (same2)
+    return make(
+      "p",
+      { class: "conclusion same" },
+      make("span", { "aria-hidden": "true" }, "✓ "),
+      "So it is ",
+      told2,
+      ", and that's what the step recorded."
+    );
+  return make(
+    "p",
+    { class: "conclusion" },
+    "This comes to ",
+    told2,
+    `; the step recorded ${what}. Large arrays are stored to three digits here, so sums of them differ a little.`
+  );
+}
+function leaf(value, store, trace) {
+  const maker = makerOf(trace, value.number);
+  if (maker && maker.kind !== "data")
+    return [
+      make(
+        "p",
+        {},
+        `This page has no derivation for `,
+        make("code", {}, maker.name),
+        ". Its rule stands beside the code of your line; its operands are listed with the numbers above."
+      )
+    ];
+  const said = {
+    input: "It's given: part of the data that this step learns from.",
+    constant: "It's a constant that no operation of this step made: chosen beforehand, or drawn at random.",
+    parameter: "It's a weight, as it stood before this step: set at random at first, and moved by every step since.",
+    buffer: "It's kept by the layer from one step to the next, and not learned.",
+    state: "It's what the optimizer remembered from earlier steps (0 at the first).",
+    gradient: "Here the backward pass begins: the loss changes by 1 where the loss changes by 1."
+  }[value.role];
+  const update2 = trace.updates.find((one2) => one2.before === value.number);
+  const goes = update2 ? trace.operations.find((op) => op.phase === "update" && op.result === update2.after) : null;
+  const button2 = goes && isKnown(update2) ? make(
+    "button",
+    { type: "button", onclick: () => store.set({ op: goes.number, cell: store.state.cell, playing: false }) },
+    "See what this step makes of it"
+  ) : null;
+  return [make("p", {}, said ?? "Nothing made it in this step."), button2];
+}
+function badge(trace, at3, cell, store) {
+  const checks = (trace.checks ?? []).filter(({ value }) => value === at3);
+  if (!checks.length) return null;
+  const own2 = checks.find((check) => check.cell.every((k2, i) => k2 === cell[i]));
+  if (own2) {
+    const fine = number(own2.error) < 1e-3;
+    return make(
+      "p",
+      { class: `badge ${fine ? "same" : "warning"}` },
+      make("span", { "aria-hidden": "true" }, fine ? "✓ " : "⚠ "),
+      `${fine ? "Checked" : "Checked, and it doesn't agree"}: with this number a little larger and a little smaller, the loss changes at a rate of ${brief(number(own2.difference), 6)}. The gradient says ${brief(number(own2.gradient), 6)}.`
+    );
+  }
+  const places2 = checks.slice(0, 4).map(
+    (check) => make("button", { type: "button", onclick: () => store.set({ cell: check.cell }) }, placeText(check.cell) || "it")
+  );
+  return make(
+    "p",
+    { class: "badge" },
+    make("span", { class: "quiet" }, "Some numbers of this gradient were checked by nudging the weight: "),
+    ...places2
+  );
+}
+function uses(trace, at3, store) {
+  const readers = trace.readers[at3].filter(({ operation }) => operation.kind !== "norm" && operation.kind !== "after");
+  if (!readers.length) return null;
+  const buttons = readers.slice(0, 6).map(
+    ({ operation }) => make(
+      "button",
+      { type: "button", onclick: () => store.set({ op: operation.number, playing: false }) },
+      `${operation.number + 1} ${operation.name}`
+    )
+  );
+  return make(
+    "p",
+    { class: "uses" },
+    make("span", { class: "quiet" }, "It's read by "),
+    ...buttons,
+    readers.length > 6 ? make("span", { class: "quiet" }, ` and ${readers.length - 6} more`) : null
+  );
 }
 
 // src/views/diagnoses.js
-function diagnoses() {
-  return false;
+function diagnoses(element, store, trace) {
+  const found = trace.diagnoses;
+  if (!found) return false;
+  if (!found.length) {
+    fill(
+      element,
+      make(
+        "p",
+        {},
+        "Nothing stands out in this step: every number is finite, no unit is dead, the weights move by a usual share of their size, and gradients neither vanish nor explode."
+      )
+    );
+    return true;
+  }
+  const items = found.map(({ name, sign: sign3, mend, operation }) => {
+    const go = operation === null || !trace.operations[operation] ? null : make(
+      "button",
+      { type: "button", onclick: () => store.set({ op: operation, playing: false }) },
+      `Show it: ${operation + 1}, ${trace.operations[operation].name}`
+    );
+    return make("li", {}, make("strong", {}, `${title(name)}: `), `${sign3}.`, make("p", { class: "quiet" }, `${mend}.`), go);
+  });
+  fill(element, make("ul", {}, ...items));
+  store.subscribe(({ op }) => {
+    found.forEach(({ operation }, i) => items[i].classList.toggle("present", operation === op));
+  });
+  return true;
 }
+var title = (name) => {
+  const words = String(name).replaceAll("_", " ");
+  return words.charAt(0).toUpperCase() + words.slice(1);
+};
 
 // node_modules/@dagrejs/dagre/dist/dagre.esm.js
 var Te = Object.defineProperty;
@@ -1071,9 +3488,9 @@ function ze(e, n) {
 function q(e, n) {
   return n();
 }
-var at = 0;
+var at2 = 0;
 function $(e) {
-  let n = ++at;
+  let n = ++at2;
   return e + ("" + n);
 }
 function D(e, n, t = 1) {
@@ -2454,8 +4871,8 @@ function selection_filter(match) {
   }
   return new Selection(subgroups, this._parents);
 }
-function sparse(update) {
-  return new Array(update.length);
+function sparse(update2) {
+  return new Array(update2.length);
 }
 function selection_enter() {
   return new Selection(this._enter || this._groups.map(sparse), this._parents);
@@ -2487,12 +4904,12 @@ function constant(x2) {
     return x2;
   };
 }
-function bindIndex(parent, group, enter, update, exit, data) {
+function bindIndex(parent, group, enter, update2, exit, data) {
   var i = 0, node, groupLength = group.length, dataLength = data.length;
   for (; i < dataLength; ++i) {
     if (node = group[i]) {
       node.__data__ = data[i];
-      update[i] = node;
+      update2[i] = node;
     } else {
       enter[i] = new EnterNode(parent, data[i]);
     }
@@ -2503,7 +4920,7 @@ function bindIndex(parent, group, enter, update, exit, data) {
     }
   }
 }
-function bindKey(parent, group, enter, update, exit, data, key) {
+function bindKey(parent, group, enter, update2, exit, data, key) {
   var i, node, nodeByKeyValue = /* @__PURE__ */ new Map(), groupLength = group.length, dataLength = data.length, keyValues = new Array(groupLength), keyValue;
   for (i = 0; i < groupLength; ++i) {
     if (node = group[i]) {
@@ -2518,7 +4935,7 @@ function bindKey(parent, group, enter, update, exit, data, key) {
   for (i = 0; i < dataLength; ++i) {
     keyValue = key.call(parent, data[i], i, data) + "";
     if (node = nodeByKeyValue.get(keyValue)) {
-      update[i] = node;
+      update2[i] = node;
       node.__data__ = data[i];
       nodeByKeyValue.delete(keyValue);
     } else {
@@ -2538,8 +4955,8 @@ function selection_data(value, key) {
   if (!arguments.length) return Array.from(this, datum);
   var bind = key ? bindKey : bindIndex, parents = this._parents, groups = this._groups;
   if (typeof value !== "function") value = constant(value);
-  for (var m = groups.length, update = new Array(m), enter = new Array(m), exit = new Array(m), j = 0; j < m; ++j) {
-    var parent = parents[j], group = groups[j], groupLength = group.length, data = arraylike(value.call(parent, parent && parent.__data__, j, parents)), dataLength = data.length, enterGroup = enter[j] = new Array(dataLength), updateGroup = update[j] = new Array(dataLength), exitGroup = exit[j] = new Array(groupLength);
+  for (var m = groups.length, update2 = new Array(m), enter = new Array(m), exit = new Array(m), j = 0; j < m; ++j) {
+    var parent = parents[j], group = groups[j], groupLength = group.length, data = arraylike(value.call(parent, parent && parent.__data__, j, parents)), dataLength = data.length, enterGroup = enter[j] = new Array(dataLength), updateGroup = update2[j] = new Array(dataLength), exitGroup = exit[j] = new Array(groupLength);
     bind(parent, group, enterGroup, updateGroup, exitGroup, data, key);
     for (var i0 = 0, i1 = 0, previous, next; i0 < dataLength; ++i0) {
       if (previous = enterGroup[i0]) {
@@ -2549,10 +4966,10 @@ function selection_data(value, key) {
       }
     }
   }
-  update = new Selection(update, parents);
-  update._enter = enter;
-  update._exit = exit;
-  return update;
+  update2 = new Selection(update2, parents);
+  update2._enter = enter;
+  update2._exit = exit;
+  return update2;
 }
 function arraylike(data) {
   return typeof data === "object" && "length" in data ? data : Array.from(data);
@@ -2561,7 +4978,7 @@ function selection_exit() {
   return new Selection(this._exit || this._groups.map(sparse), this._parents);
 }
 function selection_join(onenter, onupdate, onexit) {
-  var enter = this.enter(), update = this, exit = this.exit();
+  var enter = this.enter(), update2 = this, exit = this.exit();
   if (typeof onenter === "function") {
     enter = onenter(enter);
     if (enter) enter = enter.selection();
@@ -2569,12 +4986,12 @@ function selection_join(onenter, onupdate, onexit) {
     enter = enter.append(onenter + "");
   }
   if (onupdate != null) {
-    update = onupdate(update);
-    if (update) update = update.selection();
+    update2 = onupdate(update2);
+    if (update2) update2 = update2.selection();
   }
   if (onexit == null) exit.remove();
   else onexit(exit);
-  return enter && update ? enter.merge(update).order() : update;
+  return enter && update2 ? enter.merge(update2).order() : update2;
 }
 function selection_merge(context) {
   var selection2 = context.selection ? context.selection() : context;
@@ -2638,9 +5055,9 @@ function selection_node() {
   return null;
 }
 function selection_size() {
-  let size = 0;
-  for (const node of this) ++size;
-  return size;
+  let size2 = 0;
+  for (const node of this) ++size2;
+  return size2;
 }
 function selection_empty() {
   return !this.node();
@@ -3056,8 +5473,8 @@ Local.prototype = local.prototype = {
 // node_modules/d3-path/dist/d3-path.mjs
 var pi = Math.PI;
 var tau = 2 * pi;
-var epsilon = 1e-6;
-var tauEpsilon = tau - epsilon;
+var epsilon2 = 1e-6;
+var tauEpsilon = tau - epsilon2;
 function append(strings) {
   this._ += strings[0];
   for (let i = 1, n = strings.length; i < n; ++i) {
@@ -3122,12 +5539,12 @@ var Path = class {
     let x0 = this._x1, y0 = this._y1, x21 = x2 - x1, y21 = y2 - y1, x01 = x0 - x1, y01 = y0 - y1, l01_2 = x01 * x01 + y01 * y01;
     if (this._x1 === null) {
       this._append`M${this._x1 = x1},${this._y1 = y1}`;
-    } else if (!(l01_2 > epsilon)) ;
-    else if (!(Math.abs(y01 * x21 - y21 * x01) > epsilon) || !r) {
+    } else if (!(l01_2 > epsilon2)) ;
+    else if (!(Math.abs(y01 * x21 - y21 * x01) > epsilon2) || !r) {
       this._append`L${this._x1 = x1},${this._y1 = y1}`;
     } else {
       let x20 = x2 - x0, y20 = y2 - y0, l21_2 = x21 * x21 + y21 * y21, l20_2 = x20 * x20 + y20 * y20, l21 = Math.sqrt(l21_2), l01 = Math.sqrt(l01_2), l = r * Math.tan((pi - Math.acos((l21_2 + l01_2 - l20_2) / (2 * l21 * l01))) / 2), t01 = l / l01, t21 = l / l21;
-      if (Math.abs(t01 - 1) > epsilon) {
+      if (Math.abs(t01 - 1) > epsilon2) {
         this._append`L${x1 + t01 * x01},${y1 + t01 * y01}`;
       }
       this._append`A${r},${r},0,0,${+(y01 * x20 > x01 * y20)},${this._x1 = x1 + t21 * x21},${this._y1 = y1 + t21 * y21}`;
@@ -3139,14 +5556,14 @@ var Path = class {
     let dx = r * Math.cos(a0), dy = r * Math.sin(a0), x0 = x2 + dx, y0 = y2 + dy, cw = 1 ^ ccw, da = ccw ? a0 - a1 : a1 - a0;
     if (this._x1 === null) {
       this._append`M${x0},${y0}`;
-    } else if (Math.abs(this._x1 - x0) > epsilon || Math.abs(this._y1 - y0) > epsilon) {
+    } else if (Math.abs(this._x1 - x0) > epsilon2 || Math.abs(this._y1 - y0) > epsilon2) {
       this._append`L${x0},${y0}`;
     }
     if (!r) return;
     if (da < 0) da = da % tau + tau;
     if (da > tauEpsilon) {
       this._append`A${r},${r},0,1,${cw},${x2 - dx},${y2 - dy}A${r},${r},0,1,${cw},${this._x1 = x0},${this._y1 = y0}`;
-    } else if (da > epsilon) {
+    } else if (da > epsilon2) {
       const x1 = x2 + r * Math.cos(a1);
       const y1 = y2 + r * Math.sin(a1);
       if (da >= pi && this._equal(x0, y0, x1, y1)) {
@@ -3175,10 +5592,10 @@ function constant2(x2) {
     return x2;
   };
 }
-var cos = Math.cos;
-var sin = Math.sin;
-var sqrt = Math.sqrt;
-var epsilon2 = 1e-12;
+var cos2 = Math.cos;
+var sin2 = Math.sin;
+var sqrt3 = Math.sqrt;
+var epsilon3 = 1e-12;
 var pi2 = Math.PI;
 var halfPi = pi2 / 2;
 var tau2 = 2 * pi2;
@@ -3243,11 +5660,11 @@ function x(p) {
 function y(p) {
   return p[1];
 }
-function line(x$1, y$1) {
-  var defined = constant2(true), context = null, curve2 = curveLinear, output = null, path2 = withPath(line2);
+function line2(x$1, y$1) {
+  var defined = constant2(true), context = null, curve2 = curveLinear, output = null, path2 = withPath(line3);
   x$1 = typeof x$1 === "function" ? x$1 : x$1 === void 0 ? x : constant2(x$1);
   y$1 = typeof y$1 === "function" ? y$1 : y$1 === void 0 ? y : constant2(y$1);
-  function line2(data) {
+  function line3(data) {
     var i, n = (data = array2(data)).length, d, defined0 = false, buffer;
     if (context == null) output = curve2(buffer = path2());
     for (i = 0; i <= n; ++i) {
@@ -3259,22 +5676,22 @@ function line(x$1, y$1) {
     }
     if (buffer) return output = null, buffer + "" || null;
   }
-  line2.x = function(_) {
-    return arguments.length ? (x$1 = typeof _ === "function" ? _ : constant2(+_), line2) : x$1;
+  line3.x = function(_) {
+    return arguments.length ? (x$1 = typeof _ === "function" ? _ : constant2(+_), line3) : x$1;
   };
-  line2.y = function(_) {
-    return arguments.length ? (y$1 = typeof _ === "function" ? _ : constant2(+_), line2) : y$1;
+  line3.y = function(_) {
+    return arguments.length ? (y$1 = typeof _ === "function" ? _ : constant2(+_), line3) : y$1;
   };
-  line2.defined = function(_) {
-    return arguments.length ? (defined = typeof _ === "function" ? _ : constant2(!!_), line2) : defined;
+  line3.defined = function(_) {
+    return arguments.length ? (defined = typeof _ === "function" ? _ : constant2(!!_), line3) : defined;
   };
-  line2.curve = function(_) {
-    return arguments.length ? (curve2 = _, context != null && (output = curve2(context)), line2) : curve2;
+  line3.curve = function(_) {
+    return arguments.length ? (curve2 = _, context != null && (output = curve2(context)), line3) : curve2;
   };
-  line2.context = function(_) {
-    return arguments.length ? (_ == null ? context = output = null : output = curve2(context = _), line2) : context;
+  line3.context = function(_) {
+    return arguments.length ? (_ == null ? context = output = null : output = curve2(context = _), line3) : context;
   };
-  return line2;
+  return line3;
 }
 var curveRadialLinear = curveRadial(curveLinear);
 function Radial(curve2) {
@@ -3304,16 +5721,16 @@ function curveRadial(curve2) {
   radial._curve = curve2;
   return radial;
 }
-var sqrt3$2 = sqrt(3);
-var tan30 = sqrt(1 / 3);
+var sqrt3$2 = sqrt3(3);
+var tan30 = sqrt3(1 / 3);
 var tan30_2 = tan30 * 2;
-var kr2 = sin(pi2 / 10) / sin(7 * pi2 / 10);
-var kx = sin(tau2 / 10) * kr2;
-var ky = -cos(tau2 / 10) * kr2;
-var sqrt3$1 = sqrt(3);
-var sqrt3 = sqrt(3);
-var s = sqrt(3) / 2;
-var k = 1 / sqrt(12);
+var kr2 = sin2(pi2 / 10) / sin2(7 * pi2 / 10);
+var kx = sin2(tau2 / 10) * kr2;
+var ky = -cos2(tau2 / 10) * kr2;
+var sqrt3$1 = sqrt3(3);
+var sqrt32 = sqrt3(3);
+var s = sqrt3(3) / 2;
+var k = 1 / sqrt3(12);
 var a = (k / 2 + 1) * 3;
 function noop() {
 }
@@ -3697,12 +6114,12 @@ var cardinalOpen = (function custom4(tension) {
 })(0);
 function point$1(that, x2, y2) {
   var x1 = that._x1, y1 = that._y1, x22 = that._x2, y22 = that._y2;
-  if (that._l01_a > epsilon2) {
+  if (that._l01_a > epsilon3) {
     var a2 = 2 * that._l01_2a + 3 * that._l01_a * that._l12_a + that._l12_2a, n = 3 * that._l01_a * (that._l01_a + that._l12_a);
     x1 = (x1 * a2 - that._x0 * that._l12_2a + that._x2 * that._l01_2a) / n;
     y1 = (y1 * a2 - that._y0 * that._l12_2a + that._y2 * that._l01_2a) / n;
   }
-  if (that._l23_a > epsilon2) {
+  if (that._l23_a > epsilon3) {
     var b = 2 * that._l23_2a + 3 * that._l23_a * that._l12_a + that._l12_2a, m = 3 * that._l23_a * (that._l23_a + that._l12_a);
     x22 = (x22 * b + that._x1 * that._l23_2a - x2 * that._l12_2a) / m;
     y22 = (y22 * b + that._y1 * that._l23_2a - y2 * that._l12_2a) / m;
@@ -3917,12 +6334,12 @@ LinearClosed.prototype = {
     else this._point = 1, this._context.moveTo(x2, y2);
   }
 };
-function sign(x2) {
+function sign2(x2) {
   return x2 < 0 ? -1 : 1;
 }
 function slope3(that, x2, y2) {
   var h0 = that._x1 - that._x0, h1 = x2 - that._x1, s0 = (that._y1 - that._y0) / (h0 || h1 < 0 && -0), s1 = (y2 - that._y1) / (h1 || h0 < 0 && -0), p = (s0 * h1 + s1 * h0) / (h0 + h1);
-  return (sign(s0) + sign(s1)) * Math.min(Math.abs(s0), Math.abs(s1), 0.5 * Math.abs(p)) || 0;
+  return (sign2(s0) + sign2(s1)) * Math.min(Math.abs(s0), Math.abs(s1), 0.5 * Math.abs(p)) || 0;
 }
 function slope2(that, t) {
   var h = that._x1 - that._x0;
@@ -4115,11 +6532,11 @@ function network(trace) {
   }
   const edges = [];
   for (const reader of drawn2) {
-    for (const [operand, value] of operandValues(reader)) {
-      const from = source(value, reader);
-      if (from === `o${reader.number}`) continue;
-      const adjoint = trace.adjoints[reader.number].find(({ kind, name, operands }) => kind === "adjoint" && name === `${reader.name}.${operand}` && operands.g)?.number ?? null;
-      edges.push({ from, to: `o${reader.number}`, value, operand, reader: reader.number, adjoint });
+    for (const [operand3, value] of operandValues(reader)) {
+      const from2 = source(value, reader);
+      if (from2 === `o${reader.number}`) continue;
+      const adjoint = trace.adjoints[reader.number].find(({ kind, name, operands }) => kind === "adjoint" && name === `${reader.name}.${operand3}` && operands.g)?.number ?? null;
+      edges.push({ from: from2, to: `o${reader.number}`, value, operand: operand3, reader: reader.number, adjoint });
     }
   }
   return { nodes, edges, modules: moduleTree(trace, nodes) };
@@ -4147,13 +6564,13 @@ function moduleTree(trace, nodes) {
   const sizes = /* @__PURE__ */ new Map();
   for (const { module } of nodes.values()) for (const path2 of lineage(module, trace.modules)) sizes.set(path2, (sizes.get(path2) ?? 0) + 1);
   const modules = /* @__PURE__ */ new Map();
-  for (const [path2, size] of sizes) if (size > 1) modules.set(path2, { path: path2, kind: trace.modules[path2], size });
+  for (const [path2, size2] of sizes) if (size2 > 1) modules.set(path2, { path: path2, kind: trace.modules[path2], size: size2 });
   for (const module of modules.values()) module.parent = lineage(module.path, trace.modules).filter((path2) => path2 !== module.path && modules.has(path2)).at(-1) ?? null;
   return modules;
 }
 function lineage(path2, modules) {
-  const parts = path2 ? path2.split(".") : [];
-  return parts.map((_, i) => parts.slice(0, i + 1).join(".")).filter((prefix) => prefix in modules);
+  const parts2 = path2 ? path2.split(".") : [];
+  return parts2.map((_, i) => parts2.slice(0, i + 1).join(".")).filter((prefix) => prefix in modules);
 }
 function foldedAtFirst({ nodes, modules }, trace, most = 32) {
   const depth = ({ path: path2 }) => path2.split(".").length;
@@ -4162,7 +6579,7 @@ function foldedAtFirst({ nodes, modules }, trace, most = 32) {
     const key = `${depth(module)} ${module.kind}`;
     alike.set(key, [...alike.get(key) ?? [], module]);
   }
-  const weight = (group) => group.reduce((sum, { size }) => sum + size - 1, 0);
+  const weight = (group) => group.reduce((sum, { size: size2 }) => sum + size2 - 1, 0);
   const inward = [...alike.values()].sort((a2, b) => depth(b[0]) - depth(a2[0]) || weight(b) - weight(a2));
   const folded = /* @__PURE__ */ new Set();
   const seen = () => new Set([...nodes.values()].map((node) => shownAs(node, folded, modules, trace))).size;
@@ -4185,20 +6602,20 @@ function visible(whole2, folded, trace) {
     const id = shown.get(node.id);
     const path2 = id.slice(1);
     if (!boxes.has(id)) {
-      const box = id === node.id ? node : { id, kind: "module", path: path2, name: modules.get(path2).kind, module: path2 };
-      const around = lineage(node.module, trace.modules).filter((one) => modules.has(one) && !folded.has(one));
-      const within = (id === node.id ? around : around.filter((one) => path2.startsWith(`${one}.`))).at(-1) ?? null;
-      boxes.set(id, { ...box, frame: within, operations: [] });
+      const box2 = id === node.id ? node : { id, kind: "module", path: path2, name: modules.get(path2).kind, module: path2 };
+      const around = lineage(node.module, trace.modules).filter((one2) => modules.has(one2) && !folded.has(one2));
+      const within2 = (id === node.id ? around : around.filter((one2) => path2.startsWith(`${one2}.`))).at(-1) ?? null;
+      boxes.set(id, { ...box2, frame: within2, operations: [] });
     }
     if (node.op !== void 0) boxes.get(id).operations.push(node.op);
   }
   for (const { frame } of boxes.values()) for (let path2 = frame; path2 !== null; path2 = modules.get(path2).parent) frames.set(path2, modules.get(path2));
   const arrows = /* @__PURE__ */ new Map();
   for (const edge of edges) {
-    const [from, to] = [shown.get(edge.from), shown.get(edge.to)];
-    if (from === to) continue;
-    const key = `${from} ${to} ${edge.value}`;
-    const arrow = arrows.get(key) ?? { key, from, to, value: edge.value, readers: [], adjoints: [] };
+    const [from2, to2] = [shown.get(edge.from), shown.get(edge.to)];
+    if (from2 === to2) continue;
+    const key = `${from2} ${to2} ${edge.value}`;
+    const arrow = arrows.get(key) ?? { key, from: from2, to: to2, value: edge.value, readers: [], adjoints: [] };
     arrow.readers.push(edge.reader);
     if (edge.adjoint !== null) arrow.adjoints.push(edge.adjoint);
     arrows.set(key, arrow);
@@ -4206,12 +6623,12 @@ function visible(whole2, folded, trace) {
   const sums = /* @__PURE__ */ new Map();
   for (const edge of edges) {
     if (edge.adjoint === null) continue;
-    const box = boxes.get(shown.get(edge.from));
-    sums.set(`${box.id} ${edge.value}`, (sums.get(`${box.id} ${edge.value}`) ?? 0) + 1);
+    const box2 = boxes.get(shown.get(edge.from));
+    sums.set(`${box2.id} ${edge.value}`, (sums.get(`${box2.id} ${edge.value}`) ?? 0) + 1);
   }
   for (const [key, n] of sums) {
-    const box = boxes.get(key.slice(0, key.lastIndexOf(" ")));
-    if (n > 1) box.branches = Math.max(box.branches ?? 0, n);
+    const box2 = boxes.get(key.slice(0, key.lastIndexOf(" ")));
+    if (n > 1) box2.branches = Math.max(box2.branches ?? 0, n);
   }
   return { boxes, frames, arrows: [...arrows.values()], shown };
 }
@@ -4231,40 +6648,6 @@ function concerns(operation, trace) {
   if (operands.parameter) return { boxes: parameter(operands.parameter.value), way: "update" };
   const all = operandValues(operation).map(([, value]) => trace.values[value].role === "gradient" ? of(value) : value);
   return { boxes: all.flatMap(parameter), way: kind === "norm" ? "backward" : "update" };
-}
-
-// src/numbers.js
-var MINUS = "−";
-var number = (x2) => typeof x2 === "string" ? Number(x2) : x2;
-function signed(text) {
-  return text.replace("Infinity", "∞").replaceAll("-", MINUS);
-}
-function brief(x2, digits = 4) {
-  if (x2 === null || x2 === void 0) return "";
-  if (typeof x2 === "boolean") return String(x2);
-  if (!Number.isFinite(x2)) return signed(String(x2));
-  if (Number.isInteger(x2) && Math.abs(x2) < 1e6) return signed(String(x2));
-  const size = Math.abs(x2);
-  if (size !== 0 && (size < 1e-4 || size >= 1e6)) {
-    const [mantissa, exponent] = x2.toExponential(digits - 1).split("e");
-    return signed(`${Number(mantissa)}e${Number(exponent)}`);
-  }
-  return signed(String(Number(x2.toPrecision(digits))));
-}
-var shapeText = (shape) => shape.length ? shape.join(" × ") : "one number";
-var shortShape = (shape) => shape.join("×");
-function count(n) {
-  for (const [size, word] of [
-    [1e9, "billion"],
-    [1e6, "million"]
-  ]) {
-    if (n >= size) return `${Number((n / size).toPrecision(3))} ${word}`;
-  }
-  return n.toLocaleString("en");
-}
-function duration(seconds) {
-  if (seconds >= 1) return `${brief(seconds, 3)} s`;
-  return seconds >= 1e-3 ? `${brief(seconds * 1e3, 3)} ms` : `${brief(seconds * 1e6, 3)} µs`;
 }
 
 // src/views/graph.js
@@ -4325,7 +6708,7 @@ function graph(element, store, trace) {
   }
   const first = () => seen.buttons.values().next().value;
   function rove(target, focus) {
-    for (const one of seen.buttons.values()) one.setAttribute("tabindex", one === target ? 0 : -1);
+    for (const one2 of seen.buttons.values()) one2.setAttribute("tabindex", one2 === target ? 0 : -1);
     if (focus) target.focus({ preventScroll: true });
     if (focus) centre(target, scroll);
   }
@@ -4348,13 +6731,13 @@ function graph(element, store, trace) {
     if (!operation) return;
     const { boxes, way } = concerns(operation, trace);
     const present = new Set(boxes.map((id) => seen.shown.get(id)));
-    for (const [id, box] of seen.buttons) {
+    for (const [id, box2] of seen.buttons) {
       const here = present.has(id);
-      box.classList.toggle("present", here);
-      box.dataset.way = here ? way : "";
-      if (here) box.setAttribute("aria-current", "step");
-      else box.removeAttribute("aria-current");
-      box.classList.toggle("passed", seen.boxes.get(id)?.operations.every((number2) => number2 <= op) ?? true);
+      box2.classList.toggle("present", here);
+      box2.dataset.way = here ? way : "";
+      if (here) box2.setAttribute("aria-current", "step");
+      else box2.removeAttribute("aria-current");
+      box2.classList.toggle("passed", seen.boxes.get(id)?.operations.every((number2) => number2 <= op) ?? true);
     }
     for (const { arrow, forward, backward } of seen.lines) {
       forward.classList.toggle("passed", arrow.readers.some((number2) => number2 <= op));
@@ -4389,39 +6772,39 @@ function drawn({ boxes, frames, arrows, shown }, trace) {
   const outward = [...frames.values()].sort((a2, b) => a2.path.length - b.path.length);
   const framed = new Map(outward.map((frame) => [frame.path, draw("g", { class: "frame" })]));
   svg.append(...framed.values());
-  const lines = arrows.map((arrow) => lineOf(arrow, layout.edge(arrow.from, arrow.to, arrow.key), trace));
-  svg.append(...lines.flatMap(({ elements }) => elements));
+  const lines2 = arrows.map((arrow) => lineOf(arrow, layout.edge(arrow.from, arrow.to, arrow.key), trace));
+  svg.append(...lines2.flatMap(({ elements }) => elements));
   const sums = /* @__PURE__ */ new Map();
   const rows = [
-    ...[...boxes.values()].map((box) => ({ id: box.id, at: layout.node(box.id), box })),
+    ...[...boxes.values()].map((box2) => ({ id: box2.id, at: layout.node(box2.id), box: box2 })),
     ...outward.map((frame) => ({ id: `f${frame.path}`, at: layout.node(`f${frame.path}`), frame }))
   ].sort((a2, b) => a2.at.y - a2.at.height / 2 - (b.at.y - b.at.height / 2) || a2.at.x - b.at.x);
-  for (const { id, at: at2, box, frame } of rows) {
-    const made2 = box ? boxOf(box, at2, trace) : headOf(frame, at2);
-    if (frame) framed.get(frame.path).append(draw("rect", rectangle(at2, { rx: 8 })));
+  for (const { id, at: at3, box: box2, frame } of rows) {
+    const made2 = box2 ? boxOf(box2, at3, trace) : headOf(frame, at3);
+    if (frame) framed.get(frame.path).append(draw("rect", rectangle(at3, { rx: 8 })));
     svg.append(made2);
     buttons.set(id, made2);
-    if (!box?.branches) continue;
-    const sum = draw("g", { class: "sum", transform: `translate(${at2.x + at2.width / 2 - 2} ${at2.y + at2.height / 2 - 2})` }, draw("circle", { r: 9 }), draw("text", { y: 4.5, "text-anchor": "middle" }, "Σ"));
-    sum.append(draw("title", {}, `used ${box.branches} times: its gradients add up here`));
+    if (!box2?.branches) continue;
+    const sum = draw("g", { class: "sum", transform: `translate(${at3.x + at3.width / 2 - 2} ${at3.y + at3.height / 2 - 2})` }, draw("circle", { r: 9 }), draw("text", { y: 4.5, "text-anchor": "middle" }, "Σ"));
+    sum.append(draw("title", {}, `used ${box2.branches} times: its gradients add up here`));
     svg.append(sum);
     sums.set(id, sum);
   }
-  return { svg, width, height, buttons, lines, sums, boxes, shown };
+  return { svg, width, height, buttons, lines: lines2, sums, boxes, shown };
 }
 function laidOut(boxes, frames, arrows, trace) {
   const layout = new ie.Graph({ multigraph: true, compound: true });
   layout.setGraph({ rankdir: "TB", nodesep: 14, edgesep: 12, ranksep: 15, marginx: 8, marginy: 8 });
-  for (const box of boxes.values()) {
-    const lines = textOf(box);
-    const width = Math.max(48, ...lines.map((text, i) => wide(text, i === 0))) + 18;
-    layout.setNode(box.id, { width, height: lines.length * LINE + 10 });
+  for (const box2 of boxes.values()) {
+    const lines2 = textOf(box2);
+    const width = Math.max(48, ...lines2.map((text, i) => wide(text, i === 0))) + 18;
+    layout.setNode(box2.id, { width, height: lines2.length * LINE + 10 });
   }
   for (const { path: path2 } of frames.values()) layout.setNode(`f${path2}`, {});
-  for (const box of boxes.values()) if (box.frame !== null) layout.setParent(box.id, `f${box.frame}`);
+  for (const box2 of boxes.values()) if (box2.frame !== null) layout.setParent(box2.id, `f${box2.frame}`);
   for (const { path: path2, parent } of frames.values()) if (parent !== null) layout.setParent(`f${path2}`, `f${parent}`);
-  for (const { key, from, to, value } of arrows) {
-    layout.setEdge(from, to, { width: wide(shortShape(trace.values[value].shape)) + 14, height: 14, labelpos: "c" }, key);
+  for (const { key, from: from2, to: to2, value } of arrows) {
+    layout.setEdge(from2, to2, { width: wide(shortShape(trace.values[value].shape)) + 14, height: 14, labelpos: "c" }, key);
   }
   Oe(layout);
   wrap(layout, boxes, frames);
@@ -4430,27 +6813,27 @@ function laidOut(boxes, frames, arrows, trace) {
 function wrap(layout, boxes, frames) {
   const inward = [...frames.values()].sort((a2, b) => b.path.length - a2.path.length);
   for (const { path: path2, kind } of inward) {
-    const held = [...boxes.values()].filter((box) => box.frame === path2).map((box) => layout.node(box.id));
-    held.push(...[...frames.values()].filter((frame) => frame.parent === path2).map((frame) => layout.node(`f${frame.path}`)));
-    const left2 = Math.min(...held.map((at2) => at2.x - at2.width / 2)) - 8;
-    const right = Math.max(...held.map((at2) => at2.x + at2.width / 2), left2 + wide(`▾ ${path2} ${kind}`, true) + 16) + 8;
-    const top2 = Math.min(...held.map((at2) => at2.y - at2.height / 2)) - HEAD - 2;
-    const bottom = Math.max(...held.map((at2) => at2.y + at2.height / 2)) + 8;
+    const held2 = [...boxes.values()].filter((box2) => box2.frame === path2).map((box2) => layout.node(box2.id));
+    held2.push(...[...frames.values()].filter((frame) => frame.parent === path2).map((frame) => layout.node(`f${frame.path}`)));
+    const left2 = Math.min(...held2.map((at3) => at3.x - at3.width / 2)) - 8;
+    const right = Math.max(...held2.map((at3) => at3.x + at3.width / 2), left2 + wide(`▾ ${path2} ${kind}`, true) + 16) + 8;
+    const top2 = Math.min(...held2.map((at3) => at3.y - at3.height / 2)) - HEAD - 2;
+    const bottom = Math.max(...held2.map((at3) => at3.y + at3.height / 2)) + 8;
     Object.assign(layout.node(`f${path2}`), { x: (left2 + right) / 2, y: (top2 + bottom) / 2, width: right - left2, height: bottom - top2 });
   }
   const all = layout.nodes().map((id) => layout.node(id));
-  const left = Math.min(0, ...all.map((at2) => at2.x - at2.width / 2 - 6));
-  const top = Math.min(0, ...all.map((at2) => at2.y - at2.height / 2 - 6));
-  const move = (at2) => Object.assign(at2, { x: at2.x - left, y: at2.y - top });
-  all.forEach(move);
+  const left = Math.min(0, ...all.map((at3) => at3.x - at3.width / 2 - 6));
+  const top = Math.min(0, ...all.map((at3) => at3.y - at3.height / 2 - 6));
+  const move2 = (at3) => Object.assign(at3, { x: at3.x - left, y: at3.y - top });
+  all.forEach(move2);
   for (const edge of layout.edges()) {
     const { points, ...label } = layout.edge(edge);
-    points.forEach(move);
+    points.forEach(move2);
     Object.assign(layout.edge(edge), { x: label.x - left, y: label.y - top });
   }
   const graph2 = layout.graph();
-  graph2.width = Math.max(graph2.width - left, ...all.map((at2) => at2.x + at2.width / 2 + 6));
-  graph2.height = Math.max(graph2.height - top, ...all.map((at2) => at2.y + at2.height / 2 + 6));
+  graph2.width = Math.max(graph2.width - left, ...all.map((at3) => at3.x + at3.width / 2 + 6));
+  graph2.height = Math.max(graph2.height - top, ...all.map((at3) => at3.y + at3.height / 2 + 6));
 }
 function textOf({ kind, name, made: made2, path: path2 }) {
   if (kind === "module") return [`▸ ${path2}`, name];
@@ -4462,29 +6845,29 @@ function wide(text, bold = false) {
   ruler.font = `${bold ? 600 : 400} 13px system-ui, "Segoe UI", Roboto, Arial, "DejaVu Sans", sans-serif`;
   return Math.ceil(ruler.measureText(text).width);
 }
-function boxOf(box, at2, trace) {
-  const texts = textOf(box).map((text, i, all) => draw("text", { class: i ? "second" : "first", x: at2.x, y: at2.y + (i - (all.length - 1) / 2) * LINE + 4.5, "text-anchor": "middle" }, i ? ` ${text}` : text));
-  const round = { operation: 6, module: 6, parameter: at2.height / 2, input: 0 }[box.kind] ?? 0;
-  return draw("g", { class: `box ${box.kind}`, role: "button", tabindex: -1, "data-box": box.id, "aria-label": labelOf(box, trace) }, draw("rect", rectangle(at2, { rx: round })), ...texts);
+function boxOf(box2, at3, trace) {
+  const texts = textOf(box2).map((text, i, all) => draw("text", { class: i ? "second" : "first", x: at3.x, y: at3.y + (i - (all.length - 1) / 2) * LINE + 4.5, "text-anchor": "middle" }, i ? ` ${text}` : text));
+  const round = { operation: 6, module: 6, parameter: at3.height / 2, input: 0 }[box2.kind] ?? 0;
+  return draw("g", { class: `box ${box2.kind}`, role: "button", tabindex: -1, "data-box": box2.id, "aria-label": labelOf(box2, trace) }, draw("rect", rectangle(at3, { rx: round })), ...texts);
 }
-function labelOf(box, trace) {
-  const seen = textOf(box).join(" ");
-  const adds = box.branches ? `; used ${box.branches} times, its gradients add up` : "";
-  if (box.kind === "module") return `${seen}: a module, folded${adds}`;
-  if (box.op !== void 0) return `${seen}: operation ${box.op + 1}${adds}`;
-  const { name, role, shape } = trace.values[box.value];
+function labelOf(box2, trace) {
+  const seen = textOf(box2).join(" ");
+  const adds = box2.branches ? `; used ${box2.branches} times, its gradients add up` : "";
+  if (box2.kind === "module") return `${seen}: a module, folded${adds}`;
+  if (box2.op !== void 0) return `${seen}: operation ${box2.op + 1}${adds}`;
+  const { name, role, shape } = trace.values[box2.value];
   return `${seen}: ${role} ${name}, ${shapeText(shape)}`;
 }
-function headOf({ path: path2, kind }, at2) {
-  const [x2, y2] = [at2.x - at2.width / 2, at2.y - at2.height / 2];
+function headOf({ path: path2, kind }, at3) {
+  const [x2, y2] = [at3.x - at3.width / 2, at3.y - at3.height / 2];
   return draw(
     "g",
     { class: "head", role: "button", tabindex: -1, "data-box": `f${path2}`, "aria-expanded": "true", "aria-label": `▾ ${path2} ${kind}: a module, unfolded` },
-    ...[draw("rect", { x: x2 + 2, y: y2 + 2, width: at2.width - 4, height: HEAD - 3, rx: 6 }), draw("text", { x: x2 + 8, y: y2 + 15 }, `▾ ${path2} `, draw("tspan", { class: "second" }, kind))]
+    ...[draw("rect", { x: x2 + 2, y: y2 + 2, width: at3.width - 4, height: HEAD - 3, rx: 6 }), draw("text", { x: x2 + 8, y: y2 + 15 }, `▾ ${path2} `, draw("tspan", { class: "second" }, kind))]
   );
 }
 var rectangle = ({ x: x2, y: y2, width, height }, more) => ({ x: x2 - width / 2, y: y2 - height / 2, width, height, ...more });
-var curve = line(({ x: x2 }) => x2, ({ y: y2 }) => y2).curve(monotoneY);
+var curve = line2(({ x: x2 }) => x2, ({ y: y2 }) => y2).curve(monotoneY);
 function lineOf(arrow, { points, x: x2, y: y2 }, trace) {
   const both = arrow.adjoints.length > 0;
   const moved = (by) => points.map((point2) => ({ x: point2.x + by, y: point2.y }));
@@ -4508,21 +6891,847 @@ function tip(points) {
   const angle = Math.atan2(end.y - before.y, end.x - before.x) * 180 / Math.PI;
   return draw("path", { class: "tip", d: "M0 0L-8 -3.5L-8 3.5Z", transform: `translate(${end.x} ${end.y}) rotate(${Math.abs(angle) > 60 ? 90 * Math.sign(angle) : angle})` });
 }
-function centre(box, scroll) {
-  const [inner, outer] = [box.getBoundingClientRect(), scroll.getBoundingClientRect()];
-  const [right, down] = [inner.left + inner.width / 2 - outer.left - outer.width / 2, inner.top + inner.height / 2 - outer.top - outer.height / 2];
+function centre(box2, scroll) {
+  const [inner2, outer] = [box2.getBoundingClientRect(), scroll.getBoundingClientRect()];
+  const [right, down] = [inner2.left + inner2.width / 2 - outer.left - outer.width / 2, inner2.top + inner2.height / 2 - outer.top - outer.height / 2];
   if (Math.abs(right) > outer.width / 3) scroll.scrollLeft += right;
   if (Math.abs(down) > outer.height / 4) scroll.scrollTop += down;
 }
 
 // src/views/ledger.js
-function ledger() {
-  return false;
+var SLIDERS = [
+  { key: "lr", name: "learning rate η", times: 100 },
+  { key: "limit", name: "clip limit", times: 30 },
+  { key: "momentum", name: "momentum μ", most: 0.999 },
+  { key: "betas0", name: "β₁, memory of gradients", most: 0.999 },
+  { key: "betas1", name: "β₂, memory of squares", most: 0.9999 },
+  { key: "alpha", name: "α, memory of squares", most: 0.999 },
+  { key: "rho", name: "ρ, memory of squares", most: 0.999 },
+  { key: "weight_decay", name: "weight decay λ", least: 0, most: 1 }
+];
+function ledger(element, store, trace) {
+  if (!trace.updates.length) return false;
+  let what = {};
+  const choose = make(
+    "select",
+    { onchange: () => pick(Number(choose.value)) },
+    ...trace.updates.map(({ name }, i) => make("option", { value: i }, name))
+  );
+  const chosen = make("label", {}, "Weight of ", choose);
+  const place = make("span", { class: "place numbers" });
+  const walk = make("span", { class: "walk", role: "group", "aria-label": "another weight of these" });
+  const table = make("div", { class: "lines" });
+  const scale = make("div", { class: "scale" });
+  const sliders = make("fieldset", { class: "sliders" });
+  const top = make("p", { class: "which" }, chosen, " ", place, walk);
+  fill(element, top, table, scale, sliders);
+  const pick = (update2) => {
+    const one2 = trace.updates[update2];
+    const operation = trace.operations.find(({ phase, result }) => phase === "update" && result === one2.after);
+    if (operation) store.set({ op: operation.number, playing: false });
+    else store.set({ update: update2 });
+  };
+  const cellOf2 = (one2) => {
+    const mine = [one2.before, one2.gradient, one2.clipped, one2.after, ...Object.values(one2.state).flat()];
+    return store.state.cell && mine.includes(store.value) ? store.state.cell : exampleCell(trace.array(one2.gradient));
+  };
+  const goTo = (ref) => store.follow(ref.value, ref.cell);
+  const redraw = (afresh) => {
+    const i = store.update, one2 = trace.updates[i];
+    choose.value = String(i);
+    const cell = cellOf2(one2);
+    place.textContent = cell ? placeText(cell) || "its one number" : "";
+    if (!cell || !isKnown(one2)) {
+      fill(
+        table,
+        make(
+          "p",
+          {},
+          cell ? `This page doesn't know the method ${one2.operation}; its values are in the list of operations.` : "It's empty."
+        )
+      );
+      for (const part of [scale, sliders, walk]) part.hidden = true;
+      return;
+    }
+    for (const part of [scale, sliders, walk]) part.hidden = false;
+    const settings3 = settingsOf(trace, one2), clip2 = clipOf(trace, one2), weight = weightOf(trace, one2, cell);
+    const base = lines(one2.operation, weight, settings3, clip2);
+    const changed = Object.keys(what).length > 0;
+    const { settings: other, clip: otherClip } = applied(settings3, clip2, what);
+    const instead = changed ? lines(one2.operation, weight, other, otherClip) : null;
+    drawWalk(walk, trace.array(one2.before), cell, (to2) => store.set({ op: store.state.op, value: one2.before, cell: to2 }));
+    drawLines(table, { base, instead, weight, one: one2, trace, cell, goTo });
+    drawScale(scale, weight.θ.number, base.at(-1).value, instead?.at(-1).value);
+    if (afresh) drawSliders(sliders, { settings: settings3, clip: clip2, what, set: (next) => (what = next, redraw(false)) });
+    else sliders.querySelector(".reset").hidden = !changed;
+  };
+  let before = null;
+  store.subscribe((_, changed) => {
+    if (!(changed.has("op") || changed.has("value") || changed.has("cell") || changed.has("update"))) return;
+    const now = store.update;
+    if (now !== before) what = {};
+    redraw(now !== before || !sliders.firstChild);
+    before = now;
+  });
+}
+function applied(settings3, clip2, { limit, betas0, betas1, ...others }) {
+  const betas = settings3.betas && [betas0 ?? settings3.betas[0], betas1 ?? settings3.betas[1]];
+  return {
+    settings: { ...settings3, ...others, ...betas ? { betas } : {} },
+    clip: clip2 && limit !== void 0 ? { ...clip2, limit } : clip2
+  };
+}
+function drawWalk(place, numbers2, cell, go) {
+  const at3 = numbers2.offset(cell);
+  const step = (by, text, label) => make(
+    "button",
+    {
+      type: "button",
+      "aria-label": label,
+      "aria-disabled": String(at3 + by < 0 || at3 + by >= numbers2.size),
+      onclick: () => at3 + by >= 0 && at3 + by < numbers2.size && go(numbers2.place(at3 + by))
+    },
+    text
+  );
+  const had = [...place.children].indexOf(document.activeElement);
+  fill(place, step(-1, "−", "the weight before"), step(1, "+", "the next weight"));
+  if (had >= 0) place.children[had].focus();
+}
+function drawLines(place, { base, instead, weight, one: one2, trace, cell, goTo }) {
+  const recorded2 = new Map([["θ", one2.after], ...stateOf(one2).map(([symbol, , , after]) => [symbol, after])]);
+  const clipped = one2.clipped !== null && one2.clipped !== void 0 ? one2.clipped : null;
+  const rows = [
+    row("θ", "the weight before this step", "", [weight.θ], weight.θ.number, null, goTo),
+    row(
+      "g",
+      "its gradient: how much the loss grows for each unit that the weight grows",
+      "",
+      [weight.g],
+      weight.g.number,
+      null,
+      goTo
+    ),
+    ...base.map((line3, i) => {
+      const last2 = base.findLastIndex(({ symbol }) => symbol === line3.symbol) === i;
+      const number2 = line3.words.startsWith("clipped") ? clipped : last2 ? recorded2.get(line3.symbol) : void 0;
+      const check = number2 === void 0 || number2 === null ? null : trace.array(number2).get(cell);
+      return row(line3.symbol, line3.words, line3.formula, line3.parts, line3.value, instead?.[i] ?? null, goTo, check);
+    })
+  ];
+  const head = make(
+    "div",
+    { role: "row", class: "head" },
+    ...["", "what it is", "how", "now", ...instead ? ["what if"] : []].map(
+      (text) => make("span", { role: "columnheader" }, text)
+    )
+  );
+  place.className = `lines${instead ? " instead" : ""}`;
+  fill(place, make("div", { role: "table", "aria-label": `The update of ${one2.name}${placeText(cell)}` }, head, ...rows));
+}
+function row(symbol, words, formula, parts2, value, instead, goTo, recorded2 = null) {
+  const same2 = recorded2 !== null && Math.abs(recorded2 - value) <= 1e-4 * Math.max(Math.abs(recorded2), 1e-8);
+  const figures = parts2.map(
+    (part) => typeof part === "string" ? part : typeof part === "object" ? operand2(part, goTo) : make("span", { class: "numbers", title: String(part) }, brief(part))
+  );
+  const check = recorded2 === null ? null : make(
+    "span",
+    {
+      class: same2 ? "check" : "check off",
+      title: same2 ? `recorded: ${recorded2}` : `recorded: ${recorded2}, which differs`,
+      role: "img",
+      "aria-label": same2 ? "as recorded" : `recorded ${brief(recorded2, 6)}`
+    },
+    same2 ? " ✓" : " ≠"
+  );
+  return make(
+    "div",
+    { role: "row", class: symbol === "θ" && formula ? "new" : null },
+    make("span", { role: "rowheader", class: "symbol" }, formula ? `${symbol} ←` : symbol),
+    make("span", { role: "cell" }, words),
+    make(
+      "span",
+      { role: "cell", class: "how" },
+      formula ? make("code", {}, formula) : null,
+      formula ? make("span", { class: "figures" }, "= ", ...figures) : make("span", { class: "figures" }, ...figures)
+    ),
+    make("span", { role: "cell", class: "numbers result", title: String(value) }, brief(value, 6), check),
+    instead ? make("span", { role: "cell", class: "numbers what-if", title: String(instead.value) }, brief(instead.value, 6)) : null
+  );
+}
+function operand2(ref, goTo) {
+  const name = `${ref.name}${placeText(ref.cell)}`;
+  return make(
+    "button",
+    {
+      type: "button",
+      class: "operand",
+      title: `${name}: go to where it comes from`,
+      "aria-label": `${name}, ${brief(ref.number)}: go to where it comes from`,
+      onclick: () => goTo(ref)
+    },
+    brief(ref.number)
+  );
+}
+function drawScale(place, before, after, instead) {
+  const points = [
+    ["before", before, "○"],
+    ["now", after, "●"],
+    ...instead === void 0 ? [] : [["what if", instead, "◆"]]
+  ].filter(([, x2]) => Number.isFinite(x2));
+  const [low, high] = [Math.min(...points.map(([, x2]) => x2)), Math.max(...points.map(([, x2]) => x2))];
+  const move2 = after - before;
+  const told2 = move2 === 0 ? "The weight stays where it was." : `The weight ${move2 < 0 ? "falls" : "rises"} by ${brief(Math.abs(move2))}, to ${brief(after, 6)}.`;
+  const line3 = make(
+    "div",
+    { class: "line", "aria-hidden": "true" },
+    ...points.map(([name, x2, sign3]) => {
+      const mark3 = make("span", { class: name.replace(" ", "-") }, sign3, make("small", {}, name));
+      mark3.style.left = `${high > low ? 8 + 84 * (x2 - low) / (high - low) : 50}%`;
+      return mark3;
+    })
+  );
+  fill(
+    place,
+    make(
+      "p",
+      {},
+      told2,
+      instead === void 0 ? "" : ` With your settings it would be ${brief(instead, 6)}: a what-if, nothing of it is recorded.`
+    ),
+    line3
+  );
+}
+function drawSliders(place, { settings: settings3, clip: clip2, what, set }) {
+  const now = { ...settings3, betas0: settings3.betas?.[0], betas1: settings3.betas?.[1], limit: clip2?.limit };
+  const made2 = SLIDERS.filter(({ key }) => typeof now[key] === "number" && (key !== "momentum" || settings3.momentum)).map(
+    (slider) => drawSlider(slider, now[slider.key], what, set)
+  );
+  const reset = make(
+    "button",
+    {
+      type: "button",
+      class: "reset",
+      hidden: !Object.keys(what).length,
+      onclick: () => {
+        for (const { back } of made2) back();
+        set({});
+      }
+    },
+    "back to what was recorded"
+  );
+  fill(place, make("legend", {}, "What if …"), ...made2.map(({ label }) => label), reset);
+}
+function drawSlider({ key, name, times, least = 0, most }, recorded2, what, set) {
+  const id = unique("slider"), output = make("output", { for: id, class: "numbers" }, brief(recorded2));
+  const ratio = times && recorded2 > 0;
+  const value = (k2) => ratio ? recorded2 * times ** ((k2 - 500) / 500) : least + ((most ?? 1) - least) * (k2 / 1e3);
+  const at3 = (x2) => ratio ? 500 : Math.round(1e3 * (x2 - least) / ((most ?? 1) - least));
+  const start = at3(recorded2);
+  const input = make("input", {
+    id,
+    type: "range",
+    min: 0,
+    max: 1e3,
+    value: start,
+    "aria-valuetext": brief(recorded2),
+    oninput: () => {
+      const k2 = Number(input.value), x2 = k2 === start ? recorded2 : value(k2);
+      output.textContent = brief(x2);
+      input.setAttribute("aria-valuetext", brief(x2));
+      const { [key]: _, ...others } = what;
+      for (const name2 of Object.keys(what)) delete what[name2];
+      Object.assign(what, k2 === start ? others : { ...others, [key]: x2 });
+      set(what);
+    }
+  });
+  const back = () => {
+    input.value = start;
+    output.textContent = brief(recorded2);
+    input.setAttribute("aria-valuetext", brief(recorded2));
+    for (const name2 of Object.keys(what)) delete what[name2];
+  };
+  return { label: make("div", { class: "slider" }, make("label", { for: id }, name), input, output), back };
+}
+
+// src/views/tensor/grid.js
+var ROWS = 9;
+function grid(element) {
+  let given2 = null;
+  const table = make("div", { role: "grid", class: "grid" });
+  const size2 = () => [given2.matrix.rows, given2.matrix.columns];
+  const move2 = (row2, column) => {
+    const [n, m] = size2();
+    given2.choose(Math.min(Math.max(row2, 0), n - 1), Math.min(Math.max(column, 0), m - 1));
+  };
+  table.addEventListener("keydown", (event) => {
+    if (!given2 || event.altKey || event.metaKey) return;
+    const [n, m] = size2(), [i, j] = given2.cell ?? given2.example ?? [0, 0];
+    const to2 = {
+      ArrowUp: [i - 1, j],
+      ArrowDown: [i + 1, j],
+      ArrowLeft: [i, j - 1],
+      ArrowRight: [i, j + 1],
+      PageUp: [i - ROWS, j],
+      PageDown: [i + ROWS, j],
+      Home: event.ctrlKey ? [0, 0] : [i, 0],
+      End: event.ctrlKey ? [n - 1, m - 1] : [i, m - 1],
+      Enter: [i, j],
+      " ": [i, j]
+    }[event.key];
+    if (!to2) return;
+    event.preventDefault();
+    event.stopPropagation();
+    move2(...to2);
+    table.querySelector('[tabindex="0"]')?.focus();
+  });
+  table.addEventListener("click", (event) => {
+    const cell = event.target.closest("[role=gridcell]");
+    if (!cell) return;
+    move2(Number(cell.dataset.row), Number(cell.dataset.column));
+    table.querySelector('[tabindex="0"]')?.focus();
+  });
+  element.append(table);
+  return {
+    show(of, width) {
+      const had = table.contains(document.activeElement);
+      given2 = of;
+      draw2(table, of, width);
+      if (had) table.querySelector('[tabindex="0"]')?.focus();
+    }
+  };
+}
+function draw2(table, { matrix, cell, example, limit, colours, dtype, names, label }, width) {
+  const { data, rows, columns: columns2 } = matrix;
+  table.setAttribute("aria-label", label);
+  table.setAttribute("aria-rowcount", rows + 1);
+  table.setAttribute("aria-colcount", columns2 + 1);
+  const [i, j] = cell ?? example ?? [0, 0];
+  const text = (x2) => exact(x2, dtype);
+  const span = (n, at3, most) => {
+    const first = Math.max(0, Math.min(at3 - Math.floor(most / 2), n - most));
+    return [first, Math.min(n, first + most)];
+  };
+  const [top, bottom] = span(rows, i, ROWS);
+  const widest = (from2, to2) => {
+    let most = 3;
+    for (let r = top; r < bottom; r++) for (let c = from2; c < to2; c++) most = Math.max(most, text(data[r * columns2 + c]).length);
+    return most;
+  };
+  const room = Math.max(1, Math.floor((width - 64) / 44));
+  let [left, right] = span(columns2, j, Math.min(room, 24));
+  const fits = Math.max(1, Math.floor((width - 64) / (7.6 * widest(left, right) + 14)));
+  if (fits < right - left) [left, right] = span(columns2, j, fits);
+  const header2 = make(
+    "div",
+    { role: "row", "aria-rowindex": 1 },
+    make("span", { role: "columnheader", class: "corner" }, names.length > 1 ? `${names[0]} ↓ ${names[1]} →` : names[0] ?? ""),
+    ...range3(left, right).map((c) => make("span", { role: "columnheader", "aria-colindex": c + 2 }, String(c)))
+  );
+  const lines2 = range3(top, bottom).map(
+    (r) => make(
+      "div",
+      { role: "row", "aria-rowindex": r + 2 },
+      make("span", { role: "rowheader", "aria-colindex": 1 }, String(r)),
+      ...range3(left, right).map((c) => {
+        const x2 = data[r * columns2 + c], rgb = colour(x2, limit, colours), chosen = r === i && c === j;
+        const one2 = make(
+          "span",
+          {
+            role: "gridcell",
+            "aria-colindex": c + 2,
+            "aria-selected": String(chosen && cell !== null),
+            tabindex: chosen ? 0 : -1,
+            class: chosen && cell === null ? "example" : null
+          },
+          text(x2)
+        );
+        one2.dataset.row = r;
+        one2.dataset.column = c;
+        one2.style.background = css(rgb);
+        one2.style.color = inkOn(rgb);
+        return one2;
+      })
+    )
+  );
+  table.style.setProperty("--columns", right - left);
+  fill(table, header2, ...lines2);
+  const more = [
+    rows > bottom - top ? `${bottom - top} of ${rows} rows` : null,
+    columns2 > right - left ? `${right - left} of ${columns2} columns` : null
+  ].filter(Boolean);
+  table.dataset.more = more.join(" and ");
+  return more;
+}
+var range3 = (from2, to2) => Array.from({ length: Math.max(to2 - from2, 0) }, (_, k2) => from2 + k2);
+
+// src/views/tensor/kinds.js
+function canvas(label, pick) {
+  const one2 = make("canvas", { role: "img", "aria-label": label });
+  if (pick) {
+    one2.addEventListener("click", (event) => {
+      const { left, top } = one2.getBoundingClientRect();
+      pick(event.clientX - left, event.clientY - top);
+    });
+  }
+  return one2;
+}
+var cellOf = ({ fixed, rows, columns: columns2 }, row2, column) => fixed.map((k2, axis) => axis === rows ? row2 : axis === columns2 ? column : k2);
+function within({ fixed, rows, columns: columns2 }, cell) {
+  if (!cell || cell.some((k2, axis) => axis !== rows && axis !== columns2 && k2 !== fixed[axis])) return null;
+  return [rows === null ? 0 : cell[rows], columns2 === null ? 0 : cell[columns2]];
+}
+function heat(place, about) {
+  const { matrix, slice: slice2, cell, limit, colours, width, choose, value } = about;
+  const one2 = canvas(
+    `${value.name} as a heat map: blue below 0, orange above`,
+    (x2, y2) => choose(cellOf(slice2, ...drawn2.at(x2, y2)))
+  );
+  const drawn2 = drawMatrix(one2, matrix, { width, paint: (x2) => colour(x2, limit, colours) });
+  const at3 = within(slice2, cell);
+  if (at3) ring(drawn2.context, drawn2.box(...at3));
+  const note = drawn2.shared ? make("p", { class: "quiet" }, "More numbers than there are points here: each point shows the largest of those under it.") : null;
+  fill(place, one2, note);
+}
+function imageOf({ numbers: numbers2, value }, offset, rows, columns2, channels) {
+  const { least = 0, greatest = 1 } = value.statistics;
+  const [low, high] = value.dtype === "uint8" ? [0, 255] : least >= 0 && greatest <= 1 ? [0, 1] : [Number(least), Number(greatest)];
+  const image = new ImageData(columns2, rows);
+  const scale = high > low ? 255 / (high - low) : 0;
+  for (let i = 0; i < rows * columns2; i++) {
+    const pixel = Array.from({ length: channels }, (_, c) => (numbers2.data[offset + i * channels + c] - low) * scale);
+    const [r, g, b] = channels >= 3 ? pixel : [pixel[0], pixel[0], pixel[0]];
+    image.data.set([r, g, b, channels === 4 ? pixel[3] : 255], 4 * i);
+  }
+  const small = make("canvas", { width: columns2, height: rows });
+  small.getContext("2d").putImageData(image, 0, 0);
+  return { small, stretched: !(low === 0 && (high === 1 || high === 255)) && [low, high] };
+}
+function paintImage(one2, about, offset, [rows, columns2, channels], size2) {
+  const { small, stretched } = imageOf(about, offset, rows, columns2, channels);
+  const side = Math.max(1, Math.min(size2 / columns2, size2 / rows));
+  const [w, h] = side >= 2 ? [columns2 * Math.floor(side), rows * Math.floor(side)] : [columns2 * side, rows * side];
+  const context = sizeCanvas(one2, w, h);
+  context.drawImage(small, 0, 0, w, h);
+  return { context, w, h, stretched };
+}
+function strip(what, count3, chosen, about, offsetOf, shape, pick) {
+  const most = Math.min(count3, 16);
+  const first = Math.max(0, Math.min(chosen - most / 2, count3 - most)) | 0;
+  return make(
+    "div",
+    { class: "strip", role: "group", "aria-label": what },
+    ...Array.from({ length: most }, (_, k2) => {
+      const i = first + k2;
+      const one2 = make("canvas", {});
+      paintImage(one2, about, offsetOf(i), shape, 48);
+      return make(
+        "button",
+        { type: "button", "aria-label": `${what} ${i}`, "aria-pressed": String(i === chosen), onclick: () => pick(i) },
+        one2
+      );
+    }),
+    most < count3 ? make("span", { class: "quiet" }, `${most} of ${count3}`) : null
+  );
+}
+function large(about, offset, shape, cell, pick) {
+  const one2 = canvas(
+    `${about.value.name}: the picture itself`,
+    (x2, y2) => pick(
+      Math.min(shape[0] - 1, Math.floor(y2 / made2.h * shape[0])),
+      Math.min(shape[1] - 1, Math.floor(x2 / made2.w * shape[1]))
+    )
+  );
+  const made2 = paintImage(one2, about, offset, shape, Math.min(about.width, 260));
+  if (cell)
+    ring(made2.context, [cell[1] / shape[1] * made2.w, cell[0] / shape[0] * made2.h, made2.w / shape[1], made2.h / shape[0]]);
+  const note = made2.stretched ? make("p", { class: "quiet" }, `Drawn from ${brief(made2.stretched[0])} (black) to ${brief(made2.stretched[1])} (white).`) : null;
+  return [one2, note];
+}
+function picture(place, about) {
+  const { numbers: numbers2, slice: slice2, cell, choose, move: move2 } = about, [count3, ...shape] = numbers2.shape;
+  const example = slice2.fixed[0], c = slice2.fixed[3] ?? 0, one2 = shape.reduce((n, k2) => n * k2, 1);
+  const at3 = within(slice2, cell);
+  fill(
+    place,
+    count3 > 1 ? strip(
+      "example",
+      count3,
+      example,
+      about,
+      (i) => i * one2,
+      shape,
+      (i) => move2(0, i)
+    ) : null,
+    ...large(about, example * one2, shape, at3, (i, j) => choose([example, i, j, c]))
+  );
+}
+function video(place, about) {
+  const { numbers: numbers2, slice: slice2, cell, choose, move: move2 } = about, [, frames, ...shape] = numbers2.shape;
+  const [example, frame] = slice2.fixed, c = slice2.fixed[4] ?? 0, one2 = shape.reduce((n, k2) => n * k2, 1);
+  fill(
+    place,
+    strip(
+      "frame",
+      frames,
+      frame,
+      about,
+      (i) => (example * frames + i) * one2,
+      shape,
+      (i) => move2(1, i)
+    ),
+    ...large(about, (example * frames + frame) * one2, shape, within(slice2, cell), (i, j) => choose([example, frame, i, j, c]))
+  );
+}
+function waveform(place, about) {
+  const { numbers: numbers2, slice: slice2, cell, width, choose, value, colours } = about, [, samples] = numbers2.shape;
+  const channel = slice2.fixed[2] ?? 0, example = slice2.fixed[0], height = 140;
+  const at3 = (k2) => numbers2.get(numbers2.shape.length === 3 ? [example, k2, channel] : [example, k2]);
+  const one2 = canvas(
+    `${value.name} as a wave over its ${samples} samples`,
+    (x2) => choose(
+      numbers2.shape.length === 3 ? [example, Math.min(samples - 1, Math.floor(x2 / width * samples)), channel] : [example, Math.min(samples - 1, Math.floor(x2 / width * samples))]
+    )
+  );
+  const context = sizeCanvas(one2, width, height);
+  const limit = about.limit || 1, y2 = (x2) => height / 2 - x2 / limit * (height / 2 - 4);
+  context.strokeStyle = "#767676";
+  context.strokeRect(0, height / 2, width, 0);
+  context.strokeStyle = `rgb(${colours.low.join(",")})`;
+  context.beginPath();
+  for (let x2 = 0; x2 < width; x2++) {
+    const from2 = Math.floor(x2 * samples / width), to2 = Math.max(from2 + 1, Math.floor((x2 + 1) * samples / width));
+    let [low, high] = [Infinity, -Infinity];
+    for (let k2 = from2; k2 < to2; k2++) [low, high] = [Math.min(low, at3(k2)), Math.max(high, at3(k2))];
+    context.moveTo(x2 + 0.5, y2(low) + 0.5);
+    context.lineTo(x2 + 0.5, y2(high) - 0.5);
+  }
+  context.stroke();
+  if (cell && cell[0] === example) ring(context, [cell[1] / samples * width - 3, y2(at3(cell[1])) - 3, 6, 6]);
+  fill(
+    place,
+    one2,
+    make(
+      "p",
+      { class: "quiet" },
+      `${samples} samples, one after another; up and down between −${brief(limit)} and ${brief(limit)}.`
+    )
+  );
+}
+function spectrogram(place, about) {
+  const { matrix, slice: slice2, cell, width, choose, value, colours } = about, { least = 0, greatest = 1 } = value.statistics;
+  const turned = { data: new Float64Array(matrix.data.length), rows: matrix.columns, columns: matrix.rows };
+  for (let i = 0; i < matrix.rows; i++) {
+    for (let j = 0; j < matrix.columns; j++)
+      turned.data[(matrix.columns - 1 - j) * matrix.rows + i] = matrix.data[i * matrix.columns + j];
+  }
+  const one2 = canvas(`${value.name} as a spectrogram: time to the right, frequency upwards`, (x2, y2) => {
+    const [row2, column] = drawn2.at(x2, y2);
+    choose(cellOf(slice2, column, matrix.columns - 1 - row2));
+  });
+  const paint = (x2) => colour(x2 - Number(least), Number(greatest) - Number(least), colours);
+  const drawn2 = drawMatrix(one2, turned, { width, most: 12, paint });
+  const at3 = within(slice2, cell);
+  if (at3) ring(drawn2.context, drawn2.box(matrix.columns - 1 - at3[1], at3[0]));
+  fill(
+    place,
+    one2,
+    make(
+      "p",
+      { class: "quiet" },
+      `Time to the right, frequency upwards; the stronger the colour, the louder: from ${brief(Number(least))} to ${brief(Number(greatest))}.`
+    )
+  );
+}
+var MOST2 = 24;
+function tokens(place, { numbers: numbers2, cell, example, choose }) {
+  const [rows, columns2] = numbers2.shape, at3 = cell ?? example ?? [0, 0];
+  const first = (n, k2, most) => Math.max(0, Math.min(k2 - Math.floor(most / 2), n - most));
+  const [top, left] = [first(rows, at3[0], 8), first(columns2, at3[1], MOST2)];
+  const lines2 = Array.from({ length: Math.min(rows, 8) }, (_, r) => {
+    const i = top + r;
+    const words = Array.from({ length: Math.min(columns2, MOST2) }, (_2, c) => {
+      const j = left + c, chosen = cell && cell[0] === i && cell[1] === j;
+      return make(
+        "button",
+        {
+          type: "button",
+          class: "token",
+          "aria-pressed": String(Boolean(chosen)),
+          "aria-label": `example ${i}, place ${j}: token ${numbers2.get([i, j])}`,
+          onclick: () => choose([i, j])
+        },
+        String(numbers2.get([i, j]))
+      );
+    });
+    return make(
+      "div",
+      { class: "tokens" },
+      make("span", { class: "quiet" }, `${i}: `),
+      ...words,
+      columns2 > MOST2 ? make("span", { class: "quiet" }, `… of ${columns2}`) : null
+    );
+  });
+  fill(
+    place,
+    ...lines2,
+    make("p", { class: "quiet" }, "Each number stands for a word or a letter, by its place in the vocabulary.")
+  );
 }
 
 // src/views/tensor.js
-function tensor() {
-  return false;
+var KINDS = { picture, video, waveform, spectrogram, tokens };
+var RANKS = { picture: [4], video: [5], waveform: [2, 3], spectrogram: [2, 3, 4], tokens: [2] };
+var SMALL = { rows: 9, columns: 8 };
+function kindOf({ shown, shape }) {
+  return RANKS[shown]?.includes(shape.length) && shape.every(Boolean) ? shown : "matrix";
+}
+function tensor(element, store, trace) {
+  const chips = make("div", { class: "chips" });
+  const head = make("p", { class: "head" });
+  const slices = make("div", { class: "slices" });
+  const image = make("div", { class: "image" });
+  const cells2 = make("div", { class: "cells" });
+  const readout = make("p", { class: "readout", "aria-live": "polite" });
+  const more = make("p", { class: "quiet more" });
+  const facts = make("div", { class: "statistics" });
+  fill(element, chips, head, slices, image, readout, cells2, more, facts);
+  const numbersGrid = grid(cells2);
+  const chosen = /* @__PURE__ */ new Map();
+  const sliceOf = (value, numbers2) => {
+    if (!chosen.has(value.number)) chosen.set(value.number, { ...firstAxes(value, trace), fixed: numbers2.shape.map(() => 0) });
+    const slice2 = chosen.get(value.number), { cell } = store.state;
+    if (cell) cell.forEach((k2, axis) => slice2.fixed[axis] = k2);
+    return slice2;
+  };
+  const redraw = () => {
+    const width = widthOf();
+    if (!width) return;
+    const at3 = store.value;
+    drawChips(chips, store, trace);
+    for (const part2 of [slices, image, readout, cells2, more, facts]) part2.hidden = at3 === null;
+    if (at3 === null) {
+      fill(head, "This operation made no array.");
+      return;
+    }
+    const value = trace.values[at3], numbers2 = trace.array(at3), slice2 = sliceOf(value, numbers2), names = axisNames(value, trace);
+    fill(head, ...headOf2(value, trace));
+    fill(facts, ...statistics2(value, store.state.cell ? numbers2.get(store.state.cell) : null));
+    if (!numbers2.size) {
+      for (const part2 of [slices, image, readout, cells2, more]) part2.hidden = true;
+      return;
+    }
+    const example = exampleCell(numbers2), cell = store.state.cell;
+    const matrix = numbers2.matrix(slice2.rows, slice2.columns, slice2.fixed);
+    const choose = (to2) => store.set({ value: store.state.value, cell: to2 });
+    const move2 = (axis, k2) => {
+      slice2.fixed[axis] = k2;
+      if (cell) choose(cell.map((old, i) => i === axis ? k2 : old));
+      else redraw();
+    };
+    const about = {
+      value,
+      numbers: numbers2,
+      matrix,
+      slice: slice2,
+      cell,
+      example,
+      limit: limitOf(value.statistics),
+      colours: palette(element),
+      width,
+      choose,
+      move: move2
+    };
+    drawSlices(slices, { names, slice: slice2, numbers: numbers2, move: move2, turn: (axes) => (Object.assign(slice2, axes), redraw()) });
+    const kind = kindOf(value), small = matrix.rows <= SMALL.rows && matrix.columns <= SMALL.columns;
+    image.hidden = kind === "matrix" && small;
+    if (!image.hidden) (KINDS[kind] ?? heat)(image, about);
+    cells2.hidden = more.hidden = kind === "tokens";
+    drawReadout(readout, about, cell);
+    const dtype = value.data.type === "float16" ? "half" : value.dtype;
+    numbersGrid.show(
+      {
+        ...about,
+        cell: within(slice2, cell),
+        example: within(slice2, example) ?? [0, 0],
+        dtype: dtype === "half" ? "float32" : dtype,
+        names: [slice2.rows, slice2.columns].filter((axis) => axis !== null).map((axis) => names[axis]),
+        label: `${value.name}, the numbers`,
+        choose: (row2, column) => choose(cellOf(slice2, row2, column))
+      },
+      width
+    );
+    const part = cells2.firstChild.dataset.more;
+    more.textContent = [
+      part ? `${part} are shown; arrow keys go to the others.` : "",
+      value.data.type === "float16" ? "Stored here to three digits: it's large." : ""
+    ].join(" ").trim();
+  };
+  const widthOf = onWidth(element, redraw);
+  onTheme(element, redraw);
+  store.subscribe((_, changed) => {
+    if (changed.has("op") || changed.has("value") || changed.has("cell")) redraw();
+  });
+}
+function drawChips(place, store, trace) {
+  const operation = store.operation;
+  if (!operation) return;
+  const made2 = resultValues(operation), read = operandValues(operation).filter(([, n], i, all) => all.findIndex(([, m]) => m === n) === i);
+  const chip = ([name, n]) => {
+    const { role, name: own2 } = trace.values[n];
+    return make(
+      "button",
+      {
+        type: "button",
+        class: `value ${role}`,
+        "aria-pressed": String(store.value === n),
+        onclick: () => store.set({ value: n, cell: null })
+      },
+      name && name !== own2 ? `${name}: ${own2}` : own2
+    );
+  };
+  const few = (list2) => list2.length > 8 ? [...list2.slice(0, 8).map(chip), make("span", { class: "quiet" }, `and ${list2.length - 8} more`)] : list2.map(chip);
+  const other = store.value !== null && ![...made2, ...read].some(([, n]) => n === store.value) ? [["", store.value]] : [];
+  fill(
+    place,
+    read.length ? make("span", { class: "group" }, make("span", { class: "quiet" }, "it read "), ...few(read)) : null,
+    made2.length ? make(
+      "span",
+      { class: "group" },
+      make("span", { class: "quiet" }, operation.kind === "data" ? "given: " : "it made "),
+      ...few(made2)
+    ) : null,
+    other.length ? make("span", { class: "group" }, make("span", { class: "quiet" }, "you look at "), ...other.map(chip)) : null
+  );
+}
+var ROLES = {
+  input: "given as data",
+  constant: "a constant of the computation",
+  parameter: "weights that are learned",
+  buffer: "kept by a layer, not learned",
+  activation: "computed from the data",
+  gradient: "how much the loss changes with each number of",
+  state: "what the optimizer remembers of"
+};
+function headOf2(value, trace) {
+  const of = value.of !== null && value.of !== void 0 ? ` ${trace.values[value.of].name}` : "";
+  const kept2 = value.kept ? ` (${shapeText(value.kept)} are kept here)` : "";
+  return [
+    make("strong", { class: value.role }, value.name),
+    `, ${ROLES[value.role] ?? value.role}${of}: ${shapeText(value.shape)}${kept2}, ${value.dtype}.`
+  ];
+}
+function drawSlices(place, { names, slice: slice2, numbers: numbers2, move: move2, turn }) {
+  const others = numbers2.shape.map((n, axis) => [axis, n]).filter(([axis]) => axis !== slice2.rows && axis !== slice2.columns);
+  const steppers = others.map(([axis, n]) => stepper(names[axis], slice2.fixed[axis], n, (k2) => move2(axis, k2)));
+  fill(place, ...steppers, numbers2.shape.length > 2 ? axesChoice(names, slice2, turn) : null);
+  place.hidden = !place.childNodes.length;
+}
+function stepper(name, at3, n, go) {
+  const button2 = (text, to2, label) => make(
+    "button",
+    {
+      type: "button",
+      "aria-label": label,
+      "aria-disabled": String(to2 < 0 || to2 >= n),
+      onclick: () => to2 >= 0 && to2 < n && go(to2)
+    },
+    text
+  );
+  const back = button2("−", at3 - 1, `${name} ${at3 - 1}`), on2 = button2("+", at3 + 1, `${name} ${at3 + 1}`);
+  const group = make(
+    "span",
+    { class: "stepper", role: "group", "aria-label": name },
+    back,
+    make("span", {}, `${name} ${at3} of ${n}`),
+    on2
+  );
+  group.dataset.axis = name;
+  return group;
+}
+function axesChoice(names, slice2, turn) {
+  const pick = (label, which, other) => make(
+    "label",
+    {},
+    `${label} `,
+    make(
+      "select",
+      {
+        onchange: (event) => turn(
+          Number(event.target.value) === slice2[other] ? { [which]: slice2[other], [other]: slice2[which] } : { [which]: Number(event.target.value) }
+        )
+      },
+      ...names.map((name, axis) => make("option", { value: axis, selected: axis === slice2[which] }, name))
+    )
+  );
+  return make("span", { class: "axes" }, pick("down:", "rows", "columns"), pick("across:", "columns", "rows"));
+}
+function drawReadout(place, { value, numbers: numbers2, example }, cell) {
+  const at3 = cell ?? example;
+  if (!at3) return fill(place);
+  const x2 = numbers2.get(at3), digits = value.data.type === "float16" ? `about ${brief(x2)}` : exact(x2, value.dtype);
+  return fill(
+    place,
+    make("span", { class: "numbers" }, `${value.name}${placeText(at3)} = ${digits}`),
+    cell ? null : make("span", { class: "quiet" }, at3.length ? " (its largest; choose another by click or arrow keys)" : "")
+  );
+}
+function statistics2({ statistics: s2, shape }, x2) {
+  const size2 = shape.reduce((n, k2) => n * k2, 1);
+  const told2 = [
+    ["least", s2.least],
+    ["greatest", s2.greatest],
+    ["mean", s2.mean],
+    ["deviation", s2.deviation],
+    ["norm", s2.norm]
+  ].filter(([, y2]) => y2 !== void 0);
+  const counts = [
+    ["zeros", s2.zeros],
+    ["NaN", s2.nan],
+    ["infinite", s2.infinite]
+  ].filter(([, n]) => n);
+  if (!size2) return [make("p", {}, "It's empty: there are no numbers.")];
+  if (size2 === 1) return [];
+  const bad = s2.nan || s2.infinite ? make(
+    "p",
+    { class: "warning" },
+    `⚠ ${[s2.nan ? `${count(s2.nan)} NaN (not a number)` : "", s2.infinite ? `${count(s2.infinite)} infinite` : ""].filter(Boolean).join(" and ")} of ${count(size2)}`
+  ) : null;
+  const list2 = make(
+    "dl",
+    {},
+    ...told2.map(([name, y2]) => make("div", {}, make("dt", {}, name), make("dd", { class: "numbers" }, brief(number(y2))))),
+    ...counts.map(
+      ([name, n]) => make("div", {}, make("dt", {}, name), make("dd", { class: "numbers" }, `${count(n)} of ${count(size2)}`))
+    )
+  );
+  return [bad, s2.histogram ? histogram(s2, x2) : null, list2];
+}
+function histogram({ histogram: bins, least, greatest }, x2) {
+  const most = Math.max(...bins), [low, high] = [number(least), number(greatest)], own2 = x2 === null || !Number.isFinite(x2) ? -1 : Math.min(bins.length - 1, Math.floor((x2 - low) / (high - low) * bins.length));
+  const bars = bins.map((n, i) => {
+    const height = n ? Math.max(1.5, n / most * 46) : 0;
+    return draw("rect", {
+      x: i * 10 + 1,
+      y: 50 - height,
+      width: 8,
+      height,
+      class: i === own2 ? "own" : low + (i + 0.5) / bins.length * (high - low) < 0 ? "low" : "high"
+    });
+  });
+  const zero = low < 0 && high > 0 ? draw("line", { x1: -low / (high - low) * 240, x2: -low / (high - low) * 240, y1: 0, y2: 52 }) : null;
+  const label = `How the numbers are spread between ${brief(low)} and ${brief(high)}: at most ${count(most)} in one of ${bins.length} bins`;
+  return make(
+    "figure",
+    {},
+    draw("svg", { viewBox: "0 0 240 52", role: "img", "aria-label": label, preserveAspectRatio: "none" }, zero, ...bars),
+    make(
+      "figcaption",
+      { class: "quiet" },
+      make("span", {}, brief(low)),
+      make("span", {}, "how many lie where"),
+      make("span", {}, brief(high))
+    )
+  );
 }
 
 // src/views/theme.js
@@ -4560,13 +7769,13 @@ var PHASES = {
 };
 function sentence(operation, trace) {
   const value = (number2) => number2 === null || number2 === void 0 ? "nothing" : { value: number2 };
-  const operand = (name) => {
-    const given = operation.operands[name];
-    if (given === void 0) return null;
-    if (given.value !== void 0) return value(given.value);
-    return given.values ? listed(given.values.map(value)) : plain(given.plain);
+  const operand3 = (name) => {
+    const given2 = operation.operands[name];
+    if (given2 === void 0) return null;
+    if (given2.value !== void 0) return value(given2.value);
+    return given2.values ? listed2(given2.values.map(value)) : plain(given2.plain);
   };
-  const context = { operation, trace, value, operand, result: value(operation.result) };
+  const context = { operation, trace, value, operand: operand3, result: value(operation.result) };
   const told2 = (TELL[operation.kind] ?? TELL.forward)(context);
   return told2.flat(Infinity).filter((part) => part !== null && part !== void 0);
 }
@@ -4580,125 +7789,125 @@ var TELL = {
     return [result, ` is given: ${what ?? "numbers"}, ${shapeText(shape)}.`, shape.length > 1 ? ` The first axis counts the ${shape[0]} examples of this batch.` : ""];
   },
   forward: (context) => {
-    const said = FORWARD[context.operation.name]?.(context);
+    const said = FORWARD2[context.operation.name]?.(context);
     return said ?? made(context);
   },
   adjoint: (context) => {
-    const { operation, trace, operand, result, value } = context;
+    const { operation, trace, operand: operand3, result, value } = context;
     const input = operation.name.slice(operation.name.lastIndexOf(".") + 1);
     const forward = trace.operations[operation.of];
     const of = trace.values[operation.result]?.of;
     const whose = of === null || of === void 0 ? input : value(of);
     const through = forward ? forward.name : operation.name.slice(0, operation.name.lastIndexOf("."));
-    const how = ADJOINT[operation.name]?.(context);
+    const how = ADJOINT2[operation.name]?.(context);
     if (operation.operands.g?.value === operation.result) return ["Back through ", { operation: through }, ": the gradient that arrived, ", result, ", goes on to ", whose, " as it is."];
-    return ["Back through ", { operation: through }, " to ", whose, ": ", ...how ?? ["from ", operand("g"), " follows how L would change with each of its numbers"], ". That makes ", result, "."];
+    return ["Back through ", { operation: through }, " to ", whose, ": ", ...how ?? ["from ", operand3("g"), " follows how L would change with each of its numbers"], ". That makes ", result, "."];
   },
-  accumulate: ({ operand, result, operation, trace, value }) => {
+  accumulate: ({ operand: operand3, result, operation, trace, value }) => {
     const of = trace.values[operation.result]?.of;
-    return [of === null || of === void 0 ? "A value" : value(of), " was used more than once, so it changes the loss along several ways. Their gradients add: ", operand("total"), " + ", operand("g"), " = ", result, "."];
+    return [of === null || of === void 0 ? "A value" : value(of), " was used more than once, so it changes the loss along several ways. Their gradients add: ", operand3("total"), " + ", operand3("g"), " = ", result, "."];
   },
-  hook: ({ result, operand }) => ["A function of yours (a hook) changed the gradient ", operand("g"), " into ", result, "."],
+  hook: ({ result, operand: operand3 }) => ["A function of yours (a hook) changed the gradient ", operand3("g"), " into ", result, "."],
   norm: ({ operation, trace }) => [
     `All ${operandValues(operation).length} gradients of the parameters, taken as one long arrow, have the length `,
     { value: operation.result },
     `, ${brief(trace.array(operation.result).data[0])}: the root of the sum of all their squares.`
   ],
-  clip: ({ operation, operand, result, trace }) => {
-    const { limit, norm } = operation.static ?? {};
-    if (norm === void 0) return [operand("gradient"), ` is clipped: what lies outside ±${brief(number(limit))} is brought to it. That makes `, result, "."];
-    const [length, most] = [number(norm), number(limit)];
+  clip: ({ operation, operand: operand3, result, trace }) => {
+    const { limit, norm: norm2 } = operation.static ?? {};
+    if (norm2 === void 0) return [operand3("gradient"), ` is clipped: what lies outside ±${brief(number(limit))} is brought to it. That makes `, result, "."];
+    const [length, most] = [number(norm2), number(limit)];
     const all = `All gradients together have the length ${brief(length)}`;
-    if (length <= most) return [`${all}, which isn't over the limit ${brief(most)}: `, operand("gradient"), " stays as it is."];
-    return [`${all}, over the limit ${brief(most)}. So `, operand("gradient"), ` is multiplied by ${brief(most)} / ${brief(length)} = ${brief(most / length)}, as every other gradient is. That makes `, result, "."];
+    if (length <= most) return [`${all}, which isn't over the limit ${brief(most)}: `, operand3("gradient"), " stays as it is."];
+    return [`${all}, over the limit ${brief(most)}. So `, operand3("gradient"), ` is multiplied by ${brief(most)} / ${brief(length)} = ${brief(most / length)}, as every other gradient is. That makes `, result, "."];
   },
-  update: ({ operation, operand, result, value }) => {
+  update: ({ operation, operand: operand3, result, value }) => {
     if (operation.phase === "moments") {
       const others = Object.keys(operation.operands).filter((name) => name !== "gradient");
       const fresh = [result, ...Object.values(operation.also ?? {}).map(value)];
-      return ["The optimizer brings ", listed(others.map(operand)), " up to date with ", operand("gradient"), ": now ", listed(fresh), "."];
+      return ["The optimizer brings ", listed2(others.map(operand3)), " up to date with ", operand3("gradient"), ": now ", listed2(fresh), "."];
     }
     if (operation.operands.parameter) {
       const { lr: lr2 } = operation.static ?? {};
       const by = Object.keys(operation.operands).filter((name) => name !== "parameter");
       const rate = lr2 === void 0 ? "" : `, at the learning rate ${brief(number(lr2))}`;
       const wanted = by.filter((name) => name !== "gradient").length ? by.filter((name) => name !== "gradient") : by;
-      return [operand("parameter"), " takes its step, by ", listed(wanted.map(operand)), rate, ": it becomes ", result, "."];
+      return [operand3("parameter"), " takes its step, by ", listed2(wanted.map(operand3)), rate, ": it becomes ", result, "."];
     }
-    return ["The layer writes down ", operand("value"), " for later, in place of ", operand("target"), "."];
+    return ["The layer writes down ", operand3("value"), " for later, in place of ", operand3("target"), "."];
   },
   after: ({ operation }) => {
     const n = operandValues(operation).length;
     return [`${n === 1 ? "The parameter has its new value" : `All ${n} parameters have their new values`}. Training is this step, again and again, with other examples.`];
   }
 };
-var FORWARD = {
-  linear: ({ operand, result, operation }) => [
+var FORWARD2 = {
+  linear: ({ operand: operand3, result, operation }) => [
     "Each row of ",
-    operand("x"),
+    operand3("x"),
     " is multiplied with each column of the weights ",
-    operand("w"),
+    operand3("w"),
     " and summed",
-    operation.operands.bias?.value === void 0 ? "" : ["; ", operand("bias"), " is added"],
+    operation.operands.bias?.value === void 0 ? "" : ["; ", operand3("bias"), " is added"],
     ". That makes ",
     result,
     "."
   ],
-  matmul: ({ operand, result }) => ["Each row of ", operand("a"), " is multiplied with each column of ", operand("b"), " and summed. That makes ", result, "."],
-  conv2d: ({ operand, result }) => ["The kernel ", operand("w"), " slides over ", operand("x"), "; at each place, what lies under it is multiplied with it and summed. That makes ", result, "."],
-  relu: ({ operand, result }) => ["Of ", operand("a"), " negative numbers become 0, the others stay. That makes ", result, "."],
-  tanh: ({ operand, result }) => ["Each number of ", operand("a"), " is bent into the range −1 to 1. That makes ", result, "."],
-  sigmoid: ({ operand, result }) => ["Each number of ", operand("a"), " is bent into the range 0 to 1. That makes ", result, "."],
-  softmax: ({ operand, result }) => [operand("a"), " becomes shares: each number positive, those of a row together 1. That makes ", result, "."],
-  add: ({ operand, result }) => [operand("a"), " and ", operand("b"), " are added, number by number. That makes ", result, "."],
-  subtract: ({ operand, result }) => [operand("b"), " is taken from ", operand("a"), ", number by number. That makes ", result, "."],
-  multiply: ({ operand, result }) => [operand("a"), " and ", operand("b"), " are multiplied, number by number. That makes ", result, "."],
-  divide: ({ operand, result }) => [operand("a"), " is divided by ", operand("b"), ", number by number. That makes ", result, "."],
-  mean: ({ operand, result }) => [operand("a"), " is averaged. That makes ", result, "."],
-  sum: ({ operand, result }) => [operand("a"), " is summed. That makes ", result, "."],
-  reshape: ({ operand, result, trace, operation }) => ["The same numbers of ", operand("a"), ` in another shape, ${shapeText(trace.values[operation.result].shape)}: `, result, "."],
-  swapaxes: ({ operand, result }) => ["The same numbers of ", operand("a"), ", two of its axes exchanged: ", result, "."],
-  getitem: ({ operand, result, operation }) => Array.isArray(operation.static?.index) ? ["Rows or parts of ", operand("a"), " are looked up by their number. That makes ", result, "."] : ["A part of ", operand("a"), " is taken. That makes ", result, "."],
-  embedding: ({ operand, result }) => ["For each token its row of the table ", operand("table") ?? operand("w"), " is looked up. That makes ", result, "."],
-  cross_entropies: ({ operand, result }) => ["How surprised the network is by the right answer: ", operand("logits"), " become probabilities, and of that of the right class in ", operand("labels"), " −ln is taken. That makes ", result, ", one number for each example."],
-  max_pool2d: ({ operand, result }) => ["Of each small window of ", operand("x"), " the largest number is kept. That makes ", result, "."],
-  average_pool2d: ({ operand, result }) => ["Of each small window of ", operand("x"), " the mean is kept. That makes ", result, "."],
-  group_statistics: ({ operand, result }) => ["Mean and variance of ", operand("x"), ", group by group. That makes ", result, "."],
-  group_norm: ({ operand, result }) => [operand("x"), " is brought to mean 0 and variance 1, group by group, then scaled by ", operand("scale"), " and shifted by ", operand("shift"), ". That makes ", result, "."],
-  layer_norm: ({ operand, result }) => ["Each row of ", operand("x"), " is brought to mean 0 and variance 1, then scaled by ", operand("scale"), " and shifted by ", operand("shift"), ". That makes ", result, "."],
-  attention: ({ operand, result }) => ["Each query of ", operand("q"), " asks how well it fits each key of ", operand("k"), "; by these shares the values ", operand("v"), " are mixed. That makes ", result, "."],
-  unit_length: ({ operand, result }) => ["Each row of ", operand("x"), " is scaled to the length 1, so that a product of two tells their angle. That makes ", result, "."],
-  where: ({ operand, result }) => ["Where ", operand("condition"), " holds, ", operand("a"), " is taken, elsewhere ", operand("b"), ". That makes ", result, "."]
+  matmul: ({ operand: operand3, result }) => ["Each row of ", operand3("a"), " is multiplied with each column of ", operand3("b"), " and summed. That makes ", result, "."],
+  conv2d: ({ operand: operand3, result }) => ["The kernel ", operand3("w"), " slides over ", operand3("x"), "; at each place, what lies under it is multiplied with it and summed. That makes ", result, "."],
+  relu: ({ operand: operand3, result }) => ["Of ", operand3("a"), " negative numbers become 0, the others stay. That makes ", result, "."],
+  tanh: ({ operand: operand3, result }) => ["Each number of ", operand3("a"), " is bent into the range −1 to 1. That makes ", result, "."],
+  sigmoid: ({ operand: operand3, result }) => ["Each number of ", operand3("a"), " is bent into the range 0 to 1. That makes ", result, "."],
+  softmax: ({ operand: operand3, result }) => [operand3("a"), " becomes shares: each number positive, those of a row together 1. That makes ", result, "."],
+  add: ({ operand: operand3, result }) => [operand3("a"), " and ", operand3("b"), " are added, number by number. That makes ", result, "."],
+  subtract: ({ operand: operand3, result }) => [operand3("b"), " is taken from ", operand3("a"), ", number by number. That makes ", result, "."],
+  multiply: ({ operand: operand3, result }) => [operand3("a"), " and ", operand3("b"), " are multiplied, number by number. That makes ", result, "."],
+  divide: ({ operand: operand3, result }) => [operand3("a"), " is divided by ", operand3("b"), ", number by number. That makes ", result, "."],
+  mean: ({ operand: operand3, result }) => [operand3("a"), " is averaged. That makes ", result, "."],
+  sum: ({ operand: operand3, result }) => [operand3("a"), " is summed. That makes ", result, "."],
+  reshape: ({ operand: operand3, result, trace, operation }) => ["The same numbers of ", operand3("a"), ` in another shape, ${shapeText(trace.values[operation.result].shape)}: `, result, "."],
+  swapaxes: ({ operand: operand3, result }) => ["The same numbers of ", operand3("a"), ", two of its axes exchanged: ", result, "."],
+  getitem: ({ operand: operand3, result, operation }) => Array.isArray(operation.static?.index) ? ["Rows or parts of ", operand3("a"), " are looked up by their number. That makes ", result, "."] : ["A part of ", operand3("a"), " is taken. That makes ", result, "."],
+  embedding: ({ operand: operand3, result }) => ["For each token its row of the table ", operand3("table") ?? operand3("w"), " is looked up. That makes ", result, "."],
+  cross_entropies: ({ operand: operand3, result }) => ["How surprised the network is by the right answer: ", operand3("logits"), " become probabilities, and of that of the right class in ", operand3("labels"), " −ln is taken. That makes ", result, ", one number for each example."],
+  max_pool2d: ({ operand: operand3, result }) => ["Of each small window of ", operand3("x"), " the largest number is kept. That makes ", result, "."],
+  average_pool2d: ({ operand: operand3, result }) => ["Of each small window of ", operand3("x"), " the mean is kept. That makes ", result, "."],
+  group_statistics: ({ operand: operand3, result }) => ["Mean and variance of ", operand3("x"), ", group by group. That makes ", result, "."],
+  group_norm: ({ operand: operand3, result }) => [operand3("x"), " is brought to mean 0 and variance 1, group by group, then scaled by ", operand3("scale"), " and shifted by ", operand3("shift"), ". That makes ", result, "."],
+  layer_norm: ({ operand: operand3, result }) => ["Each row of ", operand3("x"), " is brought to mean 0 and variance 1, then scaled by ", operand3("scale"), " and shifted by ", operand3("shift"), ". That makes ", result, "."],
+  attention: ({ operand: operand3, result }) => ["Each query of ", operand3("q"), " asks how well it fits each key of ", operand3("k"), "; by these shares the values ", operand3("v"), " are mixed. That makes ", result, "."],
+  unit_length: ({ operand: operand3, result }) => ["Each row of ", operand3("x"), " is scaled to the length 1, so that a product of two tells their angle. That makes ", result, "."],
+  where: ({ operand: operand3, result }) => ["Where ", operand3("condition"), " holds, ", operand3("a"), " is taken, elsewhere ", operand3("b"), ". That makes ", result, "."]
 };
-var ADJOINT = {
-  "linear.x": ({ operand }) => ["each number of it reached every output through a weight, so ", operand("g"), " comes back through the same weights ", operand("w")],
-  "linear.w": ({ operand }) => ["a weight matters as much as what went into it, so ", operand("x"), " is multiplied with ", operand("g"), " and summed over the examples"],
-  "linear.bias": ({ operand }) => ["it was added to every example, so ", operand("g"), " is summed over the examples"],
-  "matmul.a": ({ operand }) => ["each number of it reached the result through a number of ", operand("b"), ", so ", operand("g"), " comes back through the same ones"],
-  "matmul.b": ({ operand }) => ["each number of it reached the result through a number of ", operand("a"), ", so ", operand("g"), " comes back through the same ones"],
-  "conv2d.w": ({ operand }) => ["each weight of the kernel met every place, so the places of ", operand("x"), " are multiplied with ", operand("g"), " and summed"],
-  "conv2d.x": ({ operand }) => ["each number was seen by the kernel at several places, so ", operand("g"), " comes back through the kernel ", operand("w")],
-  "relu.a": ({ operand }) => [operand("g"), " goes on where the number was positive, and is 0 where it was cut off"],
-  "tanh.a": ({ operand }) => [operand("g"), " is multiplied with the slope of tanh, 1 − y²"],
-  "sigmoid.a": ({ operand }) => [operand("g"), " is multiplied with the slope of the sigmoid, y(1 − y)"],
-  "mean.a": ({ operand }) => ["each number has an equal share in the mean, so each gets ", operand("g"), " divided by their count"],
-  "sum.a": ({ operand }) => ["each number counts once in the sum, so each gets ", operand("g")],
-  "cross_entropies.logits": ({ operand }) => ["the probability that was given to each class, less 1 for the right one, times ", operand("g")],
-  "max_pool2d.x": ({ operand }) => [operand("g"), " goes to the number of each window that was the largest; the others get 0"],
-  "multiply.a": ({ operand }) => [operand("g"), " times the other factor, ", operand("b")],
-  "multiply.b": ({ operand }) => [operand("g"), " times the other factor, ", operand("a")],
-  "reshape.a": ({ operand }) => [operand("g"), " is put back into the shape from before"],
-  "swapaxes.a": ({ operand }) => ["the axes of ", operand("g"), " are exchanged back"],
-  "getitem.a": ({ operand }) => [operand("g"), " goes to the parts that were taken; all others get 0"],
-  "add.b": ({ operand }) => [operand("g"), " goes on, summed where one number had been added to several"]
+var ADJOINT2 = {
+  "linear.x": ({ operand: operand3 }) => ["each number of it reached every output through a weight, so ", operand3("g"), " comes back through the same weights ", operand3("w")],
+  "linear.w": ({ operand: operand3 }) => ["a weight matters as much as what went into it, so ", operand3("x"), " is multiplied with ", operand3("g"), " and summed over the examples"],
+  "linear.bias": ({ operand: operand3 }) => ["it was added to every example, so ", operand3("g"), " is summed over the examples"],
+  "matmul.a": ({ operand: operand3 }) => ["each number of it reached the result through a number of ", operand3("b"), ", so ", operand3("g"), " comes back through the same ones"],
+  "matmul.b": ({ operand: operand3 }) => ["each number of it reached the result through a number of ", operand3("a"), ", so ", operand3("g"), " comes back through the same ones"],
+  "conv2d.w": ({ operand: operand3 }) => ["each weight of the kernel met every place, so the places of ", operand3("x"), " are multiplied with ", operand3("g"), " and summed"],
+  "conv2d.x": ({ operand: operand3 }) => ["each number was seen by the kernel at several places, so ", operand3("g"), " comes back through the kernel ", operand3("w")],
+  "relu.a": ({ operand: operand3 }) => [operand3("g"), " goes on where the number was positive, and is 0 where it was cut off"],
+  "tanh.a": ({ operand: operand3 }) => [operand3("g"), " is multiplied with the slope of tanh, 1 − y²"],
+  "sigmoid.a": ({ operand: operand3 }) => [operand3("g"), " is multiplied with the slope of the sigmoid, y(1 − y)"],
+  "mean.a": ({ operand: operand3 }) => ["each number has an equal share in the mean, so each gets ", operand3("g"), " divided by their count"],
+  "sum.a": ({ operand: operand3 }) => ["each number counts once in the sum, so each gets ", operand3("g")],
+  "cross_entropies.logits": ({ operand: operand3 }) => ["the probability that was given to each class, less 1 for the right one, times ", operand3("g")],
+  "max_pool2d.x": ({ operand: operand3 }) => [operand3("g"), " goes to the number of each window that was the largest; the others get 0"],
+  "multiply.a": ({ operand: operand3 }) => [operand3("g"), " times the other factor, ", operand3("b")],
+  "multiply.b": ({ operand: operand3 }) => [operand3("g"), " times the other factor, ", operand3("a")],
+  "reshape.a": ({ operand: operand3 }) => [operand3("g"), " is put back into the shape from before"],
+  "swapaxes.a": ({ operand: operand3 }) => ["the axes of ", operand3("g"), " are exchanged back"],
+  "getitem.a": ({ operand: operand3 }) => [operand3("g"), " goes to the parts that were taken; all others get 0"],
+  "add.b": ({ operand: operand3 }) => [operand3("g"), " goes on, summed where one number had been added to several"]
 };
-function made({ operation, operand, result }) {
+function made({ operation, operand: operand3, result }) {
   const names = Object.keys(operation.operands).filter((name) => operation.operands[name].plain === void 0);
-  const from = names.length ? [" from ", listed(names.map(operand))] : [];
-  return [{ operation: operation.name }, " makes ", result, ...from, "."];
+  const from2 = names.length ? [" from ", listed2(names.map(operand3))] : [];
+  return [{ operation: operation.name }, " makes ", result, ...from2, "."];
 }
-function listed(parts) {
-  return parts.flatMap((part, i) => [i === 0 ? "" : i === parts.length - 1 ? " and " : ", ", part]);
+function listed2(parts2) {
+  return parts2.flatMap((part, i) => [i === 0 ? "" : i === parts2.length - 1 ? " and " : ", ", part]);
 }
 function plain(x2) {
   const read = typeof x2 === "string" && /^(NaN|-?Infinity)$/.test(x2) ? Number(x2) : x2;
@@ -4708,22 +7917,22 @@ function plain(x2) {
 // src/views/timeline.js
 function phases(element, store, trace) {
   const buttons = trace.phases.map((phase) => {
-    const numbers = trace.operations.filter((operation) => operation.phase === phase).map(({ number: number2 }) => number2);
+    const numbers2 = trace.operations.filter((operation) => operation.phase === phase).map(({ number: number2 }) => number2);
     const track = make("span", { class: "track" }, make("span", { class: "done" }));
-    const n = make("span", { class: "count" }, String(numbers.length), make("span", { class: "unseen" }, " operations"));
+    const n = make("span", { class: "count" }, String(numbers2.length), make("span", { class: "unseen" }, " operations"));
     const button2 = make(
       "button",
-      { type: "button", disabled: !numbers.length, title: PHASES[phase] ?? null, onclick: () => store.set({ op: numbers[0], playing: false }) },
+      { type: "button", disabled: !numbers2.length, title: PHASES[phase] ?? null, onclick: () => store.set({ op: numbers2[0], playing: false }) },
       ...[make("span", { class: "name" }, phase), " ", n, track]
     );
     button2.dataset.phase = phase;
-    return { phase, numbers, button: button2, done: track.firstChild };
+    return { phase, numbers: numbers2, button: button2, done: track.firstChild };
   });
   fill(element, make("div", { role: "group", "aria-label": "The nine phases of a training step" }, ...buttons.map(({ button: button2 }) => button2)));
   store.subscribe(({ op }) => {
-    for (const { phase, numbers, button: button2, done } of buttons) {
-      const passed = numbers.filter((number2) => number2 <= op).length;
-      done.style.width = numbers.length ? `${100 * passed / numbers.length}%` : "0";
+    for (const { phase, numbers: numbers2, button: button2, done } of buttons) {
+      const passed = numbers2.filter((number2) => number2 <= op).length;
+      done.style.width = numbers2.length ? `${100 * passed / numbers2.length}%` : "0";
       if (phase === store.operation?.phase) {
         button2.setAttribute("aria-current", "step");
         reveal(button2, element.firstChild, true);
@@ -4747,7 +7956,7 @@ function transport(element, store, trace) {
     forward: () => store.set({ op: store.state.op + 1, playing: false }),
     last: () => store.set({ op: last2, playing: false })
   };
-  const made2 = BUTTONS.map(([name, sign2, label]) => make("button", { type: "button", class: name, title: label, "aria-label": label, onclick: acts[name] }, sign2));
+  const made2 = BUTTONS.map(([name, sign3, label]) => make("button", { type: "button", class: name, title: label, "aria-label": label, onclick: acts[name] }, sign3));
   const slider = make("input", { type: "range", min: 0, max: Math.max(last2, 0), "aria-label": "operation", oninput: () => store.set({ op: Number(slider.value), playing: false }) });
   const place = make("output", { class: "place" });
   const keys = make("span", { class: "keys" }, make("kbd", {}, "←"), " ", make("kbd", {}, "→"), " step, ", make("kbd", {}, "space"), " plays");
@@ -4801,24 +8010,24 @@ function operations(element, store, trace) {
   const found = make("span", { class: "found", role: "status" });
   const list2 = make("div", { class: "list", role: "listbox", tabindex: 0, "aria-label": "Operations of this step, in their order" });
   const rows = [];
-  for (const { title, within, mixed } of stretches(trace)) {
+  for (const { title: title2, within: within2, mixed } of stretches(trace)) {
     const id = unique("phase");
-    const group = make("div", { role: "group", "aria-labelledby": id }, make("div", { class: "phase", id, role: "presentation" }, title));
-    for (const operation of within) {
+    const group = make("div", { role: "group", "aria-labelledby": id }, make("div", { class: "phase", id, role: "presentation" }, title2));
+    for (const operation of within2) {
       const name = mixed ? `${operation.phase}: ${titleOf(operation, trace)}` : titleOf(operation, trace);
-      const row = make(
+      const row2 = make(
         "div",
         { role: "option", id: unique("operation"), "aria-selected": "false", "data-op": operation.number },
         ...[make("span", { class: "number" }, String(operation.number + 1)), make("span", { class: "name" }, name)]
       );
-      rows[operation.number] = { row, text: haystack(operation, trace) };
-      group.append(row);
+      rows[operation.number] = { row: row2, text: haystack(operation, trace) };
+      group.append(row2);
     }
     list2.append(group);
   }
   list2.addEventListener("click", (event) => {
-    const row = event.target.closest("[data-op]");
-    if (row) store.set({ op: Number(row.dataset.op), playing: false });
+    const row2 = event.target.closest("[data-op]");
+    if (row2) store.set({ op: Number(row2.dataset.op), playing: false });
   });
   list2.addEventListener("keydown", (event) => {
     const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
@@ -4831,18 +8040,18 @@ function operations(element, store, trace) {
   const look = () => {
     const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
     let n = 0;
-    for (const { row, text } of rows) {
-      row.hidden = !words.every((word) => text.includes(word));
-      n += row.hidden ? 0 : 1;
+    for (const { row: row2, text } of rows) {
+      row2.hidden = !words.every((word) => text.includes(word));
+      n += row2.hidden ? 0 : 1;
     }
-    for (const group of list2.children) group.hidden = [...group.querySelectorAll("[role=option]")].every((row) => row.hidden);
+    for (const group of list2.children) group.hidden = [...group.querySelectorAll("[role=option]")].every((row2) => row2.hidden);
     found.textContent = words.length ? `${n} of ${rows.length}` : "";
   };
   search.addEventListener("input", look);
   search.addEventListener("keydown", (event) => {
     if (event.key === "Enter") {
-      const after = rows.findIndex(({ row }, i) => i > store.state.op && !row.hidden);
-      const next = after >= 0 ? after : rows.findIndex(({ row }) => !row.hidden);
+      const after = rows.findIndex(({ row: row2 }, i) => i > store.state.op && !row2.hidden);
+      const next = after >= 0 ? after : rows.findIndex(({ row: row2 }) => !row2.hidden);
       if (next >= 0) store.set({ op: next, playing: false });
     } else if (event.key === "Escape") {
       search.value = "";
@@ -4923,14 +8132,14 @@ async function mount(element, json, { address = false } = {}) {
   };
 }
 function header(store, trace) {
-  const places = [phases, transport, story].map((view) => {
+  const places2 = [phases, transport, story].map((view) => {
     const place = make("div", { class: view.name });
     view(place, store, trace);
     return place;
   });
-  const title = make("div", { class: "title" }, make("h1", {}, trace.title), make("div", { class: "theme" }));
-  theme(title.lastChild);
-  return make("header", {}, title, kept(trace), ...places);
+  const title2 = make("div", { class: "title" }, make("h1", {}, trace.title), make("div", { class: "theme" }));
+  theme(title2.lastChild);
+  return make("header", {}, title2, kept(trace), ...places2);
 }
 function kept({ kept: kept2 }) {
   if (!kept2) return null;
@@ -4939,11 +8148,11 @@ function kept({ kept: kept2 }) {
 }
 function columns(store, trace) {
   const found = { left: [], middle: [], right: [] };
-  for (const { name, title, view, column } of PANELS) {
+  for (const { name, title: title2, view, column } of PANELS) {
     const id = unique(name);
     const body = make("div", { class: `body ${name}` });
     if (view(body, store, trace) === false) continue;
-    found[column].push(make("section", { class: "panel", "aria-labelledby": id, "data-panel": name }, make("h2", { id }, title), body));
+    found[column].push(make("section", { class: "panel", "aria-labelledby": id, "data-panel": name }, make("h2", { id }, title2), body));
   }
   return make("main", {}, ...Object.entries(found).map(([name, panels]) => make("div", { class: `column ${name}` }, ...panels)));
 }
