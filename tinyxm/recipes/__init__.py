@@ -27,6 +27,7 @@ _RECIPES = {  # a module each, whose RECIPE it is
     "fuse": "tinyxm.recipes.fuse",
     "listen": "tinyxm.recipes.listen",
     "speak": "tinyxm.recipes.speak",
+    "watch": "tinyxm.recipes.watch",
 }
 
 

@@ -2,12 +2,13 @@
 
 Retrieval: `score_retrieval(similarity, retrieval_baselines(x, y, new_x, new_y))`, and `score_both_ways`.
 Classification: `score_classes(labels, predictions, class_baselines(x, known, new_x))`.
-Texts: `score_texts(references, hypotheses, {baseline: texts})` of descriptions, `score_recognition` of speech.
+Texts: `score_texts(references, hypotheses, {baseline: texts})` of descriptions, `score_recognition` of speech;
+`score_told(told, hypotheses, {baseline: texts})` of what is said in them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,7 @@ from tinyxm.models.linear import CanonicalCorrelation, Logistic, Nearest, Princi
 Scores = dict[str, Any]
 Matrix = NDArray[Any]
 Labels = NDArray[Any]
+Told = Callable[[Sequence[str]], Mapping[str, Matrix]]
 
 
 def score_retrieval(
@@ -208,6 +210,7 @@ def score_texts(
     hypotheses: Sequence[str],
     baselines: Mapping[str, Sequence[str]] | None = None,
     *,
+    told: Told | None = None,
     groups: Labels | None = None,
     over: str = "texts",
     resamples: int = 1000,
@@ -215,21 +218,52 @@ def score_texts(
     """BLEU-1 and 4, chrF and exact match of descriptions (n,), with 95 % bootstrap intervals over the texts.
 
     references: a text, or a list of right ones, for each. `baselines` are hypotheses, too; their scores come under
-    "baselines". `groups` and `over` as in `score_retrieval`. Raises ValueError and TypeError as `tinyxm.metrics.bleu`.
+    "baselines". `told` scores what is said besides, as in `score_told`. `groups` and `over` as in `score_retrieval`.
+    Raises ValueError and TypeError as `tinyxm.metrics.bleu`.
     """
 
-    def every(bleu: Matrix, grams: Matrix, exact: Matrix) -> list[float]:
+    def every(bleu: Matrix, grams: Matrix, exact: Matrix, *pairs: Matrix) -> list[float]:
         first = bleu[:, [0, 1, 2, 6]]  # of order 1: both lengths, the matches and the words
-        return [bleu_of_counts(first), bleu_of_counts(bleu), chrf_of_counts(grams), float(np.mean(exact))]
+        scores = [bleu_of_counts(first), bleu_of_counts(bleu), chrf_of_counts(grams), float(np.mean(exact))]
+        return scores + _shares(*pairs)
 
     def scored(texts: Sequence[str]) -> Scores:
         exact = [exact_match([right], [text]) for right, text in zip(references, texts, strict=True)]
-        counts = bleu_counts(references, texts), chrf_counts(references, texts), np.array(exact)
-        found = dict(zip(("bleu_1", "bleu_4", "chrf", "exact_match"), every(*counts), strict=True))
+        pairs = told(texts) if told else {}
+        counts = bleu_counts(references, texts), chrf_counts(references, texts), np.array(exact), *pairs.values()
+        found = dict(zip(("bleu_1", "bleu_4", "chrf", "exact_match", *pairs), every(*counts), strict=True))
         return {**found, **_intervals(every, found, groups, resamples, *counts)}
 
     beside = {name: scored(texts) for name, texts in (baselines or {}).items()}
     return {**scored(hypotheses), "intervals_over": over, "baselines": beside}
+
+
+def score_told(
+    told: Told,
+    hypotheses: Sequence[str],
+    baselines: Mapping[str, Sequence[str]] | None = None,
+    *,
+    groups: Labels | None = None,
+    over: str = "texts",
+    resamples: int = 1000,
+) -> Scores:
+    """Shares of what is said (n texts) that is right, with 95 % bootstrap intervals.
+
+    `told(texts)` names the scores, and gives for each (n, 2) of every text: how much of it is right, of how much; what
+    is scored is the quotient of their sums. All else as in `score_texts`.
+    """
+
+    def scored(texts: Sequence[str]) -> Scores:
+        pairs = told(texts)
+        found = dict(zip(pairs, _shares(*pairs.values()), strict=True))
+        return {**found, **_intervals(_shares, found, groups, resamples, *pairs.values())}
+
+    beside = {name: scored(texts) for name, texts in (baselines or {}).items()}
+    return {**scored(hypotheses), "intervals_over": over, "baselines": beside}
+
+
+def _shares(*pairs: Matrix) -> list[Any]:
+    return [float(pair[:, 0].sum() / max(1, pair[:, 1].sum())) for pair in pairs]
 
 
 def score_recognition(

@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from tinyxm.data import Samples, Vocabulary, augment, content_square, edges, order, resize, words
 from tinyxm.data.emoji import SIZE
-from tinyxm.recipes.caption.words import tokens_of
 from tinyxm.recipes.emoji.scores import Baselines
 from tinyxm.recipes.emoji.views import Views, features, texts_of
+from tinyxm.recipes.sentences import tokens_of
 
 SIDE, CHANNELS = 16, 11  # of what the front end `data.edges` makes of a drawing
 

@@ -16,11 +16,11 @@ from tinyxm.recipes.baselines import score_texts
 from tinyxm.recipes.caption import drawings, report
 from tinyxm.recipes.caption import scenes as shapes
 from tinyxm.recipes.caption.scenes import Scenes
-from tinyxm.recipes.caption.words import text_of, tokens_of, vocabulary_of
 from tinyxm.recipes.emoji.validation import withheld
 from tinyxm.recipes.emoji.views import SECOND_DRAWING, features
 from tinyxm.recipes.recipe import Goal, Progress, Recipe, Results, Stage
 from tinyxm.recipes.run import Run
+from tinyxm.recipes.sentences import text_of, vocabulary_of, written
 from tinyxm.recipes.settings import Settings
 from tinyxm.training.report import Section
 
@@ -140,16 +140,16 @@ class Caption(Recipe):
         results: Results = {"data": {"leaks": report.leaks(data)}}
         for part, asked in data.asked.items() if "scenes" in run.stages else ():
             images = shapes.seen(asked.images)
-            written = self._written(run, "scenes", images, asked.texts)
+            texts = self._written(run, "scenes", images, asked.texts)
             beside = shapes.baselines(data.train, asked)
-            results[part] = _scored(asked.texts, written, beside, settings, asked)
+            results[part] = _scored(asked.texts, texts, beside, settings, asked)
         if "emoji" in run.stages:
             part, pictures, asked_for = self._emoji_asked(run)
             names = drawings.names_of(data.emoji)
             right = [names[i] for i in asked_for]
-            written = self._written(run, "emoji", features(pictures), right)
+            texts = self._written(run, "emoji", features(pictures), right)
             beside = {} if settings.validation else drawings.baselines(data.emoji, pictures, asked_for)
-            results[part] = _scored(right, written, beside, settings)
+            results[part] = _scored(right, texts, beside, settings)
         return results
 
     def _emoji_asked(self, run: Run) -> tuple[str, NDArray[np.uint8], NDArray[np.intp]]:
@@ -162,20 +162,8 @@ class Caption(Recipe):
         return "withheld_outlines", samples["noto"][missing, SECOND_DRAWING], missing
 
     def _written(self, run: Run, stage: str, images: NDArray[Any], right: Sequence[str]) -> dict[str, list[str]]:
-        """What the model writes: by beam search, greedily, and with the true words before each (teacher forcing)."""
-        model, vocabulary = run.model(stage), Vocabulary.of(run.facts(stage)["vocabulary"])
-        tokens = tokens_of(vocabulary, right)
-        found: dict[str, list[str]] = {"beam": [], "greedy": [], "teacher_forced": []}
-        for first in range(0, len(images), 250):
-            part = slice(first, first + 250)
-            ways = {
-                "beam": model.write(images[part], run.settings.beam, run.settings.length_power),
-                "greedy": model.write(images[part]),
-                "teacher_forced": model.forced(images[part], tokens[part]),
-            }
-            for way, texts in ways.items():
-                found[way] += [text_of(vocabulary, text) for text in texts]
-        return found
+        settings, vocabulary = run.settings, Vocabulary.of(run.facts(stage)["vocabulary"])
+        return written(run.model(stage), vocabulary, images, right, settings.beam, settings.length_power)
 
     def introduction(self, results: Results) -> str:
         return report.introduction(results)
@@ -215,13 +203,7 @@ def _scored(
     """Beam search is the model; the other ways of writing stand beside it, with the baselines. Of scenes truth, too."""
     beside = {"greedy": written["greedy"], "teacher_forced": written["teacher_forced"], **baselines}
     resamples = 100 if settings.quick else 1000
-    scores = score_texts(right, written["beam"], beside, over="pictures", resamples=resamples)
-    if scenes is not None:
-        for found, texts in (
-            (scores, written["beam"]),
-            *((scores["baselines"][name], beside[name]) for name in beside),
-        ):
-            told = shapes.truth(texts, scenes.things, resamples)
-            found["intervals"] |= told.pop("intervals")
-            found |= told
-    return {"image_to_text": scores}
+    told = None if scenes is None else lambda texts: shapes.judged(texts, scenes.things)
+    return {
+        "image_to_text": score_texts(right, written["beam"], beside, told=told, over="pictures", resamples=resamples)
+    }

@@ -13,9 +13,9 @@ from tinyxm.data import Vocabulary
 from tinyxm.models.captioner import Captioner
 from tinyxm.recipes.caption import drawings
 from tinyxm.recipes.caption import scenes as shapes
-from tinyxm.recipes.caption.words import text_of
 from tinyxm.recipes.emoji.views import features
 from tinyxm.recipes.recipe import Results
+from tinyxm.recipes.sentences import text_of
 from tinyxm.training.gallery import Gallery, Picture, Words
 from tinyxm.training.plots import on_white, score_bars
 from tinyxm.training.report import Plot, Scores, Section

@@ -24,9 +24,8 @@ from tinyxm.data.sources.scenes import (
     parse,
     say,
 )
-from tinyxm.metrics import bootstrap
 from tinyxm.models.linear import Nearest, PrincipalComponents, Ridge
-from tinyxm.recipes.caption.words import tokens_of
+from tinyxm.recipes.sentences import tokens_of
 
 SIDE = 48  # pixels
 MOST = 5  # things in a scene
@@ -193,18 +192,6 @@ def judged(texts: Sequence[str], things: Sequence[Sequence[Thing]]) -> dict[str,
             found[f"{kind}_truth"].append((int(kind in true and several), several))
         found["noun_truth"].append((sum(any(map(noun.fits, scene)) for noun in nouns), max(1, len(nouns))))
     return {name: np.array(pairs) for name, pairs in found.items()}
-
-
-def truth(texts: Sequence[str], things: Sequence[Sequence[Thing]], resamples: int) -> dict[str, Any]:
-    """The shares of `judged`, summed over all texts, with their 95 % bootstrap intervals over the scenes."""
-    pairs = judged(texts, things)
-
-    def shares(*counts: NDArray[Any]) -> list[float]:
-        return [float(count[:, 0].sum() / max(1, count[:, 1].sum())) for count in counts]
-
-    low, high = bootstrap(shares, *pairs.values(), rng=np.random.default_rng(0), resamples=resamples)
-    intervals = {name: [float(a), float(b)] for name, a, b in zip(pairs, low, high, strict=True)}
-    return {**dict(zip(pairs, shares(*pairs.values()), strict=True)), "intervals": intervals}
 
 
 def baselines(train: Scenes, test: Scenes) -> dict[str, list[str]]:

@@ -1,15 +1,16 @@
-"""Captions as tokens: a vocabulary that knows where a text begins and ends, and the way there and back."""
+"""Sentences as tokens: a vocabulary that knows where a text begins and ends; and what a model writes with it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tinyxm.data import Vocabulary, padded
 from tinyxm.data.text import PADDING, UNKNOWN
-from tinyxm.models.captioner import BEGIN, END
+from tinyxm.models.captioner import BEGIN, END, Captioner
 from tinyxm.models.decoding import Hypothesis
 
 MARKS = (PADDING, UNKNOWN, "<begin>", "<end>")  # at the indices that the captioner gives them
@@ -29,3 +30,28 @@ def text_of(vocabulary: Vocabulary, written: Hypothesis | Sequence[int]) -> str:
     """The words of what a model wrote."""
     tokens = written.tokens if isinstance(written, Hypothesis) else written
     return " ".join(vocabulary.decode(np.array(tokens, np.int64)))
+
+
+def written(
+    model: Captioner,
+    vocabulary: Vocabulary,
+    seen: NDArray[Any],
+    right: Sequence[str],
+    width: int,
+    length_power: float,
+    at_once: int = 250,
+) -> dict[str, list[str]]:
+    """What the model writes of what is seen (n, ...): by beam search, greedily, and with the true words before each
+    (teacher forcing), `at_once` at a time."""
+    tokens = tokens_of(vocabulary, right)
+    found: dict[str, list[str]] = {"beam": [], "greedy": [], "teacher_forced": []}
+    for first in range(0, len(seen), at_once):
+        part = slice(first, first + at_once)
+        ways = {
+            "beam": model.write(seen[part], width, length_power),
+            "greedy": model.write(seen[part]),
+            "teacher_forced": model.forced(seen[part], tokens[part]),
+        }
+        for way, texts in ways.items():
+            found[way] += [text_of(vocabulary, text) for text in texts]
+    return found
