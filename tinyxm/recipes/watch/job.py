@@ -73,8 +73,10 @@ class Watch(Recipe):
     goals = (
         Goal("unseen_hands.accuracy", 0.90),
         Goal("unseen_hands.exact_match", "unseen_hands.baselines.last_frame.exact_match"),
-        Goal("unseen_balls.exact_match", "unseen_balls.baselines.last_frame.exact_match"),
-        Goal("unseen_balls.exact_match", "unseen_balls.baselines.nearest_training_video.exact_match"),
+        Goal("unseen_balls.sentences.exact_match", "unseen_balls.sentences.baselines.last_frame.exact_match"),
+        Goal(
+            "unseen_balls.sentences.exact_match", "unseen_balls.sentences.baselines.nearest_training_video.exact_match"
+        ),
     )
     criterion = "unseen_hands.exact_match"
     titles = report.TITLES
@@ -189,15 +191,16 @@ class Watch(Recipe):
             both = bouncing.seen(np.concatenate([train.films, train.films[:, ::-1]]))
             beside = baselines(both, known, films, balls_by_ridge([bouncing.parse(text) for text in known]))
         said, others = self._said(run, "balls", films, right)
-        return score_texts(
-            right,
-            said,
-            {**others, **beside},
-            told=lambda texts: judged_balls(texts, right),
-            groups=np.tile(np.arange(len(asked)), 2),
-            over="films, with their reverse",
-            resamples=_resamples(run),
-        )
+        options: dict[str, Any] = {
+            "groups": np.tile(np.arange(len(asked)), 2),
+            "over": "films, with their reverse",
+            "resamples": _resamples(run),
+        }
+        beside = {**others, **beside}
+        return {
+            "sentences": score_texts(right, said, beside, **options),
+            "parts": score_told(lambda texts: judged_balls(texts, right), said, beside, **options),
+        }
 
     def _said(
         self, run: Run, stage: str, films: NDArray[np.float32], right: list[str]

@@ -27,6 +27,8 @@ TITLES = {
     "unseen_hands": "writing by unseen hands",
     "unusual_hands": "writing by unusual hands",
     "unseen_balls": "unseen balls, forwards and backwards",
+    "sentences": "whole sentences",
+    "parts": "what they tell",
     "writing": "writing",
     "writing_last_frame": "writing, last frame alone",
     "balls": "balls",
@@ -108,7 +110,7 @@ def introduction(results: Results) -> str:
             )
         told += "."
     if "unseen_balls" in results:
-        scores = results["unseen_balls"]
+        scores = results["unseen_balls"]["sentences"]
         twin = scores["baselines"].get("last_frame", {})
         told += f" What two simulated balls do is told without a mistake of {scores['exact_match']:.0%}"
         told += f" (last frame: {twin['exact_match']:.0%})." if twin else "."
