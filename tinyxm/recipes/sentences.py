@@ -47,7 +47,7 @@ def written(
     found: dict[str, list[str]] = {"beam": [], "greedy": [], "teacher_forced": []}
     for first in range(0, len(seen), at_once):
         part = slice(first, first + at_once)
-        ways = {
+        ways: dict[str, Sequence[Any]] = {
             "beam": model.write(seen[part], width, length_power),
             "greedy": model.write(seen[part]),
             "teacher_forced": model.forced(seen[part], tokens[part]),
