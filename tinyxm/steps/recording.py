@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
@@ -19,6 +20,7 @@ from tinyxm.nn import Module
 from tinyxm.optim import Optimizer
 
 Array = NDArray[Any]
+INNER = str(Path(__file__).parent), contextlib.__file__
 PHASES = ("data", "forward", "loss", "backward", "gradient norm", "clip", "moments", "update", "after")
 
 
@@ -90,7 +92,7 @@ class Step:
         loss = xm.ops.cross_entropy(model(x), labels)
         loss.backward()
         optimizer.step()
-    step.save("step.json")
+    step.to_html("step.html")
 
     Arrays are copied as they come: a step keeps all of them, so record a small model, or a small batch.
     """
@@ -107,7 +109,7 @@ class Step:
     def __enter__(self) -> Step:
         if self.operations:
             raise RuntimeError("record: this step has been recorded; call xm.record(...) again for another")
-        self._frame = sys._getframe(1)
+        self._frame = _caller()
         self._recorder = _Recorder(self)
         self._listening = events.listen(self._recorder)
         self._listening.__enter__()
@@ -117,6 +119,18 @@ class Step:
         self._listening.__exit__(*error)
         self._recorder.finish(self._frame)
         del self._frame, self._recorder, self._listening
+
+    def to_html(self, path: str | Path) -> None:
+        """Write the step as one page, which holds all that it shows. Raises ValueError as `save`."""
+        from tinyxm.steps import page, trace
+
+        Path(path).write_text(page.to_html(trace.encode(self)), "utf-8")
+
+    def show(self) -> Any:
+        """The page as a widget, for a notebook. Raises MissingExtra without the extra `notebook`."""
+        from tinyxm.steps import notebook, trace
+
+        return notebook.widget(trace.encode(self))
 
     def save(self, path: str | Path) -> None:
         """Write the step to a file, in the format of docs/trace.md. Raises ValueError where it's larger than 25 MB."""
@@ -433,6 +447,14 @@ def _unlike(name: str, taken: set[str]) -> str:
     if name not in taken:
         return name
     return next(other for k in range(2, len(taken) + 3) if (other := f"{name} {k}") not in taken)
+
+
+def _caller() -> FrameType:
+    """The frame of the `with` statement: the innermost that isn't of this room, or runs generators as contexts."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(INNER):
+        frame = frame.f_back
+    return frame
 
 
 def _numbers(operands: Operands) -> Iterator[Ref]:

@@ -32,9 +32,10 @@ KEEP, REFUSE = 10e6, 25e6  # bytes of the file
 FULL = ("parameter", "state")  # roles that are kept in full, whatever their size: an update is computed from them again
 
 
-def encode(step: Step) -> Json:
+def encode(step: Step, checks: bool = True) -> Json:
     """The whole trace, its blob in base64 under "blob".
 
+    `checks` sets numbers of each gradient beside differences of the loss, which takes a few replays of the step.
     Over 10 MB it keeps the first two samples of each batch, and says so under "kept"; ValueError over 25 MB even so,
     with a table of what is large.
     """
@@ -45,6 +46,7 @@ def encode(step: Step) -> Json:
             trace, blob = _encoded(step, samples)
     if len(blob) > REFUSE:
         raise ValueError(_too_large(step, len(blob)))
+    trace["checks"] = [_plain(d._asdict()) for d in differences(step)] if checks else []
     return {**trace, "blob": base64.b64encode(blob).decode("ascii")}
 
 
@@ -77,7 +79,6 @@ def _encoded(step: Step, samples: int | None) -> tuple[Json, bytes]:
         "clip": _plain(step.clip),
         "contrasts": [c._asdict() for c in contrasts(step)],
         "diagnoses": [finding._asdict() for finding in diagnose(step)],
-        "checks": [_plain(d._asdict()) for d in differences(step)],
         "code": {"lines": [_line(source) for source in lines], "rules": _rules(step.operations)},
     }
     return trace, zlib.compress(bytes(blob), 6)

@@ -1,0 +1,97 @@
+"""Films: every n-th step is recorded as it would be alone, the others not at all, within the size limit."""
+
+import json
+
+import numpy as np
+import pytest
+from recorded_examples import perceptron
+
+import tinyxm as xm
+from tinyxm import nn, optim
+from tinyxm.autograd import events
+from tinyxm.steps import Film, compare, trace
+from tinyxm.steps.page import to_html
+
+
+def trained(film, steps=7):
+    rng = np.random.default_rng(0)
+    model = nn.Linear(3, 2, rng=rng)
+    optimizer = optim.Momentum(model.parameters(), lr=0.1)
+    x, labels = rng.normal(size=(5, 3)).astype(np.float32), rng.integers(0, 2, 5)
+    losses = []
+    for k in range(steps):
+        optimizer.zero_grad()
+        with film.step(model, optimizer) as step:
+            assert bool(events.listeners) == (k % film.every == 0) == (step is not None)
+            loss = xm.ops.cross_entropy(model(x), labels)
+            loss.backward()
+            optimizer.step()
+        losses.append(loss.item())
+    return losses
+
+
+def test_every_nth_step_is_recorded_as_it_was():
+    film = Film(every=3, title="Linear")
+    losses = trained(film)
+    told = json.loads(json.dumps(film.encode(), allow_nan=False))
+    assert (told["format"], told["title"], told["at"]) == ("tinyxm-film/1", "Linear", [1, 4, 7])
+    for at, frame in zip(told["at"], told["frames"], strict=True):
+        values = trace.arrays(frame)
+        assert values[frame["loss"]].item() == pytest.approx(losses[at - 1])
+        assert frame["updates"][0]["settings"]["step"] == at
+        assert {"x", "labels"} <= {value["name"] for value in frame["values"]}
+        assert frame["operations"][-1]["name"] == told["frames"][0]["operations"][-1]["name"]
+    names = [[value["name"] for value in frame["values"]] for frame in told["frames"]]
+    assert names[0] == names[1] == names[2], "a number stays where it is as the slider moves"
+
+
+def test_steps_are_compared_side_by_side():
+    film = compare([perceptron(), perceptron()], "twice")
+    assert film.encode()["at"] == [1, 2]
+    assert "tinyxm-film/1" in to_html(film.encode())
+
+
+def test_what_can_not_be_a_film_is_refused(monkeypatch):
+    with pytest.raises(ValueError, match="every 0"):
+        Film(every=0)
+    with pytest.raises(ValueError, match="no step was recorded"):
+        Film().encode()
+    film = Film()
+    trained(film, 1)
+    monkeypatch.setattr(trace, "REFUSE", 1.5 * len(film.frames[0]["blob"]))
+    with pytest.raises(ValueError, match=r"2 steps are .*Film\(every=2\)"):
+        trained(film, 1)
+    assert len(film.frames) == 1
+
+
+def test_the_page_holds_the_trace_and_asks_for_nothing(tmp_path):
+    step = perceptron()
+    step.title = "</script><script>alert(1)</script>"
+    step.to_html(tmp_path / "step.html")
+    page = (tmp_path / "step.html").read_text("utf-8")
+    assert page.count("<script") == 2
+    assert "alert(1)</script>" not in page
+    assert "default-src 'none'" in page
+    text = page.partition('id="tinyxm-trace">')[2].partition("</script>")[0]
+    assert json.loads(text)["title"] == step.title
+
+
+def test_the_notebook_s_widget_holds_trace_and_module():
+    pytest.importorskip("anywidget", reason="anywidget isn't installed (the extra notebook)")
+    widget = perceptron().show()
+    assert widget.trace["format"] == "tinyxm-trace/1"
+    assert "export" in str(widget._esm)
+    assert perceptron().show() is not widget
+
+
+def test_without_anywidget_the_extra_is_named(monkeypatch):
+    from tinyxm.data import MissingExtra
+    from tinyxm.steps import notebook
+
+    def absent(operation, extra, distributions):
+        raise MissingExtra(f'{operation}: {distributions[0]} isn\'t installed; run: pip install "tinyxm[{extra}]"')
+
+    notebook._kind.cache_clear()
+    monkeypatch.setattr(notebook, "require", absent)
+    with pytest.raises(MissingExtra, match=r"tinyxm\[notebook\]"):
+        perceptron().show()

@@ -1,0 +1,31 @@
+"""A recorded step in a notebook: the page as a widget, in Jupyter, Colab, VS Code and marimo, by anywidget."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from tinyxm.data.sources import require
+from tinyxm.steps.page import ASSETS
+
+
+def widget(trace: Mapping[str, Any]) -> Any:
+    """The widget of a trace or a film. Raises MissingExtra without the extra `notebook`."""
+    return _kind()(trace=dict(trace))
+
+
+@cache
+def _kind() -> Any:
+    require("show", "notebook", ["anywidget"])
+    import anywidget
+    import traitlets
+
+    class StepWidget(anywidget.AnyWidget):
+        """Draws its `trace` by the module that draws the page."""
+
+        _esm = ASSETS / "step.js"
+        _css = ASSETS / "step.css"
+        trace = traitlets.Dict().tag(sync=True)
+
+    return StepWidget
