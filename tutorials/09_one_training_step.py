@@ -16,6 +16,7 @@
 # into hidden unit j, row j of W₂ the weights out of it.
 
 # %%
+import tempfile
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -360,6 +361,46 @@ agree("matmul.b", dW1, told["matmul.b"])
 agree("clip_by_norm", by_norm, flat(event.result for event in events if event.kind == "clip"))
 agree("theta - lr g", flat(start) - 0.5 * by_norm, flat(p.data for p in parameters))
 assert list(dict.fromkeys(event.phase for event in events)) == ["forward", "backward", "clip", "update"]
+
+# %% [markdown]
+# ## The same step, in the step debugger
+#
+# `xm.record` listens to the same events and keeps all arrays. `step.to_html` writes them as one page, which opens in
+# any browser: go through it operation by operation, with the arrow keys, forward and **back**. To follow one weight,
+# W₁[0, 0] (here V1), look at these five places.
+#
+# 1. *update* → V1 in "How one weight changes": what it was, its gradient, clipped, times the learning rate, what it is.
+# 2. Click the gradient: "Where this number comes from" writes it as a sum over the four samples, x[n, 0]·dA[n, 0].
+# 3. Click one dA: it is dH·(1 − H²). Click dH: a row of dZ times a row of W₂.
+# 4. Click dZ: (P − the right answer) / N. Here the gradient begins: what the network said, less what was wanted.
+# 5. Move the slider of the learning rate: what the new weight would have been.
+#
+# In the terminal `step.play()` does the same, and `tinyxm step emoji` records a step of the main job.
+
+# %%
+parameters = V1, c1, V2, c2 = [xm.Parameter(array) for array in start]
+optimizer = xm.optim.GradientDescent(parameters, lr=0.5)
+with xm.record(optimizer=optimizer, title="Exclusive or: one training step") as step:
+    *_, loss = forward(parameters)
+    loss.backward()
+    xm.optim.clip_by_norm(parameters, 0.1)
+    optimizer.step()
+
+folder = Path(tempfile.mkdtemp())
+step.to_html(folder / "step.html")
+print(f"\nOpen it in a browser: {folder / 'step.html'} ({(folder / 'step.html').stat().st_size / 1e3:.0f} kB)")
+
+update = step.updates[0]
+before, g, clipped, after = (
+    step.values[number].array[0, 0] for number in (update.before, update.gradient, update.clipped, update.after)
+)
+print(f"{update.name}[0, 0]: {before:.4f} - 0.5 · {clipped:.4f} = {after:.4f}, its gradient was {g:.4f}")
+agree("gradient of W1[0, 0]", sum(X[n, 0] * dA[n, 0] for n in range(N)), g)
+agree("W1[0, 0] after the step", before - 0.5 * clipped, after)
+agree("replayed in float64", 0.0, max(told.error for told in xm.steps.replay(step)))
+slope = next(check for check in xm.steps.differences(step) if check.value == update.gradient)
+print(f"∂L/∂{update.name}{list(slope.cell)} = {slope.gradient:.8f}, by differences of the loss {slope.difference:.8f}")
+assert slope.error < 1e-6
 
 # %% [markdown]
 # ## Change it and see

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tinyxm.autograd import Event, Parameter, Tensor, events
+from tinyxm.autograd import Event, Tensor, events
 from tinyxm.autograd.places import to_host
 from tinyxm.autograd.tensor import Node
 from tinyxm.nn import Module
@@ -110,7 +110,7 @@ class Step:
         if self.operations:
             raise RuntimeError("record: this step has been recorded; call xm.record(...) again for another")
         self._frame = _caller()
-        self._recorder = _Recorder(self)
+        self._recorder = _Recorder(self, self._frame)
         self._listening = events.listen(self._recorder)
         self._listening.__enter__()
         return self
@@ -177,7 +177,7 @@ SHOWN = {"picture", "waveform", "spectrogram", "tokens", "video", "matrix"}
 class _Recorder:
     """The listener. Arrays are told apart by identity, and held until the end so that none takes another's."""
 
-    def __init__(self, step: Step) -> None:
+    def __init__(self, step: Step, frame: FrameType) -> None:
         self.step, self.held = step, []  # type: ignore[var-annotated]
         self.by_identity: dict[int, Ref] = {}
         self.by_node: dict[Node, Ref] = {}  # the tape's node → the value it stands for
@@ -186,20 +186,24 @@ class _Recorder:
         self.clipped: dict[int, Ref] = {}  # of a parameter, by its place
         self.updated: set[int] = set()
         self.stage = "forward"
-        self.parameters: list[tuple[str, Any]] = self._parameters()
+        self.parameters: list[tuple[str, Any]] = self._parameters(frame)
         self.fields = {id(b.data): name for name, b in _buffers(step.model)}
         for name, parameter in self.parameters:
             number = self.value(parameter.data, name, "parameter")
             if parameter.node is not None:
                 self.by_node[parameter.node] = number
 
-    def _parameters(self) -> list[tuple[str, Any]]:
+    def _parameters(self, frame: FrameType) -> list[tuple[str, Any]]:
+        """By the names that the model has for them, or else the caller: of several, the shortest."""
+        called: dict[int, str] = {}
+        for name, array in sorted(_variables(frame), key=lambda item: -len(item[0])):
+            called[id(array)] = name
         model, optimizer = self.step.model, self.step.optimizer
         named: dict[int, tuple[str, Any]] = {}
         for name, p in model.named_parameters() if model is not None else ():
             named[id(p)] = name, p
         for i, parameter in enumerate(optimizer.parameters if optimizer is not None else ()):
-            named.setdefault(id(parameter), (f"parameter {i}", parameter))
+            named.setdefault(id(parameter), (called.get(id(parameter.data), f"parameter {i}"), parameter))
         return list(named.values())
 
     def value(self, array: Any, name: str, role: str, of: int | None = None) -> Ref:
@@ -497,7 +501,7 @@ def _same(a: Any, b: Array) -> bool:
 
 def _within(name: str, x: Any, deep: int) -> Iterator[tuple[str, Any]]:
     parts: list[tuple[str, Any]] = []
-    if isinstance(x, Tensor) and not isinstance(x, Parameter):
+    if isinstance(x, Tensor):
         yield name, x.data
     elif _is_array(x):
         yield name, x
