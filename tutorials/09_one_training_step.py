@@ -381,7 +381,7 @@ assert list(dict.fromkeys(event.phase for event in events)) == ["forward", "back
 parameters = V1, c1, V2, c2 = [xm.Parameter(array) for array in start]
 optimizer = xm.optim.GradientDescent(parameters, lr=0.5)
 with xm.record(optimizer=optimizer, title="Exclusive or: one training step") as step:
-    *_, loss = forward(parameters)
+    hidden, active, scores, loss = forward(parameters)
     loss.backward()
     xm.optim.clip_by_norm(parameters, 0.1)
     optimizer.step()

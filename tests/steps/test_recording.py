@@ -116,7 +116,7 @@ def test_gradients_that_were_there_are_added_to():
         (p * p).sum().backward()
         optimizer.step()
     np.testing.assert_array_equal(step.values[step.updates[0].gradient].array, [5, 7])
-    assert step.values[step.updates[0].gradient].name == "∂L/∂parameter 0"
+    assert step.values[step.updates[0].gradient].name == "∂L/∂p"
 
 
 def test_a_step_without_an_update_or_a_loss_is_a_step():

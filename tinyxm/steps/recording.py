@@ -409,7 +409,10 @@ class _Recorder:
         forward = [op for op in self.step.operations if op.phase == "forward" and op.kind == "forward"]
         if self.step.loss is None:
             return
-        within = [i for i, op in enumerate(forward) if op.module or (op.source and op.source[2] == "forward")]
+        modules = self.step.model is not None
+        within = [
+            i for i, op in enumerate(forward) if op.module or (modules and op.source and op.source[2] == "forward")
+        ]
         if not within:
             mine = {value.number for value in self.step.values if value.role == "parameter"}
             within = [i for i, op in enumerate(forward) if mine & set(_numbers(op.operands))]
@@ -492,7 +495,8 @@ def _told(module: Module) -> str:
 def _variables(frame: FrameType) -> Iterator[tuple[str, Any]]:
     """Arrays by the names of the caller's variables, and of what these hold, two levels down."""
     for name, x in list(frame.f_locals.items()):
-        yield from _within(name, x, 2)
+        if not name.startswith("_"):
+            yield from _within(name, x, 2)
 
 
 def _same(a: Any, b: Array) -> bool:
