@@ -11,13 +11,13 @@ from tinyxm.models.captioner import BEGIN, END, NEVER, PADDING, Captioner, Convo
 WORDS, LONGEST = 9, 5
 
 
-def model(kind: str = "convolution", seed: int = 0, dropout: float = 0.0) -> Captioner:
+def model(kind: str = "convolution", seed: int = 0, dropout: float = 0.0, whole: int = 0) -> Captioner:
     rng = np.random.default_rng(seed)
     if kind == "convolution":
         encoder = ConvolutionEncoder(12, 3, 16, (8, 16), rng)
     else:
         encoder = PatchEncoder(12, 3, 16, 4, layers=1, heads=2, rng=rng)
-    return Captioner(encoder, WORDS, 16, 2, 2, LONGEST, dropout, rng).eval()
+    return Captioner(encoder, WORDS, 16, 2, 2, LONGEST, dropout, rng, whole).eval()
 
 
 def pictures(n: int = 3, seed: int = 1) -> np.ndarray:
@@ -89,6 +89,38 @@ def test_attention_is_where_the_picture_is_looked_at(kind):
     layer.query.weight.data[...] = 0
     layer.query.bias.data[...] = 0
     np.testing.assert_allclose(captioner.attention(x, [4, 5]), 1 / 9, rtol=1e-5)  # no query: it looks everywhere alike
+
+
+@pytest.mark.parametrize("kind", ["convolution", "patches"])
+def test_each_word_is_told_what_the_whole_picture_is(kind):
+    captioner, x = model(kind, whole=6), pictures()
+    memory = captioner.encoder(x)
+    told = captioner.picture_of(memory).data
+    np.testing.assert_allclose((told**2).sum(axis=1), 1, rtol=1e-5)
+    tokens = np.array([[BEGIN, 4, 5]] * 3)
+    before = captioner(x, tokens).data
+    for layer in captioner.decoder.layers:
+        layer.cross_attention.output.weight.data[...] = 0  # nothing is looked at
+    assert np.abs(np.diff(captioner(x, tokens).data, axis=0)).max() > 1e-3
+    captioner.told.weight.data[...] = 0  # and nothing told: all pictures are one
+    np.testing.assert_allclose(np.diff(captioner(x, tokens).data, axis=0), 0, atol=1e-6)
+    assert np.abs(captioner(x, tokens).data - before).max() > 1e-3
+    assert {*model(kind).state_dict()} < {*captioner.state_dict()}  # without it, nothing of it is there
+
+
+def test_the_contrastive_loss_is_the_captions_and_that_views_find_each_other():
+    captioner, views = model(whole=6, seed=5), pictures(6)
+    captions = np.array([[BEGIN, 4, 5, END], [BEGIN, 6, END, PADDING], [BEGIN, 7, 8, END]])
+    same = np.array([[1, 0, 1], [0, 1, 0], [1, 0, 1]], bool)
+    found = captioner.contrastive_loss(views, captions, same).item()
+    said = captioner.loss(views, np.concatenate([captions, captions])).item()
+    w = captioner.picture_of(captioner.encoder(views)).data.astype(np.float64)
+    s = w[:3] @ w[3:].T / 0.07
+    s[same & ~np.eye(3, dtype=bool)] = -np.inf
+    there = [np.log(np.exp(row).sum()) - row[i] for rows in (s, s.T) for i, row in enumerate(rows)]
+    assert found == pytest.approx(said + np.mean(there), rel=1e-4)
+    with pytest.raises(ValueError, match="whole is 0"):
+        model().contrastive_loss(views, captions)
 
 
 @pytest.mark.parametrize("kind", ["convolution", "patches"])

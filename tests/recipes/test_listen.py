@@ -12,6 +12,7 @@ pytest.importorskip("espeakng_loader", reason="needs the extra data")
 
 from tinyxm import nn
 from tinyxm.data import audio
+from tinyxm.data.audio.bands import mel_corners
 from tinyxm.data.sources.utterances import Utterance, utterances
 from tinyxm.models.recogniser import Recogniser
 from tinyxm.recipes import begin
@@ -46,6 +47,31 @@ def test_features_hear_neither_loudness_nor_rate():
     assert np.abs(other[2:40] - told[2:40]).mean() < 0.1
     with pytest.raises(ValueError, match=r"0.0\d+ s of sound; expected a spoken word"):
         words.features_of(sound[3000:3300], 22_050)
+
+
+def test_another_voice_has_other_formants_and_another_pace_and_says_the_same(monkeypatch):
+    middles = mel_corners(words.BANDS, 0, words.HIGHEST_HZ)[1:-1]
+    rng = np.random.default_rng(0)
+    x = np.full((50, words.BANDS), -1, np.float32)
+    x[20, 15] = 1
+    monkeypatch.setattr(words, "TIMBRE", 0.0)
+    moved = [words.revoiced(x, rng) for _ in range(40)]
+    peaks = np.array([np.unravel_index(y.argmax(), y.shape) for y in moved])
+    factors, paces = middles[peaks[:, 1]] / middles[15], np.array([len(y) / 50 for y in moved])
+    assert factors.min() < 0.88
+    assert factors.max() > 1.12
+    assert np.all(np.abs(np.log(factors)) < words.FORMANTS + 0.06)  # a band is 6 % wide there
+    assert paces.min() < 0.93
+    assert paces.max() > 1.07
+    assert np.abs(np.log(paces)).max() < words.PACE + 0.02
+    np.testing.assert_allclose(peaks[:, 0], 20 * paces, atol=1.1)  # it is said at the same place of the word
+    monkeypatch.setattr(words, "FORMANTS", 0.0)
+    monkeypatch.setattr(words, "PACE", 0.0)
+    np.testing.assert_allclose(words.revoiced(x, rng), x, atol=1e-6)
+    monkeypatch.setattr(words, "TIMBRE", 0.06)
+    curve = words.revoiced(np.zeros_like(x), rng)
+    assert np.ptp(curve, axis=0).max() == 0  # one curve for all frames
+    assert 0.02 < np.abs(curve[0]).max() < 0.5
 
 
 def test_texts_are_scored_by_hand():

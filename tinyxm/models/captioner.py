@@ -1,21 +1,23 @@
 """A picture becomes a text: an encoder turns it into vectors, one for each place; a decoder that looks at them writes.
 
 Source: Xu et al., "Show, attend and tell: neural image caption generation with visual attention", ICML 2015, with the
-Transformer's decoder; patches: Dosovitskiy et al., "An image is worth 16x16 words", ICLR 2021.
+Transformer's decoder; patches: Dosovitskiy et al., "An image is worth 16x16 words", ICLR 2021; a contrast beside the
+captions: Yu et al., "CoCa: contrastive captioners are image-text foundation models", TMLR 2022.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
 
 from tinyxm import nn
-from tinyxm.autograd import Array, Tensor, generator, no_grad
+from tinyxm.autograd import Array, Parameter, Tensor, generator, no_grad
 from tinyxm.models.decoding import Hypothesis, beam
 from tinyxm.models.interpretation import attention_maps
-from tinyxm.ops import cross_entropy, reshape
+from tinyxm.ops import clip, cross_entropy, info_nce, reshape, unit_length
 
 PADDING, UNKNOWN, BEGIN, END = range(4)  # the first of a vocabulary; what is read and never written, but for END
 NEVER = (PADDING, UNKNOWN, BEGIN)
@@ -102,6 +104,10 @@ class Captioner(nn.Module):
     Tokens are indices of a vocabulary that begins with padding, unknown, begin and end. A caption is read as BEGIN, its
     words, END, at most `longest` tokens with END. Features are the width of everything between; the decoder is a
     Transformer's, of `layers` layers, its cross-attention looking at the picture's places.
+
+    With `whole` each word is also told what the whole picture is: all places together, mapped to so many numbers of
+    unit length, and those added to its vector. That is for pictures with a name of their own, to be known again in
+    another style (see `contrastive_loss`); where a caption tells what stands where, places alone say more.
     """
 
     def __init__(
@@ -114,14 +120,20 @@ class Captioner(nn.Module):
         longest: int = 16,
         dropout: float = 0.1,
         rng: np.random.Generator | None = None,
+        whole: int = 0,
     ) -> None:
         rng = generator(rng)
-        self.encoder, self.longest = encoder, longest
+        self.encoder, self.longest, self.whole = encoder, longest, whole
         self.embedding = nn.Embedding(vocabulary, features, rng=rng)
         self.positions = nn.LearnedPositions(longest, features, rng=rng)
         self.decoder = nn.TransformerDecoder(features, heads, layers, 2 * features, dropout, norm_first=True, rng=rng)
         self.dropout = nn.Dropout(dropout, rng=rng)
         self.output = nn.Linear(features, vocabulary, initialise=nn.init.normal, rng=rng)  # near 0: no word preferred
+        if whole:
+            places = math.prod(encoder.grid) * features
+            self.picture = nn.Sequential(nn.Flatten(), nn.Dropout(dropout, rng=rng), nn.Linear(places, whole, rng=rng))
+            self.told = nn.Linear(whole, features, rng=rng)
+            self.log_scale = Parameter(np.array([math.log(1 / 0.07)], np.float32))
 
     def forward(self, images: Array, tokens: np.ndarray) -> Array:
         """Scores (n, tokens, vocabulary) of the word after each of `tokens` (n, tokens), which begin with BEGIN."""
@@ -130,6 +142,8 @@ class Captioner(nn.Module):
     def scores(self, memory: Array, tokens: np.ndarray) -> Array:
         """The same, of pictures that are encoded: memory (n, places, features)."""
         words = self.positions(self.embedding(tokens))
+        if self.whole:  # of unit length: times the root of how many, each number is about 1
+            words = words + self.told(self.picture_of(memory) * math.sqrt(self.whole))[:, None]
         return self.output(self.decoder(self.dropout(words), self.dropout(memory)))
 
     def loss(self, images: Array, captions: np.ndarray, label_smoothing: float = 0.0) -> Tensor:
@@ -139,6 +153,27 @@ class Captioner(nn.Module):
         """
         scores = self(images, captions[:, :-1])
         return cross_entropy(scores, captions[:, 1:], label_smoothing, ignore_index=PADDING)
+
+    def picture_of(self, memory: Array) -> Array:
+        """What the whole picture is: memory (n, places, features) → (n, whole), of unit length."""
+        return unit_length(self.picture(memory))
+
+    def contrastive_loss(self, views: Array, captions: np.ndarray, same: np.ndarray | None = None) -> Tensor:
+        """The loss of captions that each have two pictures, and with it that the two be known again as one:
+
+            L = loss(x₁ and x₂, captions) + info_nce(whole(x₁), whole(x₂))
+
+        views (2n, side, side, channels), all first ones, then all second ones, such as drawings in two styles;
+        captions (n, ...); `same[i, j]` marks those that can't be told apart, and are no mistake. The scale of InfoNCE
+        is learned, from 1 / 0.07, held at 100 at most. Raises ValueError for a model without `whole`.
+        """
+        if not self.whole:
+            raise ValueError("Captioner.contrastive_loss: whole is 0; make it with whole=128, say")
+        memory, n = self.encoder(views), len(captions)
+        both = np.concatenate([captions, captions])
+        said = cross_entropy(self.scores(memory, both[:, :-1]), both[:, 1:], ignore_index=PADDING)
+        pictures, scale = self.picture_of(memory), np.exp(clip(self.log_scale, None, math.log(100)))
+        return said + info_nce(pictures[:n], pictures[n:], scale, same)
 
     def step(self, state: tuple[Array, np.ndarray], tokens: np.ndarray) -> tuple[Array, Any]:
         """The step of `decoding`; the state is the memory, and what is written so far."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from tinyxm.data import Samples, Vocabulary, augment, content_square, edges, order, resize, words
+from tinyxm.data import Samples, Vocabulary, augment, content_square, edges, resize, words
 from tinyxm.data.emoji import SIZE
 from tinyxm.recipes.emoji.scores import Baselines
 from tinyxm.recipes.emoji.views import Views, features, texts_of
@@ -25,8 +25,9 @@ def picture_of(rgba: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 class DrawingBatches:
-    """Batches of training drawings, a function of the step alone: each concept once an epoch, in one of the two styles,
-    augmented. `missing` are drawings withheld from it, as in `recipes.emoji.validation.withheld`."""
+    """Batches of training drawings, a function of the step alone: each concept once an epoch, in two views, augmented,
+    three quarters of them in two styles. `missing` are drawings withheld, as in `recipes.emoji.validation.withheld`.
+    """
 
     def __init__(
         self,
@@ -36,30 +37,27 @@ class DrawingBatches:
         seed: int,
         missing: dict[str, NDArray[np.intp]],
     ) -> None:
-        known = Vocabulary(texts_of(samples), ngrams=False)
         self.views = Views(
             samples,
             np.arange(len(samples)),
-            known,
+            Vocabulary(texts_of(samples), ngrams=False),
             batch_size,
             seed,
             without_outline=missing.get("without_outline"),
             without_twemoji=missing.get("without_twemoji"),
         )
-        self.tokens, self.seed = tokens_of(vocabulary, names_of(samples)), seed
+        self.tokens = tokens_of(vocabulary, names_of(samples))
 
     @property
     def steps_per_epoch(self) -> int:
         return self.views.steps_per_epoch
 
-    def batch(self, step: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        epoch, place = divmod(step, self.steps_per_epoch)
-        size = self.views.batch_size
-        chosen = order(len(self.tokens), self.seed, epoch)[place * size : (place + 1) * size]
-        rng = np.random.default_rng([self.seed, 1, step])
-        drawings = self.views.draw(chosen, rng.integers(0, 2, len(chosen)), rng)
+    def batch(self, step: int) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.bool_] | None]:
+        """All first views and then all second ones, (2n, 16, 16, 11); n names; and which can't be told apart."""
+        chosen, views, rng = self.views.drawn(step)
         tokens = self.tokens[chosen]
-        return edges(augment(drawings, rng)), tokens[:, : (tokens > 0).sum(axis=1).max()]
+        names = tokens[:, : (tokens > 0).sum(axis=1).max()]
+        return edges(augment(views, rng)), names, self.views.alike(chosen)
 
 
 def baselines(samples: Samples, drawings: NDArray[np.uint8], asked: NDArray[np.intp]) -> dict[str, list[str]]:

@@ -69,17 +69,25 @@ class Views:
 
     def batch(self, step: int) -> Batch:
         """The batch of a step, all its chances drawn from (seed, step)."""
+        chosen, drawings, rng = self.drawn(step)
+        bag = self.vocabulary.bag([self.texts[i] for i in chosen], rng, word_dropout=self.word_dropout)
+        return Batch(edges(augment(drawings, rng)), bag, self.alike(chosen))
+
+    def drawn(self, step: int) -> tuple[np.ndarray, np.ndarray, np.random.Generator]:
+        """The concepts of a step (n,), their drawings before augmentation (2n, 32, 32, 4), and what its further chances
+        are drawn from."""
         epoch, place = divmod(step, self.steps_per_epoch)
         first = place * self.batch_size
         chosen = self.concepts[order(len(self.concepts), self.seed, epoch)[first : first + self.batch_size]]
         rng = np.random.default_rng([self.seed, 1, step])
         style = rng.integers(0, 2, len(chosen))
         other = np.where(rng.random(len(chosen)) < CROSS_STYLE, 1 - style, style)
-        drawings = np.concatenate([self.draw(chosen, styles, rng) for styles in (style, other)])
+        return chosen, np.concatenate([self.draw(chosen, styles, rng) for styles in (style, other)]), rng
+
+    def alike(self, chosen: np.ndarray) -> np.ndarray | None:
+        """(n, n): which of these concepts can't be told apart; None where all can."""
         meaning = self.meaning[chosen]
-        same = meaning[:, None] == meaning if len(np.unique(meaning)) < len(meaning) else None
-        bag = self.vocabulary.bag([self.texts[i] for i in chosen], rng, word_dropout=self.word_dropout)
-        return Batch(edges(augment(drawings, rng)), bag, same)
+        return meaning[:, None] == meaning if len(np.unique(meaning)) < len(meaning) else None
 
     def draw(self, chosen: np.ndarray, styles: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Each concept in its style: 0 Twemoji, 1 an outline of a random weight, half of them filled."""

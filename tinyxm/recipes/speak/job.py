@@ -116,9 +116,8 @@ class Speak(Recipe):
         settings, data = run.settings, run.data
         if name == "judge":
             epochs = 1 if settings.quick else settings.judge_epochs
-            return Stage(
-                epochs * max(1, len(data.judged) // settings.batch_size), Utterances(settings, data.judged).batch
-            )
+            steps = epochs * max(1, len(data.judged) // settings.batch_size)
+            return Stage(steps, Utterances(settings, data.judged, other_voices=False).batch)
         phonemes = Phonemes.of(data.train.phonemes)
         steps = settings.passes * max(1, len(data.train) // settings.batch_size)
         return Stage(steps, Words(settings, data.train, phonemes).batch, {"phonemes": list(phonemes.names)})
