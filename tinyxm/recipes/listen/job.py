@@ -45,7 +45,7 @@ from tinyxm.recipes.run import Run
 from tinyxm.recipes.settings import Settings
 from tinyxm.training.report import Section
 
-VOICES_PER_WORD = 6
+VOICES_PER_WORD = 12
 NEW_SPEAKERS = ("theo", "yweweler")  # of the recorded digits, asked about and never trained on
 VALIDATION_SPEAKER = "nicolas"
 
@@ -54,10 +54,10 @@ VALIDATION_SPEAKER = "nicolas"
 class ListenSettings(Settings):
     """`epochs` are passes over the synthesised words."""
 
-    EPOCHS: ClassVar[tuple[int, int]] = (20, 1)
+    EPOCHS: ClassVar[tuple[int, int]] = (12, 1)
 
-    batch_size: int = 32
-    learning_rate: float = 4e-3
+    batch_size: int = 64
+    learning_rate: float = 6e-3
     weight_decay: float = 0.01
     warm_up: int = 100
 
@@ -136,7 +136,7 @@ class Listen(Recipe):
         if name == "synthesised":
             return Stage(settings.passes * per_epoch, Utterances(settings, data.train).batch)
         both = Utterances(settings, data.train, data.recorded["train"])
-        return Stage(max(1, settings.passes * per_epoch // 15), both.batch)
+        return Stage(max(1, settings.passes * per_epoch // 8), both.batch)
 
     def build(self, stage: str, settings: Settings, facts: Mapping[str, Any]) -> Recogniser:
         return Recogniser(BANDS, len(LETTERS), rng=np.random.default_rng(settings.seed))
