@@ -13,7 +13,9 @@ export function palette(element) {
 
 /** Calls `redraw` where the reader, or the system, changes between light and dark. */
 export function onTheme(element, redraw) {
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+  const system = matchMedia("(prefers-color-scheme: dark)");
+  const changed = () => (element.isConnected ? redraw() : system.removeEventListener("change", changed));
+  system.addEventListener("change", changed);
   const watch = () => {
     const root = element.closest(".tinyxm-step");
     if (root) new MutationObserver(redraw).observe(root, { attributes: true, attributeFilter: ["data-theme"] });
@@ -46,9 +48,19 @@ export function inkOn(rgb) {
   return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.179 ? "#000000" : "#ffffff";
 }
 
-/** The scale of a value's colours: the size of its largest finite number. */
-export function limitOf({ least, greatest }) {
-  return Math.max(Math.abs(Number(least ?? 0)), Math.abs(Number(greatest ?? 0)));
+const SAMPLE = 4096;
+
+/** The scale of a value's colours, {size, beyond}: the size of its largest number; or, where a few are larger than all else by
+ *  far (a mask's −10⁹, say), of the largest of the others. */
+export function limitOf({ data }, { statistics: { least, greatest } }) {
+  const most = Math.max(Math.abs(Number(least ?? 0)), Math.abs(Number(greatest ?? 0)));
+  const step = Math.max(1, Math.floor(data.length / SAMPLE));
+  const sizes = Float64Array.from({ length: Math.min(data.length, SAMPLE) }, (_, i) => Math.abs(data[i * step]))
+    .filter(Number.isFinite)
+    .sort();
+  const usual = sizes[Math.floor(0.9 * (sizes.length - 1))] ?? 0;
+  if (!(usual > 0 && most > 1000 * usual)) return { size: most, beyond: false };
+  return { size: sizes.findLast((x) => x <= 100 * usual), beyond: true };
 }
 
 export const css = ([r, g, b]) => `rgb(${r}, ${g}, ${b})`;

@@ -3,7 +3,7 @@
 
 import { numbers, parts } from "./derive/terms.js";
 
-const { sqrt, max, min, abs } = Math;
+const { sqrt, max, min } = Math;
 
 // Each line: the symbol that it makes, what that is, its formula, and the rule on numbers. A name that is made again stands
 // for the old number on the right and for the new one from the next line on.
@@ -148,30 +148,8 @@ export function clipOf(trace, update) {
   return { name: by?.name ?? trace.clip.name, limit: Number(limit), norm: Number(norm) };
 }
 
-/** The update's settings, with what tells two methods apart that share an operation. Where the trace doesn't say it
- *  (nesterov, decoupled), it is found: that which makes the recorded weights. */
-export function settingsOf(trace, update) {
-  const settings = Object.fromEntries(
-    Object.entries(update.settings).map(([name, x]) => [
-      name,
-      Array.isArray(x) ? x.map(Number) : typeof x === "string" ? Number(x) : x,
-    ]),
-  );
-  const flag = { momentum_update: "nesterov", adam_update: "decoupled" }[update.operation];
-  if (!flag || flag in settings) return settings;
-  const errors = [false, true].map((on) => worst(trace, update, { ...settings, [flag]: on }));
-  return { ...settings, [flag]: errors[1] < errors[0] };
-}
-
-function worst(trace, update, settings) {
-  const after = trace.array(update.after),
-    clip = clipOf(trace, update);
-  const places = Array.from({ length: min(after.size, 8) }, (_, i) =>
-    after.place(Math.floor((i * after.size) / min(after.size, 8))),
-  );
-  return places.reduce(
-    (sum, cell) =>
-      sum + abs(lines(update.operation, weightOf(trace, update, cell), settings, clip).at(-1).value - after.get(cell)),
-    0,
-  );
+/** The update's settings, as numbers. */
+export function settingsOf({ settings }) {
+  const plain = (x) => (Array.isArray(x) ? x.map(Number) : typeof x === "string" ? Number(x) : x);
+  return Object.fromEntries(Object.entries(settings).map(([name, x]) => [name, plain(x)]));
 }

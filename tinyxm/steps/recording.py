@@ -334,7 +334,7 @@ class _Recorder:
         self.step.updates.append(
             Update(
                 *(name, before, raw if raw is not None else -1, self.clipped.get(place), after, state),
-                dict(event.static),
+                {**event.static, **_variant(optimizer)},
                 event.operation,
             )
         )
@@ -447,6 +447,11 @@ class _Recorder:
             else:
                 value.name = _unlike("a number" if value.array.size == 1 else "an array", taken)
             taken.add(value.name)
+
+
+def _variant(optimizer: optim.Optimizer) -> dict[str, bool]:
+    """What tells apart two methods that share an operation: Nesterov from Momentum, AdamW from Adam."""
+    return {name: bool(getattr(optimizer, name)) for name in ("nesterov", "decoupled") if hasattr(optimizer, name)}
 
 
 def _unlike(name: str, taken: set[str]) -> str:

@@ -68,7 +68,7 @@ export function update({ trace, op, cell, number }) {
   const weight = weightOf(trace, one, cell);
   const clipped = one.clipped ?? one.gradient;
   weight.g = new Operand(trace, "g", clipped).at(cell);
-  const all = lines(one.operation, weight, settingsOf(trace, one), null);
+  const all = lines(one.operation, weight, settingsOf(one), null);
   const last = all.findLastIndex((l) => l.symbol === symbol);
   const stages = all.slice(0, last + 1).map(({ symbol: made, words, parts, value }) => {
     const stage = new Stage("sum", `${made}, ${words}`);

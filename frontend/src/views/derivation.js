@@ -6,6 +6,7 @@ import { fill, make } from "../dom.js";
 import { brief, exact, number, placeText } from "../numbers.js";
 import { resultValues } from "../trace.js";
 import { isKnown } from "../update.js";
+import { figures, nameOf } from "./figures.js";
 
 const FEW = 12; // terms that are shown in their order
 const LARGEST = 8; // of more, so many, the largest first
@@ -38,7 +39,9 @@ export function derivation(element, store, trace) {
     };
     fill(heading, ...headingOf(value, numbers, cell, store.state.cell === null));
     const found = derive(trace, at, cell, operationOf(store, trace, at));
-    const parts = found ? derived(found, { goTo, all, value, more: () => ((all = true), redraw()) }) : leaf(value, store, trace);
+    const parts = found
+      ? derived(found, { goTo, trace, all, value, more: () => ((all = true), redraw()) })
+      : leaf(value, store, trace);
     fill(body, ...parts, badge(trace, at, cell, store), uses(trace, at, store));
     if (follow) heading.focus({ preventScroll: true });
     follow = false;
@@ -62,9 +65,7 @@ function headingOf(value, numbers, cell, example) {
   const text = value.data.type === "float16" ? `about ${brief(x)}` : exact(x, value.dtype);
   return [
     make("strong", {}, `${value.name}${placeText(cell)} = ${text}`),
-    example && cell.length
-      ? make("span", { class: "quiet" }, " for example, its largest. Click any number to see where that comes from.")
-      : null,
+    example && cell.length ? make("span", { class: "quiet" }, " (for example: its largest number. Choose another above.)") : null,
   ].filter(Boolean);
 }
 
@@ -92,7 +93,7 @@ function drawStage(stage, last, about) {
       ? order
       : order.sort((i, j) => Math.abs(terms[j].value) - Math.abs(terms[i].value)).slice(0, LARGEST);
   const largest = terms.reduce((m, { value }) => Math.max(m, Number.isFinite(value) ? Math.abs(value) : 0), 0);
-  const rows = listed.map((i) => drawTerm(terms[i], join, largest, about.goTo));
+  const rows = listed.map((i) => drawTerm(terms[i], join, largest, about));
   const rest = count - listed.length;
   const table = make("div", { class: `terms ${join || "one"}` }, ...rows);
   return make(
@@ -143,19 +144,10 @@ const missing = (n) =>
   make("p", { class: "warning" }, `${n} more belong to examples that this trace doesn't keep, so the sum here isn't whole.`);
 
 /** A term in symbols, in numbers that can be gone to, and what it comes to. */
-function drawTerm(term, join, largest, goTo) {
+function drawTerm(term, join, largest, { goTo, trace }) {
   const { parts, value } = term;
-  const symbols = parts.map((part) =>
-    typeof part === "string" ? part : typeof part === "object" ? `${part.name}${part.cell ? placeText(part.cell) : ""}` : null,
-  );
+  const symbols = parts.map((part) => (typeof part === "string" ? part : typeof part === "object" ? nameOf(part) : null));
   const known = symbols.every((part) => part !== null);
-  const figures = parts.map((part) =>
-    typeof part === "string"
-      ? part
-      : typeof part === "object"
-        ? operand(part, goTo)
-        : make("span", { class: "numbers", title: String(part) }, brief(part)),
-  );
   const single = parts.length === 1 && typeof parts[0] === "object" && parts[0].number !== null;
   const bar =
     ["sum", "mean"].includes(join) && largest > 0
@@ -166,26 +158,9 @@ function drawTerm(term, join, largest, goTo) {
     "div",
     { class: "term" },
     make("span", { class: "symbols" }, known ? symbols.join("") : ""),
-    make("span", { class: "figures" }, ...figures),
+    make("span", { class: "figures" }, ...figures(parts, goTo, trace)),
     make("span", { class: "value numbers", title: String(value) }, single ? "" : `= ${brief(value, 5)}`),
     bar,
-  );
-}
-
-function operand(ref, goTo) {
-  const name = `${ref.name}${ref.cell ? placeText(ref.cell) : ""}`;
-  const text = ref.number === null ? ref.name : brief(ref.number);
-  if (ref.value === null || ref.value === undefined) return make("span", { class: "numbers", title: name }, text);
-  return make(
-    "button",
-    {
-      type: "button",
-      class: "operand",
-      title: `${name}: go to where it comes from`,
-      "aria-label": `${name}, ${text}: go to where it comes from`,
-      onclick: () => goTo(ref),
-    },
-    text,
   );
 }
 

@@ -1,25 +1,17 @@
 // What becomes of one weight, line by line, from its gradient to its new value; and what would, with other settings.
 
 import { exampleCell } from "../cells.js";
-import { fill, make, unique } from "../dom.js";
+import { fill, make } from "../dom.js";
 import { brief, placeText } from "../numbers.js";
 import { clipOf, isKnown, lines, settingsOf, stateOf, weightOf } from "../update.js";
-
-/** Sliders: how a setting is called, and its range; of a rate, so many times the recorded. */
-const SLIDERS = [
-  { key: "lr", name: "learning rate η", times: 100 },
-  { key: "limit", name: "clip limit", times: 30 },
-  { key: "momentum", name: "momentum μ", most: 0.999 },
-  { key: "betas0", name: "β₁, memory of gradients", most: 0.999 },
-  { key: "betas1", name: "β₂, memory of squares", most: 0.9999 },
-  { key: "alpha", name: "α, memory of squares", most: 0.999 },
-  { key: "rho", name: "ρ, memory of squares", most: 0.999 },
-  { key: "weight_decay", name: "weight decay λ", least: 0, most: 1 },
-];
+import { figures } from "./figures.js";
+import { drawSliders } from "./ledger/sliders.js";
 
 export function ledger(element, store, trace) {
   if (!trace.updates.length) return false;
-  let what = {}; // settings that the reader has moved
+  const what = {}; // settings that the reader has moved
+  const total = trace.operations.find(({ kind }) => kind === "norm")?.result;
+  const norm = total === undefined ? 0 : trace.array(total).data[0];
   const choose = make(
     "select",
     { onchange: () => pick(Number(choose.value)) },
@@ -67,36 +59,33 @@ export function ledger(element, store, trace) {
       return;
     }
     for (const part of [scale, sliders, walk]) part.hidden = false;
-    const settings = settingsOf(trace, one),
+    const settings = settingsOf(one),
       clip = clipOf(trace, one),
       weight = weightOf(trace, one, cell);
     const base = lines(one.operation, weight, settings, clip);
     const changed = Object.keys(what).length > 0;
-    const { settings: other, clip: otherClip } = applied(settings, clip, what);
+    const { settings: other, clip: otherClip } = applied(settings, clip, norm, what);
     const instead = changed ? lines(one.operation, weight, other, otherClip) : null;
     drawWalk(walk, trace.array(one.before), cell, (to) => store.set({ op: store.state.op, value: one.before, cell: to }));
     drawLines(table, { base, instead, weight, one, trace, cell, goTo });
     drawScale(scale, weight.θ.number, base.at(-1).value, instead?.at(-1).value);
-    if (afresh) drawSliders(sliders, { settings, clip, what, set: (next) => ((what = next), redraw(false)) });
-    else sliders.querySelector(".reset").hidden = !changed;
+    if (afresh) drawSliders(sliders, { settings, clip, norm, what, changed: () => redraw(false) });
   };
   let before = null;
   store.subscribe((_, changed) => {
     if (!(changed.has("op") || changed.has("value") || changed.has("cell") || changed.has("update"))) return;
     const now = store.update;
-    if (now !== before) what = {};
+    if (now !== before) for (const key of Object.keys(what)) delete what[key];
     redraw(now !== before || !sliders.firstChild);
     before = now;
   });
 }
 
-/** The settings and the clipping with what the reader moved put in. */
-function applied(settings, clip, { limit, betas0, betas1, ...others }) {
-  const betas = settings.betas && [betas0 ?? settings.betas[0], betas1 ?? settings.betas[1]];
-  return {
-    settings: { ...settings, ...others, ...(betas ? { betas } : {}) },
-    clip: clip && limit !== undefined ? { ...clip, limit } : clip,
-  };
+/** The settings and the clipping with what the reader moved put in; `norm` is that of all gradients, where nothing clipped. */
+function applied(settings, clip, norm, { limit, beta1, beta2, ...others }) {
+  const betas = settings.betas && [beta1 ?? settings.betas[0], beta2 ?? settings.betas[1]];
+  const clipped = limit === undefined ? clip : { name: "clip_by_norm", norm, ...clip, limit };
+  return { settings: { ...settings, ...others, ...(betas ? { betas } : {}) }, clip: clipped };
 }
 
 /** Buttons to the weight before and the one after. */
@@ -120,88 +109,70 @@ function drawWalk(place, numbers, cell, go) {
 
 function drawLines(place, { base, instead, weight, one, trace, cell, goTo }) {
   const recorded = new Map([["θ", one.after], ...stateOf(one).map(([symbol, , , after]) => [symbol, after])]);
-  const clipped = one.clipped !== null && one.clipped !== undefined ? one.clipped : null;
-  const rows = [
-    row("θ", "the weight before this step", "", [weight.θ], weight.θ.number, null, goTo),
-    row(
-      "g",
-      "its gradient: how much the loss grows for each unit that the weight grows",
-      "",
-      [weight.g],
-      weight.g.number,
-      null,
-      goTo,
-    ),
-    ...base.map((line, i) => {
-      const last = base.findLastIndex(({ symbol }) => symbol === line.symbol) === i;
-      const number = line.words.startsWith("clipped") ? clipped : last ? recorded.get(line.symbol) : undefined;
-      const check = number === undefined || number === null ? null : trace.array(number).get(cell);
-      return row(line.symbol, line.words, line.formula, line.parts, line.value, instead?.[i] ?? null, goTo, check);
-    }),
-  ];
-  const head = make(
-    "div",
-    { role: "row", class: "head" },
-    ...["", "what it is", "how", "now", ...(instead ? ["what if"] : [])].map((text) =>
-      make("span", { role: "columnheader" }, text),
-    ),
+  const about = { goTo, trace, whatIf: instead !== null };
+  const alike = (list, { symbol, formula }) => list?.find((line) => line.symbol === symbol && line.formula === formula);
+  // settings of the reader's may add a line (decay, clipping): it has no number of now
+  const all = instead && instead.length > base.length ? instead : base;
+  const rows = all.map((line) => {
+    const now = alike(base, line);
+    const last = all.findLast(({ symbol }) => symbol === line.symbol) === line;
+    const number = line.words.startsWith("clipped") ? one.clipped : last ? recorded.get(line.symbol) : null;
+    const check = now && number !== null && number !== undefined ? trace.array(number).get(cell) : null;
+    return row({ ...line, ...now, value: now?.value ?? null, instead: alike(instead, line)?.value, check }, about);
+  });
+  const given = [
+    { symbol: "θ", words: "the weight before this step", parts: [weight.θ], value: weight.θ.number },
+    {
+      symbol: "g",
+      words: "its gradient: how much the loss grows for each unit that the weight grows",
+      parts: [weight.g],
+      value: weight.g.number,
+    },
+  ].map((line) => row({ ...line, formula: "", check: null }, about));
+  const head = ["", "what it is", "how", "now", ...(instead ? ["what if"] : [])].map((text) =>
+    make("span", { role: "columnheader" }, text),
   );
   place.className = `lines${instead ? " instead" : ""}`;
-  fill(place, make("div", { role: "table", "aria-label": `The update of ${one.name}${placeText(cell)}` }, head, ...rows));
+  const label = `The update of ${one.name}${placeText(cell)}`;
+  fill(
+    place,
+    make("div", { role: "table", "aria-label": label }, make("div", { role: "row", class: "head" }, ...head), ...given, ...rows),
+  );
 }
 
-function row(symbol, words, formula, parts, value, instead, goTo, recorded = null) {
-  const same = recorded !== null && Math.abs(recorded - value) <= 1e-4 * Math.max(Math.abs(recorded), 1e-8);
-  const figures = parts.map((part) =>
-    typeof part === "string"
-      ? part
-      : typeof part === "object"
-        ? operand(part, goTo)
-        : make("span", { class: "numbers", title: String(part) }, brief(part)),
-  );
-  const check =
-    recorded === null
-      ? null
-      : make(
-          "span",
-          {
-            class: same ? "check" : "check off",
-            title: same ? `recorded: ${recorded}` : `recorded: ${recorded}, which differs`,
-            role: "img",
-            "aria-label": same ? "as recorded" : `recorded ${brief(recorded, 6)}`,
-          },
-          same ? " ✓" : " ≠",
-        );
+function row({ symbol, words, formula, parts, value, instead, check }, { goTo, trace, whatIf }) {
+  const shown = make("span", { class: "figures" }, formula ? "= " : null, ...figures(parts, goTo, trace).flat());
   return make(
     "div",
-    { role: "row", class: symbol === "θ" && formula ? "new" : null },
+    { role: "row", class: formula === "θ − step" ? "new" : null },
     make("span", { role: "rowheader", class: "symbol" }, formula ? `${symbol} ←` : symbol),
-    make("span", { role: "cell" }, words),
+    make("span", { role: "cell", class: "words" }, words),
+    make("span", { role: "cell", class: "how" }, formula ? make("code", {}, formula) : null, shown),
     make(
       "span",
-      { role: "cell", class: "how" },
-      formula ? make("code", {}, formula) : null,
-      formula ? make("span", { class: "figures" }, "= ", ...figures) : make("span", { class: "figures" }, ...figures),
+      { role: "cell", class: "numbers result", title: value === null ? null : String(value) },
+      value === null ? "–" : brief(value, 6),
+      sign(value, check),
     ),
-    make("span", { role: "cell", class: "numbers result", title: String(value) }, brief(value, 6), check),
-    instead
-      ? make("span", { role: "cell", class: "numbers what-if", title: String(instead.value) }, brief(instead.value, 6))
+    whatIf
+      ? make(
+          "span",
+          { role: "cell", class: "numbers what-if", title: instead === undefined ? null : String(instead) },
+          instead === undefined ? "" : brief(instead, 6),
+        )
       : null,
   );
 }
 
-function operand(ref, goTo) {
-  const name = `${ref.name}${placeText(ref.cell)}`;
+/** Whether a line comes to what was recorded. */
+function sign(value, recorded) {
+  if (recorded === null) return null;
+  const same = Math.abs(recorded - value) <= 1e-4 * Math.max(Math.abs(recorded), 1e-8);
+  const label = same ? "as recorded" : `recorded ${brief(recorded, 6)}, which differs`;
   return make(
-    "button",
-    {
-      type: "button",
-      class: "operand",
-      title: `${name}: go to where it comes from`,
-      "aria-label": `${name}, ${brief(ref.number)}: go to where it comes from`,
-      onclick: () => goTo(ref),
-    },
-    brief(ref.number),
+    "span",
+    { class: same ? "check" : "check off", title: label, role: "img", "aria-label": label },
+    same ? " ✓" : " ≠",
   );
 }
 
@@ -237,59 +208,4 @@ function drawScale(place, before, after, instead) {
     ),
     line,
   );
-}
-
-function drawSliders(place, { settings, clip, what, set }) {
-  const now = { ...settings, betas0: settings.betas?.[0], betas1: settings.betas?.[1], limit: clip?.limit };
-  const made = SLIDERS.filter(({ key }) => typeof now[key] === "number" && (key !== "momentum" || settings.momentum)).map(
-    (slider) => drawSlider(slider, now[slider.key], what, set),
-  );
-  const reset = make(
-    "button",
-    {
-      type: "button",
-      class: "reset",
-      hidden: !Object.keys(what).length,
-      onclick: () => {
-        for (const { back } of made) back();
-        set({});
-      },
-    },
-    "back to what was recorded",
-  );
-  fill(place, make("legend", {}, "What if …"), ...made.map(({ label }) => label), reset);
-}
-
-function drawSlider({ key, name, times, least = 0, most }, recorded, what, set) {
-  const id = unique("slider"),
-    output = make("output", { for: id, class: "numbers" }, brief(recorded));
-  const ratio = times && recorded > 0; // a rate is moved by factors: the middle is what was recorded
-  const value = (k) => (ratio ? recorded * times ** ((k - 500) / 500) : least + ((most ?? 1) - least) * (k / 1000));
-  const at = (x) => (ratio ? 500 : Math.round((1000 * (x - least)) / ((most ?? 1) - least)));
-  const start = at(recorded);
-  const input = make("input", {
-    id,
-    type: "range",
-    min: 0,
-    max: 1000,
-    value: start,
-    "aria-valuetext": brief(recorded),
-    oninput: () => {
-      const k = Number(input.value),
-        x = k === start ? recorded : value(k);
-      output.textContent = brief(x);
-      input.setAttribute("aria-valuetext", brief(x));
-      const { [key]: _, ...others } = what;
-      for (const name of Object.keys(what)) delete what[name];
-      Object.assign(what, k === start ? others : { ...others, [key]: x });
-      set(what);
-    },
-  });
-  const back = () => {
-    input.value = start;
-    output.textContent = brief(recorded);
-    input.setAttribute("aria-valuetext", brief(recorded));
-    for (const name of Object.keys(what)) delete what[name];
-  };
-  return { label: make("div", { class: "slider" }, make("label", { for: id }, name), input, output), back };
 }

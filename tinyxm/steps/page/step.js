@@ -273,9 +273,9 @@ var Trace = class {
   }
 };
 function operandValues(operation) {
-  return Object.entries(operation.operands).flatMap(([name, operand3]) => {
-    if (operand3.value !== void 0) return [[name, operand3.value]];
-    return (operand3.values ?? []).flatMap((value, i) => value === null ? [] : [[`${name}[${i}]`, value]]);
+  return Object.entries(operation.operands).flatMap(([name, operand2]) => {
+    if (operand2.value !== void 0) return [[name, operand2.value]];
+    return (operand2.values ?? []).flatMap((value, i) => value === null ? [] : [[`${name}[${i}]`, value]]);
   });
 }
 function resultValues(operation) {
@@ -293,11 +293,11 @@ function decode(blob, { at: at3, type, scale = 1 }, size2) {
   return scale === 1 ? data : Float64Array.from(data, (x2) => x2 * scale);
 }
 function half(bits) {
-  const sign3 = bits & 32768 ? -1 : 1;
+  const sign4 = bits & 32768 ? -1 : 1;
   const exponent = bits >> 10 & 31;
   const fraction = bits & 1023;
-  if (exponent === 31) return fraction ? NaN : sign3 * Infinity;
-  return exponent ? sign3 * 2 ** (exponent - 15) * (1 + fraction / 1024) : sign3 * 2 ** -24 * fraction;
+  if (exponent === 31) return fraction ? NaN : sign4 * Infinity;
+  return exponent ? sign4 * 2 ** (exponent - 15) * (1 + fraction / 1024) : sign4 * 2 ** -24 * fraction;
 }
 async function openTrace(json) {
   if (json?.format !== FORMAT) throw new Error(`This is ${String(json?.format)}; expected ${FORMAT}.`);
@@ -310,8 +310,8 @@ async function openTrace(json) {
 var TOKEN = /(?<comment>#[^\n]*)|(?<text>[rbfRBF]{0,2}(?:"""[\s\S]*?(?:"""|$)|'''[\s\S]*?(?:'''|$)|"(?:\\.|[^"\\\n])*"?|'(?:\\.|[^'\\\n])*'?))|(?<keyword>\b(?:and|as|assert|async|await|break|class|continue|def|del|elif|else|except|False|finally|for|from|global|if|import|in|is|lambda|None|nonlocal|not|or|pass|raise|return|True|try|while|with|yield)\b)|(?<number>\b\d[\w.]*)|(?<decorator>^[ \t]*@[\w.]+)/gm;
 function pythonLines(source) {
   const lines2 = [[]];
-  const push = (text, kind) => {
-    text.split("\n").forEach((part, i) => {
+  const push = (text2, kind) => {
+    text2.split("\n").forEach((part, i) => {
       if (i) lines2.push([]);
       if (part) lines2.at(-1).push({ kind, text: part });
     });
@@ -416,7 +416,7 @@ function rule(operation, trace) {
 }
 function list(listing, { source, start }) {
   const numbered = pythonLines(source).map(
-    (tokens2, i) => make("span", { class: "line" }, make("span", { class: "number", "aria-hidden": true }, String(start + i)), make("span", {}, ...tokens2.map(({ kind, text }) => kind ? make("span", { class: kind }, text) : text), "\n"))
+    (tokens2, i) => make("span", { class: "line" }, make("span", { class: "number", "aria-hidden": true }, String(start + i)), make("span", {}, ...tokens2.map(({ kind, text: text2 }) => kind ? make("span", { class: kind }, text2) : text2), "\n"))
   );
   fill(listing, ...numbered);
 }
@@ -439,7 +439,9 @@ function palette(element) {
   return root2 && getComputedStyle(root2).colorScheme === "dark" ? DARK : LIGHT;
 }
 function onTheme(element, redraw) {
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+  const system = matchMedia("(prefers-color-scheme: dark)");
+  const changed = () => element.isConnected ? redraw() : system.removeEventListener("change", changed);
+  system.addEventListener("change", changed);
   const watch = () => {
     const root2 = element.closest(".tinyxm-step");
     if (root2) new MutationObserver(redraw).observe(root2, { attributes: true, attributeFilter: ["data-theme"] });
@@ -465,8 +467,14 @@ function inkOn(rgb) {
   const [r, g, b] = rgb.map((k2) => k2 / 255 <= 0.04045 ? k2 / 255 / 12.92 : ((k2 / 255 + 0.055) / 1.055) ** 2.4);
   return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.179 ? "#000000" : "#ffffff";
 }
-function limitOf({ least, greatest }) {
-  return Math.max(Math.abs(Number(least ?? 0)), Math.abs(Number(greatest ?? 0)));
+var SAMPLE = 4096;
+function limitOf({ data }, { statistics: { least, greatest } }) {
+  const most = Math.max(Math.abs(Number(least ?? 0)), Math.abs(Number(greatest ?? 0)));
+  const step = Math.max(1, Math.floor(data.length / SAMPLE));
+  const sizes = Float64Array.from({ length: Math.min(data.length, SAMPLE) }, (_, i) => Math.abs(data[i * step])).filter(Number.isFinite).sort();
+  const usual = sizes[Math.floor(0.9 * (sizes.length - 1))] ?? 0;
+  if (!(usual > 0 && most > 1e3 * usual)) return { size: most, beyond: false };
+  return { size: sizes.findLast((x2) => x2 <= 100 * usual), beyond: true };
 }
 var css = ([r, g, b]) => `rgb(${r}, ${g}, ${b})`;
 function sizeCanvas(canvas2, width, height) {
@@ -544,8 +552,8 @@ function ring(context, [x2, y2, w, h]) {
 // src/numbers.js
 var MINUS = "−";
 var number = (x2) => typeof x2 === "string" ? Number(x2) : x2;
-function signed(text) {
-  return text.replace("Infinity", "∞").replaceAll("-", MINUS);
+function signed(text2) {
+  return text2.replace("Infinity", "∞").replaceAll("-", MINUS);
 }
 function brief(x2, digits = 4) {
   if (x2 === null || x2 === void 0) return "";
@@ -564,8 +572,8 @@ function exact(x2, dtype = "float64") {
   if (!Number.isFinite(x2)) return signed(String(x2));
   if (dtype === "float32") {
     for (let digits = 1; digits < 10; digits++) {
-      const text = Number(x2.toPrecision(digits));
-      if (Math.fround(text) === x2) return signed(String(text));
+      const text2 = Number(x2.toPrecision(digits));
+      if (Math.fround(text2) === x2) return signed(String(text2));
     }
   }
   return signed(Object.is(x2, -0) ? "-0" : String(x2));
@@ -660,11 +668,11 @@ function drawChoices(place, { trace, which, by, one: one2, at: at3, count: count
     make(
       "select",
       { onchange: (event) => change(event.target.value) },
-      ...options.map(([v, text]) => make("option", { value: v, selected: String(v) === String(value) }, text))
+      ...options.map(([v, text2]) => make("option", { value: v, selected: String(v) === String(value) }, text2))
     )
   );
   const had = place.contains(document.activeElement) ? document.activeElement.getAttribute("aria-label") : null;
-  const step = (by2, text, label) => make(
+  const step = (by2, text2, label) => make(
     "button",
     {
       type: "button",
@@ -672,7 +680,7 @@ function drawChoices(place, { trace, which, by, one: one2, at: at3, count: count
       "aria-disabled": String(at3 + by2 < 0 || at3 + by2 >= count3),
       onclick: () => at3 + by2 >= 0 && at3 + by2 < count3 && set({ at: at3 + by2 })
     },
-    text
+    text2
   );
   const ways = one2.kind === "sigmoid" ? [
     ["scores", "scores"],
@@ -747,21 +755,21 @@ function cross(context, [x2, y2, w, h]) {
 function drawShares(place, { one: one2, numbers: numbers2, rows, n, out, probability }, { by, at: at3, choose }) {
   const across = by !== "columns", count3 = across ? n : rows;
   const places2 = Array.from({ length: count3 }, (_, k2) => across ? [at3, k2] : [k2, at3]);
-  const share = ([i, j]) => probability[i * n + j];
-  const sorted = places2.filter(([i, j]) => !out(i, j)).sort((a2, b) => share(b) - share(a2));
+  const share2 = ([i, j]) => probability[i * n + j];
+  const sorted = places2.filter(([i, j]) => !out(i, j)).sort((a2, b) => share2(b) - share2(a2));
   const own2 = [at3, at3], rank = sorted.findIndex(([i, j]) => i === j) + 1;
   const listed3 = sorted.slice(0, MOST);
   if (rank > MOST) listed3.push(own2);
   const rowsOf = listed3.map(([i, j]) => {
     const bar = make("span", {});
-    bar.style.width = `${100 * share([i, j])}%`;
+    bar.style.width = `${100 * share2([i, j])}%`;
     const k2 = across ? j : i;
     return make(
       "div",
       { class: i === j ? "share own" : "share" },
       make("span", {}, `${across ? "column" : "row"} ${k2}${i === j ? " (its own)" : ""}`),
       make("span", { class: "track" }, bar),
-      make("span", { class: "numbers" }, brief(share([i, j]), 3)),
+      make("span", { class: "numbers" }, brief(share2([i, j]), 3)),
       make(
         "button",
         {
@@ -775,7 +783,7 @@ function drawShares(place, { one: one2, numbers: numbers2, rows, n, out, probabi
     );
   });
   const word = across ? "Row" : "Column";
-  const told2 = one2.kind === "sigmoid" ? `${word} ${at3}: how probable it says each pair is, and its score.` : `${word} ${at3}: its own is choice ${rank} of ${sorted.length}, with probability ${brief(share(own2), 3)}; the loss of this ${word.toLowerCase()} is −ln of it, ${brief(-Math.log(share(own2)), 4)}.`;
+  const told2 = one2.kind === "sigmoid" ? `${word} ${at3}: how probable it says each pair is, and its score.` : `${word} ${at3}: its own is choice ${rank} of ${sorted.length}, with probability ${brief(share2(own2), 3)}; the loss of this ${word.toLowerCase()} is −ln of it, ${brief(-Math.log(share2(own2)), 4)}.`;
   fill(place, make("p", {}, told2), make("div", { class: "shares" }, ...rowsOf));
 }
 
@@ -805,9 +813,9 @@ function axisNames(value, trace) {
   if (n === 3) return [first ?? "layer", "row", "column"];
   return shape.map((_, i) => i === 0 && first ? first : n === 1 ? "place" : `axis ${i}`);
 }
-function readBy(value, trace, name, operand3) {
+function readBy(value, trace, name, operand2) {
   const number2 = value.role === "parameter" ? value.number : value.of;
-  return trace.readers[number2]?.some(({ operation, name: as }) => operation.name === name && as === operand3) ?? false;
+  return trace.readers[number2]?.some(({ operation, name: as }) => operation.name === name && as === operand2) ?? false;
 }
 function isBatch(value, trace) {
   const original = value.role === "gradient" ? trace.values[value.of] : value;
@@ -828,23 +836,23 @@ function firstAxes(value, trace) {
 // src/derive/terms.js
 var NAME = /[\p{L}_][\p{L}\p{M}\p{Nd}_₀-₉]*/gu;
 var KEPT = 5e3;
-function parts(text, known) {
+function parts(text2, known) {
   const found = [];
   let from2 = 0;
-  for (const match of text.matchAll(NAME)) {
+  for (const match of text2.matchAll(NAME)) {
     if (!Object.hasOwn(known, match[0])) continue;
-    if (match.index > from2) found.push(text.slice(from2, match.index));
+    if (match.index > from2) found.push(text2.slice(from2, match.index));
     found.push(known[match[0]]);
     from2 = match.index + match[0].length;
   }
-  if (from2 < text.length) found.push(text.slice(from2));
+  if (from2 < text2.length) found.push(text2.slice(from2));
   return found;
 }
 function numbers(known) {
   return Object.fromEntries(Object.entries(known).map(([name, x2]) => [name, typeof x2 === "object" && x2 ? x2.number : x2]));
 }
-function term(text, known, rule2) {
-  return { value: rule2(numbers(known)), parts: parts(text, known) };
+function term(text2, known, rule2) {
+  return { value: rule2(numbers(known)), parts: parts(text2, known) };
 }
 var JOINS = {
   sum: { start: 0, add: (a2, b) => a2 + b },
@@ -882,8 +890,8 @@ var Stage = class {
     return this.join === "mean" ? this.joined / this.count : this.joined;
   }
 };
-function line(say, text, known, rule2) {
-  const one2 = term(text, known, rule2);
+function line(say, text2, known, rule2) {
+  const one2 = term(text2, known, rule2);
   const stage = new Stage("sum", say);
   stage.join = "";
   if (Object.values(known).some((x2) => x2?.kept === false)) stage.missing = 1;
@@ -929,7 +937,7 @@ function attention(about) {
       agree,
       sumOf(
         "Then: the values, each by its key's share.",
-        found.shares.map((share, j) => [share, v.under([...batch, j, c])])
+        found.shares.map((share2, j) => [share2, v.under([...batch, j, c])])
       )
     ]
   };
@@ -943,8 +951,8 @@ function attentionAdjoint(about) {
     const d = keys.map(
       (j) => width.reduce((sum, c) => sum + g.under([...batch, i, c]).number * v.under([...batch, j, c]).number, 0)
     );
-    const mean = p.reduce((sum, share, j) => sum + share * d[j], 0);
-    return p.map((share, j) => how.scale * share * (d[j] - mean));
+    const mean = p.reduce((sum, share2, j) => sum + share2 * d[j], 0);
+    return p.map((share2, j) => how.scale * share2 * (d[j] - mean));
   };
   if (input === "v") {
     return {
@@ -1243,13 +1251,13 @@ function elementwiseAdjoint({ op, operands, cell, shape }) {
   }
   return { formula: `${formula}, summed over the places where ${input} was used`, stages: [stage] };
 }
-var one = (say, [text, rule2], known) => line(say, text, known, (v) => rule2({ ...KEPT_AS_IS, ...v }));
+var one = (say, [text2, rule2], known) => line(say, text2, known, (v) => rule2({ ...KEPT_AS_IS, ...v }));
 function at(operands, op, place) {
   const known = {};
   for (const [name, value] of Object.entries(op.static ?? {})) if (value !== null) known[name] = value;
-  for (const [name, operand3] of Object.entries(operands)) {
-    if (operand3?.under) known[name] = operand3.under(place);
-    else if (typeof operand3 === "string") known[name] = operand3;
+  for (const [name, operand2] of Object.entries(operands)) {
+    if (operand2?.under) known[name] = operand2.under(place);
+    else if (typeof operand2 === "string") known[name] = operand2;
   }
   return known;
 }
@@ -1300,7 +1308,7 @@ function basicIndex(parts2, a2, y2) {
     if (part === null) made2++;
     else if (typeof part === "number") steps.push({ fixed: wrapped(part, a2[axis++]) });
     else {
-      const [start, , step] = SLICE.exec(part).slice(1).map((text) => text === "None" ? null : Number(text));
+      const [start, , step] = SLICE.exec(part).slice(1).map((text2) => text2 === "None" ? null : Number(text2));
       const by = step ?? 1, n = a2[axis++];
       const first = start === null ? by > 0 ? 0 : n - 1 : Math.min(Math.max(wrapped(start, n), by > 0 ? 0 : -1), by > 0 ? n : n - 1);
       steps.push({ first, by, from: made2++ });
@@ -1596,12 +1604,12 @@ function normalise(about) {
     cell
   } = about, eps = epsilon(about), found = statistics(about, cell);
   const known = { x: x2.at(cell), μ: found.μ, variance: found.variance, ε: eps };
-  const text = scale ? "scale · (x − μ) / √(variance + ε) + shift" : "(x − μ) / √(variance + ε)";
+  const text2 = scale ? "scale · (x − μ) / √(variance + ε) + shift" : "(x − μ) / √(variance + ε)";
   if (scale) Object.assign(known, { scale: scale.under(cell), shift: shift.under(cell) });
   const rule2 = (v) => (v.scale ?? 1) * (v.x - v.μ) / Math.sqrt(v.variance + v.ε) + (v.shift ?? 0);
   return {
-    formula: `y = ${text.replace("variance", "σ²")}`,
-    stages: [...found.stages, line("Less the mean, over the spread.", text, known, rule2)]
+    formula: `y = ${text2.replace("variance", "σ²")}`,
+    stages: [...found.stages, line("Less the mean, over the spread.", text2, known, rule2)]
   };
 }
 function groupStatistics(about) {
@@ -1948,7 +1956,7 @@ function transposedConvolutionAdjoint(about) {
     };
   return { formula: "∂g_y = the convolution of g with w", stages: [convolution(rename(g, "g"), w, cell, settings(about))] };
 }
-var rename = (operand3, name) => Object.assign(Object.create(Object.getPrototypeOf(operand3)), operand3, { name });
+var rename = (operand2, name) => Object.assign(Object.create(Object.getPrototypeOf(operand2)), operand2, { name });
 
 // src/derive/rows.js
 var along = (cell, axis, k2) => [...cell.slice(0, axis), k2, ...cell.slice(axis + 1)];
@@ -1976,13 +1984,13 @@ function softmax(about) {
   const allowed = mask?.under ? (place) => mask.under(place).number !== 0 : void 0;
   const { stage, of } = exponentials(a2, cell, axis, allowed);
   const own2 = of(a2.at(cell));
-  const share = op.name === "log_softmax" ? line(
+  const share2 = op.name === "log_softmax" ? line(
     "And the logarithm of its own share.",
     "ln(own / total)",
     { own: own2, total: stage.value },
     (v) => Math.log(v.own / v.total)
   ) : line("Its own share of that sum.", "own / total", { own: own2, total: stage.value }, (v) => v.total ? v.own / v.total : 0);
-  return { formula: op.name === "log_softmax" ? "y = ln(exp(a) / Σ exp(a))" : "y = exp(a) / Σ exp(a)", stages: [stage, share] };
+  return { formula: op.name === "log_softmax" ? "y = ln(exp(a) / Σ exp(a))" : "y = exp(a) / Σ exp(a)", stages: [stage, share2] };
 }
 function softmaxAdjoint(about) {
   const {
@@ -2298,7 +2306,7 @@ function poolAdjoint(about) {
 }
 
 // src/update.js
-var { sqrt: sqrt2, max: max2, min: min2, abs: abs2 } = Math;
+var { sqrt: sqrt2, max: max2, min: min2 } = Math;
 var DECAY = ["g", "gradient, with weight decay", "g + λ · θ", (v) => v.g + v.λ * v.θ];
 var NEW = (formula, rule2) => ["θ", "new weight", formula, rule2];
 var METHODS = {
@@ -2410,28 +2418,9 @@ function clipOf(trace, update2) {
   const { limit, norm: norm2 } = by?.static ?? trace.clip;
   return { name: by?.name ?? trace.clip.name, limit: Number(limit), norm: Number(norm2) };
 }
-function settingsOf(trace, update2) {
-  const settings3 = Object.fromEntries(
-    Object.entries(update2.settings).map(([name, x2]) => [
-      name,
-      Array.isArray(x2) ? x2.map(Number) : typeof x2 === "string" ? Number(x2) : x2
-    ])
-  );
-  const flag = { momentum_update: "nesterov", adam_update: "decoupled" }[update2.operation];
-  if (!flag || flag in settings3) return settings3;
-  const errors = [false, true].map((on2) => worst(trace, update2, { ...settings3, [flag]: on2 }));
-  return { ...settings3, [flag]: errors[1] < errors[0] };
-}
-function worst(trace, update2, settings3) {
-  const after = trace.array(update2.after), clip2 = clipOf(trace, update2);
-  const places2 = Array.from(
-    { length: min2(after.size, 8) },
-    (_, i) => after.place(Math.floor(i * after.size / min2(after.size, 8)))
-  );
-  return places2.reduce(
-    (sum, cell) => sum + abs2(lines(update2.operation, weightOf(trace, update2, cell), settings3, clip2).at(-1).value - after.get(cell)),
-    0
-  );
+function settingsOf({ settings: settings3 }) {
+  const plain2 = (x2) => Array.isArray(x2) ? x2.map(Number) : typeof x2 === "string" ? Number(x2) : x2;
+  return Object.fromEntries(Object.entries(settings3).map(([name, x2]) => [name, plain2(x2)]));
 }
 
 // src/derive/step.js
@@ -2488,7 +2477,7 @@ function update({ trace, op, cell, number: number2 }) {
   const weight = weightOf(trace, one2, cell);
   const clipped = one2.clipped ?? one2.gradient;
   weight.g = new Operand(trace, "g", clipped).at(cell);
-  const all = lines(one2.operation, weight, settingsOf(trace, one2), null);
+  const all = lines(one2.operation, weight, settingsOf(one2), null);
   const last2 = all.findLastIndex((l) => l.symbol === symbol);
   const stages = all.slice(0, last2 + 1).map(({ symbol: made2, words, parts: parts2, value }) => {
     const stage = new Stage("sum", `${made2}, ${words}`);
@@ -2582,10 +2571,41 @@ function complete(trace, op, operands) {
   if (op.kind !== "forward") return;
   const adjoint = trace.operations.find((other) => other.kind === "adjoint" && other.of === op.number);
   if (!adjoint) return;
-  for (const [name, operand3] of Object.entries(operandsOf(trace, adjoint))) {
-    if (!(name in operands) && name !== "g" && name !== "y" && operand3?.data && !(operand3 instanceof Plain))
-      operands[name] = operand3;
+  for (const [name, operand2] of Object.entries(operandsOf(trace, adjoint))) {
+    if (!(name in operands) && name !== "g" && name !== "y" && operand2?.data && !(operand2 instanceof Plain))
+      operands[name] = operand2;
   }
+}
+
+// src/views/figures.js
+var nameOf = (ref) => `${ref.name}${ref.cell ? placeText(ref.cell) : ""}`;
+function figures(parts2, goTo, trace) {
+  return parts2.map((part, i) => {
+    if (typeof part === "string") return part;
+    const x2 = typeof part === "object" ? part.number : part;
+    const beside2 = /[·/+−^(²³]\s*$/.test(text(parts2[i - 1])) && !/\(\s*$/.test(text(parts2[i - 1]));
+    const behind = /^\s*[²³^]/.test(text(parts2[i + 1]));
+    const shown = typeof part === "object" ? operand(part, goTo, trace) : make("span", { class: "numbers", title: String(part) }, brief(part));
+    return x2 < 0 && (beside2 || behind) ? ["(", shown, ")"] : shown;
+  });
+}
+var text = (part) => typeof part === "string" ? part : "";
+function operand(ref, goTo, trace) {
+  const name = nameOf(ref), truth = ref.value !== null && trace.values[ref.value]?.dtype === "bool";
+  const shown = ref.number === null ? ref.name : truth ? ref.number ? "True" : "False" : brief(ref.number);
+  if (ref.value === null || ref.value === void 0) return make("span", { class: "numbers", title: name }, shown);
+  const label = `${name}, ${shown}: go to where it comes from`;
+  return make(
+    "button",
+    {
+      type: "button",
+      class: "operand",
+      title: `${name}: go to where it comes from`,
+      "aria-label": label,
+      onclick: () => goTo(ref)
+    },
+    shown
+  );
 }
 
 // src/views/derivation.js
@@ -2617,7 +2637,7 @@ function derivation(element, store, trace) {
     };
     fill(heading, ...headingOf(value, numbers2, cell, store.state.cell === null));
     const found = derive(trace, at3, cell, operationOf(store, trace, at3));
-    const parts2 = found ? derived(found, { goTo, all, value, more: () => (all = true, redraw()) }) : leaf(value, store, trace);
+    const parts2 = found ? derived(found, { goTo, trace, all, value, more: () => (all = true, redraw()) }) : leaf(value, store, trace);
     fill(body, ...parts2, badge(trace, at3, cell, store), uses(trace, at3, store));
     if (follow) heading.focus({ preventScroll: true });
     follow = false;
@@ -2635,10 +2655,10 @@ function operationOf(store, trace, at3) {
 }
 function headingOf(value, numbers2, cell, example) {
   const x2 = numbers2.get(cell);
-  const text = value.data.type === "float16" ? `about ${brief(x2)}` : exact(x2, value.dtype);
+  const text2 = value.data.type === "float16" ? `about ${brief(x2)}` : exact(x2, value.dtype);
   return [
-    make("strong", {}, `${value.name}${placeText(cell)} = ${text}`),
-    example && cell.length ? make("span", { class: "quiet" }, " for example, its largest. Click any number to see where that comes from.") : null
+    make("strong", {}, `${value.name}${placeText(cell)} = ${text2}`),
+    example && cell.length ? make("span", { class: "quiet" }, " (for example: its largest number. Choose another above.)") : null
   ].filter(Boolean);
 }
 function derived(found, about) {
@@ -2655,7 +2675,7 @@ function drawStage(stage, last2, about) {
   const order = terms.map((_, i) => i);
   const listed3 = about.all ? order.slice(0, MANY) : count3 <= FEW ? order : order.sort((i, j) => Math.abs(terms[j].value) - Math.abs(terms[i].value)).slice(0, LARGEST);
   const largest2 = terms.reduce((m, { value }) => Math.max(m, Number.isFinite(value) ? Math.abs(value) : 0), 0);
-  const rows = listed3.map((i) => drawTerm(terms[i], join, largest2, about.goTo));
+  const rows = listed3.map((i) => drawTerm(terms[i], join, largest2, about));
   const rest = count3 - listed3.length;
   const table = make("div", { class: `terms ${join || "one"}` }, ...rows);
   return make(
@@ -2695,15 +2715,10 @@ function restOf(stage, listed3, rest, { all, more }) {
   );
 }
 var missing = (n) => make("p", { class: "warning" }, `${n} more belong to examples that this trace doesn't keep, so the sum here isn't whole.`);
-function drawTerm(term2, join, largest2, goTo) {
+function drawTerm(term2, join, largest2, { goTo, trace }) {
   const { parts: parts2, value } = term2;
-  const symbols2 = parts2.map(
-    (part) => typeof part === "string" ? part : typeof part === "object" ? `${part.name}${part.cell ? placeText(part.cell) : ""}` : null
-  );
+  const symbols2 = parts2.map((part) => typeof part === "string" ? part : typeof part === "object" ? nameOf(part) : null);
   const known = symbols2.every((part) => part !== null);
-  const figures = parts2.map(
-    (part) => typeof part === "string" ? part : typeof part === "object" ? operand(part, goTo) : make("span", { class: "numbers", title: String(part) }, brief(part))
-  );
   const single = parts2.length === 1 && typeof parts2[0] === "object" && parts2[0].number !== null;
   const bar = ["sum", "mean"].includes(join) && largest2 > 0 ? make("span", { class: "bar", "aria-hidden": "true" }, make("span", { class: value < 0 ? "low" : "high" })) : null;
   if (bar) bar.firstChild.style.width = `${100 * Math.abs(value) / largest2 || 0}%`;
@@ -2711,25 +2726,9 @@ function drawTerm(term2, join, largest2, goTo) {
     "div",
     { class: "term" },
     make("span", { class: "symbols" }, known ? symbols2.join("") : ""),
-    make("span", { class: "figures" }, ...figures),
+    make("span", { class: "figures" }, ...figures(parts2, goTo, trace)),
     make("span", { class: "value numbers", title: String(value) }, single ? "" : `= ${brief(value, 5)}`),
     bar
-  );
-}
-function operand(ref, goTo) {
-  const name = `${ref.name}${ref.cell ? placeText(ref.cell) : ""}`;
-  const text = ref.number === null ? ref.name : brief(ref.number);
-  if (ref.value === null || ref.value === void 0) return make("span", { class: "numbers", title: name }, text);
-  return make(
-    "button",
-    {
-      type: "button",
-      class: "operand",
-      title: `${name}: go to where it comes from`,
-      "aria-label": `${name}, ${text}: go to where it comes from`,
-      onclick: () => goTo(ref)
-    },
-    text
   );
 }
 function conclusion({ value, recorded: recorded2, missing: without }, { data, dtype }) {
@@ -2840,13 +2839,13 @@ function diagnoses(element, store, trace) {
     );
     return true;
   }
-  const items = found.map(({ name, sign: sign3, mend, operation }) => {
+  const items = found.map(({ name, sign: sign4, mend, operation }) => {
     const go = operation === null || !trace.operations[operation] ? null : make(
       "button",
       { type: "button", onclick: () => store.set({ op: operation, playing: false }) },
       `Show it: ${operation + 1}, ${trace.operations[operation].name}`
     );
-    return make("li", {}, make("strong", {}, `${title(name)}: `), `${sign3}.`, make("p", { class: "quiet" }, `${mend}.`), go);
+    return make("li", {}, make("strong", {}, `${title(name)}: `), `${sign4}.`, make("p", { class: "quiet" }, `${mend}.`), go);
   });
   fill(element, make("ul", {}, ...items));
   store.subscribe(({ op }) => {
@@ -6532,11 +6531,11 @@ function network(trace) {
   }
   const edges = [];
   for (const reader of drawn2) {
-    for (const [operand3, value] of operandValues(reader)) {
+    for (const [operand2, value] of operandValues(reader)) {
       const from2 = source(value, reader);
       if (from2 === `o${reader.number}`) continue;
-      const adjoint = trace.adjoints[reader.number].find(({ kind, name, operands }) => kind === "adjoint" && name === `${reader.name}.${operand3}` && operands.g)?.number ?? null;
-      edges.push({ from: from2, to: `o${reader.number}`, value, operand: operand3, reader: reader.number, adjoint });
+      const adjoint = trace.adjoints[reader.number].find(({ kind, name, operands }) => kind === "adjoint" && name === `${reader.name}.${operand2}` && operands.g)?.number ?? null;
+      edges.push({ from: from2, to: `o${reader.number}`, value, operand: operand2, reader: reader.number, adjoint });
     }
   }
   return { nodes, edges, modules: moduleTree(trace, nodes) };
@@ -6754,7 +6753,7 @@ function graph(element, store, trace) {
   store.subscribe((state, changed) => changed.has("op") && follow(state));
   new ResizeObserver(() => zoom === null && scroll.clientWidth && resize()).observe(scroll);
 }
-var button = (text, label, onclick) => make("button", { type: "button", "aria-label": label, title: label, onclick }, text);
+var button = (text2, label, onclick) => make("button", { type: "button", "aria-label": label, title: label, onclick }, text2);
 function legend() {
   const sample = (kind) => draw("svg", { class: `graph-sample ${kind}`, width: 34, height: 12, "aria-hidden": true }, draw("g", { class: `arrow ${kind} passed` }, draw("path", { d: "M1 6H26" }), draw("path", { class: "tip", d: "M25 2L33 6L25 10Z" })));
   return make(
@@ -6797,7 +6796,7 @@ function laidOut(boxes, frames, arrows, trace) {
   layout.setGraph({ rankdir: "TB", nodesep: 14, edgesep: 12, ranksep: 15, marginx: 8, marginy: 8 });
   for (const box2 of boxes.values()) {
     const lines2 = textOf(box2);
-    const width = Math.max(48, ...lines2.map((text, i) => wide(text, i === 0))) + 18;
+    const width = Math.max(48, ...lines2.map((text2, i) => wide(text2, i === 0))) + 18;
     layout.setNode(box2.id, { width, height: lines2.length * LINE + 10 });
   }
   for (const { path: path2 } of frames.values()) layout.setNode(`f${path2}`, {});
@@ -6840,13 +6839,13 @@ function textOf({ kind, name, made: made2, path: path2 }) {
   return made2 ? [name, made2] : [name];
 }
 var ruler = null;
-function wide(text, bold = false) {
+function wide(text2, bold = false) {
   ruler ??= document.createElement("canvas").getContext("2d");
   ruler.font = `${bold ? 600 : 400} 13px system-ui, "Segoe UI", Roboto, Arial, "DejaVu Sans", sans-serif`;
-  return Math.ceil(ruler.measureText(text).width);
+  return Math.ceil(ruler.measureText(text2).width);
 }
 function boxOf(box2, at3, trace) {
-  const texts = textOf(box2).map((text, i, all) => draw("text", { class: i ? "second" : "first", x: at3.x, y: at3.y + (i - (all.length - 1) / 2) * LINE + 4.5, "text-anchor": "middle" }, i ? ` ${text}` : text));
+  const texts = textOf(box2).map((text2, i, all) => draw("text", { class: i ? "second" : "first", x: at3.x, y: at3.y + (i - (all.length - 1) / 2) * LINE + 4.5, "text-anchor": "middle" }, i ? ` ${text2}` : text2));
   const round = { operation: 6, module: 6, parameter: at3.height / 2, input: 0 }[box2.kind] ?? 0;
   return draw("g", { class: `box ${box2.kind}`, role: "button", tabindex: -1, "data-box": box2.id, "aria-label": labelOf(box2, trace) }, draw("rect", rectangle(at3, { rx: round })), ...texts);
 }
@@ -6898,20 +6897,80 @@ function centre(box2, scroll) {
   if (Math.abs(down) > outer.height / 4) scroll.scrollTop += down;
 }
 
-// src/views/ledger.js
+// src/views/ledger/sliders.js
+var END = 1e3;
+var rate = (times) => (recorded2) => ({ start: END / 2, value: (k2) => recorded2 * times ** (2 * k2 / END - 1) });
+var memory = (recorded2) => ({
+  start: Math.round(-Math.log10(1 - recorded2) * END / 4),
+  value: (k2) => 1 - 10 ** (-4 * k2 / END)
+});
+var share = (recorded2) => ({ start: Math.round(recorded2 * END), value: (k2) => k2 / END });
+var below = (norm2) => ({ start: END, value: (k2) => norm2 * 100 ** (k2 / END - 1) });
 var SLIDERS = [
-  { key: "lr", name: "learning rate η", times: 100 },
-  { key: "limit", name: "clip limit", times: 30 },
-  { key: "momentum", name: "momentum μ", most: 0.999 },
-  { key: "betas0", name: "β₁, memory of gradients", most: 0.999 },
-  { key: "betas1", name: "β₂, memory of squares", most: 0.9999 },
-  { key: "alpha", name: "α, memory of squares", most: 0.999 },
-  { key: "rho", name: "ρ, memory of squares", most: 0.999 },
-  { key: "weight_decay", name: "weight decay λ", least: 0, most: 1 }
+  { key: "lr", name: "learning rate η", scale: (recorded2) => (recorded2 > 0 ? rate(100) : share)(recorded2) },
+  { key: "limit", name: "clip limit", scale: rate(30) },
+  { key: "momentum", name: "momentum μ", scale: memory },
+  { key: "beta1", name: "β₁, memory of gradients", scale: memory },
+  { key: "beta2", name: "β₂, memory of squares", scale: memory },
+  { key: "alpha", name: "α, memory of squares", scale: memory },
+  { key: "rho", name: "ρ, memory of squares", scale: memory },
+  { key: "weight_decay", name: "weight decay λ", scale: share }
 ];
+function drawSliders(place, { settings: settings3, clip: clip2, norm: norm2, what, changed }) {
+  const recorded2 = { ...settings3, beta1: settings3.betas?.[0], beta2: settings3.betas?.[1], limit: clip2?.limit };
+  if (!settings3.momentum) delete recorded2.momentum;
+  const made2 = SLIDERS.filter(({ key }) => typeof recorded2[key] === "number").map(
+    ({ key, name, scale }) => slider(name, recorded2[key], scale(recorded2[key]), (x2) => set(key, x2))
+  );
+  if (!clip2 && norm2 > 0)
+    made2.splice(
+      1,
+      0,
+      slider("clip limit", null, below(norm2), (x2) => set("limit", x2))
+    );
+  const set = (key, x2) => {
+    if (x2 === null) delete what[key];
+    else what[key] = x2;
+    reset.hidden = !Object.keys(what).length;
+    changed();
+  };
+  const back = () => {
+    for (const key of Object.keys(what)) delete what[key];
+    for (const one2 of made2) one2.back();
+    reset.hidden = true;
+    changed();
+    made2[0]?.input.focus();
+  };
+  const reset = make("button", { type: "button", class: "reset", hidden: true, onclick: back }, "back to what was recorded");
+  fill(place, make("legend", {}, "What if …"), ...made2.map(({ row: row2 }) => row2), reset);
+}
+function slider(name, recorded2, { start, value }, set) {
+  const id = unique("slider");
+  const output = make("output", { for: id, class: "numbers" });
+  const input = make("input", { id, type: "range", min: 0, max: END });
+  const tell = (x2) => {
+    output.textContent = x2 === null ? "off" : brief(x2);
+    input.setAttribute("aria-valuetext", output.textContent);
+  };
+  const back = () => {
+    input.value = start;
+    tell(recorded2);
+  };
+  input.addEventListener("input", () => {
+    const k2 = Number(input.value), moved = k2 !== start;
+    tell(moved ? value(k2) : recorded2);
+    set(moved ? value(k2) : null);
+  });
+  back();
+  return { row: make("div", { class: "slider" }, make("label", { for: id }, name), input, output), input, back };
+}
+
+// src/views/ledger.js
 function ledger(element, store, trace) {
   if (!trace.updates.length) return false;
-  let what = {};
+  const what = {};
+  const total = trace.operations.find(({ kind }) => kind === "norm")?.result;
+  const norm2 = total === void 0 ? 0 : trace.array(total).data[0];
   const choose = make(
     "select",
     { onchange: () => pick(Number(choose.value)) },
@@ -6954,36 +7013,33 @@ function ledger(element, store, trace) {
       return;
     }
     for (const part of [scale, sliders, walk]) part.hidden = false;
-    const settings3 = settingsOf(trace, one2), clip2 = clipOf(trace, one2), weight = weightOf(trace, one2, cell);
+    const settings3 = settingsOf(one2), clip2 = clipOf(trace, one2), weight = weightOf(trace, one2, cell);
     const base = lines(one2.operation, weight, settings3, clip2);
     const changed = Object.keys(what).length > 0;
-    const { settings: other, clip: otherClip } = applied(settings3, clip2, what);
+    const { settings: other, clip: otherClip } = applied(settings3, clip2, norm2, what);
     const instead = changed ? lines(one2.operation, weight, other, otherClip) : null;
     drawWalk(walk, trace.array(one2.before), cell, (to2) => store.set({ op: store.state.op, value: one2.before, cell: to2 }));
     drawLines(table, { base, instead, weight, one: one2, trace, cell, goTo });
     drawScale(scale, weight.θ.number, base.at(-1).value, instead?.at(-1).value);
-    if (afresh) drawSliders(sliders, { settings: settings3, clip: clip2, what, set: (next) => (what = next, redraw(false)) });
-    else sliders.querySelector(".reset").hidden = !changed;
+    if (afresh) drawSliders(sliders, { settings: settings3, clip: clip2, norm: norm2, what, changed: () => redraw(false) });
   };
   let before = null;
   store.subscribe((_, changed) => {
     if (!(changed.has("op") || changed.has("value") || changed.has("cell") || changed.has("update"))) return;
     const now = store.update;
-    if (now !== before) what = {};
+    if (now !== before) for (const key of Object.keys(what)) delete what[key];
     redraw(now !== before || !sliders.firstChild);
     before = now;
   });
 }
-function applied(settings3, clip2, { limit, betas0, betas1, ...others }) {
-  const betas = settings3.betas && [betas0 ?? settings3.betas[0], betas1 ?? settings3.betas[1]];
-  return {
-    settings: { ...settings3, ...others, ...betas ? { betas } : {} },
-    clip: clip2 && limit !== void 0 ? { ...clip2, limit } : clip2
-  };
+function applied(settings3, clip2, norm2, { limit, beta1, beta2, ...others }) {
+  const betas = settings3.betas && [beta1 ?? settings3.betas[0], beta2 ?? settings3.betas[1]];
+  const clipped = limit === void 0 ? clip2 : { name: "clip_by_norm", norm: norm2, ...clip2, limit };
+  return { settings: { ...settings3, ...others, ...betas ? { betas } : {} }, clip: clipped };
 }
 function drawWalk(place, numbers2, cell, go) {
   const at3 = numbers2.offset(cell);
-  const step = (by, text, label) => make(
+  const step = (by, text2, label) => make(
     "button",
     {
       type: "button",
@@ -6991,7 +7047,7 @@ function drawWalk(place, numbers2, cell, go) {
       "aria-disabled": String(at3 + by < 0 || at3 + by >= numbers2.size),
       onclick: () => at3 + by >= 0 && at3 + by < numbers2.size && go(numbers2.place(at3 + by))
     },
-    text
+    text2
   );
   const had = [...place.children].indexOf(document.activeElement);
   fill(place, step(-1, "−", "the weight before"), step(1, "+", "the next weight"));
@@ -6999,77 +7055,64 @@ function drawWalk(place, numbers2, cell, go) {
 }
 function drawLines(place, { base, instead, weight, one: one2, trace, cell, goTo }) {
   const recorded2 = new Map([["θ", one2.after], ...stateOf(one2).map(([symbol, , , after]) => [symbol, after])]);
-  const clipped = one2.clipped !== null && one2.clipped !== void 0 ? one2.clipped : null;
-  const rows = [
-    row("θ", "the weight before this step", "", [weight.θ], weight.θ.number, null, goTo),
-    row(
-      "g",
-      "its gradient: how much the loss grows for each unit that the weight grows",
-      "",
-      [weight.g],
-      weight.g.number,
-      null,
-      goTo
-    ),
-    ...base.map((line3, i) => {
-      const last2 = base.findLastIndex(({ symbol }) => symbol === line3.symbol) === i;
-      const number2 = line3.words.startsWith("clipped") ? clipped : last2 ? recorded2.get(line3.symbol) : void 0;
-      const check = number2 === void 0 || number2 === null ? null : trace.array(number2).get(cell);
-      return row(line3.symbol, line3.words, line3.formula, line3.parts, line3.value, instead?.[i] ?? null, goTo, check);
-    })
-  ];
-  const head = make(
-    "div",
-    { role: "row", class: "head" },
-    ...["", "what it is", "how", "now", ...instead ? ["what if"] : []].map(
-      (text) => make("span", { role: "columnheader" }, text)
-    )
+  const about = { goTo, trace, whatIf: instead !== null };
+  const alike = (list2, { symbol, formula }) => list2?.find((line3) => line3.symbol === symbol && line3.formula === formula);
+  const all = instead && instead.length > base.length ? instead : base;
+  const rows = all.map((line3) => {
+    const now = alike(base, line3);
+    const last2 = all.findLast(({ symbol }) => symbol === line3.symbol) === line3;
+    const number2 = line3.words.startsWith("clipped") ? one2.clipped : last2 ? recorded2.get(line3.symbol) : null;
+    const check = now && number2 !== null && number2 !== void 0 ? trace.array(number2).get(cell) : null;
+    return row({ ...line3, ...now, value: now?.value ?? null, instead: alike(instead, line3)?.value, check }, about);
+  });
+  const given2 = [
+    { symbol: "θ", words: "the weight before this step", parts: [weight.θ], value: weight.θ.number },
+    {
+      symbol: "g",
+      words: "its gradient: how much the loss grows for each unit that the weight grows",
+      parts: [weight.g],
+      value: weight.g.number
+    }
+  ].map((line3) => row({ ...line3, formula: "", check: null }, about));
+  const head = ["", "what it is", "how", "now", ...instead ? ["what if"] : []].map(
+    (text2) => make("span", { role: "columnheader" }, text2)
   );
   place.className = `lines${instead ? " instead" : ""}`;
-  fill(place, make("div", { role: "table", "aria-label": `The update of ${one2.name}${placeText(cell)}` }, head, ...rows));
+  const label = `The update of ${one2.name}${placeText(cell)}`;
+  fill(
+    place,
+    make("div", { role: "table", "aria-label": label }, make("div", { role: "row", class: "head" }, ...head), ...given2, ...rows)
+  );
 }
-function row(symbol, words, formula, parts2, value, instead, goTo, recorded2 = null) {
-  const same2 = recorded2 !== null && Math.abs(recorded2 - value) <= 1e-4 * Math.max(Math.abs(recorded2), 1e-8);
-  const figures = parts2.map(
-    (part) => typeof part === "string" ? part : typeof part === "object" ? operand2(part, goTo) : make("span", { class: "numbers", title: String(part) }, brief(part))
-  );
-  const check = recorded2 === null ? null : make(
-    "span",
-    {
-      class: same2 ? "check" : "check off",
-      title: same2 ? `recorded: ${recorded2}` : `recorded: ${recorded2}, which differs`,
-      role: "img",
-      "aria-label": same2 ? "as recorded" : `recorded ${brief(recorded2, 6)}`
-    },
-    same2 ? " ✓" : " ≠"
-  );
+function row({ symbol, words, formula, parts: parts2, value, instead, check }, { goTo, trace, whatIf }) {
+  const shown = make("span", { class: "figures" }, formula ? "= " : null, ...figures(parts2, goTo, trace).flat());
   return make(
     "div",
-    { role: "row", class: symbol === "θ" && formula ? "new" : null },
+    { role: "row", class: formula === "θ − step" ? "new" : null },
     make("span", { role: "rowheader", class: "symbol" }, formula ? `${symbol} ←` : symbol),
-    make("span", { role: "cell" }, words),
+    make("span", { role: "cell", class: "words" }, words),
+    make("span", { role: "cell", class: "how" }, formula ? make("code", {}, formula) : null, shown),
     make(
       "span",
-      { role: "cell", class: "how" },
-      formula ? make("code", {}, formula) : null,
-      formula ? make("span", { class: "figures" }, "= ", ...figures) : make("span", { class: "figures" }, ...figures)
+      { role: "cell", class: "numbers result", title: value === null ? null : String(value) },
+      value === null ? "–" : brief(value, 6),
+      sign3(value, check)
     ),
-    make("span", { role: "cell", class: "numbers result", title: String(value) }, brief(value, 6), check),
-    instead ? make("span", { role: "cell", class: "numbers what-if", title: String(instead.value) }, brief(instead.value, 6)) : null
+    whatIf ? make(
+      "span",
+      { role: "cell", class: "numbers what-if", title: instead === void 0 ? null : String(instead) },
+      instead === void 0 ? "" : brief(instead, 6)
+    ) : null
   );
 }
-function operand2(ref, goTo) {
-  const name = `${ref.name}${placeText(ref.cell)}`;
+function sign3(value, recorded2) {
+  if (recorded2 === null) return null;
+  const same2 = Math.abs(recorded2 - value) <= 1e-4 * Math.max(Math.abs(recorded2), 1e-8);
+  const label = same2 ? "as recorded" : `recorded ${brief(recorded2, 6)}, which differs`;
   return make(
-    "button",
-    {
-      type: "button",
-      class: "operand",
-      title: `${name}: go to where it comes from`,
-      "aria-label": `${name}, ${brief(ref.number)}: go to where it comes from`,
-      onclick: () => goTo(ref)
-    },
-    brief(ref.number)
+    "span",
+    { class: same2 ? "check" : "check off", title: label, role: "img", "aria-label": label },
+    same2 ? " ✓" : " ≠"
   );
 }
 function drawScale(place, before, after, instead) {
@@ -7084,8 +7127,8 @@ function drawScale(place, before, after, instead) {
   const line3 = make(
     "div",
     { class: "line", "aria-hidden": "true" },
-    ...points.map(([name, x2, sign3]) => {
-      const mark3 = make("span", { class: name.replace(" ", "-") }, sign3, make("small", {}, name));
+    ...points.map(([name, x2, sign4]) => {
+      const mark3 = make("span", { class: name.replace(" ", "-") }, sign4, make("small", {}, name));
       mark3.style.left = `${high > low ? 8 + 84 * (x2 - low) / (high - low) : 50}%`;
       return mark3;
     })
@@ -7101,71 +7144,24 @@ function drawScale(place, before, after, instead) {
     line3
   );
 }
-function drawSliders(place, { settings: settings3, clip: clip2, what, set }) {
-  const now = { ...settings3, betas0: settings3.betas?.[0], betas1: settings3.betas?.[1], limit: clip2?.limit };
-  const made2 = SLIDERS.filter(({ key }) => typeof now[key] === "number" && (key !== "momentum" || settings3.momentum)).map(
-    (slider) => drawSlider(slider, now[slider.key], what, set)
-  );
-  const reset = make(
-    "button",
-    {
-      type: "button",
-      class: "reset",
-      hidden: !Object.keys(what).length,
-      onclick: () => {
-        for (const { back } of made2) back();
-        set({});
-      }
-    },
-    "back to what was recorded"
-  );
-  fill(place, make("legend", {}, "What if …"), ...made2.map(({ label }) => label), reset);
-}
-function drawSlider({ key, name, times, least = 0, most }, recorded2, what, set) {
-  const id = unique("slider"), output = make("output", { for: id, class: "numbers" }, brief(recorded2));
-  const ratio = times && recorded2 > 0;
-  const value = (k2) => ratio ? recorded2 * times ** ((k2 - 500) / 500) : least + ((most ?? 1) - least) * (k2 / 1e3);
-  const at3 = (x2) => ratio ? 500 : Math.round(1e3 * (x2 - least) / ((most ?? 1) - least));
-  const start = at3(recorded2);
-  const input = make("input", {
-    id,
-    type: "range",
-    min: 0,
-    max: 1e3,
-    value: start,
-    "aria-valuetext": brief(recorded2),
-    oninput: () => {
-      const k2 = Number(input.value), x2 = k2 === start ? recorded2 : value(k2);
-      output.textContent = brief(x2);
-      input.setAttribute("aria-valuetext", brief(x2));
-      const { [key]: _, ...others } = what;
-      for (const name2 of Object.keys(what)) delete what[name2];
-      Object.assign(what, k2 === start ? others : { ...others, [key]: x2 });
-      set(what);
-    }
-  });
-  const back = () => {
-    input.value = start;
-    output.textContent = brief(recorded2);
-    input.setAttribute("aria-valuetext", brief(recorded2));
-    for (const name2 of Object.keys(what)) delete what[name2];
-  };
-  return { label: make("div", { class: "slider" }, make("label", { for: id }, name), input, output), back };
-}
 
 // src/views/tensor/grid.js
 var ROWS = 9;
+var [COLUMNS, ENOUGH] = [24, 4];
+var [MARGIN, CHARACTER, PADDING, NARROW] = [66, 7.8, 14, 420];
 function grid(element) {
-  let given2 = null;
+  let about = null;
   const table = make("div", { role: "grid", class: "grid" });
-  const size2 = () => [given2.matrix.rows, given2.matrix.columns];
-  const move2 = (row2, column) => {
-    const [n, m] = size2();
-    given2.choose(Math.min(Math.max(row2, 0), n - 1), Math.min(Math.max(column, 0), m - 1));
+  element.append(table);
+  const focus = () => table.querySelector('[tabindex="0"]')?.focus({ preventScroll: true });
+  const go = (row2, column) => {
+    const { rows, columns: columns2 } = about.matrix;
+    about.choose(Math.min(Math.max(row2, 0), rows - 1), Math.min(Math.max(column, 0), columns2 - 1));
+    focus();
   };
   table.addEventListener("keydown", (event) => {
-    if (!given2 || event.altKey || event.metaKey) return;
-    const [n, m] = size2(), [i, j] = given2.cell ?? given2.example ?? [0, 0];
+    if (!about || event.altKey || event.metaKey) return;
+    const { rows, columns: columns2 } = about.matrix, [i, j] = about.at;
     const to2 = {
       ArrowUp: [i - 1, j],
       ArrowDown: [i + 1, j],
@@ -7174,93 +7170,88 @@ function grid(element) {
       PageUp: [i - ROWS, j],
       PageDown: [i + ROWS, j],
       Home: event.ctrlKey ? [0, 0] : [i, 0],
-      End: event.ctrlKey ? [n - 1, m - 1] : [i, m - 1],
+      End: event.ctrlKey ? [rows - 1, columns2 - 1] : [i, columns2 - 1],
       Enter: [i, j],
       " ": [i, j]
     }[event.key];
     if (!to2) return;
     event.preventDefault();
     event.stopPropagation();
-    move2(...to2);
-    table.querySelector('[tabindex="0"]')?.focus();
+    go(...to2);
   });
   table.addEventListener("click", (event) => {
     const cell = event.target.closest("[role=gridcell]");
-    if (!cell) return;
-    move2(Number(cell.dataset.row), Number(cell.dataset.column));
-    table.querySelector('[tabindex="0"]')?.focus();
+    if (cell) go(Number(cell.dataset.row), Number(cell.dataset.column));
   });
-  element.append(table);
   return {
-    show(of, width) {
+    show(now) {
       const had = table.contains(document.activeElement);
-      given2 = of;
-      draw2(table, of, width);
-      if (had) table.querySelector('[tabindex="0"]')?.focus();
+      about = now;
+      draw2(table, now);
+      if (had) focus();
     }
   };
 }
-function draw2(table, { matrix, cell, example, limit, colours, dtype, names, label }, width) {
-  const { data, rows, columns: columns2 } = matrix;
+function draw2(table, about) {
+  const { matrix, at: at3, cell, limit, colours, value, names, label } = about, { data, rows, columns: columns2 } = matrix;
+  const [top, bottom] = span(rows, at3[0], ROWS);
+  const { left, right, text: text2 } = fitted(about, top, bottom);
   table.setAttribute("aria-label", label);
   table.setAttribute("aria-rowcount", rows + 1);
   table.setAttribute("aria-colcount", columns2 + 1);
-  const [i, j] = cell ?? example ?? [0, 0];
-  const text = (x2) => exact(x2, dtype);
-  const span = (n, at3, most) => {
-    const first = Math.max(0, Math.min(at3 - Math.floor(most / 2), n - most));
-    return [first, Math.min(n, first + most)];
-  };
-  const [top, bottom] = span(rows, i, ROWS);
-  const widest = (from2, to2) => {
-    let most = 3;
-    for (let r = top; r < bottom; r++) for (let c = from2; c < to2; c++) most = Math.max(most, text(data[r * columns2 + c]).length);
-    return most;
-  };
-  const room = Math.max(1, Math.floor((width - 64) / 44));
-  let [left, right] = span(columns2, j, Math.min(room, 24));
-  const fits = Math.max(1, Math.floor((width - 64) / (7.6 * widest(left, right) + 14)));
-  if (fits < right - left) [left, right] = span(columns2, j, fits);
-  const header2 = make(
+  table.style.setProperty("--columns", right - left);
+  const corner = names.length > 1 ? `${names[0]} ↓ ${names[1]} →` : names[0] ?? "";
+  const header2 = (c) => make("span", { role: "columnheader", "aria-colindex": c + 2 }, String(c));
+  const head = make(
     "div",
     { role: "row", "aria-rowindex": 1 },
-    make("span", { role: "columnheader", class: "corner" }, names.length > 1 ? `${names[0]} ↓ ${names[1]} →` : names[0] ?? ""),
-    ...range3(left, right).map((c) => make("span", { role: "columnheader", "aria-colindex": c + 2 }, String(c)))
+    make("span", { role: "columnheader", class: "corner", "aria-colindex": 1 }, corner),
+    ...range3(left, right).map(header2)
   );
+  const gridcell = (r, c) => {
+    const x2 = data[r * columns2 + c], rgb = colour(x2, limit.size, colours), here = r === at3[0] && c === at3[1];
+    const chosen = here && cell !== null;
+    const attributes = {
+      role: "gridcell",
+      "aria-colindex": c + 2,
+      "aria-selected": String(chosen),
+      tabindex: here ? 0 : -1,
+      class: here && !chosen ? "example" : null,
+      title: exact(x2, value.dtype)
+    };
+    const one2 = make("span", { ...attributes, "data-row": r, "data-column": c, "data-cell": about.cellAt(r, c).join(",") }, text2(x2));
+    one2.style.background = css(rgb);
+    one2.style.color = inkOn(rgb);
+    return one2;
+  };
   const lines2 = range3(top, bottom).map(
     (r) => make(
       "div",
       { role: "row", "aria-rowindex": r + 2 },
       make("span", { role: "rowheader", "aria-colindex": 1 }, String(r)),
-      ...range3(left, right).map((c) => {
-        const x2 = data[r * columns2 + c], rgb = colour(x2, limit, colours), chosen = r === i && c === j;
-        const one2 = make(
-          "span",
-          {
-            role: "gridcell",
-            "aria-colindex": c + 2,
-            "aria-selected": String(chosen && cell !== null),
-            tabindex: chosen ? 0 : -1,
-            class: chosen && cell === null ? "example" : null
-          },
-          text(x2)
-        );
-        one2.dataset.row = r;
-        one2.dataset.column = c;
-        one2.style.background = css(rgb);
-        one2.style.color = inkOn(rgb);
-        return one2;
-      })
+      ...range3(left, right).map((c) => gridcell(r, c))
     )
   );
-  table.style.setProperty("--columns", right - left);
-  fill(table, header2, ...lines2);
-  const more = [
+  fill(table, head, ...lines2);
+  const part = [
     rows > bottom - top ? `${bottom - top} of ${rows} rows` : null,
     columns2 > right - left ? `${right - left} of ${columns2} columns` : null
-  ].filter(Boolean);
-  table.dataset.more = more.join(" and ");
-  return more;
+  ];
+  table.dataset.more = part.filter(Boolean).join(" and ");
+}
+function fitted({ matrix: { data, columns: columns2 }, at: at3, width, value }, top, bottom) {
+  const whole2 = (x2) => exact(x2, value.dtype), short2 = (x2) => brief(x2, width < NARROW ? 2 : 3);
+  const widest = (text2, left, right) => Math.max(3, ...range3(top, bottom).flatMap((r) => range3(left, right).map((c) => text2(data[r * columns2 + c]).length)));
+  for (const text2 of [value.data.type === "float16" ? short2 : whole2, short2]) {
+    let [left, right] = span(columns2, at3[1], COLUMNS);
+    const room = Math.max(1, Math.floor((width - MARGIN) / (CHARACTER * widest(text2, left, right) + PADDING)));
+    if (room < right - left) [left, right] = span(columns2, at3[1], room);
+    if (text2 === short2 || room >= Math.min(columns2, ENOUGH)) return { left, right, text: text2 };
+  }
+}
+function span(n, at3, most) {
+  const first = Math.max(0, Math.min(at3 - Math.floor(most / 2), n - most));
+  return [first, Math.min(n, first + most)];
 }
 var range3 = (from2, to2) => Array.from({ length: Math.max(to2 - from2, 0) }, (_, k2) => from2 + k2);
 
@@ -7286,7 +7277,7 @@ function heat(place, about) {
     `${value.name} as a heat map: blue below 0, orange above`,
     (x2, y2) => choose(cellOf(slice2, ...drawn2.at(x2, y2)))
   );
-  const drawn2 = drawMatrix(one2, matrix, { width, paint: (x2) => colour(x2, limit, colours) });
+  const drawn2 = drawMatrix(one2, matrix, { width, paint: (x2) => colour(x2, limit.size, colours) });
   const at3 = within(slice2, cell);
   if (at3) ring(drawn2.context, drawn2.box(...at3));
   const note = drawn2.shared ? make("p", { class: "quiet" }, "More numbers than there are points here: each point shows the largest of those under it.") : null;
@@ -7393,7 +7384,7 @@ function waveform(place, about) {
     )
   );
   const context = sizeCanvas(one2, width, height);
-  const limit = about.limit || 1, y2 = (x2) => height / 2 - x2 / limit * (height / 2 - 4);
+  const limit = about.limit.size || 1, y2 = (x2) => height / 2 - x2 / limit * (height / 2 - 4);
   context.strokeStyle = "#767676";
   context.strokeRect(0, height / 2, width, 0);
   context.strokeStyle = `rgb(${colours.low.join(",")})`;
@@ -7443,8 +7434,8 @@ function spectrogram(place, about) {
   );
 }
 var MOST2 = 24;
-function tokens(place, { numbers: numbers2, cell, example, choose }) {
-  const [rows, columns2] = numbers2.shape, at3 = cell ?? example ?? [0, 0];
+function tokens(place, { numbers: numbers2, cell, here: at3, choose }) {
+  const [rows, columns2] = numbers2.shape;
   const first = (n, k2, most) => Math.max(0, Math.min(k2 - Math.floor(most / 2), n - most));
   const [top, left] = [first(rows, at3[0], 8), first(columns2, at3[1], MOST2)];
   const lines2 = Array.from({ length: Math.min(rows, 8) }, (_, r) => {
@@ -7478,93 +7469,153 @@ function tokens(place, { numbers: numbers2, cell, example, choose }) {
   );
 }
 
+// src/views/tensor/slices.js
+function drawSlices(place, { names, slice: slice2, numbers: numbers2, move: move2, turn }) {
+  const focused = place.contains(document.activeElement) ? document.activeElement.dataset.does : null;
+  const others = numbers2.shape.map((n, axis) => [axis, n]).filter(([axis]) => axis !== slice2.rows && axis !== slice2.columns);
+  const steppers = others.map(([axis, n]) => stepper(names[axis], slice2.fixed[axis], n, (k2) => move2(axis, k2)));
+  fill(place, ...steppers, numbers2.shape.length > 2 ? choice(names, slice2, turn) : null);
+  if (focused) [...place.querySelectorAll("[data-does]")].find((one2) => one2.dataset.does === focused)?.focus();
+  place.hidden = !place.childNodes.length;
+}
+function stepper(name, at3, n, go) {
+  const button2 = (by, text2) => {
+    const to2 = at3 + by, within2 = to2 >= 0 && to2 < n, does = `${by < 0 ? "previous" : "next"} ${name}`;
+    return make(
+      "button",
+      {
+        type: "button",
+        "aria-label": does,
+        "data-does": does,
+        "aria-disabled": String(!within2),
+        onclick: () => within2 && go(to2)
+      },
+      text2
+    );
+  };
+  return make(
+    "span",
+    { class: "stepper", role: "group", "aria-label": name },
+    button2(-1, "−"),
+    make("span", {}, `${name} ${at3} of ${n}`),
+    button2(1, "+")
+  );
+}
+function choice(names, slice2, turn) {
+  const pick = (label, which, other) => {
+    const options = names.map((name, axis) => make("option", { value: axis, selected: axis === slice2[which] }, name));
+    const change = (event) => {
+      const axis = Number(event.target.value);
+      turn(axis === slice2[other] ? { [which]: axis, [other]: slice2[which] } : { [which]: axis });
+    };
+    return make("label", {}, `${label} `, make("select", { "data-does": label, onchange: change }, ...options));
+  };
+  return make("span", { class: "axes" }, pick("down:", "rows", "columns"), pick("across:", "columns", "rows"));
+}
+
+// src/views/tensor/statistics.js
+function statistics2({ statistics: s2, shape }, x2) {
+  const size2 = shape.reduce((n, k2) => n * k2, 1);
+  if (!size2) return [make("p", {}, "It's empty: there are no numbers.")];
+  if (size2 === 1) return [];
+  const measures = ["least", "greatest", "mean", "deviation", "norm"].filter((name) => s2[name] !== void 0);
+  const told2 = [
+    ...measures.map((name) => [name, brief(number(s2[name]))]),
+    ...s2.zeros ? [["zeros", `${count(s2.zeros)} of ${count(size2)}`]] : []
+  ];
+  const list2 = told2.map(([name, text2]) => make("div", {}, make("dt", {}, name), make("dd", { class: "numbers" }, text2)));
+  return [warning(s2, size2), s2.histogram ? histogram(s2, x2) : null, make("dl", {}, ...list2)];
+}
+function warning({ nan, infinite }, size2) {
+  const told2 = [nan ? `${count(nan)} NaN (not a number)` : null, infinite ? `${count(infinite)} infinite` : null].filter(Boolean);
+  return told2.length ? make("p", { class: "warning" }, `⚠ ${told2.join(" and ")}, of ${count(size2)}`) : null;
+}
+var [WIDE, HIGH] = [240, 52];
+function histogram({ histogram: bins, least, greatest }, x2) {
+  const [low, high] = [number(least), number(greatest)], most = Math.max(...bins), wide2 = WIDE / bins.length;
+  const own2 = x2 === null || !Number.isFinite(x2) ? -1 : Math.min(bins.length - 1, Math.floor((x2 - low) / (high - low) * bins.length));
+  const bars = bins.map((n, i) => {
+    const height = n ? Math.max(1.5, n / most * (HIGH - 4)) : 0;
+    const side = low + (i + 0.5) / bins.length * (high - low) < 0 ? "low" : "high";
+    return draw("rect", { x: i * wide2 + 1, y: HIGH - height, width: wide2 - 2, height, class: i === own2 ? "own" : side });
+  });
+  const zero = low < 0 && high > 0 ? -low / (high - low) * WIDE : null;
+  const line3 = zero === null ? null : draw("line", { x1: zero, x2: zero, y1: 0, y2: HIGH });
+  const label = `How the numbers are spread between ${brief(low)} and ${brief(high)}: at most ${count(most)} in one of ${bins.length} bins`;
+  const caption = [brief(low), "how many lie where", brief(high)].map((text2) => make("span", {}, text2));
+  return make(
+    "figure",
+    {},
+    draw("svg", { viewBox: `0 0 ${WIDE} ${HIGH}`, role: "img", "aria-label": label, preserveAspectRatio: "none" }, line3, ...bars),
+    make("figcaption", { class: "quiet" }, ...caption)
+  );
+}
+
 // src/views/tensor.js
 var KINDS = { picture, video, waveform, spectrogram, tokens };
 var RANKS = { picture: [4], video: [5], waveform: [2, 3], spectrogram: [2, 3, 4], tokens: [2] };
 var SMALL = { rows: 9, columns: 8 };
-function kindOf({ shown, shape }) {
-  return RANKS[shown]?.includes(shape.length) && shape.every(Boolean) ? shown : "matrix";
-}
+var kindOf = ({ shown, shape }) => RANKS[shown]?.includes(shape.length) ? shown : "matrix";
 function tensor(element, store, trace) {
-  const chips = make("div", { class: "chips" });
-  const head = make("p", { class: "head" });
-  const slices = make("div", { class: "slices" });
-  const image = make("div", { class: "image" });
-  const cells2 = make("div", { class: "cells" });
-  const readout = make("p", { class: "readout", "aria-live": "polite" });
-  const more = make("p", { class: "quiet more" });
-  const facts = make("div", { class: "statistics" });
-  fill(element, chips, head, slices, image, readout, cells2, more, facts);
+  const [chips, slices, image, cells2, facts] = ["chips", "slices", "image", "cells", "statistics"].map(
+    (name) => make("div", { class: name })
+  );
+  const [head, readout, legend2] = ["head", "readout", "legend"].map((name) => make("p", { class: name }));
+  fill(element, chips, head, slices, image, readout, cells2, legend2, facts);
+  readout.setAttribute("aria-live", "polite");
   const numbersGrid = grid(cells2);
-  const chosen = /* @__PURE__ */ new Map();
-  const sliceOf = (value, numbers2) => {
-    if (!chosen.has(value.number)) chosen.set(value.number, { ...firstAxes(value, trace), fixed: numbers2.shape.map(() => 0) });
-    const slice2 = chosen.get(value.number), { cell } = store.state;
-    if (cell) cell.forEach((k2, axis) => slice2.fixed[axis] = k2);
-    return slice2;
-  };
+  const axes = /* @__PURE__ */ new Map();
   const redraw = () => {
-    const width = widthOf();
+    const width = widthOf(), at3 = store.value;
     if (!width) return;
-    const at3 = store.value;
     drawChips(chips, store, trace);
-    for (const part2 of [slices, image, readout, cells2, more, facts]) part2.hidden = at3 === null;
-    if (at3 === null) {
+    const numbers2 = at3 === null ? null : trace.array(at3);
+    for (const part of [slices, image, readout, cells2, legend2]) part.hidden = !numbers2?.size;
+    if (!numbers2) {
       fill(head, "This operation made no array.");
+      fill(facts);
       return;
     }
-    const value = trace.values[at3], numbers2 = trace.array(at3), slice2 = sliceOf(value, numbers2), names = axisNames(value, trace);
+    const value = trace.values[at3], { cell } = store.state;
     fill(head, ...headOf2(value, trace));
-    fill(facts, ...statistics2(value, store.state.cell ? numbers2.get(store.state.cell) : null));
-    if (!numbers2.size) {
-      for (const part2 of [slices, image, readout, cells2, more]) part2.hidden = true;
-      return;
-    }
-    const example = exampleCell(numbers2), cell = store.state.cell;
-    const matrix = numbers2.matrix(slice2.rows, slice2.columns, slice2.fixed);
-    const choose = (to2) => store.set({ value: store.state.value, cell: to2 });
-    const move2 = (axis, k2) => {
-      slice2.fixed[axis] = k2;
-      if (cell) choose(cell.map((old, i) => i === axis ? k2 : old));
-      else redraw();
-    };
+    fill(facts, ...statistics2(value, cell ? numbers2.get(cell) : null));
+    if (!numbers2.size) return;
+    const here = cell ?? exampleCell(numbers2);
+    if (!axes.has(at3)) axes.set(at3, firstAxes(value, trace));
+    const slice2 = { ...axes.get(at3), fixed: here }, names = axisNames(value, trace);
+    const matrix = numbers2.matrix(slice2.rows, slice2.columns, here);
+    const choose = (to2) => store.set({ cell: to2 });
+    const move2 = (axis, k2) => choose(here.map((old, i) => i === axis ? k2 : old));
     const about = {
       value,
       numbers: numbers2,
       matrix,
       slice: slice2,
       cell,
-      example,
-      limit: limitOf(value.statistics),
+      here,
+      limit: limitOf(numbers2, value),
       colours: palette(element),
       width,
       choose,
       move: move2
     };
-    drawSlices(slices, { names, slice: slice2, numbers: numbers2, move: move2, turn: (axes) => (Object.assign(slice2, axes), redraw()) });
-    const kind = kindOf(value), small = matrix.rows <= SMALL.rows && matrix.columns <= SMALL.columns;
-    image.hidden = kind === "matrix" && small;
+    drawSlices(slices, {
+      names,
+      slice: slice2,
+      numbers: numbers2,
+      move: move2,
+      turn: (turned) => (axes.set(at3, { ...axes.get(at3), ...turned }), redraw())
+    });
+    const kind = kindOf(value);
+    image.hidden = kind === "matrix" && matrix.rows <= SMALL.rows && matrix.columns <= SMALL.columns;
     if (!image.hidden) (KINDS[kind] ?? heat)(image, about);
-    cells2.hidden = more.hidden = kind === "tokens";
-    drawReadout(readout, about, cell);
-    const dtype = value.data.type === "float16" ? "half" : value.dtype;
-    numbersGrid.show(
-      {
-        ...about,
-        cell: within(slice2, cell),
-        example: within(slice2, example) ?? [0, 0],
-        dtype: dtype === "half" ? "float32" : dtype,
-        names: [slice2.rows, slice2.columns].filter((axis) => axis !== null).map((axis) => names[axis]),
-        label: `${value.name}, the numbers`,
-        choose: (row2, column) => choose(cellOf(slice2, row2, column))
-      },
-      width
-    );
-    const part = cells2.firstChild.dataset.more;
-    more.textContent = [
-      part ? `${part} are shown; arrow keys go to the others.` : "",
-      value.data.type === "float16" ? "Stored here to three digits: it's large." : ""
-    ].join(" ").trim();
+    fill(readout, ...readoutOf(about));
+    cells2.hidden = kind === "tokens";
+    const shown = [slice2.rows, slice2.columns].filter((axis) => axis !== null).map((axis) => names[axis]);
+    const cellAt2 = (row2, column) => cellOf(slice2, row2, column);
+    const pick = (row2, column) => choose(cellAt2(row2, column));
+    numbersGrid.show({ ...about, at: within(slice2, here), names: shown, label: `${value.name}, the numbers`, cellAt: cellAt2, choose: pick });
+    fill(legend2, ...legendOf(about, kind, cells2.firstChild.dataset.more));
   };
   const widthOf = onWidth(element, redraw);
   onTheme(element, redraw);
@@ -7572,36 +7623,28 @@ function tensor(element, store, trace) {
     if (changed.has("op") || changed.has("value") || changed.has("cell")) redraw();
   });
 }
+var FEW2 = 8;
 function drawChips(place, store, trace) {
   const operation = store.operation;
   if (!operation) return;
-  const made2 = resultValues(operation), read = operandValues(operation).filter(([, n], i, all) => all.findIndex(([, m]) => m === n) === i);
+  const made2 = resultValues(operation);
+  const read = operandValues(operation).filter(([, n], i, all) => all.findIndex(([, m]) => m === n) === i);
+  const other = store.value === null || [...made2, ...read].some(([, n]) => n === store.value) ? [] : [["", store.value]];
   const chip = ([name, n]) => {
     const { role, name: own2 } = trace.values[n];
+    const show = () => store.set({ value: n, cell: null });
     return make(
       "button",
-      {
-        type: "button",
-        class: `value ${role}`,
-        "aria-pressed": String(store.value === n),
-        onclick: () => store.set({ value: n, cell: null })
-      },
+      { type: "button", class: `value ${role}`, "aria-pressed": String(store.value === n), onclick: show },
       name && name !== own2 ? `${name}: ${own2}` : own2
     );
   };
-  const few = (list2) => list2.length > 8 ? [...list2.slice(0, 8).map(chip), make("span", { class: "quiet" }, `and ${list2.length - 8} more`)] : list2.map(chip);
-  const other = store.value !== null && ![...made2, ...read].some(([, n]) => n === store.value) ? [["", store.value]] : [];
-  fill(
-    place,
-    read.length ? make("span", { class: "group" }, make("span", { class: "quiet" }, "it read "), ...few(read)) : null,
-    made2.length ? make(
-      "span",
-      { class: "group" },
-      make("span", { class: "quiet" }, operation.kind === "data" ? "given: " : "it made "),
-      ...few(made2)
-    ) : null,
-    other.length ? make("span", { class: "group" }, make("span", { class: "quiet" }, "you look at "), ...other.map(chip)) : null
-  );
+  const group = (said, list2) => {
+    if (!list2.length) return null;
+    const more = list2.length > FEW2 ? make("span", { class: "quiet" }, `and ${list2.length - FEW2} more`) : null;
+    return make("span", { class: "group" }, make("span", { class: "quiet" }, said), ...list2.slice(0, FEW2).map(chip), more);
+  };
+  fill(place, group("it read", read), group(operation.kind === "data" ? "given:" : "it made", made2), group("you look at", other));
 }
 var ROLES = {
   input: "given as data",
@@ -7620,118 +7663,36 @@ function headOf2(value, trace) {
     `, ${ROLES[value.role] ?? value.role}${of}: ${shapeText(value.shape)}${kept2}, ${value.dtype}.`
   ];
 }
-function drawSlices(place, { names, slice: slice2, numbers: numbers2, move: move2, turn }) {
-  const others = numbers2.shape.map((n, axis) => [axis, n]).filter(([axis]) => axis !== slice2.rows && axis !== slice2.columns);
-  const steppers = others.map(([axis, n]) => stepper(names[axis], slice2.fixed[axis], n, (k2) => move2(axis, k2)));
-  fill(place, ...steppers, numbers2.shape.length > 2 ? axesChoice(names, slice2, turn) : null);
-  place.hidden = !place.childNodes.length;
+function readoutOf({ value, numbers: numbers2, here, cell }) {
+  const x2 = numbers2.get(here), digits = value.data.type === "float16" ? `about ${brief(x2)}` : exact(x2, value.dtype);
+  const told2 = make("span", { class: "numbers" }, `${value.name}${placeText(here)} = ${digits}`);
+  return [
+    told2,
+    cell || !here.length ? null : make("span", { class: "quiet" }, " (its largest; choose another by click or arrow keys)")
+  ].filter(Boolean);
 }
-function stepper(name, at3, n, go) {
-  const button2 = (text, to2, label) => make(
-    "button",
-    {
-      type: "button",
-      "aria-label": label,
-      "aria-disabled": String(to2 < 0 || to2 >= n),
-      onclick: () => to2 >= 0 && to2 < n && go(to2)
-    },
-    text
-  );
-  const back = button2("−", at3 - 1, `${name} ${at3 - 1}`), on2 = button2("+", at3 + 1, `${name} ${at3 + 1}`);
-  const group = make(
-    "span",
-    { class: "stepper", role: "group", "aria-label": name },
-    back,
-    make("span", {}, `${name} ${at3} of ${n}`),
-    on2
-  );
-  group.dataset.axis = name;
-  return group;
-}
-function axesChoice(names, slice2, turn) {
-  const pick = (label, which, other) => make(
-    "label",
-    {},
-    `${label} `,
-    make(
-      "select",
-      {
-        onchange: (event) => turn(
-          Number(event.target.value) === slice2[other] ? { [which]: slice2[other], [other]: slice2[which] } : { [which]: Number(event.target.value) }
-        )
-      },
-      ...names.map((name, axis) => make("option", { value: axis, selected: axis === slice2[which] }, name))
-    )
-  );
-  return make("span", { class: "axes" }, pick("down:", "rows", "columns"), pick("across:", "columns", "rows"));
-}
-function drawReadout(place, { value, numbers: numbers2, example }, cell) {
-  const at3 = cell ?? example;
-  if (!at3) return fill(place);
-  const x2 = numbers2.get(at3), digits = value.data.type === "float16" ? `about ${brief(x2)}` : exact(x2, value.dtype);
-  return fill(
-    place,
-    make("span", { class: "numbers" }, `${value.name}${placeText(at3)} = ${digits}`),
-    cell ? null : make("span", { class: "quiet" }, at3.length ? " (its largest; choose another by click or arrow keys)" : "")
-  );
-}
-function statistics2({ statistics: s2, shape }, x2) {
-  const size2 = shape.reduce((n, k2) => n * k2, 1);
-  const told2 = [
-    ["least", s2.least],
-    ["greatest", s2.greatest],
-    ["mean", s2.mean],
-    ["deviation", s2.deviation],
-    ["norm", s2.norm]
-  ].filter(([, y2]) => y2 !== void 0);
-  const counts = [
-    ["zeros", s2.zeros],
-    ["NaN", s2.nan],
-    ["infinite", s2.infinite]
-  ].filter(([, n]) => n);
-  if (!size2) return [make("p", {}, "It's empty: there are no numbers.")];
-  if (size2 === 1) return [];
-  const bad = s2.nan || s2.infinite ? make(
-    "p",
-    { class: "warning" },
-    `⚠ ${[s2.nan ? `${count(s2.nan)} NaN (not a number)` : "", s2.infinite ? `${count(s2.infinite)} infinite` : ""].filter(Boolean).join(" and ")} of ${count(size2)}`
-  ) : null;
-  const list2 = make(
-    "dl",
-    {},
-    ...told2.map(([name, y2]) => make("div", {}, make("dt", {}, name), make("dd", { class: "numbers" }, brief(number(y2))))),
-    ...counts.map(
-      ([name, n]) => make("div", {}, make("dt", {}, name), make("dd", { class: "numbers" }, `${count(n)} of ${count(size2)}`))
-    )
-  );
-  return [bad, s2.histogram ? histogram(s2, x2) : null, list2];
-}
-function histogram({ histogram: bins, least, greatest }, x2) {
-  const most = Math.max(...bins), [low, high] = [number(least), number(greatest)], own2 = x2 === null || !Number.isFinite(x2) ? -1 : Math.min(bins.length - 1, Math.floor((x2 - low) / (high - low) * bins.length));
-  const bars = bins.map((n, i) => {
-    const height = n ? Math.max(1.5, n / most * 46) : 0;
-    return draw("rect", {
-      x: i * 10 + 1,
-      y: 50 - height,
-      width: 8,
-      height,
-      class: i === own2 ? "own" : low + (i + 0.5) / bins.length * (high - low) < 0 ? "low" : "high"
-    });
-  });
-  const zero = low < 0 && high > 0 ? draw("line", { x1: -low / (high - low) * 240, x2: -low / (high - low) * 240, y1: 0, y2: 52 }) : null;
-  const label = `How the numbers are spread between ${brief(low)} and ${brief(high)}: at most ${count(most)} in one of ${bins.length} bins`;
-  return make(
-    "figure",
-    {},
-    draw("svg", { viewBox: "0 0 240 52", role: "img", "aria-label": label, preserveAspectRatio: "none" }, zero, ...bars),
-    make(
-      "figcaption",
-      { class: "quiet" },
-      make("span", {}, brief(low)),
-      make("span", {}, "how many lie where"),
-      make("span", {}, brief(high))
-    )
-  );
+function legendOf({ value, limit, colours }, kind, part) {
+  const swatch = (rgb) => {
+    const one2 = make("span", { class: "swatch", "aria-hidden": "true" });
+    one2.style.background = css(rgb);
+    return one2;
+  };
+  const beyond = limit.beyond ? ` Beyond that the colour stays the same.` : "";
+  return [
+    kind === "tokens" ? null : make(
+      "span",
+      {},
+      swatch(colours.low),
+      "below 0 ",
+      swatch(colours.zero),
+      "0 ",
+      swatch(colours.high),
+      `above 0; strongest at ±${brief(limit.size, 3)}.${beyond}`
+    ),
+    value.statistics.nan || value.statistics.infinite ? make("span", {}, " ", swatch(colours.nan), "not a number ", swatch(colours.infinite), "infinite.") : null,
+    part && kind !== "tokens" ? ` ${part} are shown; arrow keys go to the others.` : null,
+    value.data.type === "float16" ? " Stored here to three digits: it's large." : null
+  ].filter(Boolean);
 }
 
 // src/views/theme.js
@@ -7750,7 +7711,7 @@ function theme(element) {
         else delete root2.dataset.theme;
       }
     },
-    ...CHOICES.map(([value, text]) => make("option", { value }, text))
+    ...CHOICES.map(([value, text2]) => make("option", { value }, text2))
   );
   element.append(make("label", {}, "Colours ", select2));
 }
@@ -7769,13 +7730,13 @@ var PHASES = {
 };
 function sentence(operation, trace) {
   const value = (number2) => number2 === null || number2 === void 0 ? "nothing" : { value: number2 };
-  const operand3 = (name) => {
+  const operand2 = (name) => {
     const given2 = operation.operands[name];
     if (given2 === void 0) return null;
     if (given2.value !== void 0) return value(given2.value);
     return given2.values ? listed2(given2.values.map(value)) : plain(given2.plain);
   };
-  const context = { operation, trace, value, operand: operand3, result: value(operation.result) };
+  const context = { operation, trace, value, operand: operand2, result: value(operation.result) };
   const told2 = (TELL[operation.kind] ?? TELL.forward)(context);
   return told2.flat(Infinity).filter((part) => part !== null && part !== void 0);
 }
@@ -7793,7 +7754,7 @@ var TELL = {
     return said ?? made(context);
   },
   adjoint: (context) => {
-    const { operation, trace, operand: operand3, result, value } = context;
+    const { operation, trace, operand: operand2, result, value } = context;
     const input = operation.name.slice(operation.name.lastIndexOf(".") + 1);
     const forward = trace.operations[operation.of];
     const of = trace.values[operation.result]?.of;
@@ -7801,40 +7762,40 @@ var TELL = {
     const through = forward ? forward.name : operation.name.slice(0, operation.name.lastIndexOf("."));
     const how = ADJOINT2[operation.name]?.(context);
     if (operation.operands.g?.value === operation.result) return ["Back through ", { operation: through }, ": the gradient that arrived, ", result, ", goes on to ", whose, " as it is."];
-    return ["Back through ", { operation: through }, " to ", whose, ": ", ...how ?? ["from ", operand3("g"), " follows how L would change with each of its numbers"], ". That makes ", result, "."];
+    return ["Back through ", { operation: through }, " to ", whose, ": ", ...how ?? ["from ", operand2("g"), " follows how L would change with each of its numbers"], ". That makes ", result, "."];
   },
-  accumulate: ({ operand: operand3, result, operation, trace, value }) => {
+  accumulate: ({ operand: operand2, result, operation, trace, value }) => {
     const of = trace.values[operation.result]?.of;
-    return [of === null || of === void 0 ? "A value" : value(of), " was used more than once, so it changes the loss along several ways. Their gradients add: ", operand3("total"), " + ", operand3("g"), " = ", result, "."];
+    return [of === null || of === void 0 ? "A value" : value(of), " was used more than once, so it changes the loss along several ways. Their gradients add: ", operand2("total"), " + ", operand2("g"), " = ", result, "."];
   },
-  hook: ({ result, operand: operand3 }) => ["A function of yours (a hook) changed the gradient ", operand3("g"), " into ", result, "."],
+  hook: ({ result, operand: operand2 }) => ["A function of yours (a hook) changed the gradient ", operand2("g"), " into ", result, "."],
   norm: ({ operation, trace }) => [
     `All ${operandValues(operation).length} gradients of the parameters, taken as one long arrow, have the length `,
     { value: operation.result },
     `, ${brief(trace.array(operation.result).data[0])}: the root of the sum of all their squares.`
   ],
-  clip: ({ operation, operand: operand3, result, trace }) => {
+  clip: ({ operation, operand: operand2, result, trace }) => {
     const { limit, norm: norm2 } = operation.static ?? {};
-    if (norm2 === void 0) return [operand3("gradient"), ` is clipped: what lies outside ±${brief(number(limit))} is brought to it. That makes `, result, "."];
+    if (norm2 === void 0) return [operand2("gradient"), ` is clipped: what lies outside ±${brief(number(limit))} is brought to it. That makes `, result, "."];
     const [length, most] = [number(norm2), number(limit)];
     const all = `All gradients together have the length ${brief(length)}`;
-    if (length <= most) return [`${all}, which isn't over the limit ${brief(most)}: `, operand3("gradient"), " stays as it is."];
-    return [`${all}, over the limit ${brief(most)}. So `, operand3("gradient"), ` is multiplied by ${brief(most)} / ${brief(length)} = ${brief(most / length)}, as every other gradient is. That makes `, result, "."];
+    if (length <= most) return [`${all}, which isn't over the limit ${brief(most)}: `, operand2("gradient"), " stays as it is."];
+    return [`${all}, over the limit ${brief(most)}. So `, operand2("gradient"), ` is multiplied by ${brief(most)} / ${brief(length)} = ${brief(most / length)}, as every other gradient is. That makes `, result, "."];
   },
-  update: ({ operation, operand: operand3, result, value }) => {
+  update: ({ operation, operand: operand2, result, value }) => {
     if (operation.phase === "moments") {
       const others = Object.keys(operation.operands).filter((name) => name !== "gradient");
       const fresh = [result, ...Object.values(operation.also ?? {}).map(value)];
-      return ["The optimizer brings ", listed2(others.map(operand3)), " up to date with ", operand3("gradient"), ": now ", listed2(fresh), "."];
+      return ["The optimizer brings ", listed2(others.map(operand2)), " up to date with ", operand2("gradient"), ": now ", listed2(fresh), "."];
     }
     if (operation.operands.parameter) {
       const { lr: lr2 } = operation.static ?? {};
       const by = Object.keys(operation.operands).filter((name) => name !== "parameter");
-      const rate = lr2 === void 0 ? "" : `, at the learning rate ${brief(number(lr2))}`;
+      const rate2 = lr2 === void 0 ? "" : `, at the learning rate ${brief(number(lr2))}`;
       const wanted = by.filter((name) => name !== "gradient").length ? by.filter((name) => name !== "gradient") : by;
-      return [operand3("parameter"), " takes its step, by ", listed2(wanted.map(operand3)), rate, ": it becomes ", result, "."];
+      return [operand2("parameter"), " takes its step, by ", listed2(wanted.map(operand2)), rate2, ": it becomes ", result, "."];
     }
-    return ["The layer writes down ", operand3("value"), " for later, in place of ", operand3("target"), "."];
+    return ["The layer writes down ", operand2("value"), " for later, in place of ", operand2("target"), "."];
   },
   after: ({ operation }) => {
     const n = operandValues(operation).length;
@@ -7842,68 +7803,68 @@ var TELL = {
   }
 };
 var FORWARD2 = {
-  linear: ({ operand: operand3, result, operation }) => [
+  linear: ({ operand: operand2, result, operation }) => [
     "Each row of ",
-    operand3("x"),
+    operand2("x"),
     " is multiplied with each column of the weights ",
-    operand3("w"),
+    operand2("w"),
     " and summed",
-    operation.operands.bias?.value === void 0 ? "" : ["; ", operand3("bias"), " is added"],
+    operation.operands.bias?.value === void 0 ? "" : ["; ", operand2("bias"), " is added"],
     ". That makes ",
     result,
     "."
   ],
-  matmul: ({ operand: operand3, result }) => ["Each row of ", operand3("a"), " is multiplied with each column of ", operand3("b"), " and summed. That makes ", result, "."],
-  conv2d: ({ operand: operand3, result }) => ["The kernel ", operand3("w"), " slides over ", operand3("x"), "; at each place, what lies under it is multiplied with it and summed. That makes ", result, "."],
-  relu: ({ operand: operand3, result }) => ["Of ", operand3("a"), " negative numbers become 0, the others stay. That makes ", result, "."],
-  tanh: ({ operand: operand3, result }) => ["Each number of ", operand3("a"), " is bent into the range −1 to 1. That makes ", result, "."],
-  sigmoid: ({ operand: operand3, result }) => ["Each number of ", operand3("a"), " is bent into the range 0 to 1. That makes ", result, "."],
-  softmax: ({ operand: operand3, result }) => [operand3("a"), " becomes shares: each number positive, those of a row together 1. That makes ", result, "."],
-  add: ({ operand: operand3, result }) => [operand3("a"), " and ", operand3("b"), " are added, number by number. That makes ", result, "."],
-  subtract: ({ operand: operand3, result }) => [operand3("b"), " is taken from ", operand3("a"), ", number by number. That makes ", result, "."],
-  multiply: ({ operand: operand3, result }) => [operand3("a"), " and ", operand3("b"), " are multiplied, number by number. That makes ", result, "."],
-  divide: ({ operand: operand3, result }) => [operand3("a"), " is divided by ", operand3("b"), ", number by number. That makes ", result, "."],
-  mean: ({ operand: operand3, result }) => [operand3("a"), " is averaged. That makes ", result, "."],
-  sum: ({ operand: operand3, result }) => [operand3("a"), " is summed. That makes ", result, "."],
-  reshape: ({ operand: operand3, result, trace, operation }) => ["The same numbers of ", operand3("a"), ` in another shape, ${shapeText(trace.values[operation.result].shape)}: `, result, "."],
-  swapaxes: ({ operand: operand3, result }) => ["The same numbers of ", operand3("a"), ", two of its axes exchanged: ", result, "."],
-  getitem: ({ operand: operand3, result, operation }) => Array.isArray(operation.static?.index) ? ["Rows or parts of ", operand3("a"), " are looked up by their number. That makes ", result, "."] : ["A part of ", operand3("a"), " is taken. That makes ", result, "."],
-  embedding: ({ operand: operand3, result }) => ["For each token its row of the table ", operand3("table") ?? operand3("w"), " is looked up. That makes ", result, "."],
-  cross_entropies: ({ operand: operand3, result }) => ["How surprised the network is by the right answer: ", operand3("logits"), " become probabilities, and of that of the right class in ", operand3("labels"), " −ln is taken. That makes ", result, ", one number for each example."],
-  max_pool2d: ({ operand: operand3, result }) => ["Of each small window of ", operand3("x"), " the largest number is kept. That makes ", result, "."],
-  average_pool2d: ({ operand: operand3, result }) => ["Of each small window of ", operand3("x"), " the mean is kept. That makes ", result, "."],
-  group_statistics: ({ operand: operand3, result }) => ["Mean and variance of ", operand3("x"), ", group by group. That makes ", result, "."],
-  group_norm: ({ operand: operand3, result }) => [operand3("x"), " is brought to mean 0 and variance 1, group by group, then scaled by ", operand3("scale"), " and shifted by ", operand3("shift"), ". That makes ", result, "."],
-  layer_norm: ({ operand: operand3, result }) => ["Each row of ", operand3("x"), " is brought to mean 0 and variance 1, then scaled by ", operand3("scale"), " and shifted by ", operand3("shift"), ". That makes ", result, "."],
-  attention: ({ operand: operand3, result }) => ["Each query of ", operand3("q"), " asks how well it fits each key of ", operand3("k"), "; by these shares the values ", operand3("v"), " are mixed. That makes ", result, "."],
-  unit_length: ({ operand: operand3, result }) => ["Each row of ", operand3("x"), " is scaled to the length 1, so that a product of two tells their angle. That makes ", result, "."],
-  where: ({ operand: operand3, result }) => ["Where ", operand3("condition"), " holds, ", operand3("a"), " is taken, elsewhere ", operand3("b"), ". That makes ", result, "."]
+  matmul: ({ operand: operand2, result }) => ["Each row of ", operand2("a"), " is multiplied with each column of ", operand2("b"), " and summed. That makes ", result, "."],
+  conv2d: ({ operand: operand2, result }) => ["The kernel ", operand2("w"), " slides over ", operand2("x"), "; at each place, what lies under it is multiplied with it and summed. That makes ", result, "."],
+  relu: ({ operand: operand2, result }) => ["Of ", operand2("a"), " negative numbers become 0, the others stay. That makes ", result, "."],
+  tanh: ({ operand: operand2, result }) => ["Each number of ", operand2("a"), " is bent into the range −1 to 1. That makes ", result, "."],
+  sigmoid: ({ operand: operand2, result }) => ["Each number of ", operand2("a"), " is bent into the range 0 to 1. That makes ", result, "."],
+  softmax: ({ operand: operand2, result }) => [operand2("a"), " becomes shares: each number positive, those of a row together 1. That makes ", result, "."],
+  add: ({ operand: operand2, result }) => [operand2("a"), " and ", operand2("b"), " are added, number by number. That makes ", result, "."],
+  subtract: ({ operand: operand2, result }) => [operand2("b"), " is taken from ", operand2("a"), ", number by number. That makes ", result, "."],
+  multiply: ({ operand: operand2, result }) => [operand2("a"), " and ", operand2("b"), " are multiplied, number by number. That makes ", result, "."],
+  divide: ({ operand: operand2, result }) => [operand2("a"), " is divided by ", operand2("b"), ", number by number. That makes ", result, "."],
+  mean: ({ operand: operand2, result }) => [operand2("a"), " is averaged. That makes ", result, "."],
+  sum: ({ operand: operand2, result }) => [operand2("a"), " is summed. That makes ", result, "."],
+  reshape: ({ operand: operand2, result, trace, operation }) => ["The same numbers of ", operand2("a"), ` in another shape, ${shapeText(trace.values[operation.result].shape)}: `, result, "."],
+  swapaxes: ({ operand: operand2, result }) => ["The same numbers of ", operand2("a"), ", two of its axes exchanged: ", result, "."],
+  getitem: ({ operand: operand2, result, operation }) => Array.isArray(operation.static?.index) ? ["Rows or parts of ", operand2("a"), " are looked up by their number. That makes ", result, "."] : ["A part of ", operand2("a"), " is taken. That makes ", result, "."],
+  embedding: ({ operand: operand2, result }) => ["For each token its row of the table ", operand2("table") ?? operand2("w"), " is looked up. That makes ", result, "."],
+  cross_entropies: ({ operand: operand2, result }) => ["How surprised the network is by the right answer: ", operand2("logits"), " become probabilities, and of that of the right class in ", operand2("labels"), " −ln is taken. That makes ", result, ", one number for each example."],
+  max_pool2d: ({ operand: operand2, result }) => ["Of each small window of ", operand2("x"), " the largest number is kept. That makes ", result, "."],
+  average_pool2d: ({ operand: operand2, result }) => ["Of each small window of ", operand2("x"), " the mean is kept. That makes ", result, "."],
+  group_statistics: ({ operand: operand2, result }) => ["Mean and variance of ", operand2("x"), ", group by group. That makes ", result, "."],
+  group_norm: ({ operand: operand2, result }) => [operand2("x"), " is brought to mean 0 and variance 1, group by group, then scaled by ", operand2("scale"), " and shifted by ", operand2("shift"), ". That makes ", result, "."],
+  layer_norm: ({ operand: operand2, result }) => ["Each row of ", operand2("x"), " is brought to mean 0 and variance 1, then scaled by ", operand2("scale"), " and shifted by ", operand2("shift"), ". That makes ", result, "."],
+  attention: ({ operand: operand2, result }) => ["Each query of ", operand2("q"), " asks how well it fits each key of ", operand2("k"), "; by these shares the values ", operand2("v"), " are mixed. That makes ", result, "."],
+  unit_length: ({ operand: operand2, result }) => ["Each row of ", operand2("x"), " is scaled to the length 1, so that a product of two tells their angle. That makes ", result, "."],
+  where: ({ operand: operand2, result }) => ["Where ", operand2("condition"), " holds, ", operand2("a"), " is taken, elsewhere ", operand2("b"), ". That makes ", result, "."]
 };
 var ADJOINT2 = {
-  "linear.x": ({ operand: operand3 }) => ["each number of it reached every output through a weight, so ", operand3("g"), " comes back through the same weights ", operand3("w")],
-  "linear.w": ({ operand: operand3 }) => ["a weight matters as much as what went into it, so ", operand3("x"), " is multiplied with ", operand3("g"), " and summed over the examples"],
-  "linear.bias": ({ operand: operand3 }) => ["it was added to every example, so ", operand3("g"), " is summed over the examples"],
-  "matmul.a": ({ operand: operand3 }) => ["each number of it reached the result through a number of ", operand3("b"), ", so ", operand3("g"), " comes back through the same ones"],
-  "matmul.b": ({ operand: operand3 }) => ["each number of it reached the result through a number of ", operand3("a"), ", so ", operand3("g"), " comes back through the same ones"],
-  "conv2d.w": ({ operand: operand3 }) => ["each weight of the kernel met every place, so the places of ", operand3("x"), " are multiplied with ", operand3("g"), " and summed"],
-  "conv2d.x": ({ operand: operand3 }) => ["each number was seen by the kernel at several places, so ", operand3("g"), " comes back through the kernel ", operand3("w")],
-  "relu.a": ({ operand: operand3 }) => [operand3("g"), " goes on where the number was positive, and is 0 where it was cut off"],
-  "tanh.a": ({ operand: operand3 }) => [operand3("g"), " is multiplied with the slope of tanh, 1 − y²"],
-  "sigmoid.a": ({ operand: operand3 }) => [operand3("g"), " is multiplied with the slope of the sigmoid, y(1 − y)"],
-  "mean.a": ({ operand: operand3 }) => ["each number has an equal share in the mean, so each gets ", operand3("g"), " divided by their count"],
-  "sum.a": ({ operand: operand3 }) => ["each number counts once in the sum, so each gets ", operand3("g")],
-  "cross_entropies.logits": ({ operand: operand3 }) => ["the probability that was given to each class, less 1 for the right one, times ", operand3("g")],
-  "max_pool2d.x": ({ operand: operand3 }) => [operand3("g"), " goes to the number of each window that was the largest; the others get 0"],
-  "multiply.a": ({ operand: operand3 }) => [operand3("g"), " times the other factor, ", operand3("b")],
-  "multiply.b": ({ operand: operand3 }) => [operand3("g"), " times the other factor, ", operand3("a")],
-  "reshape.a": ({ operand: operand3 }) => [operand3("g"), " is put back into the shape from before"],
-  "swapaxes.a": ({ operand: operand3 }) => ["the axes of ", operand3("g"), " are exchanged back"],
-  "getitem.a": ({ operand: operand3 }) => [operand3("g"), " goes to the parts that were taken; all others get 0"],
-  "add.b": ({ operand: operand3 }) => [operand3("g"), " goes on, summed where one number had been added to several"]
+  "linear.x": ({ operand: operand2 }) => ["each number of it reached every output through a weight, so ", operand2("g"), " comes back through the same weights ", operand2("w")],
+  "linear.w": ({ operand: operand2 }) => ["a weight matters as much as what went into it, so ", operand2("x"), " is multiplied with ", operand2("g"), " and summed over the examples"],
+  "linear.bias": ({ operand: operand2 }) => ["it was added to every example, so ", operand2("g"), " is summed over the examples"],
+  "matmul.a": ({ operand: operand2 }) => ["each number of it reached the result through a number of ", operand2("b"), ", so ", operand2("g"), " comes back through the same ones"],
+  "matmul.b": ({ operand: operand2 }) => ["each number of it reached the result through a number of ", operand2("a"), ", so ", operand2("g"), " comes back through the same ones"],
+  "conv2d.w": ({ operand: operand2 }) => ["each weight of the kernel met every place, so the places of ", operand2("x"), " are multiplied with ", operand2("g"), " and summed"],
+  "conv2d.x": ({ operand: operand2 }) => ["each number was seen by the kernel at several places, so ", operand2("g"), " comes back through the kernel ", operand2("w")],
+  "relu.a": ({ operand: operand2 }) => [operand2("g"), " goes on where the number was positive, and is 0 where it was cut off"],
+  "tanh.a": ({ operand: operand2 }) => [operand2("g"), " is multiplied with the slope of tanh, 1 − y²"],
+  "sigmoid.a": ({ operand: operand2 }) => [operand2("g"), " is multiplied with the slope of the sigmoid, y(1 − y)"],
+  "mean.a": ({ operand: operand2 }) => ["each number has an equal share in the mean, so each gets ", operand2("g"), " divided by their count"],
+  "sum.a": ({ operand: operand2 }) => ["each number counts once in the sum, so each gets ", operand2("g")],
+  "cross_entropies.logits": ({ operand: operand2 }) => ["the probability that was given to each class, less 1 for the right one, times ", operand2("g")],
+  "max_pool2d.x": ({ operand: operand2 }) => [operand2("g"), " goes to the number of each window that was the largest; the others get 0"],
+  "multiply.a": ({ operand: operand2 }) => [operand2("g"), " times the other factor, ", operand2("b")],
+  "multiply.b": ({ operand: operand2 }) => [operand2("g"), " times the other factor, ", operand2("a")],
+  "reshape.a": ({ operand: operand2 }) => [operand2("g"), " is put back into the shape from before"],
+  "swapaxes.a": ({ operand: operand2 }) => ["the axes of ", operand2("g"), " are exchanged back"],
+  "getitem.a": ({ operand: operand2 }) => [operand2("g"), " goes to the parts that were taken; all others get 0"],
+  "add.b": ({ operand: operand2 }) => [operand2("g"), " goes on, summed where one number had been added to several"]
 };
-function made({ operation, operand: operand3, result }) {
+function made({ operation, operand: operand2, result }) {
   const names = Object.keys(operation.operands).filter((name) => operation.operands[name].plain === void 0);
-  const from2 = names.length ? [" from ", listed2(names.map(operand3))] : [];
+  const from2 = names.length ? [" from ", listed2(names.map(operand2))] : [];
   return [{ operation: operation.name }, " makes ", result, ...from2, "."];
 }
 function listed2(parts2) {
@@ -7956,14 +7917,14 @@ function transport(element, store, trace) {
     forward: () => store.set({ op: store.state.op + 1, playing: false }),
     last: () => store.set({ op: last2, playing: false })
   };
-  const made2 = BUTTONS.map(([name, sign3, label]) => make("button", { type: "button", class: name, title: label, "aria-label": label, onclick: acts[name] }, sign3));
-  const slider = make("input", { type: "range", min: 0, max: Math.max(last2, 0), "aria-label": "operation", oninput: () => store.set({ op: Number(slider.value), playing: false }) });
+  const made2 = BUTTONS.map(([name, sign4, label]) => make("button", { type: "button", class: name, title: label, "aria-label": label, onclick: acts[name] }, sign4));
+  const slider2 = make("input", { type: "range", min: 0, max: Math.max(last2, 0), "aria-label": "operation", oninput: () => store.set({ op: Number(slider2.value), playing: false }) });
   const place = make("output", { class: "place" });
   const keys = make("span", { class: "keys" }, make("kbd", {}, "←"), " ", make("kbd", {}, "→"), " step, ", make("kbd", {}, "space"), " plays");
-  fill(element, make("div", { role: "group", "aria-label": "Step through the operations" }, ...made2), slider, place, keys);
+  fill(element, make("div", { role: "group", "aria-label": "Step through the operations" }, ...made2), slider2, place, keys);
   store.subscribe(({ op, playing }) => {
-    slider.value = op;
-    slider.setAttribute("aria-valuetext", `${op + 1} of ${last2 + 1}: ${store.operation?.name ?? ""}`);
+    slider2.value = op;
+    slider2.setAttribute("aria-valuetext", `${op + 1} of ${last2 + 1}: ${store.operation?.name ?? ""}`);
     place.textContent = `${op + 1} of ${last2 + 1}`;
     const play2 = made2[2];
     play2.textContent = playing ? "❚❚ pause" : "▶ play";
@@ -7973,10 +7934,10 @@ function transport(element, store, trace) {
 }
 function story(element, store, trace) {
   const heading = make("p", { class: "where" });
-  const text = make("p", { class: "sentence" });
+  const text2 = make("p", { class: "sentence" });
   const facts = make("p", { class: "facts" });
   const live = make("p", { class: "unseen", "aria-live": "polite" });
-  fill(element, heading, text, facts, live);
+  fill(element, heading, text2, facts, live);
   store.subscribe((state, changed) => {
     const operation = store.operation;
     if (!operation || !(changed.has("op") || changed.has("value"))) return;
@@ -7985,7 +7946,7 @@ function story(element, store, trace) {
       facts.textContent = factsOf(operation, trace);
       live.textContent = `${operation.number + 1}, ${operation.phase}. ${sentenceText(operation, trace)}`;
     }
-    fill(text, ...sentence(operation, trace).map((part) => piece(part, store, trace)));
+    fill(text2, ...sentence(operation, trace).map((part) => piece(part, store, trace)));
   });
 }
 function piece(part, store, trace) {
@@ -8040,8 +8001,8 @@ function operations(element, store, trace) {
   const look = () => {
     const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
     let n = 0;
-    for (const { row: row2, text } of rows) {
-      row2.hidden = !words.every((word) => text.includes(word));
+    for (const { row: row2, text: text2 } of rows) {
+      row2.hidden = !words.every((word) => text2.includes(word));
       n += row2.hidden ? 0 : 1;
     }
     for (const group of list2.children) group.hidden = [...group.querySelectorAll("[role=option]")].every((row2) => row2.hidden);

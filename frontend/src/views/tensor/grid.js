@@ -1,24 +1,29 @@
-// The exact numbers around a cell, as a grid that one walks with the arrow keys.
+// The numbers around a cell, as a grid that one walks with the arrow keys.
 
 import { fill, make } from "../../dom.js";
 import { colour, css, inkOn } from "../../heat.js";
-import { exact } from "../../numbers.js";
+import { brief, exact } from "../../numbers.js";
 
 const ROWS = 9;
+const [COLUMNS, ENOUGH] = [24, 4]; // at most so many; where so many don't fit with all their digits, some digits go
+const [MARGIN, CHARACTER, PADDING, NARROW] = [66, 7.8, 14, 420]; // pixels
 
-/** A grid in this element. `show(of)` draws it: {matrix, cell, example, limit, colours, dtype, names, label, choose}. */
+/** A grid in this element; `show(about)` draws the part of it around `at`: {matrix, at, cell, limit, colours, value, names, label,
+ *  choose, width}, where choose(row, column) is called with what the reader goes to. */
 export function grid(element) {
-  let given = null;
+  let about = null;
   const table = make("div", { role: "grid", class: "grid" });
-  const size = () => [given.matrix.rows, given.matrix.columns];
-  const move = (row, column) => {
-    const [n, m] = size();
-    given.choose(Math.min(Math.max(row, 0), n - 1), Math.min(Math.max(column, 0), m - 1));
+  element.append(table);
+  const focus = () => table.querySelector('[tabindex="0"]')?.focus({ preventScroll: true });
+  const go = (row, column) => {
+    const { rows, columns } = about.matrix;
+    about.choose(Math.min(Math.max(row, 0), rows - 1), Math.min(Math.max(column, 0), columns - 1));
+    focus();
   };
   table.addEventListener("keydown", (event) => {
-    if (!given || event.altKey || event.metaKey) return;
-    const [n, m] = size(),
-      [i, j] = given.cell ?? given.example ?? [0, 0];
+    if (!about || event.altKey || event.metaKey) return;
+    const { rows, columns } = about.matrix,
+      [i, j] = about.at;
     const to = {
       ArrowUp: [i - 1, j],
       ArrowDown: [i + 1, j],
@@ -27,96 +32,98 @@ export function grid(element) {
       PageUp: [i - ROWS, j],
       PageDown: [i + ROWS, j],
       Home: event.ctrlKey ? [0, 0] : [i, 0],
-      End: event.ctrlKey ? [n - 1, m - 1] : [i, m - 1],
+      End: event.ctrlKey ? [rows - 1, columns - 1] : [i, columns - 1],
       Enter: [i, j],
       " ": [i, j],
     }[event.key];
     if (!to) return;
     event.preventDefault();
     event.stopPropagation();
-    move(...to);
-    table.querySelector('[tabindex="0"]')?.focus();
+    go(...to);
   });
   table.addEventListener("click", (event) => {
     const cell = event.target.closest("[role=gridcell]");
-    if (!cell) return;
-    move(Number(cell.dataset.row), Number(cell.dataset.column));
-    table.querySelector('[tabindex="0"]')?.focus();
+    if (cell) go(Number(cell.dataset.row), Number(cell.dataset.column));
   });
-  element.append(table);
   return {
-    show(of, width) {
+    show(now) {
       const had = table.contains(document.activeElement);
-      given = of;
-      draw(table, of, width);
-      if (had) table.querySelector('[tabindex="0"]')?.focus();
+      about = now;
+      draw(table, now);
+      if (had) focus();
     },
   };
 }
 
-function draw(table, { matrix, cell, example, limit, colours, dtype, names, label }, width) {
-  const { data, rows, columns } = matrix;
+function draw(table, about) {
+  const { matrix, at, cell, limit, colours, value, names, label } = about,
+    { data, rows, columns } = matrix;
+  const [top, bottom] = span(rows, at[0], ROWS);
+  const { left, right, text } = fitted(about, top, bottom);
   table.setAttribute("aria-label", label);
   table.setAttribute("aria-rowcount", rows + 1);
   table.setAttribute("aria-colcount", columns + 1);
-  const [i, j] = cell ?? example ?? [0, 0];
-  const text = (x) => exact(x, dtype);
-  const span = (n, at, most) => {
-    const first = Math.max(0, Math.min(at - Math.floor(most / 2), n - most));
-    return [first, Math.min(n, first + most)];
-  };
-  const [top, bottom] = span(rows, i, ROWS);
-  const widest = (from, to) => {
-    let most = 3;
-    for (let r = top; r < bottom; r++) for (let c = from; c < to; c++) most = Math.max(most, text(data[r * columns + c]).length);
-    return most;
-  };
-  const room = Math.max(1, Math.floor((width - 64) / 44));
-  let [left, right] = span(columns, j, Math.min(room, 24));
-  const fits = Math.max(1, Math.floor((width - 64) / (7.6 * widest(left, right) + 14)));
-  if (fits < right - left) [left, right] = span(columns, j, fits);
-  const header = make(
+  table.style.setProperty("--columns", right - left);
+  const corner = names.length > 1 ? `${names[0]} ↓ ${names[1]} →` : (names[0] ?? "");
+  const header = (c) => make("span", { role: "columnheader", "aria-colindex": c + 2 }, String(c));
+  const head = make(
     "div",
     { role: "row", "aria-rowindex": 1 },
-    make("span", { role: "columnheader", class: "corner" }, names.length > 1 ? `${names[0]} ↓ ${names[1]} →` : (names[0] ?? "")),
-    ...range(left, right).map((c) => make("span", { role: "columnheader", "aria-colindex": c + 2 }, String(c))),
+    make("span", { role: "columnheader", class: "corner", "aria-colindex": 1 }, corner),
+    ...range(left, right).map(header),
   );
+  const gridcell = (r, c) => {
+    const x = data[r * columns + c],
+      rgb = colour(x, limit.size, colours),
+      here = r === at[0] && c === at[1];
+    const chosen = here && cell !== null;
+    const attributes = {
+      role: "gridcell",
+      "aria-colindex": c + 2,
+      "aria-selected": String(chosen),
+      tabindex: here ? 0 : -1,
+      class: here && !chosen ? "example" : null,
+      title: exact(x, value.dtype),
+    };
+    const one = make("span", { ...attributes, "data-row": r, "data-column": c, "data-cell": about.cellAt(r, c).join(",") }, text(x));
+    one.style.background = css(rgb);
+    one.style.color = inkOn(rgb);
+    return one;
+  };
   const lines = range(top, bottom).map((r) =>
     make(
       "div",
       { role: "row", "aria-rowindex": r + 2 },
       make("span", { role: "rowheader", "aria-colindex": 1 }, String(r)),
-      ...range(left, right).map((c) => {
-        const x = data[r * columns + c],
-          rgb = colour(x, limit, colours),
-          chosen = r === i && c === j;
-        const one = make(
-          "span",
-          {
-            role: "gridcell",
-            "aria-colindex": c + 2,
-            "aria-selected": String(chosen && cell !== null),
-            tabindex: chosen ? 0 : -1,
-            class: chosen && cell === null ? "example" : null,
-          },
-          text(x),
-        );
-        one.dataset.row = r;
-        one.dataset.column = c;
-        one.style.background = css(rgb);
-        one.style.color = inkOn(rgb);
-        return one;
-      }),
+      ...range(left, right).map((c) => gridcell(r, c)),
     ),
   );
-  table.style.setProperty("--columns", right - left);
-  fill(table, header, ...lines);
-  const more = [
+  fill(table, head, ...lines);
+  const part = [
     rows > bottom - top ? `${bottom - top} of ${rows} rows` : null,
     columns > right - left ? `${right - left} of ${columns} columns` : null,
-  ].filter(Boolean);
-  table.dataset.more = more.join(" and ");
-  return more;
+  ];
+  table.dataset.more = part.filter(Boolean).join(" and ");
+}
+
+/** Which columns have room, and how numbers are written: with all their digits, or fewer where hardly any column would fit. */
+function fitted({ matrix: { data, columns }, at, width, value }, top, bottom) {
+  const whole = (x) => exact(x, value.dtype),
+    short = (x) => brief(x, width < NARROW ? 2 : 3);
+  const widest = (text, left, right) =>
+    Math.max(3, ...range(top, bottom).flatMap((r) => range(left, right).map((c) => text(data[r * columns + c]).length)));
+  for (const text of [value.data.type === "float16" ? short : whole, short]) {
+    let [left, right] = span(columns, at[1], COLUMNS);
+    const room = Math.max(1, Math.floor((width - MARGIN) / (CHARACTER * widest(text, left, right) + PADDING)));
+    if (room < right - left) [left, right] = span(columns, at[1], room);
+    if (text === short || room >= Math.min(columns, ENOUGH)) return { left, right, text };
+  }
+}
+
+/** `most` places of n, those around `at`. */
+function span(n, at, most) {
+  const first = Math.max(0, Math.min(at - Math.floor(most / 2), n - most));
+  return [first, Math.min(n, first + most)];
 }
 
 const range = (from, to) => Array.from({ length: Math.max(to - from, 0) }, (_, k) => from + k);

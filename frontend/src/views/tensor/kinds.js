@@ -1,7 +1,7 @@
 // Values shown as what they are: heat maps, pictures, sounds, spectrograms, moving pictures, tokens.
 //
-// Each is draw(place, about): `place` the element to draw in, `about` {value, numbers, matrix, slice, cell, example, limit,
-// colours, width, choose}; `choose(cell)` is called with the cell that was clicked.
+// Each is draw(place, about): `place` the element to draw in, `about` {value, numbers, matrix, slice, cell, here, limit,
+// colours, width, choose, move}; `choose(cell)` is called with the cell that was clicked.
 
 import { fill, make } from "../../dom.js";
 import { colour, drawMatrix, ring, sizeCanvas } from "../../heat.js";
@@ -34,7 +34,7 @@ export function heat(place, about) {
   const one = canvas(`${value.name} as a heat map: blue below 0, orange above`, (x, y) =>
     choose(cellOf(slice, ...drawn.at(x, y))),
   );
-  const drawn = drawMatrix(one, matrix, { width, paint: (x) => colour(x, limit, colours) });
+  const drawn = drawMatrix(one, matrix, { width, paint: (x) => colour(x, limit.size, colours) });
   const at = within(slice, cell);
   if (at) ring(drawn.context, drawn.box(...at));
   const note = drawn.shared
@@ -167,7 +167,7 @@ export function waveform(place, about) {
     ),
   );
   const context = sizeCanvas(one, width, height);
-  const limit = about.limit || 1,
+  const limit = about.limit.size || 1,
     y = (x) => height / 2 - (x / limit) * (height / 2 - 4);
   context.strokeStyle = "#767676";
   context.strokeRect(0, height / 2, width, 0);
@@ -225,9 +225,8 @@ export function spectrogram(place, about) {
 const MOST = 24; // tokens of a row that are shown
 
 /** Text as the numbers of its words or letters, a row for each example. */
-export function tokens(place, { numbers, cell, example, choose }) {
-  const [rows, columns] = numbers.shape,
-    at = cell ?? example ?? [0, 0];
+export function tokens(place, { numbers, cell, here: at, choose }) {
+  const [rows, columns] = numbers.shape;
   const first = (n, k, most) => Math.max(0, Math.min(k - Math.floor(most / 2), n - most));
   const [top, left] = [first(rows, at[0], 8), first(columns, at[1], MOST)];
   const lines = Array.from({ length: Math.min(rows, 8) }, (_, r) => {
