@@ -129,7 +129,7 @@ function drawLines(place, { base, instead, weight, one, trace, cell, goTo }) {
       value: weight.g.number,
     },
   ].map((line) => row({ ...line, formula: "", check: null }, about));
-  const head = ["", "what it is", "how", "now", ...(instead ? ["what if"] : [])].map((text) =>
+  const head = ["symbol", "what it is", "how", "now", ...(instead ? ["what if"] : [])].map((text) =>
     make("span", { role: "columnheader" }, text),
   );
   place.className = `lines${instead ? " instead" : ""}`;

@@ -75,7 +75,7 @@ export function tensor(element, store, trace) {
     image.hidden = kind === "matrix" && matrix.rows <= SMALL.rows && matrix.columns <= SMALL.columns;
     if (!image.hidden) (KINDS[kind] ?? heat)(image, about);
     fill(readout, ...readoutOf(about));
-    cells.hidden = kind === "tokens";
+    cells.hidden = kind === "tokens" || !here.length;
     const shown = [slice.rows, slice.columns].filter((axis) => axis !== null).map((axis) => names[axis]);
     const cellAt = (row, column) => cellOf(slice, row, column);
     const pick = (row, column) => choose(cellAt(row, column));

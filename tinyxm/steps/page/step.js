@@ -7074,7 +7074,7 @@ function drawLines(place, { base, instead, weight, one: one2, trace, cell, goTo 
       value: weight.g.number
     }
   ].map((line3) => row({ ...line3, formula: "", check: null }, about));
-  const head = ["", "what it is", "how", "now", ...instead ? ["what if"] : []].map(
+  const head = ["symbol", "what it is", "how", "now", ...instead ? ["what if"] : []].map(
     (text2) => make("span", { role: "columnheader" }, text2)
   );
   place.className = `lines${instead ? " instead" : ""}`;
@@ -7610,7 +7610,7 @@ function tensor(element, store, trace) {
     image.hidden = kind === "matrix" && matrix.rows <= SMALL.rows && matrix.columns <= SMALL.columns;
     if (!image.hidden) (KINDS[kind] ?? heat)(image, about);
     fill(readout, ...readoutOf(about));
-    cells2.hidden = kind === "tokens";
+    cells2.hidden = kind === "tokens" || !here.length;
     const shown = [slice2.rows, slice2.columns].filter((axis) => axis !== null).map((axis) => names[axis]);
     const cellAt2 = (row2, column) => cellOf(slice2, row2, column);
     const pick = (row2, column) => choose(cellAt2(row2, column));

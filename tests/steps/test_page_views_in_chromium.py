@@ -1,0 +1,203 @@
+"""What the page shows of numbers: they are NumPy's, they can be walked and followed, and settings can be tried."""
+
+import numpy as np
+import pytest
+from chromium import Opened, launched
+from recorded_examples import EXAMPLES
+from recorded_operations import ALL
+
+from tinyxm.steps.trace import arrays, encode
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:playwright", "ignore::ResourceWarning")
+traces = {}
+
+SHOWN = """() => {
+  const text = (selector) => document.querySelector(selector)?.textContent ?? "";
+  return {
+    cells: [...document.querySelectorAll(".cells [role=gridcell]")].map((one) => [one.dataset.cell, one.textContent]),
+    readout: text(".readout .numbers"),
+    heading: text(".derivation .number strong"),
+    derivation: text(".derivation"),
+    conclusion: text(".derivation .conclusion"),
+    ledger: text(".ledger"),
+    off: document.querySelectorAll(".ledger .off").length,
+    checked: document.querySelectorAll(".ledger .check").length,
+  };
+}"""
+
+
+def trace_of(name):
+    if name not in traces:
+        traces[name] = encode({**EXAMPLES, **ALL}[name]())
+    return traces[name]
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with launched() as one:
+        yield one
+
+
+@pytest.fixture
+def opened(browser, tmp_path):
+    pages = []
+
+    def open_page(name, address="", **context):
+        context = {"viewport": {"width": 1280, "height": 900}, **context}
+        pages.append(Opened(browser, tmp_path, trace_of(name), address, **context))
+        return pages[-1]
+
+    yield open_page
+    for page in pages:
+        page.context.close()
+
+
+def number(text):
+    """The number that a text shows, with its true minus sign."""
+    plain = text.replace("−", "-").replace("∞", "inf")
+    return {"True": 1.0, "False": 0.0}.get(plain) if plain in ("True", "False") else float(plain)
+
+
+def place(text):
+    """The cell in a text such as name[3, 5] = 0.5."""
+    inner = text.rpartition(" = ")[0].rpartition("[")[2].rstrip("]")
+    return tuple(int(k) for k in inner.split(", ")) if "[" in text.rpartition(" = ")[0] else ()
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_numbers_on_the_screen_are_numpys_and_are_derived(opened, name):
+    trace, held = trace_of(name), arrays(trace_of(name))
+    page = opened(name)
+    for operation in trace["operations"]:
+        x = held[operation["result"]]
+        shown = page.page.evaluate(SHOWN)
+        for cell, text in shown["cells"]:
+            at = tuple(int(k) for k in cell.split(",")) if cell else ()
+            assert x.dtype.type(number(text)) == x[at], (operation["name"], cell)
+        assert len(shown["cells"]) >= (x.ndim > 0 and trace["values"][operation["result"]]["shown"] != "tokens")
+        for told in (shown["readout"], shown["heading"]):
+            own = x[place(told)] if place(told) else x.ravel()[0]
+            assert x.dtype.type(number(told.rpartition(" = ")[2])) == own, (operation["name"], told)
+        if operation["kind"] not in ("data",):
+            assert "that's what the step recorded" in shown["conclusion"], (operation["name"], shown["derivation"])
+        assert "undefined" not in shown["derivation"] + shown["ledger"]
+        assert "NaN" not in shown["derivation"] + shown["ledger"]
+        assert shown["checked"] > 0
+        assert shown["off"] == 0
+        page.press("ArrowRight")
+    assert not page.problems
+
+
+def test_the_grid_is_walked_by_keyboard(opened):
+    trace = trace_of("convolution")
+    number_of = next(i for i, op in enumerate(trace["operations"]) if op["name"] == "group_norm")
+    page = opened("convolution", f"#op={number_of}&cell=1,0,0,2")
+    page.page.focus('.grid [tabindex="0"]')
+
+    def at():
+        assert page.page.evaluate("document.activeElement.getAttribute('aria-selected')") == "true"
+        return page.page.evaluate("document.activeElement.dataset.cell")
+
+    for key, cell in (
+        *(("ArrowRight", "1,0,1,2"), ("ArrowDown", "1,1,1,2"), ("End", "1,1,7,2"), ("ArrowRight", "1,1,7,2")),
+        *(("PageDown", "1,7,7,2"), ("Home", "1,7,0,2"), ("Control+Home", "1,0,0,2"), ("ArrowUp", "1,0,0,2")),
+    ):
+        page.press(key)
+        assert at() == cell
+        assert place(page.text(".derivation .number strong")) == tuple(int(k) for k in cell.split(","))
+    assert page.operation == number_of  # keys of the grid don't step
+    page.page.click('.stepper [data-does="next channel"]')
+    assert page.page.evaluate("document.activeElement.dataset.does") == "next channel"
+    page.wait("location.hash", f"#op={number_of}&cell=1,0,0,3")
+    assert not page.problems
+
+
+def test_a_number_is_followed_back_to_the_data(opened):
+    trace = trace_of("perceptron")
+    loss = next(i for i, op in enumerate(trace["operations"]) if op["result"] == trace["loss"])
+    page, seen = opened("perceptron", f"#op={loss}"), []
+    for _ in range(12):
+        operand = page.page.locator(".derivation button.operand").first
+        if not operand.count():
+            break
+        name = operand.get_attribute("aria-label").rpartition(": ")[0].rpartition(", ")[0]
+        operand.focus()
+        page.press("Enter")
+        page.page.wait_for_timeout(600)  # what follows more quickly is one entry of the history
+        heading = page.text(".derivation .number strong")
+        assert place(heading) == place(f"{name} = 0")
+        assert page.page.evaluate("document.activeElement.className") == "number"  # the focus goes with the reader
+        seen.append(heading.partition("[")[0])
+    assert seen == ["cross_entropies", "logits", "1 tanh", "0 linear", "x"]
+    page.page.go_back()
+    page.wait("document.querySelector('.derivation .number strong').textContent.split('[')[0]", "0 linear")
+    assert not page.problems
+
+
+def test_what_if_computes_the_update_again(opened):
+    trace, held = trace_of("clip_norm"), arrays(trace_of("clip_norm"))
+    update = trace["updates"][0]
+    after = next(i for i, op in enumerate(trace["operations"]) if op["phase"] == "update")
+    page = opened("clip_norm", f"#op={after}&cell=2,1")
+    settings, at = update["settings"], (2, 1)
+    m, v = (held[update["state"][name][1]][at] for name in ("mean", "square"))
+    step, (b1, b2) = settings["step"], settings["betas"]
+    change = m / (1 - b1**step) / (np.sqrt(v / (1 - b2**step)) + settings["eps"])
+    slider = page.page.locator(".sliders input").first
+    slider.focus()
+    page.press("ArrowRight", "ArrowRight", "PageUp")
+    rate = number(slider.get_attribute("aria-valuetext"))
+    assert rate > settings["lr"]
+    assert page.operation == after  # keys of the slider don't step
+    decayed = settings["weight_decay"] == 0.1
+    assert decayed
+    shown = number(page.page.locator(".ledger .new .what-if").text_content())
+    assert shown == pytest.approx(held[update["before"]][at] - rate * change, rel=1e-3)
+    assert "what-if" in page.text(".scale")
+    page.page.click(".sliders .reset")
+    assert page.page.locator(".ledger .what-if").count() == 0
+    limit = page.page.locator(".sliders input").nth(1)
+    limit.focus()
+    page.press("Home")
+    assert page.page.locator(".ledger .what-if").count() > 0
+    assert not page.problems
+
+
+def test_shares_of_a_row_are_its_softmax_without_false_negatives(opened):
+    trace, held = trace_of("contrast"), arrays(trace_of("contrast"))
+    contrast = trace["contrasts"][0]
+    scores, out = held[contrast["similarity"]].astype(np.float64), held[contrast["masked"]].astype(bool)
+    page = opened("contrast")
+    page.page.click('.contrast [aria-label="next row"]')
+    e = np.where(out[1], 0, np.exp(scores[1] - scores[1].max()))
+    rows = page.page.locator(".contrast .share")
+    assert rows.count() == 5  # one is a false negative
+    for row in rows.all():
+        words = row.locator("span").all_text_contents()
+        column = int(words[0].split()[1])
+        assert number(row.locator(".numbers").first.text_content()) == pytest.approx(e[column] / e.sum(), rel=1e-2)
+    assert page.page.locator(".contrast .own").text_content().startswith("column 1 (its own)")
+    page.page.locator(".contrast .own button").click()
+    assert place(page.text(".derivation .number strong")) == (1, 1)
+    assert not page.problems
+
+
+def test_a_checked_gradient_bears_its_badge(opened):
+    trace = trace_of("perceptron")
+    check = trace["checks"][0]
+    by = trace["values"][check["value"]]["by"]
+    page = opened("perceptron", f"#op={by}&value={check['value']}&cell={','.join(map(str, check['cell']))}")
+    assert f"The gradient says {check['gradient']:.3g}"[:24].replace("-", "−") in page.text(".badge")
+
+
+@pytest.mark.parametrize("name", ["sequences", "images"])
+def test_every_operation_has_its_derivation_on_the_screen(opened, name):
+    trace = trace_of(name)
+    page = opened(name)
+    for operation in trace["operations"]:
+        shown = page.page.evaluate(SHOWN)
+        size = int(np.prod(trace["values"][operation["result"]]["shape"]))
+        if operation["kind"] != "data" and size:
+            assert "that's what the step recorded" in shown["conclusion"], (operation["name"], shown["derivation"])
+        page.press("ArrowRight")
+    assert not page.problems
