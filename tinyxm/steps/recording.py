@@ -449,7 +449,7 @@ class _Recorder:
             taken.add(value.name)
 
 
-def _variant(optimizer: optim.Optimizer) -> dict[str, bool]:
+def _variant(optimizer: Optimizer) -> dict[str, bool]:
     """What tells apart two methods that share an operation: Nesterov from Momentum, AdamW from Adam."""
     return {name: bool(getattr(optimizer, name)) for name in ("nesterov", "decoupled") if hasattr(optimizer, name)}
 
