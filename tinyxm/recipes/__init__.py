@@ -28,6 +28,7 @@ _RECIPES = {  # a module each, whose RECIPE it is
     "listen": "tinyxm.recipes.listen",
     "speak": "tinyxm.recipes.speak",
     "watch": "tinyxm.recipes.watch",
+    "sound": "tinyxm.recipes.sound",
 }
 
 

@@ -149,7 +149,7 @@ class Speak(Recipe):
         }
         resamples = 100 if run.settings.quick else 1000
         scores = score_spoken(run.model("judge"), dictionary, data.asked, waves, resamples)
-        return {"unseen_words": scores, "sounds": measure(spoken, data.asked)}
+        return {"unseen_words": scores, "sounds": measure(spoken, [len(mel) for mel in data.asked.mels])}
 
     def introduction(self, results: Results) -> str:
         return report.introduction(results)

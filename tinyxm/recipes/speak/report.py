@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -100,22 +101,33 @@ def sections(run: Any, results: Results, phonemes: Phonemes, voice: str) -> list
 def _spectra(asked: Pronounced, mels: list[NDArray[np.float32]], count: int = 3) -> Plot:
     """The synthesiser's bands above the model's."""
     longest = np.argsort([-len(mel) for mel in asked.mels], kind="stable")[:count]
-    figure = Figure(figsize=(9, 4.6), layout="constrained")
-    axes = figure.subplots(2, len(longest), squeeze=False, sharex="col")
-    for column, i in enumerate(longest):
-        for axis, mel, who in zip(axes[:, column], (asked.mels[i], mels[i]), ("synthesiser", "model"), strict=True):
-            seconds = len(mel) * HOP / RATE_HZ
-            axis.imshow(mel.T, origin="lower", aspect="auto", cmap="magma", vmin=-1, vmax=1, extent=(0, seconds, 0, 80))
-            axis.set(ylabel=f"{who}: mel band" if not column else "", yticks=[0, 40, 80])
-        axes[0][column].set_title(asked.texts[i], fontsize=10)
-        axes[1][column].set_xlabel("seconds")
+    figure = compared({"synthesiser": asked.mels, "model": mels}, asked.texts, longest)
+    for axis, i in zip(figure.axes, longest, strict=False):  # the upper ones come first
         edges = np.concatenate([[0], asked.frames[i].cumsum()]) * HOP / RATE_HZ
         for name, left, right in zip(asked.phonemes[i], edges, edges[1:], strict=False):
-            axes[0][column].axvline(right, color="white", lw=0.5, alpha=0.5)
-            axes[0][column].text((left + right) / 2, 74, name, color="white", ha="center", va="top", fontsize=8)
+            axis.axvline(right, color="white", lw=0.5, alpha=0.5)
+            axis.text((left + right) / 2, 74, name, color="white", ha="center", va="top", fontsize=8)
     caption = (
         "Loudness by band and time: above as the synthesiser says it, with its phonemes; below as the model draws it "
         "from the phonemes' names alone, with lengths of its own. What is blurred below is what it wasn't sure of: it "
         "was asked for the least absolute error, and the median of several sounds is none of them."
     )
     return Plot(figure, caption, "spectra")
+
+
+def compared(
+    mels: Mapping[str, Sequence[NDArray[np.float32]]], texts: Sequence[str], shown: NDArray[np.intp]
+) -> Figure:
+    """Log-mel bands as pictures: a row for each who says it, a column for each of the texts `shown`."""
+    figure = Figure(figsize=(9, 4.6), layout="constrained")
+    axes = figure.subplots(len(mels), len(shown), squeeze=False, sharex="col")
+    for row, (who, said) in zip(axes, mels.items(), strict=True):
+        for axis, i in zip(row, shown, strict=True):
+            extent = (0, len(said[i]) * HOP / RATE_HZ, 0, 80)
+            axis.imshow(said[i].T, origin="lower", aspect="auto", cmap="magma", vmin=-1, vmax=1, extent=extent)
+            axis.set(ylabel=f"{who}: mel band" if axis is row[0] else "", yticks=[0, 40, 80])
+    for upper, lower, i in zip(axes[0], axes[-1], shown, strict=True):
+        upper.set_title(texts[i], fontsize=10)
+        lower.set_xlabel("seconds")
+        lower.set_xlim(0, max(len(said[i]) for said in mels.values()) * HOP / RATE_HZ)
+    return figure

@@ -57,8 +57,7 @@ def score_spoken(
     """
     found: dict[str, Scores] = {}
     for way, sounds in waves.items():
-        heard = Spoken([_heard(sound) for sound in sounds], asked.texts, [way] * len(asked))
-        log_p = listen(judge, heard)
+        log_p = listen(judge, heard_by_judge(sounds, asked.texts))
         scores = score_texts(asked.texts, written_from_list(log_p, dictionary), {}, over="words", resamples=resamples)
         spelt = np.array([a == b for a, b in zip(written_greedily(log_p), asked.texts, strict=True)], float)
         distortions = np.array([distortion(mel, sound) for mel, sound in zip(asked.mels, sounds, strict=True)])
@@ -77,12 +76,16 @@ ORDER = (
 )
 
 
-def _heard(sound: NDArray[np.float32]) -> NDArray[np.float32]:
+def heard_by_judge(sounds: Waves, texts: Sequence[str]) -> Spoken:
     """What the judge hears: of a sound too short or too quiet to be a word, silence."""
-    try:
-        return features_of(sound, RATE_HZ)
-    except ValueError:
-        return np.full((16, HEARD_BANDS), -1, np.float32)
+
+    def features(sound: NDArray[np.float32]) -> NDArray[np.float32]:
+        try:
+            return features_of(sound, RATE_HZ)
+        except ValueError:
+            return np.full((16, HEARD_BANDS), -1, np.float32)
+
+    return Spoken([features(sound) for sound in sounds], list(texts), [""] * len(sounds))
 
 
 def distortion(mel: NDArray[np.float32], sound: NDArray[np.float32]) -> float:
@@ -90,10 +93,13 @@ def distortion(mel: NDArray[np.float32], sound: NDArray[np.float32]) -> float:
     return mel_cepstral_distortion(mel * (RANGE_DB / 2), mel_of(sound) * (RANGE_DB / 2), warped=True)
 
 
-def measure(sounds: Waves, asked: Pronounced) -> dict[str, float]:
-    """What one would hear at once if it were wrong: the largest sample, how loud it is, how long it takes."""
+def measure(sounds: Waves, frames: Sequence[int]) -> dict[str, float]:
+    """What one would hear at once if it were wrong: the largest sample, how loud it is, how long it takes.
+
+    `frames` are how many the recording of each has.
+    """
     seconds = np.array([len(sound) for sound in sounds]) / RATE_HZ
-    real = np.array([frames.sum() for frames in asked.frames])
+    real = np.array(frames)
     made = np.array([len(mel_of(sound)) for sound in sounds])
     return {
         "largest_sample": float(max(np.abs(sound).max() for sound in sounds)),

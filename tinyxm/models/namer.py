@@ -1,0 +1,148 @@
+"""Image → audio: a picture becomes the log-mel spectrogram of its name, spoken in a voice that is asked for."""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinyxm import nn, ops
+from tinyxm.autograd import Array, Parameter, Tensor, generator, no_grad
+from tinyxm.models.two_towers import ImageTower
+from tinyxm.nn import init
+from tinyxm.nn.module import Buffer
+from tinyxm.ops import clip, info_nce, unit_length
+
+SMALL = 0.015  # deviation of the last layer's weights: at first what is made is nearly the mean name
+SILENCE = -1.0  # a band that isn't heard, and all that follows a name
+EACH, DOUBLED = 4, 2  # frames that a step of the last layer makes, and steps that one of the first becomes
+
+
+class SpokenTower(nn.Module):
+    """Log-mel (n, frames, bands) → (n, dimensions), of unit length: two strided convolutions over time, a linear map"""
+
+    def __init__(
+        self,
+        frames: int,
+        bands: int,
+        dimensions: int,
+        width: int = 96,
+        dropout: float = 0.2,
+        *,
+        rng: np.random.Generator | None = None,
+    ) -> None:
+        rng = generator(rng)
+        self.layers = nn.Sequential(
+            nn.Conv1d(bands, width, 5, stride=4, padding=2, rng=rng),
+            nn.LayerNorm(width),
+            nn.ReLU(),
+            nn.Conv1d(width, width, 3, stride=2, padding=1, rng=rng),
+            nn.LayerNorm(width),
+            nn.ReLU(),
+            nn.Flatten(),
+            nn.Dropout(dropout),
+            nn.Linear(math.ceil(math.ceil(frames / 4) / 2) * width, dimensions, rng=rng),
+        )
+
+    def forward(self, mels: Array) -> Tensor:
+        return unit_length(self.layers(mels))
+
+
+class Voice(nn.Module):
+    """A vector (n, dimensions) and a voice (n,) → log-mel (n, frames, bands), all frames at once
+
+    A linear map lays the vector and the voice's own out as frames / 8 steps of time; a convolution looks at
+    neighbours; each step is doubled, convolved once more, and makes 4 frames. What comes out is added to `usual`, the
+    voice's mean name (voices, frames, bands), and starts near nothing: from weights of the usual size it would begin
+    far louder than any name, and an absolute error, whose gradient is the same however far off it is, spends the
+    training on coming down. Raises ValueError for frames that 8 doesn't divide.
+    """
+
+    def __init__(
+        self,
+        voices: int,
+        frames: int,
+        bands: int,
+        dimensions: int,
+        width: int = 192,
+        *,
+        rng: np.random.Generator | None = None,
+    ) -> None:
+        if frames % (EACH * DOUBLED):
+            raise ValueError(f"Voice: {frames} frames: expected a multiple of {EACH * DOUBLED}")
+        rng = generator(rng)
+        self.frames, self.bands, self.width = frames, bands, width
+        self.usual = Buffer(init.zeros((voices, frames, bands)))
+        self.voice = nn.Embedding(voices, dimensions, rng=rng)
+        self.laid_out = nn.Linear(dimensions, frames // (EACH * DOUBLED) * width, rng=rng)
+        self.early, self.late = (
+            nn.Sequential(nn.Conv1d(width, width, 3, padding="same", rng=rng), nn.LayerNorm(width), nn.ReLU())
+            for _ in range(2)
+        )
+        self.out = nn.Linear(width, EACH * bands, initialise=partial(init.normal, deviation=SMALL), rng=rng)
+
+    def forward(self, vectors: Array, voices: NDArray[np.int64]) -> Tensor:
+        scaled = vectors * math.sqrt(vectors.shape[1]) + self.voice(voices)  # entries of size 1 before the linear map
+        x = ops.relu(ops.reshape(self.laid_out(scaled), (len(voices), -1, self.width)))
+        x = x + self.early(x)
+        x = ops.take(x, np.repeat(np.arange(x.shape[1]), DOUBLED), 1)
+        x = x + self.late(x)
+        return ops.reshape(self.out(x), (len(voices), self.frames, self.bands)) + self.usual.data[voices]
+
+
+class Namer(nn.Module):
+    """Pictures and the sounds of their names: an image tower, a sound tower, and a voice that makes the sound
+
+    Two views of each concept, x₁ and x₂ (drawings in two styles), its name's sound y in some voice, and what is made of
+    both views, ŷ₁ and ŷ₂:
+
+        L = 10 mean |ŷ − y| + c · l(ŷ₁ − ȳ, y − ȳ) + (l(x₁, y) + l(x₂, y)) / 2 + l(x₁, x₂)
+
+    l is InfoNCE of unit vectors. The first term alone makes a murmur: where the picture leaves several names possible,
+    the least absolute error is their median. The second, between whole spectrograms less the voice's mean ȳ, at a fixed
+    scale, asks that what is made be nearer to its own name than to the others of the batch. The third and the fourth
+    teach the picture's vector which name it is, and to be the same across styles; their scales are learned.
+    Sources: Radford et al. 2021 (the towers); Hsu et al. 2021, Text-Free Image-to-Speech Synthesis Using Learned
+    Segmental Units (the arrow).
+    """
+
+    def __init__(self, image: ImageTower, sound: SpokenTower, voice: Voice, contrast: float, scale: float) -> None:
+        self.image, self.sound, self.voice, self.contrast, self.scale = image, sound, voice, contrast, scale
+        self.log_scale = Parameter(np.array([math.log(1 / 0.07)] * 2, np.float32))  # image-sound, image-image
+
+    def loss(
+        self, views: Array, mels: NDArray[np.float32], voices: NDArray[np.int64], same: NDArray[np.bool_] | None = None
+    ) -> Tensor:
+        """L for views (2n, ...), all first ones first, and their names (n, frames, bands) in these voices (n,).
+
+        `same[i, j]` marks concepts that can't be told apart: no pair of theirs counts as a mistake.
+        """
+        images, n = self.image(views), len(mels)
+        if images.shape[0] != 2 * n:
+            raise ValueError(f"Namer: {images.shape[0]} views and {n} names: expected two views for each name")
+        first, second, sounds = images[:n], images[n:], self.sound(mels)
+        made = self.voice(images, np.concatenate([voices, voices]))
+        usual = self.voice.usual.data[voices]
+        off = np.sum(np.abs(made - np.concatenate([mels, mels]))) * (10 / made.size)
+        scale = np.exp(clip(self.log_scale, None, math.log(100)))
+        loss = off + (info_nce(first, sounds, scale[0], same) + info_nce(second, sounds, scale[0], same)) * 0.5
+        if self.contrast:
+            loss = loss + self.contrast * info_nce(_flat(made[:n] - usual), _flat(mels - usual), self.scale, same)
+        return loss + info_nce(first, second, scale[1], same)
+
+    def name(self, images: NDArray[np.float32], voices: NDArray[np.int64], block: int = 64) -> NDArray[np.float32]:
+        """The log-mel bands (n, frames, bands) of what pictures are called, by voices (n,)."""
+        self.eval()
+        with no_grad():
+            return np.concatenate(
+                [
+                    self.voice(self.image(images[i : i + block]), voices[i : i + block]).data
+                    for i in range(0, len(images), block)
+                ]
+            )
+
+
+def _flat(x: Array) -> Array:
+    return unit_length(ops.reshape(x, (x.shape[0], -1)))

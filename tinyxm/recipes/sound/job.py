@@ -1,0 +1,152 @@
+"""The recipe: a listener learns to understand names, a namer learns to say them, and both are asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinyxm import nn
+from tinyxm.data.sources.speech import RATE_HZ
+from tinyxm.data.sources.utterances import Utterance, utterances
+from tinyxm.models.audio_image import embedded
+from tinyxm.models.namer import Namer, SpokenTower, Voice
+from tinyxm.models.recogniser import Recogniser
+from tinyxm.models.two_towers import ImageTower
+from tinyxm.recipes.caption.drawings import picture_of
+from tinyxm.recipes.listen.batches import Utterances
+from tinyxm.recipes.listen.words import BANDS as HEARD_BANDS
+from tinyxm.recipes.listen.words import LETTERS
+from tinyxm.recipes.recipe import Goal, Hit, Progress, Recipe, Results, Stage
+from tinyxm.recipes.run import Run
+from tinyxm.recipes.settings import Settings
+from tinyxm.recipes.sound import report
+from tinyxm.recipes.sound.data import FRAMES, VOICES, Batches, Data, ended, load
+from tinyxm.recipes.sound.scores import score
+from tinyxm.recipes.speak.sounds import BANDS, sound_of
+from tinyxm.training.report import Section
+
+
+@dataclass(frozen=True)
+class SoundSettings(Settings):
+    """`epochs` are passes of the namer over the concepts; `judge_epochs` those of the listener over what it hears.
+
+    `contrast` weighs the term that makes a name be nearer to its own sound than to others, at `scale` (1 /
+    temperature); at 0 the least absolute error is all that is asked of the sound.
+    """
+
+    EPOCHS: ClassVar[tuple[int, int]] = (60, 2)
+
+    batch_size: int = 64
+    learning_rate: float = 3e-3
+    warm_up: int = 60
+    dimensions: int = 256
+    dropout: float = 0.2
+    contrast: float = 1.0
+    scale: float = 20.0
+    judge_rate: float = 4e-3
+    judge_epochs: int = 6
+    voices_per_name: int = 3
+
+
+class Named(Recipe):
+    """Image → audio: a drawing of an emoji to the spoken name of it, by log-mel bands and Griffin and Lim's rule."""
+
+    name = "sound"
+    arrow = "image → audio"
+    title = "Sound: drawings, named aloud"
+    summary = "the spoken name of an emoji, made from a drawing in a style never seen"
+    settings = SoundSettings
+    goals = tuple(
+        Goal(f"held_out_style.{way}.{figure}", f"held_out_style.{way}.baselines.nearest_training_image.{figure}")
+        for way, figures in (
+            ("made_sound", ("recall@1", "recall@10")),
+            ("listener", ("name_accuracy",)),
+            ("image_to_audio", ("recall@1", "recall@10")),
+        )
+        for figure in figures
+    )
+    criterion = "twemoji.made_sound.recall@1"
+    titles = report.TITLES
+    rows = report.ROWS
+    notes = report.NOTES
+    credits = report.CREDITS
+    finds: ClassVar = {"image": ("audio",)}
+    makes: ClassVar = {"image": ("audio",)}
+
+    def load(self, settings: Any, progress: Progress) -> Data:
+        return load(settings, progress)
+
+    def describe(self, data: Data) -> str:
+        return (
+            f"{len(data):,} concepts, each drawn in three styles and named by {len(VOICES)} synthesised voices; "
+            f"{len(data.judged):,} utterances for the listener"
+        )
+
+    def stages(self, settings: Settings) -> list[str]:
+        return ["judge", "namer"]
+
+    def stage(self, name: str, run: Run) -> Stage:
+        settings, data = run.settings, run.data
+        if name == "judge":
+            epochs = 1 if settings.quick else settings.judge_epochs
+            steps = epochs * max(1, len(data.judged) // settings.batch_size)
+            return Stage(steps, Utterances(settings, data.judged).batch)
+        batches = Batches(data, settings)
+        return Stage(settings.passes * batches.steps_per_epoch, batches.batch)
+
+    def build(self, stage: str, settings: Any, facts: Mapping[str, Any]) -> nn.Module:
+        rng, dimensions = np.random.default_rng(settings.seed), settings.dimensions
+        if stage == "judge":
+            return Recogniser(HEARD_BANDS, len(LETTERS), rng=rng)
+        return Namer(
+            ImageTower(dimensions=dimensions, dropout=settings.dropout, rng=rng),
+            SpokenTower(FRAMES, BANDS, dimensions, rng=rng),
+            Voice(len(VOICES), FRAMES, BANDS, dimensions, rng=rng),
+            settings.contrast,
+            settings.scale,
+        )
+
+    def start(self, stage: str, model: Any, run: Run) -> Any:
+        """The namer begins with each voice's mean name."""
+        if isinstance(model, Namer):
+            model.voice.usual.data = run.data.usual()
+        return model
+
+    def parameter_groups(self, model: nn.Module, settings: Any) -> list[dict[str, Any]]:
+        """The judge learns faster."""
+        groups = super().parameter_groups(model, settings)
+        return [{**group, "lr": settings.judge_rate} for group in groups] if isinstance(model, Recogniser) else groups
+
+    def score(self, run: Run) -> Results:
+        data, judge, quick = run.data, run.model("judge"), run.settings.quick
+        return {part: score(run.model("namer"), judge, data, asked, quick) for part, asked in data.asked.items()}
+
+    def introduction(self, results: Results) -> str:
+        return report.introduction(results)
+
+    def sections(self, run: Run, results: Results) -> list[Section]:
+        return report.sections(run, results)
+
+    def find(self, run: Run, given: Mapping[str, Any], to: str, top: int) -> list[Hit]:
+        """The spoken names, in the first voice, that agree best with a picture of any size."""
+        model, data = run.model("namer"), run.data
+        (image,) = embedded(model.image, picture_of(given["image"]))
+        similarity = embedded(model.sound, data.sounds(0, slice(None))) @ image
+        best = np.argsort(-similarity, kind="stable")[:top]
+        said = utterances([Utterance(data.names[i], VOICES[0]) for i in best])["audio"]
+        return [
+            Hit(data.names[i], float(similarity[i]), id=data.samples.ids[i], sound=sound[:, 0], rate_hz=RATE_HZ)
+            for i, sound in zip(best, said, strict=True)
+        ]
+
+    def make(
+        self, run: Run, given: Mapping[str, Any], to: str, count: int, rng: np.random.Generator
+    ) -> list[tuple[NDArray[np.float32], int]]:
+        """What a picture of any size is called, `count` times: the voices take turns."""
+        picture = np.repeat(picture_of(given["image"]), count, axis=0)
+        mels = run.model("namer").name(picture, np.arange(count) % len(VOICES))
+        return [(sound_of(ended(mel), rng), RATE_HZ) for mel in mels]
