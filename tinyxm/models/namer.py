@@ -15,7 +15,7 @@ from tinyxm.nn import init
 from tinyxm.nn.module import Buffer
 from tinyxm.ops import clip, info_nce, unit_length
 
-SMALL = 0.015  # deviation of the last layer's weights: at first what is made is nearly the mean name
+SMALL = 0.002  # deviation of the last layer's weights: at first what is made is nearly the mean name
 SILENCE = -1.0  # a band that isn't heard, and all that follows a name
 EACH, DOUBLED = 4, 2  # frames that a step of the last layer makes, and steps that one of the first becomes
 
@@ -95,53 +95,76 @@ class Voice(nn.Module):
 class Namer(nn.Module):
     """Pictures and the sounds of their names: an image tower, a sound tower, and a voice that makes the sound
 
-    Two views of each concept, x₁ and x₂ (drawings in two styles), its name's sound y in some voice, and what is made of
-    both views, ŷ₁ and ŷ₂:
+    A picture's vector x is first compared with the vectors s of names that were heard, and then said is their mix:
 
-        L = 10 mean |ŷ − y| + c · l(ŷ₁ − ȳ, y − ȳ) + (l(x₁, y) + l(x₂, y)) / 2 + l(x₁, x₂)
+        ŷ = voice(Σ_j a_j s_j),   a = softmax(scale · x · s_j)
+
+    In training the names of the batch are those heard, in use all names. Without that recall the voice must find by
+    itself which name a vector means that lies beside all it was trained on, and murmurs. Two views of each concept, x₁
+    and x₂ (drawings in two styles), and its name's sound y in some voice give
+
+        L = 10 mean |ŷ − y| + c · l(ŷ − ȳ, y − ȳ) + (l(x₁, y) + l(x₂, y)) / 2 + l(x₁, x₂)
 
     l is InfoNCE of unit vectors. The first term alone makes a murmur: where the picture leaves several names possible,
     the least absolute error is their median. The second, between whole spectrograms less the voice's mean ȳ, at a fixed
     scale, asks that what is made be nearer to its own name than to the others of the batch. The third and the fourth
     teach the picture's vector which name it is, and to be the same across styles; their scales are learned.
-    Sources: Radford et al. 2021 (the towers); Hsu et al. 2021, Text-Free Image-to-Speech Synthesis Using Learned
-    Segmental Units (the arrow).
+    Sources: Radford et al. 2021 (the towers); Ramsauer et al. 2020, Hopfield Networks is All You Need (the recall);
+    Hsu et al. 2021, Text-Free Image-to-Speech Synthesis Using Learned Segmental Units (the arrow).
     """
 
-    def __init__(self, image: ImageTower, sound: SpokenTower, voice: Voice, contrast: float, scale: float) -> None:
-        self.image, self.sound, self.voice, self.contrast, self.scale = image, sound, voice, contrast, scale
+    def __init__(
+        self, image: ImageTower, sound: SpokenTower, voice: Voice, contrast: float, scale: float, spoken: int
+    ) -> None:
+        self.image, self.sound, self.voice = image, sound, voice
+        self.contrast, self.scale, self.spoken = contrast, scale, spoken
         self.log_scale = Parameter(np.array([math.log(1 / 0.07)] * 2, np.float32))  # image-sound, image-image
+
+    def scales(self) -> Tensor:
+        """1 / temperature of the image-sound and the image-image terms, 100 at most."""
+        return np.exp(clip(self.log_scale, None, math.log(100)))
+
+    def recall(self, images: Array, heard: Array) -> Array:
+        """Of pictures' vectors (n, dimensions), the mix of the names' vectors (names, dimensions) that they ask for."""
+        return ops.matmul(ops.softmax(ops.matmul(images, ops.transposed(heard)) * self.scales()[0]), heard)
 
     def loss(
         self, views: Array, mels: NDArray[np.float32], voices: NDArray[np.int64], same: NDArray[np.bool_] | None = None
     ) -> Tensor:
         """L for views (2n, ...), all first ones first, and their names (n, frames, bands) in these voices (n,).
 
-        `same[i, j]` marks concepts that can't be told apart: no pair of theirs counts as a mistake.
+        `same[i, j]` marks concepts that can't be told apart: no pair of theirs counts as a mistake. The first views of
+        the first `spoken` concepts are said: a sound takes longer to make than all the vectors.
         """
         images, n = self.image(views), len(mels)
         if images.shape[0] != 2 * n:
             raise ValueError(f"Namer: {images.shape[0]} views and {n} names: expected two views for each name")
-        first, second, sounds = images[:n], images[n:], self.sound(mels)
-        made = self.voice(images, np.concatenate([voices, voices]))
-        usual = self.voice.usual.data[voices]
-        off = np.sum(np.abs(made - np.concatenate([mels, mels]))) * (10 / made.size)
-        scale = np.exp(clip(self.log_scale, None, math.log(100)))
-        loss = off + (info_nce(first, sounds, scale[0], same) + info_nce(second, sounds, scale[0], same)) * 0.5
+        first, second, sounds, scale = images[:n], images[n:], self.sound(mels), self.scales()
+        some = slice(0, self.spoken)
+        made, true = self.voice(self.recall(first[some], sounds), voices[some]), mels[some]
+        usual = self.voice.usual.data[voices[some]]
+        loss = np.sum(np.abs(made - true)) * (10 / made.size)
         if self.contrast:
-            loss = loss + self.contrast * info_nce(_flat(made[:n] - usual), _flat(mels - usual), self.scale, same)
+            apart = None if same is None else same[some, some]
+            loss = loss + self.contrast * info_nce(_flat(made - usual), _flat(true - usual), self.scale, apart)
+        loss = loss + (info_nce(first, sounds, scale[0], same) + info_nce(second, sounds, scale[0], same)) * 0.5
         return loss + info_nce(first, second, scale[1], same)
 
-    def name(self, images: NDArray[np.float32], voices: NDArray[np.int64], block: int = 64) -> NDArray[np.float32]:
-        """The log-mel bands (n, frames, bands) of what pictures are called, by voices (n,)."""
+    def name(
+        self, images: NDArray[np.float32], voices: NDArray[np.int64], heard: NDArray[np.float32], block: int = 64
+    ) -> NDArray[np.float32]:
+        """The log-mel bands (n, frames, bands) of what pictures are called, by voices (n,)
+
+        `heard` (voices, names, dimensions) are the vectors of the names that it knows, said by each voice.
+        """
         self.eval()
+        made = np.empty((len(images), self.voice.frames, self.voice.bands), np.float32)
         with no_grad():
-            return np.concatenate(
-                [
-                    self.voice(self.image(images[i : i + block]), voices[i : i + block]).data
-                    for i in range(0, len(images), block)
-                ]
-            )
+            for voice in np.unique(voices):
+                rows = np.flatnonzero(voices == voice)
+                for some in (rows[i : i + block] for i in range(0, len(rows), block)):
+                    made[some] = self.voice(self.recall(self.image(images[some]), heard[voice]), voices[some]).data
+        return made
 
 
 def _flat(x: Array) -> Array:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -25,30 +25,34 @@ from tinyxm.recipes.run import Run
 from tinyxm.recipes.settings import Settings
 from tinyxm.recipes.sound import report
 from tinyxm.recipes.sound.data import FRAMES, VOICES, Batches, Data, ended, load
-from tinyxm.recipes.sound.scores import score
+from tinyxm.recipes.sound.scores import names_heard, score
 from tinyxm.recipes.speak.sounds import BANDS, sound_of
 from tinyxm.training.report import Section
+
+JUDGE_BATCH = 32
 
 
 @dataclass(frozen=True)
 class SoundSettings(Settings):
     """`epochs` are passes of the namer over the concepts; `judge_epochs` those of the listener over what it hears.
 
+    Of each batch `spoken` concepts are said, the others only told apart: a sound takes longer to make than a vector.
     `contrast` weighs the term that makes a name be nearer to its own sound than to others, at `scale` (1 /
     temperature); at 0 the least absolute error is all that is asked of the sound.
     """
 
-    EPOCHS: ClassVar[tuple[int, int]] = (60, 2)
+    EPOCHS: ClassVar[tuple[int, int]] = (120, 2)
 
-    batch_size: int = 64
+    batch_size: int = 128
+    spoken: int = 64
     learning_rate: float = 3e-3
     warm_up: int = 60
-    dimensions: int = 256
-    dropout: float = 0.2
+    dimensions: int = 128
+    dropout: float = 0.3
     contrast: float = 1.0
     scale: float = 20.0
     judge_rate: float = 4e-3
-    judge_epochs: int = 6
+    judge_epochs: int = 8
     voices_per_name: int = 3
 
 
@@ -93,8 +97,8 @@ class Named(Recipe):
         settings, data = run.settings, run.data
         if name == "judge":
             epochs = 1 if settings.quick else settings.judge_epochs
-            steps = epochs * max(1, len(data.judged) // settings.batch_size)
-            return Stage(steps, Utterances(settings, data.judged).batch)
+            steps = epochs * max(1, len(data.judged) // JUDGE_BATCH)
+            return Stage(steps, Utterances(replace(settings, batch_size=JUDGE_BATCH), data.judged).batch)
         batches = Batches(data, settings)
         return Stage(settings.passes * batches.steps_per_epoch, batches.batch)
 
@@ -108,6 +112,7 @@ class Named(Recipe):
             Voice(len(VOICES), FRAMES, BANDS, dimensions, rng=rng),
             settings.contrast,
             settings.scale,
+            settings.spoken,
         )
 
     def start(self, stage: str, model: Any, run: Run) -> Any:
@@ -135,7 +140,7 @@ class Named(Recipe):
         """The spoken names, in the first voice, that agree best with a picture of any size."""
         model, data = run.model("namer"), run.data
         (image,) = embedded(model.image, picture_of(given["image"]))
-        similarity = embedded(model.sound, data.sounds(0, slice(None))) @ image
+        similarity = names_heard(model, data)[0] @ image
         best = np.argsort(-similarity, kind="stable")[:top]
         said = utterances([Utterance(data.names[i], VOICES[0]) for i in best])["audio"]
         return [
@@ -147,6 +152,6 @@ class Named(Recipe):
         self, run: Run, given: Mapping[str, Any], to: str, count: int, rng: np.random.Generator
     ) -> list[tuple[NDArray[np.float32], int]]:
         """What a picture of any size is called, `count` times: the voices take turns."""
-        picture = np.repeat(picture_of(given["image"]), count, axis=0)
-        mels = run.model("namer").name(picture, np.arange(count) % len(VOICES))
+        model, picture = run.model("namer"), np.repeat(picture_of(given["image"]), count, axis=0)
+        mels = model.name(picture, np.arange(count) % len(VOICES), names_heard(model, run.data))
         return [(sound_of(ended(mel), rng), RATE_HZ) for mel in mels]

@@ -86,7 +86,7 @@ def sections(run: Any, results: Results) -> list[Section]:
     asked = data.asked["held_out_style"]
     rows = np.linspace(0, len(asked) - 1, min(SHOWN, len(asked))).astype(int)
     asked = asked[rows]
-    mels = named(model, asked)
+    mels = named(model, data, asked)
     made = [ended(mel) for mel in mels]
     true = [ended(mel) for mel in data.sounds(asked.voices, asked.concepts)]
     nearest = likeness(mels, asked.voices, data).argmax(axis=1)

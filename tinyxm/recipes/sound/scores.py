@@ -27,9 +27,14 @@ Mels = NDArray[np.float32]
 LISTENED, LISTENED_QUICKLY = 200, 12  # finished sounds that the listener hears of each way
 
 
-def named(model: Namer, asked: Asked) -> Mels:
+def named(model: Namer, data: Data, asked: Asked) -> Mels:
     """The bands (n, 192, 80) that the model makes of the drawings, each in its voice."""
-    return model.name(features(asked.drawings), asked.voices)
+    return model.name(features(asked.drawings), asked.voices, names_heard(model, data))
+
+
+def names_heard(model: Namer, data: Data) -> NDArray[np.float32]:
+    """The vectors of all names in each voice, (voices, concepts, dimensions): what the model recalls from."""
+    return np.stack([embedded(model.sound, data.sounds(voice, slice(None))) for voice in range(len(data.mels))])
 
 
 def likeness(made: Mels, voices: NDArray[np.int64], data: Data) -> NDArray[np.float32]:
@@ -96,7 +101,7 @@ def score(model: Namer, judge: Recogniser, data: Data, asked: Asked, quick: bool
     resamples = 100 if quick else 1000
     told: dict[str, Any] = {"over": "drawings", "resamples": resamples}
     right = asked.concepts[:, None] == np.arange(len(data))
-    baselines, made = Baselines.of(data, asked), named(model, asked)
+    baselines, made = Baselines.of(data, asked), named(model, data, asked)
     true, borrowed = (data.sounds(asked.voices, concepts) for concepts in (asked.concepts, baselines.nearest))
     usual = data.usual()[asked.voices]
     beside = {"nearest_training_image": likeness(borrowed, asked.voices, data), "ridge": baselines.found["ridge"]}
@@ -121,11 +126,8 @@ def score(model: Namer, judge: Recogniser, data: Data, asked: Asked, quick: bool
 
 def found(model: Namer, data: Data, asked: Asked) -> NDArray[np.float32]:
     """Cosine of each drawing's vector with the vector of each name, said in the drawing's voice: (n, concepts)."""
-    images, similarity = embedded(model.image, features(asked.drawings)), np.empty((len(asked), len(data)), np.float32)
-    for voice in np.unique(asked.voices):
-        rows = asked.voices == voice
-        similarity[rows] = images[rows] @ embedded(model.sound, data.sounds(voice, slice(None))).T
-    return similarity
+    images = embedded(model.image, features(asked.drawings))
+    return np.einsum("nd,vcd->vnc", images, names_heard(model, data))[asked.voices, np.arange(len(asked))]
 
 
 def score_heard(judge: Recogniser, data: Data, asked: Asked, waves: Mapping[str, Waves], resamples: int) -> Scores:
