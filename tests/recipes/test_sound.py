@@ -11,7 +11,7 @@ from tinyxm.data.sources.speech import RATE_HZ
 from tinyxm.recipes import begin
 from tinyxm.recipes.listen.words import Spoken
 from tinyxm.recipes.sound import data as sound_data
-from tinyxm.recipes.sound.data import FRAMES, VOICES, Batches, Data, asked_about, ended, spelt
+from tinyxm.recipes.sound.data import FRAMES, VOICES, Data, Drawings, Said, asked_about, ended, spelt
 from tinyxm.recipes.sound.job import SoundSettings
 from tinyxm.recipes.sound.scores import decibels_off, likeness, padded
 from tinyxm.recipes.speak.sounds import BANDS
@@ -90,15 +90,16 @@ def test_what_is_asked_about_is_never_trained_on(validation):
     missing = sound_data.withheld(20) if validation else {}
     known = data(missing=missing)
     settings = SoundSettings(batch_size=5, validation=validation)
-    batches = Batches(known, settings)
-    first, again = batches.batch(3), Batches(known, settings).batch(3)
+    batches = Drawings(known, settings)
+    first, again = batches.batch(3), Drawings(known, settings).batch(3)
     for a, b in zip(first, again, strict=True):
         assert (a is None and b is None) or np.array_equal(a, b)
     seen = set()
     for step in range(3 * batches.steps_per_epoch):
         chosen, drawings, _ = batches.views.pairs(step)
-        _, mels, voices, _ = batches.batch(step)
-        assert np.array_equal(mels, known.sounds(voices, chosen))
+        _, mels, _ = batches.batch(step)
+        by_voice = [known.sounds(voice, chosen) for voice in range(len(VOICES))]
+        assert all(any(np.array_equal(mel, said[i]) for said in by_voice) for i, mel in enumerate(mels))
         for concept, drawing in zip(np.tile(chosen, 2), drawings, strict=True):
             shown = drawing[..., 0].max() > 0 and np.isclose(drawing[..., 0].max(), 10 / 255, atol=0.01)
             seen.add((int(concept), "twemoji" if shown else "outline"))
@@ -111,11 +112,25 @@ def test_what_is_asked_about_is_never_trained_on(validation):
         assert (known.asked["held_out_style"].drawings[..., 0] == 200).all()
 
 
+def test_each_name_is_said_by_every_voice_in_turn():
+    known, settings = data(), SoundSettings(said_at_once=5)
+    vectors = np.arange(len(VOICES) * 20, dtype=np.float32).reshape(len(VOICES), 20, 1)
+    said, heard = Said(known, vectors, settings), []
+    for step in range(len(VOICES) * said.steps_per_epoch):
+        names, mels, voices, *_ = said.batch(step)
+        concepts = names[:, 0].astype(int) % 20
+        assert np.array_equal(names[:, 0], voices * 20 + concepts)
+        assert np.array_equal(mels, known.sounds(voices, concepts))
+        assert len(set(concepts)) == 5
+        heard += names[:, 0].astype(int).tolist()
+    assert sorted(heard) == list(range(len(VOICES) * 20))
+
+
 def test_a_short_run_names_pictures_aloud(tmp_path, monkeypatch):
     monkeypatch.setenv("TINYXM_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(sound_data, "emoji", lambda progress: emoji())
     monkeypatch.setattr("tinyxm.recipes.sound.data.withheld", lambda n: {})
-    run = begin("sound", tmp_path / "run", quick=True, batch_size=2, epochs=2)
+    run = begin("sound", tmp_path / "run", quick=True, batch_size=2, epochs=2, said_at_once=2)
     results = run.train()
     assert not results["unfinished"]
     told = results["held_out_style"]

@@ -1,4 +1,8 @@
-"""Image → audio: a picture becomes the log-mel spectrogram of its name, spoken in a voice that is asked for."""
+"""Image → audio: a picture is recognised by what its name sounds like, and the name is said in a voice asked for.
+
+Source: after Hsu et al. 2021, Text-Free Image-to-Speech Synthesis Using Learned Segmental Units, where learned units of
+speech stand between picture and sound; here a vector of the whole name does.
+"""
 
 from __future__ import annotations
 
@@ -50,8 +54,52 @@ class SpokenTower(nn.Module):
         return unit_length(self.layers(mels))
 
 
+class ImageSound(nn.Module):
+    """Pictures and the sounds of their names as vectors of unit length, near where they mean the same
+
+    Two views of each concept, x₁ and x₂ (drawings in two styles), and its name's sound s in some voice:
+
+        L = (l(x₁, s) + l(x₂, s)) / 2 + l(x₁, x₂)
+
+    l is InfoNCE; its two scales are learned, from 1 / 0.07, and 100 at most. The second term makes a concept's drawings
+    agree across styles, which is what carries over to a style never seen.
+    """
+
+    def __init__(self, image: ImageTower, sound: SpokenTower) -> None:
+        self.image, self.sound = image, sound
+        self.log_scale = Parameter(np.array([math.log(1 / 0.07)] * 2, np.float32))  # image-sound, image-image
+
+    @property
+    def scales(self) -> Tensor:
+        """1 / temperature of both terms."""
+        return np.exp(clip(self.log_scale, None, math.log(100)))
+
+    def loss(self, views: Array, mels: Array, same: NDArray[np.bool_] | None = None) -> Tensor:
+        """L for views (2n, ...), all first ones first, and their names' sounds (n, frames, bands).
+
+        `same[i, j]` marks concepts that can't be told apart: no pair of theirs counts as a mistake.
+        """
+        images, n, scale = self.image(views), len(mels), self.scales
+        if images.shape[0] != 2 * n:
+            raise ValueError(f"ImageSound: {images.shape[0]} views and {n} names: expected two views for each name")
+        first, second, sounds = images[:n], images[n:], self.sound(mels)
+        there = (info_nce(first, sounds, scale[0], same) + info_nce(second, sounds, scale[0], same)) * 0.5
+        return there + info_nce(first, second, scale[1], same)
+
+    def recall(self, images: NDArray[np.float32], heard: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Σ_j a_j s_j, a = softmax(scale · x · s_j): what a picture asks for, as a mix of names that were heard
+
+        images (n, ...), the names' vectors `heard` (names, dimensions): (n, dimensions). Source: Ramsauer et al. 2020,
+        Hopfield Networks is All You Need.
+        """
+        self.eval()
+        with no_grad():
+            agreement = ops.matmul(self.image(images), ops.transposed(heard)) * self.scales[0]
+            return np.asarray(ops.matmul(ops.softmax(agreement), heard).data)
+
+
 class Voice(nn.Module):
-    """A vector (n, dimensions) and a voice (n,) → log-mel (n, frames, bands), all frames at once
+    """A name's vector (n, dimensions) and who is to say it (n,) → log-mel (n, frames, bands), all frames at once
 
     A linear map lays the vector and the voice's own out as frames / 8 steps of time; a convolution looks at
     neighbours; each step is doubled, convolved once more, and makes 4 frames. What comes out is added to `usual`, the
@@ -91,80 +139,30 @@ class Voice(nn.Module):
         x = x + self.late(x)
         return ops.reshape(self.out(x), (len(voices), self.frames, self.bands)) + self.usual.data[voices]
 
-
-class Namer(nn.Module):
-    """Pictures and the sounds of their names: an image tower, a sound tower, and a voice that makes the sound
-
-    A picture's vector x is first compared with the vectors s of names that were heard, and then said is their mix:
-
-        ŷ = voice(Σ_j a_j s_j),   a = softmax(scale · x · s_j)
-
-    In training the names of the batch are those heard, in use all names. Without that recall the voice must find by
-    itself which name a vector means that lies beside all it was trained on, and murmurs. Two views of each concept, x₁
-    and x₂ (drawings in two styles), and its name's sound y in some voice give
-
-        L = 10 mean |ŷ − y| + c · l(ŷ − ȳ, y − ȳ) + (l(x₁, y) + l(x₂, y)) / 2 + l(x₁, x₂)
-
-    l is InfoNCE of unit vectors. The first term alone makes a murmur: where the picture leaves several names possible,
-    the least absolute error is their median. The second, between whole spectrograms less the voice's mean ȳ, at a fixed
-    scale, asks that what is made be nearer to its own name than to the others of the batch. The third and the fourth
-    teach the picture's vector which name it is, and to be the same across styles; their scales are learned.
-    Sources: Radford et al. 2021 (the towers); Ramsauer et al. 2020, Hopfield Networks is All You Need (the recall);
-    Hsu et al. 2021, Text-Free Image-to-Speech Synthesis Using Learned Segmental Units (the arrow).
-    """
-
-    def __init__(
-        self, image: ImageTower, sound: SpokenTower, voice: Voice, contrast: float, scale: float, spoken: int
-    ) -> None:
-        self.image, self.sound, self.voice = image, sound, voice
-        self.contrast, self.scale, self.spoken = contrast, scale, spoken
-        self.log_scale = Parameter(np.array([math.log(1 / 0.07)] * 2, np.float32))  # image-sound, image-image
-
-    def scales(self) -> Tensor:
-        """1 / temperature of the image-sound and the image-image terms, 100 at most."""
-        return np.exp(clip(self.log_scale, None, math.log(100)))
-
-    def recall(self, images: Array, heard: Array) -> Array:
-        """Of pictures' vectors (n, dimensions), the mix of the names' vectors (names, dimensions) that they ask for."""
-        return ops.matmul(ops.softmax(ops.matmul(images, ops.transposed(heard)) * self.scales()[0]), heard)
-
     def loss(
-        self, views: Array, mels: NDArray[np.float32], voices: NDArray[np.int64], same: NDArray[np.bool_] | None = None
+        self,
+        vectors: Array,
+        mels: NDArray[np.float32],
+        voices: NDArray[np.int64],
+        contrast: float = 1.0,
+        scale: float = 20.0,
     ) -> Tensor:
-        """L for views (2n, ...), all first ones first, and their names (n, frames, bands) in these voices (n,).
+        """L = 10 mean |ŷ − y| + contrast · InfoNCE(ŷ − ȳ, y − ȳ)
 
-        `same[i, j]` marks concepts that can't be told apart: no pair of theirs counts as a mistake. The first views of
-        the first `spoken` concepts are said: a sound takes longer to make than all the vectors.
+        The first term alone asks for a median, and the median of several names is none of them; the second, between
+        whole spectrograms less the voice's mean name ȳ, that what is said be nearer to its own name than to the
+        others of the batch, which must differ.
         """
-        images, n = self.image(views), len(mels)
-        if images.shape[0] != 2 * n:
-            raise ValueError(f"Namer: {images.shape[0]} views and {n} names: expected two views for each name")
-        first, second, sounds, scale = images[:n], images[n:], self.sound(mels), self.scales()
-        some = slice(0, self.spoken)
-        made, true = self.voice(self.recall(first[some], sounds), voices[some]), mels[some]
-        usual = self.voice.usual.data[voices[some]]
-        loss = np.sum(np.abs(made - true)) * (10 / made.size)
-        if self.contrast:
-            apart = None if same is None else same[some, some]
-            loss = loss + self.contrast * info_nce(_flat(made - usual), _flat(true - usual), self.scale, apart)
-        loss = loss + (info_nce(first, sounds, scale[0], same) + info_nce(second, sounds, scale[0], same)) * 0.5
-        return loss + info_nce(first, second, scale[1], same)
+        made, usual = self(vectors, voices), self.usual.data[voices]
+        off = np.sum(np.abs(made - mels)) * (10 / made.size)
+        return off + contrast * info_nce(_flat(made - usual), _flat(mels - usual), scale) if contrast else off
 
-    def name(
-        self, images: NDArray[np.float32], voices: NDArray[np.int64], heard: NDArray[np.float32], block: int = 64
-    ) -> NDArray[np.float32]:
-        """The log-mel bands (n, frames, bands) of what pictures are called, by voices (n,)
-
-        `heard` (voices, names, dimensions) are the vectors of the names that it knows, said by each voice.
-        """
+    def say(self, vectors: NDArray[np.float32], voices: NDArray[np.int64], block: int = 64) -> NDArray[np.float32]:
+        """The bands (n, frames, bands), block by block, without a tape."""
         self.eval()
-        made = np.empty((len(images), self.voice.frames, self.voice.bands), np.float32)
         with no_grad():
-            for voice in np.unique(voices):
-                rows = np.flatnonzero(voices == voice)
-                for some in (rows[i : i + block] for i in range(0, len(rows), block)):
-                    made[some] = self.voice(self.recall(self.image(images[some]), heard[voice]), voices[some]).data
-        return made
+            parts = (slice(i, i + block) for i in range(0, len(vectors), block))
+            return np.concatenate([self(vectors[some], voices[some]).data for some in parts])
 
 
 def _flat(x: Array) -> Array:

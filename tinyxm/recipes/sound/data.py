@@ -115,16 +115,16 @@ def ended(mel: NDArray[np.float32]) -> NDArray[np.float32]:
     return mel[: loud[-1] + 1 if len(loud) else 1]
 
 
-Batch = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int64], NDArray[np.bool_] | None]
+Same = NDArray[np.bool_] | None
 
 
-class Batches:
+class Drawings:
     """Two augmented drawings of each concept, and its name in a voice by chance: a function of the step alone."""
 
     def __init__(self, data: Data, settings: Any) -> None:
         samples = data.samples
         known, everything = Vocabulary(texts_of(samples), ngrams=False), np.arange(len(samples))
-        self.data, self.seed = data, settings.seed
+        self.data = data
         self.views = Views(
             samples,
             everything,
@@ -139,8 +139,38 @@ class Batches:
     def steps_per_epoch(self) -> int:
         return self.views.steps_per_epoch
 
+<<<<<<< HEAD
     def batch(self, step: int) -> Batch:
         """What `Namer.loss` takes."""
         chosen, drawings, rng = self.views.drawn(step)
         voices = rng.integers(0, len(VOICES), len(chosen))
         return edges(augment(drawings, rng)), self.data.sounds(voices, chosen), voices, self.views.alike(chosen)
+=======
+    def batch(self, step: int) -> tuple[NDArray[np.float32], NDArray[np.float32], Same]:
+        """What `ImageSound.loss` takes."""
+        chosen, drawings, rng = self.views.pairs(step)
+        voices = rng.integers(0, len(VOICES), len(chosen))
+        return edges(augment(drawings, rng)), self.data.sounds(voices, chosen), self.views.same(chosen)
+
+
+class Said:
+    """Names' vectors (voices, concepts, dimensions) with their bands; each epoch has every name once, in the voice that
+    comes after that of the epoch before: a function of the step alone."""
+
+    def __init__(self, data: Data, vectors: NDArray[np.float32], settings: Any) -> None:
+        self.data, self.vectors, self.settings = data, vectors, settings
+        self.size = min(settings.said_at_once, len(data))
+
+    @property
+    def steps_per_epoch(self) -> int:
+        return len(self.data) // self.size
+
+    def batch(self, step: int) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int64], float, float]:
+        """What `Voice.loss` takes. No name is twice in a batch."""
+        epoch, place = divmod(step, self.steps_per_epoch)
+        rng = np.random.default_rng([self.settings.seed, 2, epoch])
+        chosen = rng.permutation(len(self.data))[place * self.size : (place + 1) * self.size]
+        voices = (chosen + epoch) % len(VOICES)
+        mels, (contrast, scale) = self.data.sounds(voices, chosen), (self.settings.contrast, self.settings.scale)
+        return self.vectors[voices, chosen], mels, voices, contrast, scale
+>>>>>>> 93b0d6c (Learn to recognise names, and then to say them: the two no longer stand in each other's way)

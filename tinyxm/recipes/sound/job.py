@@ -1,4 +1,4 @@
-"""The recipe: a listener learns to understand names, a namer learns to say them, and both are asked."""
+"""The recipe: a listener learns to understand names, two towers to recognise them, a voice to say them."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyxm import nn
+from tinyxm.data import content_square, resize
+from tinyxm.data.emoji import SIZE
 from tinyxm.data.sources.speech import RATE_HZ
 from tinyxm.data.sources.utterances import Utterance, utterances
 from tinyxm.models.audio_image import embedded
-from tinyxm.models.namer import Namer, SpokenTower, Voice
+from tinyxm.models.namer import ImageSound, SpokenTower, Voice
 from tinyxm.models.recogniser import Recogniser
 from tinyxm.models.two_towers import ImageTower
-from tinyxm.recipes.caption.drawings import picture_of
+from tinyxm.recipes.emoji.views import features
 from tinyxm.recipes.listen.batches import Utterances
 from tinyxm.recipes.listen.words import BANDS as HEARD_BANDS
 from tinyxm.recipes.listen.words import LETTERS
@@ -24,8 +26,8 @@ from tinyxm.recipes.recipe import Goal, Hit, Progress, Recipe, Results, Stage
 from tinyxm.recipes.run import Run
 from tinyxm.recipes.settings import Settings
 from tinyxm.recipes.sound import report
-from tinyxm.recipes.sound.data import FRAMES, VOICES, Batches, Data, ended, load
-from tinyxm.recipes.sound.scores import names_heard, score
+from tinyxm.recipes.sound.data import FRAMES, VOICES, Asked, Data, Drawings, Said, ended, load
+from tinyxm.recipes.sound.scores import named, names_heard, score
 from tinyxm.recipes.speak.sounds import BANDS, sound_of
 from tinyxm.training.report import Section
 
@@ -34,21 +36,20 @@ JUDGE_BATCH = 32
 
 @dataclass(frozen=True)
 class SoundSettings(Settings):
-    """`epochs` are passes of the namer over the concepts; `judge_epochs` those of the listener over what it hears.
+    """`epochs` are passes of the towers over the concepts, `voice_epochs` those of the voice, by `said_at_once` names,
+    `judge_epochs` those of the listener over what it hears.
 
-    Of each batch `spoken` concepts are said, the others only told apart: a sound takes longer to make than a vector.
-    `contrast` weighs the term that makes a name be nearer to its own sound than to others, at `scale` (1 /
+    `contrast` weighs the term that makes what is said be nearer to its own name than to others, at `scale` (1 /
     temperature); at 0 the least absolute error is all that is asked of the sound.
     """
 
-    EPOCHS: ClassVar[tuple[int, int]] = (120, 2)
+    EPOCHS: ClassVar[tuple[int, int]] = (140, 2)
 
-    batch_size: int = 128
-    spoken: int = 64
     learning_rate: float = 3e-3
-    warm_up: int = 60
     dimensions: int = 128
     dropout: float = 0.3
+    voice_epochs: int = 60
+    said_at_once: int = 48
     contrast: float = 1.0
     scale: float = 20.0
     judge_rate: float = 4e-3
@@ -57,7 +58,7 @@ class SoundSettings(Settings):
 
 
 class Named(Recipe):
-    """Image → audio: a drawing of an emoji to the spoken name of it, by log-mel bands and Griffin and Lim's rule."""
+    """Image → audio: a drawing of an emoji to its spoken name, by log-mel bands and Griffin and Lim's rule."""
 
     name = "sound"
     arrow = "image → audio"
@@ -91,7 +92,7 @@ class Named(Recipe):
         )
 
     def stages(self, settings: Settings) -> list[str]:
-        return ["judge", "namer"]
+        return ["judge", "towers", "voice"]
 
     def stage(self, name: str, run: Run) -> Stage:
         settings, data = run.settings, run.data
@@ -99,26 +100,25 @@ class Named(Recipe):
             epochs = 1 if settings.quick else settings.judge_epochs
             steps = epochs * max(1, len(data.judged) // JUDGE_BATCH)
             return Stage(steps, Utterances(replace(settings, batch_size=JUDGE_BATCH), data.judged).batch)
-        batches = Batches(data, settings)
-        return Stage(settings.passes * batches.steps_per_epoch, batches.batch)
+        if name == "towers":
+            drawings = Drawings(data, settings)
+            return Stage(settings.passes * drawings.steps_per_epoch, drawings.batch)
+        said = Said(data, names_heard(run.model("towers"), data), settings)
+        return Stage((2 if settings.quick else settings.voice_epochs) * said.steps_per_epoch, said.batch)
 
     def build(self, stage: str, settings: Any, facts: Mapping[str, Any]) -> nn.Module:
         rng, dimensions = np.random.default_rng(settings.seed), settings.dimensions
         if stage == "judge":
             return Recogniser(HEARD_BANDS, len(LETTERS), rng=rng)
-        return Namer(
-            ImageTower(dimensions=dimensions, dropout=settings.dropout, rng=rng),
-            SpokenTower(FRAMES, BANDS, dimensions, rng=rng),
-            Voice(len(VOICES), FRAMES, BANDS, dimensions, rng=rng),
-            settings.contrast,
-            settings.scale,
-            settings.spoken,
-        )
+        if stage == "voice":
+            return Voice(len(VOICES), FRAMES, BANDS, dimensions, rng=rng)
+        image = ImageTower(dimensions=dimensions, dropout=settings.dropout, rng=rng)
+        return ImageSound(image, SpokenTower(FRAMES, BANDS, dimensions, rng=rng))
 
     def start(self, stage: str, model: Any, run: Run) -> Any:
-        """The namer begins with each voice's mean name."""
-        if isinstance(model, Namer):
-            model.voice.usual.data = run.data.usual()
+        """The voice begins with the mean names."""
+        if stage == "voice":
+            model.usual.data = run.data.usual()
         return model
 
     def parameter_groups(self, model: nn.Module, settings: Any) -> list[dict[str, Any]]:
@@ -128,7 +128,8 @@ class Named(Recipe):
 
     def score(self, run: Run) -> Results:
         data, judge, quick = run.data, run.model("judge"), run.settings.quick
-        return {part: score(run.model("namer"), judge, data, asked, quick) for part, asked in data.asked.items()}
+        towers, voice = run.model("towers"), run.model("voice")
+        return {part: score(towers, voice, judge, data, asked, quick) for part, asked in data.asked.items()}
 
     def introduction(self, results: Results) -> str:
         return report.introduction(results)
@@ -138,9 +139,9 @@ class Named(Recipe):
 
     def find(self, run: Run, given: Mapping[str, Any], to: str, top: int) -> list[Hit]:
         """The spoken names, in the first voice, that agree best with a picture of any size."""
-        model, data = run.model("namer"), run.data
-        (image,) = embedded(model.image, picture_of(given["image"]))
-        similarity = names_heard(model, data)[0] @ image
+        towers, data = run.model("towers"), run.data
+        (image,) = embedded(towers.image, features(cropped(given["image"])[None]))
+        similarity = names_heard(towers, data)[0] @ image
         best = np.argsort(-similarity, kind="stable")[:top]
         said = utterances([Utterance(data.names[i], VOICES[0]) for i in best])["audio"]
         return [
@@ -152,6 +153,12 @@ class Named(Recipe):
         self, run: Run, given: Mapping[str, Any], to: str, count: int, rng: np.random.Generator
     ) -> list[tuple[NDArray[np.float32], int]]:
         """What a picture of any size is called, `count` times: the voices take turns."""
-        model, picture = run.model("namer"), np.repeat(picture_of(given["image"]), count, axis=0)
-        mels = model.name(picture, np.arange(count) % len(VOICES), names_heard(model, run.data))
+        drawings = np.repeat(cropped(given["image"])[None], count, axis=0)
+        asked = Asked(drawings, np.zeros(count, int), np.arange(count) % len(VOICES))
+        mels = named(run.model("towers"), run.model("voice"), run.data, asked)
         return [(sound_of(ended(mel), rng), RATE_HZ) for mel in mels]
+
+
+def cropped(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A picture of any size, cropped to what is drawn where it's transparent, as large as the drawings."""
+    return resize(content_square(rgba), SIZE)

@@ -21,14 +21,15 @@ from tinyxm.training.writing import write_made
 
 TITLES = {
     "judge": "the listener learns",
-    "namer": "the namer learns",
+    "towers": "names are recognised",
+    "voice": "names are said",
     "held_out_style": "drawings in a style never seen",
     "made_sound": "the sound that is made, among all names",
     "listener": "finished sounds, and a listener",
     "image_to_audio": "image → spoken name, found and not made",
 }
 ROWS = {
-    "model": ("this model", "makes the sound from the drawing; where names are found, compares by its two towers"),
+    "model": ("this model", "makes the sound from the drawing; where names are found, compares by its towers"),
     "recording_by_griffin_lim": (
         "the synthesiser, through Griffin-Lim",
         "the right name's own bands, and back to sound: the ceiling, for whoever speaks by such bands",
@@ -82,11 +83,11 @@ def introduction(results: Results) -> str:
 
 
 def sections(run: Any, results: Results) -> list[Section]:
-    data, model = run.data, run.model("namer")
+    data, towers, voice = run.data, run.model("towers"), run.model("voice")
     asked = data.asked["held_out_style"]
     rows = np.linspace(0, len(asked) - 1, min(SHOWN, len(asked))).astype(int)
     asked = asked[rows]
-    mels = named(model, data, asked)
+    mels = named(towers, voice, data, asked)
     made = [ended(mel) for mel in mels]
     true = [ended(mel) for mel in data.sounds(asked.voices, asked.concepts)]
     nearest = likeness(mels, asked.voices, data).argmax(axis=1)

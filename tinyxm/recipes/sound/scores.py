@@ -13,7 +13,7 @@ from tinyxm.data import composite, oriented_gradients
 from tinyxm.metrics import bootstrap
 from tinyxm.models.audio_image import embedded
 from tinyxm.models.linear import Nearest, cosine_similarity
-from tinyxm.models.namer import SILENCE, Namer
+from tinyxm.models.namer import SILENCE, ImageSound, Voice
 from tinyxm.models.recogniser import Recogniser
 from tinyxm.recipes.baselines import retrieval_baselines, score_retrieval
 from tinyxm.recipes.emoji.views import SECOND_DRAWING, features
@@ -27,14 +27,19 @@ Mels = NDArray[np.float32]
 LISTENED, LISTENED_QUICKLY = 200, 12  # finished sounds that the listener hears of each way
 
 
-def named(model: Namer, data: Data, asked: Asked) -> Mels:
-    """The bands (n, 192, 80) that the model makes of the drawings, each in its voice."""
-    return model.name(features(asked.drawings), asked.voices, names_heard(model, data))
+def names_heard(towers: ImageSound, data: Data) -> NDArray[np.float32]:
+    """The vectors of all names in each voice, (voices, concepts, dimensions): what a picture is compared with."""
+    return np.stack([embedded(towers.sound, data.sounds(voice, slice(None))) for voice in range(len(data.mels))])
 
 
-def names_heard(model: Namer, data: Data) -> NDArray[np.float32]:
-    """The vectors of all names in each voice, (voices, concepts, dimensions): what the model recalls from."""
-    return np.stack([embedded(model.sound, data.sounds(voice, slice(None))) for voice in range(len(data.mels))])
+def named(towers: ImageSound, voice: Voice, data: Data, asked: Asked) -> Mels:
+    """The bands (n, 192, 80) that are made of the drawings, each in its voice."""
+    heard, pictures = names_heard(towers, data), features(asked.drawings)
+    recalled = np.empty((len(asked), heard.shape[2]), np.float32)
+    for who in np.unique(asked.voices):
+        rows = asked.voices == who
+        recalled[rows] = towers.recall(pictures[rows], heard[who])
+    return voice.say(recalled, asked.voices)
 
 
 def likeness(made: Mels, voices: NDArray[np.int64], data: Data) -> NDArray[np.float32]:
@@ -93,7 +98,7 @@ def _coarse(mels: Mels) -> Mels:
     return mels.reshape(len(mels), FRAMES // 4, 4, BANDS // 2, 2).mean(axis=(2, 4)).reshape(len(mels), -1)
 
 
-def score(model: Namer, judge: Recogniser, data: Data, asked: Asked, quick: bool = False) -> Scores:
+def score(towers: ImageSound, voice: Voice, judge: Recogniser, data: Data, asked: Asked, quick: bool = False) -> Scores:
     """Of one set of drawings: `made_sound` (bands, all of them), `listener` (finished sounds, some), `image_to_audio`.
 
     The last looks the drawing up among the names by the two towers, and makes nothing.
@@ -101,7 +106,7 @@ def score(model: Namer, judge: Recogniser, data: Data, asked: Asked, quick: bool
     resamples = 100 if quick else 1000
     told: dict[str, Any] = {"over": "drawings", "resamples": resamples}
     right = asked.concepts[:, None] == np.arange(len(data))
-    baselines, made = Baselines.of(data, asked), named(model, data, asked)
+    baselines, made = Baselines.of(data, asked), named(towers, voice, data, asked)
     true, borrowed = (data.sounds(asked.voices, concepts) for concepts in (asked.concepts, baselines.nearest))
     usual = data.usual()[asked.voices]
     beside = {"nearest_training_image": likeness(borrowed, asked.voices, data), "ridge": baselines.found["ridge"]}
@@ -119,15 +124,15 @@ def score(model: Namer, judge: Recogniser, data: Data, asked: Asked, quick: bool
     return {
         "made_sound": by_bands,
         "listener": score_heard(judge, data, asked[some], waves, resamples),
-        "image_to_audio": score_retrieval(found(model, data, asked), baselines.found, correct=right, **told),
+        "image_to_audio": score_retrieval(found(towers, data, asked), baselines.found, correct=right, **told),
         "sounds": measure(waves["model"], lengths),
     }
 
 
-def found(model: Namer, data: Data, asked: Asked) -> NDArray[np.float32]:
+def found(towers: ImageSound, data: Data, asked: Asked) -> NDArray[np.float32]:
     """Cosine of each drawing's vector with the vector of each name, said in the drawing's voice: (n, concepts)."""
-    images = embedded(model.image, features(asked.drawings))
-    return np.einsum("nd,vcd->vnc", images, names_heard(model, data))[asked.voices, np.arange(len(asked))]
+    images = embedded(towers.image, features(asked.drawings))
+    return np.einsum("nd,vcd->vnc", images, names_heard(towers, data))[asked.voices, np.arange(len(asked))]
 
 
 def score_heard(judge: Recogniser, data: Data, asked: Asked, waves: Mapping[str, Waves], resamples: int) -> Scores:
