@@ -96,7 +96,7 @@ def test_what_is_asked_about_is_never_trained_on(validation):
         assert (a is None and b is None) or np.array_equal(a, b)
     seen = set()
     for step in range(3 * batches.steps_per_epoch):
-        chosen, drawings, _ = batches.views.pairs(step)
+        chosen, drawings, _ = batches.views.drawn(step)
         _, mels, _ = batches.batch(step)
         by_voice = [known.sounds(voice, chosen) for voice in range(len(VOICES))]
         assert all(any(np.array_equal(mel, said[i]) for said in by_voice) for i, mel in enumerate(mels))

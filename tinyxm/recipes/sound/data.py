@@ -139,18 +139,11 @@ class Drawings:
     def steps_per_epoch(self) -> int:
         return self.views.steps_per_epoch
 
-<<<<<<< HEAD
-    def batch(self, step: int) -> Batch:
-        """What `Namer.loss` takes."""
-        chosen, drawings, rng = self.views.drawn(step)
-        voices = rng.integers(0, len(VOICES), len(chosen))
-        return edges(augment(drawings, rng)), self.data.sounds(voices, chosen), voices, self.views.alike(chosen)
-=======
     def batch(self, step: int) -> tuple[NDArray[np.float32], NDArray[np.float32], Same]:
         """What `ImageSound.loss` takes."""
-        chosen, drawings, rng = self.views.pairs(step)
+        chosen, drawings, rng = self.views.drawn(step)
         voices = rng.integers(0, len(VOICES), len(chosen))
-        return edges(augment(drawings, rng)), self.data.sounds(voices, chosen), self.views.same(chosen)
+        return edges(augment(drawings, rng)), self.data.sounds(voices, chosen), self.views.alike(chosen)
 
 
 class Said:
@@ -173,4 +166,3 @@ class Said:
         voices = (chosen + epoch) % len(VOICES)
         mels, (contrast, scale) = self.data.sounds(voices, chosen), (self.settings.contrast, self.settings.scale)
         return self.vectors[voices, chosen], mels, voices, contrast, scale
->>>>>>> 93b0d6c (Learn to recognise names, and then to say them: the two no longer stand in each other's way)
