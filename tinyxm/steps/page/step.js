@@ -8087,6 +8087,7 @@ async function mount(element, json, { address = false } = {}) {
   const endings = [bindKeys(element, store, { everywhere: address })];
   if (address) endings.push(bindAddress(store));
   element.dataset.ready = "true";
+  performance.mark("tinyxm-step ready");
   return () => {
     for (const end of endings) end();
     fill(element);
