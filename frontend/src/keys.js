@@ -2,12 +2,12 @@
 
 const PACE = 700; // ms between two operations while it plays
 
-/** Arrow keys step, space plays, Home and End go to the ends, / searches. Returns what ends it. */
+/** Arrow keys step (with shift, through the steps of a film), space plays, Home and End go to the ends, / searches. Returns what ends it. */
 export function bindKeys(element, store, { everywhere }) {
   const target = everywhere ? document : element;
   const listener = (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || takesKeys(event.target, event.key)) return;
-    const act = {
+    const act = (event.shiftKey ? FRAMES : null)?.[event.key]?.(store) ?? {
       ArrowRight: () => pausedStep(store, 1),
       ArrowLeft: () => pausedStep(store, -1),
       Home: () => store.set({ op: 0, playing: false }),
@@ -26,6 +26,12 @@ export function bindKeys(element, store, { everywhere }) {
     pause();
   };
 }
+
+/** Keys with shift: to the step after, or before. */
+const FRAMES = {
+  ArrowRight: (store) => () => store.set({ frame: Math.min(store.state.frame + 1, (store.trace.frames?.length ?? 1) - 1) }),
+  ArrowLeft: (store) => () => store.set({ frame: Math.max(store.state.frame - 1, 0) }),
+};
 
 function pausedStep(store, by) {
   store.set({ op: store.state.op + by, playing: false });

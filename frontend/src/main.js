@@ -3,11 +3,12 @@
 import { fill, make, unique } from "./dom.js";
 import { bindKeys } from "./keys.js";
 import { bindAddress, Store } from "./state.js";
-import { openTrace } from "./trace.js";
+import { isFilm, openFilm, openTrace } from "./trace.js";
 import { code } from "./views/code.js";
 import { contrast } from "./views/contrast.js";
 import { derivation } from "./views/derivation.js";
 import { diagnoses } from "./views/diagnoses.js";
+import { film } from "./views/film.js";
 import { graph } from "./views/graph.js";
 import { ledger } from "./views/ledger.js";
 import { tensor } from "./views/tensor.js";
@@ -33,28 +34,49 @@ export async function mount(element, json, { address = false } = {}) {
   element.classList.add("tinyxm-step");
   let trace;
   try {
-    trace = await openTrace(json);
+    trace = await (isFilm(json) ? openFilm(json) : openTrace(json));
   } catch (error) {
     fill(element, make("p", { class: "failure", role: "alert" }, `This trace can't be shown. ${error.message}`));
     return () => fill(element);
   }
-  const store = new Store(trace);
-  fill(element, header(store, trace), columns(store, trace));
-  const endings = [bindKeys(element, store, { everywhere: address })];
-  if (address) endings.push(bindAddress(store));
+  if (trace.frames && !trace.alike) return showUnlike(element, trace, address);
+  const end = show(element, new Store(trace), address);
   element.dataset.ready = "true";
   performance.mark("tinyxm-step ready");
+  return end;
+}
+
+/** The whole of one store's trace; `note` stands above it. */
+function show(element, store, address, note = null) {
+  fill(element, note, header(store, store.trace), columns(store, store.trace));
+  const endings = [bindKeys(element, store, { everywhere: address })];
+  if (address) endings.push(bindAddress(store));
   return () => {
     for (const end of endings) end();
     fill(element);
   };
 }
 
+/** A film of steps that aren't alike: each by itself, and a choice of them. */
+function showUnlike(element, { frames, at, title }, address) {
+  const select = make("select", { onchange: () => change(Number(select.value)) }, ...at.map((number, i) => make("option", { value: i }, `step ${number}`)));
+  const note = make("p", { class: "unlike" }, make("label", {}, `${title}: these steps aren't alike, so each is shown by itself. Show `, select));
+  let end = null;
+  const change = (frame) => {
+    const focused = document.activeElement === select;
+    end?.();
+    end = show(element, new Store(frames[frame]), address, note);
+    if (focused) select.focus();
+  };
+  change(0);
+  element.dataset.ready = "true";
+  return () => end();
+}
+
 function header(store, trace) {
-  const places = [phases, transport, story].map((view) => {
+  const places = [film, phases, transport, story].map((view) => {
     const place = make("div", { class: view.name });
-    view(place, store, trace);
-    return place;
+    return view(place, store, trace) === false ? null : place;
   });
   const title = make("div", { class: "title" }, make("h1", {}, trace.title), make("div", { class: "theme" }));
   theme(title.lastChild);

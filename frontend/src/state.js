@@ -4,8 +4,8 @@
 //   value   the value looked at, by its number; null: the operation's result
 //   cell    the place in it, such as [3, 5]; null: none chosen
 //   update  the parameter whose update is looked at, by its place in trace.updates; null: the operation's own, or the first
-//
-//   playing  whether it steps by itself
+//   frame   the step of a film, by its place in trace.frames; 0 where there is but one
+//   playing whether it steps by itself
 //
 // All but the last stand in the address, so that a place can be sent to another and back and forward work.
 
@@ -14,7 +14,7 @@ const WAIT = 250; // ms between two entries of the address: browsers throttle mo
 export class Store {
   constructor(trace) {
     this.trace = trace;
-    this.state = { op: 0, value: null, cell: null, update: null, playing: false };
+    this.state = { op: 0, value: null, cell: null, update: null, frame: 0, playing: false };
     this.listeners = new Set();
   }
 
@@ -32,9 +32,13 @@ export class Store {
   }
 
   adopt(next) {
-    const changed = new Set(Object.keys(next).filter((key) => !same(next[key], this.state[key])));
+    let changed = new Set(Object.keys(next).filter((key) => !same(next[key], this.state[key])));
     if (!changed.size) return;
     this.state = next;
+    if (changed.has("frame")) {
+      this.trace.show(next.frame);
+      changed = new Set(Object.keys(next)); // every number is another
+    }
     for (const listener of this.listeners) listener(next, changed);
   }
 
@@ -71,14 +75,15 @@ export class Store {
   }
 
   /** The same within bounds: an address may say anything. */
-  valid({ op, value, cell, update, ...more }) {
-    const { operations, values, updates } = this.trace;
+  valid({ op, value, cell, update, frame, ...more }) {
+    const { operations, values, updates, frames } = this.trace;
     const place = whole(op) ? Math.min(Math.max(op, 0), Math.max(operations.length - 1, 0)) : 0;
     const chosen = whole(value) && values[value] ? value : null;
     const number = chosen ?? operations[place]?.result ?? null;
     const shape = number === null ? null : (values[number].kept ?? values[number].shape);
     const within = Array.isArray(cell) && shape?.length === cell.length && cell.every((k, i) => whole(k) && k >= 0 && k < shape[i]);
-    return { ...more, op: place, value: chosen, cell: within ? cell : null, update: whole(update) && updates[update] ? update : null };
+    const known = { op: place, value: chosen, cell: within ? cell : null };
+    return { ...more, ...known, update: whole(update) && updates[update] ? update : null, frame: whole(frame) && frames?.[frame] ? frame : 0 };
   }
 }
 
@@ -87,11 +92,12 @@ const whole = (x) => Number.isInteger(x);
 const same = (a, b) => a === b || (Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((x, i) => x === b[i]));
 
 /** `#op=17&cell=3,5` */
-export function toAddress({ op, value, cell, update }) {
+export function toAddress({ op, value, cell, update, frame }) {
   const parts = [`op=${op}`];
   if (value !== null) parts.push(`value=${value}`);
   if (cell !== null) parts.push(`cell=${cell.join(",")}`);
   if (update !== null) parts.push(`update=${update}`);
+  if (frame) parts.push(`frame=${frame}`);
   return `#${parts.join("&")}`;
 }
 
@@ -99,7 +105,7 @@ export function fromAddress(hash) {
   const parameters = new URLSearchParams(hash.replace(/^#/, ""));
   const read = (name) => (/^\d+$/.test(parameters.get(name) ?? "") ? Number(parameters.get(name)) : null);
   const cell = parameters.get("cell");
-  return { op: read("op") ?? 0, value: read("value"), cell: cell === null ? null : cell.split(",").filter(Boolean).map(Number), update: read("update") };
+  return { op: read("op") ?? 0, value: read("value"), cell: cell === null ? null : cell.split(",").filter(Boolean).map(Number), update: read("update"), frame: read("frame") ?? 0 };
 }
 
 /** Keep the address and the store in step. Steps that follow quickly on one another make one entry of the history, a leap

@@ -1,6 +1,7 @@
 // A trace in the format tinyxm-trace/1 (docs/trace.md): operations, values, and their arrays out of the compressed blob.
 
 const FORMAT = "tinyxm-trace/1";
+const FILM = "tinyxm-film/1";
 
 /** One array: `data` is a typed array, row by row, `shape` what was kept of it. */
 export class Numbers {
@@ -128,4 +129,23 @@ export async function openTrace(json) {
   const packed = Uint8Array.from(atob(json.blob), (character) => character.charCodeAt(0));
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
   return new Trace(json, await new Response(stream).arrayBuffer());
+}
+
+/** Read a film: several steps in one trace, of which `show(frame)` says the present one. `frames` are the traces, `at` the
+ *  steps' numbers. Only steps that are alike, the same operations on arrays of the same shapes, can take each other's place. */
+export async function openFilm(json) {
+  const frames = await Promise.all(json.frames.map(openTrace));
+  const [first, ...others] = frames;
+  if (!first) throw new Error("This film has no step.");
+  const film = Object.create(Trace.prototype);
+  film.show = (frame) => Object.assign(film, frames[frame], { title: json.title });
+  film.show(0);
+  return Object.assign(film, { frames, at: json.at, alike: others.every((other) => alike(first, other)) });
+}
+
+export const isFilm = (json) => json?.format === FILM;
+
+function alike(one, other) {
+  const what = (trace) => JSON.stringify([trace.operations.map(({ name, phase, operands }) => [name, phase, operandValues({ operands })]), trace.values.map(({ shape }) => shape), trace.updates.map(({ name }) => name)]);
+  return what(one) === what(other);
 }

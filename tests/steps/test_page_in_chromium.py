@@ -8,9 +8,10 @@ from chromium import Opened, launched
 from recorded_examples import EXAMPLES, perceptron
 
 import tinyxm as xm
+from tinyxm.steps.film import Film, compare
 from tinyxm.steps.page import ASSETS, to_html
 from tinyxm.steps.recording import record
-from tinyxm.steps.trace import encode
+from tinyxm.steps.trace import arrays, encode
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:playwright", "ignore::ResourceWarning")
 traces = {name: None for name in EXAMPLES}
@@ -253,3 +254,49 @@ def test_the_module_serves_a_notebook_widget_too(browser):
     page.evaluate("leave()")
     assert page.locator(".tinyxm-step *").count() == 0
     page.close()
+
+
+def film():
+    """Eleven steps of 101, of a network that learns."""
+    rng = np.random.default_rng(0)
+    model = xm.nn.Sequential(xm.nn.Linear(2, 3, rng=rng), xm.nn.Tanh(), xm.nn.Linear(3, 2, rng=rng))
+    optimizer = xm.optim.Adam(model.parameters(), lr=0.05)
+    x, labels = rng.standard_normal((4, 2)).astype(np.float32), np.array([1, 0, 1, 0])
+    made = Film(every=10, title="A film")
+    for _ in range(101):
+        with made.step(model, optimizer):
+            optimizer.zero_grad()
+            loss = xm.ops.cross_entropy(model(x), labels)
+            loss.backward()
+            optimizer.step()
+    return made.encode()
+
+
+def test_a_film_changes_the_step_under_the_place_that_is_looked_at(opened):
+    told = film()
+    frames = [arrays(frame) for frame in told["frames"]]
+    number = next(i for i, op in enumerate(told["frames"][0]["operations"]) if op["name"] == "linear.w")
+    value = told["frames"][0]["operations"][number]["result"]
+    page = opened(told, f"#op={number}&cell=1,1")
+    for i in [*range(11), 10]:
+        assert page.text(".film .place").startswith(f"training step {1 + 10 * i} ")
+        assert page.operation == number
+        shown = page.text(".tensor [role=gridcell][aria-selected=true]").replace("−", "-")
+        assert np.float32(shown) == frames[i][value][1, 1]
+        page.press("Shift+ArrowRight")
+    page.wait("location.hash", f"#op={number}&cell=1,1&frame=10")
+    page.press("Shift+ArrowLeft", "ArrowRight")
+    assert page.text(".film .place").startswith("training step 91 ")
+    assert page.operation == number + 1
+    assert not page.problems
+
+
+def test_steps_that_are_not_alike_are_shown_each_by_itself(opened):
+    page = opened(compare([EXAMPLES["perceptron"](), EXAMPLES["contrast"]()]).encode())
+    assert page.text("h1") == "A network of two layers"
+    page.page.focus(".unlike select")
+    page.press("ArrowDown")
+    assert page.text("h1") == "Two towers"
+    assert page.page.evaluate("document.activeElement.tagName") == "SELECT"
+    assert page.page.locator('[data-panel="contrast"]').count() == 1
+    assert not page.problems

@@ -50,6 +50,7 @@ export function contrast(element, store, trace) {
   onTheme(element, redraw);
   store.subscribe(({ cell }, changed) => {
     const one = trace.contrasts[which];
+    if (changed.has("frame")) redraw();
     if (!changed.has("cell") || !cell || store.value !== one.similarity) return;
     at = by === "columns" ? cell[1] : cell[0];
     redraw();

@@ -3,35 +3,25 @@
 import { fill, make } from "../dom.js";
 
 export function diagnoses(element, store, trace) {
-  const found = trace.diagnoses;
-  if (!found) return false;
-  if (!found.length) {
-    fill(
-      element,
-      make(
-        "p",
-        {},
-        "Nothing stands out in this step: every number is finite, no unit is dead, the weights move by a usual share of their size, and gradients neither vanish nor explode.",
-      ),
-    );
-    return true;
-  }
-  const items = found.map(({ name, sign, mend, operation }) => {
-    const go =
-      operation === null || !trace.operations[operation]
-        ? null
-        : make(
-            "button",
-            { type: "button", onclick: () => store.set({ op: operation, playing: false }) },
-            `Show it: ${operation + 1}, ${trace.operations[operation].name}`,
-          );
-    return make("li", {}, make("strong", {}, `${title(name)}: `), `${sign}.`, make("p", { class: "quiet" }, `${mend}.`), go);
-  });
-  fill(element, make("ul", {}, ...items));
-  store.subscribe(({ op }) => {
-    found.forEach(({ operation }, i) => items[i].classList.toggle("present", operation === op));
+  if (!trace.diagnoses) return false;
+  let items = [];
+  store.subscribe(({ op }, changed) => {
+    if (changed.has("frame")) {
+      items = trace.diagnoses.map((diagnosis) => ({ ...diagnosis, item: itemOf(diagnosis, store) }));
+      fill(element, items.length ? make("ul", {}, ...items.map(({ item }) => item)) : make("p", {}, NOTHING));
+    }
+    for (const { operation, item } of items) item.classList.toggle("present", operation === op);
   });
   return true;
+}
+
+const NOTHING =
+  "Nothing stands out in this step: every number is finite, no unit is dead, the weights move by a usual share of their size, and gradients neither vanish nor explode.";
+
+function itemOf({ name, sign, mend, operation }, store) {
+  const at = store.trace.operations[operation];
+  const go = at ? make("button", { type: "button", onclick: () => store.set({ op: operation, playing: false }) }, `Show it: ${operation + 1}, ${at.name}`) : null;
+  return make("li", {}, make("strong", {}, `${title(name)}: `), `${sign}.`, make("p", { class: "quiet" }, `${mend}.`), go);
 }
 
 const title = (name) => {

@@ -11,7 +11,6 @@ export function ledger(element, store, trace) {
   if (!trace.updates.length) return false;
   const what = {}; // settings that the reader has moved
   const total = trace.operations.find(({ kind }) => kind === "norm")?.result;
-  const norm = total === undefined ? 0 : trace.array(total).data[0];
   const choose = make(
     "select",
     { onchange: () => pick(Number(choose.value)) },
@@ -61,6 +60,7 @@ export function ledger(element, store, trace) {
     for (const part of [scale, sliders, walk]) part.hidden = false;
     const settings = settingsOf(one),
       clip = clipOf(trace, one),
+      norm = total === undefined ? 0 : trace.array(total).data[0],
       weight = weightOf(trace, one, cell);
     const base = lines(one.operation, weight, settings, clip);
     const changed = Object.keys(what).length > 0;
@@ -76,7 +76,7 @@ export function ledger(element, store, trace) {
     if (!(changed.has("op") || changed.has("value") || changed.has("cell") || changed.has("update"))) return;
     const now = store.update;
     if (now !== before) for (const key of Object.keys(what)) delete what[key];
-    redraw(now !== before || !sliders.firstChild);
+    redraw(now !== before || changed.has("frame") || !sliders.firstChild);
     before = now;
   });
 }

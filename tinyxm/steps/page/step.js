@@ -8,10 +8,10 @@ function draw(tag, attributes = {}, ...children2) {
   return furnish(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children2);
 }
 function furnish(element, attributes, children2) {
-  for (const [name, value] of Object.entries(attributes)) {
-    if (value === null || value === void 0 || value === false) continue;
-    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-    else element.setAttribute(name, value === true ? "" : value);
+  for (const [name, value2] of Object.entries(attributes)) {
+    if (value2 === null || value2 === void 0 || value2 === false) continue;
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value2);
+    else element.setAttribute(name, value2 === true ? "" : value2);
   }
   element.append(...children2.flat().filter((child) => child !== null && child !== void 0));
   return element;
@@ -37,7 +37,7 @@ function bindKeys(element, store, { everywhere }) {
   const target = everywhere ? document : element;
   const listener = (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || takesKeys(event.target, event.key)) return;
-    const act = {
+    const act = (event.shiftKey ? FRAMES : null)?.[event.key]?.(store) ?? {
       ArrowRight: () => pausedStep(store, 1),
       ArrowLeft: () => pausedStep(store, -1),
       Home: () => store.set({ op: 0, playing: false }),
@@ -56,6 +56,10 @@ function bindKeys(element, store, { everywhere }) {
     pause();
   };
 }
+var FRAMES = {
+  ArrowRight: (store) => () => store.set({ frame: Math.min(store.state.frame + 1, (store.trace.frames?.length ?? 1) - 1) }),
+  ArrowLeft: (store) => () => store.set({ frame: Math.max(store.state.frame - 1, 0) })
+};
 function pausedStep(store, by) {
   store.set({ op: store.state.op + by, playing: false });
 }
@@ -88,7 +92,7 @@ var WAIT = 250;
 var Store = class {
   constructor(trace) {
     this.trace = trace;
-    this.state = { op: 0, value: null, cell: null, update: null, playing: false };
+    this.state = { op: 0, value: null, cell: null, update: null, frame: 0, playing: false };
     this.listeners = /* @__PURE__ */ new Set();
   }
   /** Called with (state, what changed) now, with everything, and at every change. */
@@ -103,9 +107,13 @@ var Store = class {
     this.adopt(this.valid(next));
   }
   adopt(next) {
-    const changed = new Set(Object.keys(next).filter((key) => !same(next[key], this.state[key])));
+    let changed = new Set(Object.keys(next).filter((key) => !same(next[key], this.state[key])));
     if (!changed.size) return;
     this.state = next;
+    if (changed.has("frame")) {
+      this.trace.show(next.frame);
+      changed = new Set(Object.keys(next));
+    }
     for (const listener of this.listeners) listener(next, changed);
   }
   /** So many operations on, or back. */
@@ -113,9 +121,9 @@ var Store = class {
     this.set({ op: this.state.op + by });
   }
   /** Look at a value where it was made, with a cell of it. What nothing made is looked at where it was first read. */
-  follow(value, cell = null) {
-    const at3 = this.trace.maker(value) ?? this.trace.readers[value]?.[0]?.operation;
-    this.set({ op: at3 ? at3.number : this.state.op, value, cell });
+  follow(value2, cell = null) {
+    const at3 = this.trace.maker(value2) ?? this.trace.readers[value2]?.[0]?.operation;
+    this.set({ op: at3 ? at3.number : this.state.op, value: value2, cell });
   }
   get operation() {
     return this.trace.operations[this.state.op];
@@ -129,38 +137,40 @@ var Store = class {
     const { updates, values } = this.trace;
     if (this.state.update !== null) return this.state.update;
     const numbers2 = [this.state.value, this.operation?.result, ...Object.values(this.operation?.operands ?? {}).map((o) => o.value)];
-    for (const number2 of numbers2) {
-      const i = updates.findIndex((u) => [u.before, u.gradient, u.clipped, u.after].includes(number2) || u.before === values[number2]?.of);
-      if (number2 !== null && number2 !== void 0 && i >= 0) return i;
+    for (const number4 of numbers2) {
+      const i = updates.findIndex((u) => [u.before, u.gradient, u.clipped, u.after].includes(number4) || u.before === values[number4]?.of);
+      if (number4 !== null && number4 !== void 0 && i >= 0) return i;
     }
     return updates.length ? 0 : null;
   }
   /** The same within bounds: an address may say anything. */
-  valid({ op, value, cell, update: update2, ...more }) {
-    const { operations: operations2, values, updates } = this.trace;
+  valid({ op, value: value2, cell, update: update2, frame, ...more }) {
+    const { operations: operations2, values, updates, frames } = this.trace;
     const place = whole(op) ? Math.min(Math.max(op, 0), Math.max(operations2.length - 1, 0)) : 0;
-    const chosen = whole(value) && values[value] ? value : null;
-    const number2 = chosen ?? operations2[place]?.result ?? null;
-    const shape = number2 === null ? null : values[number2].kept ?? values[number2].shape;
+    const chosen = whole(value2) && values[value2] ? value2 : null;
+    const number4 = chosen ?? operations2[place]?.result ?? null;
+    const shape = number4 === null ? null : values[number4].kept ?? values[number4].shape;
     const within2 = Array.isArray(cell) && shape?.length === cell.length && cell.every((k2, i) => whole(k2) && k2 >= 0 && k2 < shape[i]);
-    return { ...more, op: place, value: chosen, cell: within2 ? cell : null, update: whole(update2) && updates[update2] ? update2 : null };
+    const known = { op: place, value: chosen, cell: within2 ? cell : null };
+    return { ...more, ...known, update: whole(update2) && updates[update2] ? update2 : null, frame: whole(frame) && frames?.[frame] ? frame : 0 };
   }
 };
 var FRESH = { value: null, cell: null, update: null };
 var whole = (x2) => Number.isInteger(x2);
 var same = (a2, b) => a2 === b || Array.isArray(a2) && Array.isArray(b) && a2.length === b.length && a2.every((x2, i) => x2 === b[i]);
-function toAddress({ op, value, cell, update: update2 }) {
+function toAddress({ op, value: value2, cell, update: update2, frame }) {
   const parts2 = [`op=${op}`];
-  if (value !== null) parts2.push(`value=${value}`);
+  if (value2 !== null) parts2.push(`value=${value2}`);
   if (cell !== null) parts2.push(`cell=${cell.join(",")}`);
   if (update2 !== null) parts2.push(`update=${update2}`);
+  if (frame) parts2.push(`frame=${frame}`);
   return `#${parts2.join("&")}`;
 }
 function fromAddress(hash) {
   const parameters = new URLSearchParams(hash.replace(/^#/, ""));
   const read = (name) => /^\d+$/.test(parameters.get(name) ?? "") ? Number(parameters.get(name)) : null;
   const cell = parameters.get("cell");
-  return { op: read("op") ?? 0, value: read("value"), cell: cell === null ? null : cell.split(",").filter(Boolean).map(Number), update: read("update") };
+  return { op: read("op") ?? 0, value: read("value"), cell: cell === null ? null : cell.split(",").filter(Boolean).map(Number), update: read("update"), frame: read("frame") ?? 0 };
 }
 function bindAddress(store, view = window) {
   let timer = null;
@@ -202,6 +212,7 @@ function bindAddress(store, view = window) {
 
 // src/trace.js
 var FORMAT = "tinyxm-trace/1";
+var FILM = "tinyxm-film/1";
 var Numbers = class {
   constructor(data, shape, dtype) {
     this.data = data;
@@ -245,12 +256,12 @@ var Trace = class {
   constructor(json, blob) {
     Object.assign(this, json);
     this.blob = blob;
-    this.operations = json.operations.map((operation, number2) => ({ ...operation, number: number2 }));
-    this.values = json.values.map((value, number2) => ({ ...value, number: number2 }));
+    this.operations = json.operations.map((operation, number4) => ({ ...operation, number: number4 }));
+    this.values = json.values.map((value2, number4) => ({ ...value2, number: number4 }));
     this.read = /* @__PURE__ */ new Map();
     this.readers = this.values.map(() => []);
     for (const operation of this.operations) {
-      for (const [name, value] of operandValues(operation)) this.readers[value]?.push({ operation, name });
+      for (const [name, value2] of operandValues(operation)) this.readers[value2]?.push({ operation, name });
     }
     this.adjoints = this.operations.map(() => []);
     for (const operation of this.operations) {
@@ -258,24 +269,24 @@ var Trace = class {
     }
   }
   /** The array of a value, by its number. */
-  array(number2) {
-    if (!this.read.has(number2)) {
-      const value = this.values[number2];
-      const shape = value.kept ?? value.shape;
-      this.read.set(number2, new Numbers(decode(this.blob, value.data, product(shape)), shape, value.dtype));
+  array(number4) {
+    if (!this.read.has(number4)) {
+      const value2 = this.values[number4];
+      const shape = value2.kept ?? value2.shape;
+      this.read.set(number4, new Numbers(decode(this.blob, value2.data, product(shape)), shape, value2.dtype));
     }
-    return this.read.get(number2);
+    return this.read.get(number4);
   }
   /** The operation that made a value, or null. */
-  maker(number2) {
-    const by = this.values[number2].by;
+  maker(number4) {
+    const by = this.values[number4].by;
     return by === null || by === void 0 ? null : this.operations[by];
   }
 };
 function operandValues(operation) {
   return Object.entries(operation.operands).flatMap(([name, operand2]) => {
     if (operand2.value !== void 0) return [[name, operand2.value]];
-    return (operand2.values ?? []).flatMap((value, i) => value === null ? [] : [[`${name}[${i}]`, value]]);
+    return (operand2.values ?? []).flatMap((value2, i) => value2 === null ? [] : [[`${name}[${i}]`, value2]]);
   });
 }
 function resultValues(operation) {
@@ -294,16 +305,30 @@ function decode(blob, { at: at3, type, scale = 1 }, size2) {
 }
 function half(bits) {
   const sign4 = bits & 32768 ? -1 : 1;
-  const exponent = bits >> 10 & 31;
+  const exponent2 = bits >> 10 & 31;
   const fraction = bits & 1023;
-  if (exponent === 31) return fraction ? NaN : sign4 * Infinity;
-  return exponent ? sign4 * 2 ** (exponent - 15) * (1 + fraction / 1024) : sign4 * 2 ** -24 * fraction;
+  if (exponent2 === 31) return fraction ? NaN : sign4 * Infinity;
+  return exponent2 ? sign4 * 2 ** (exponent2 - 15) * (1 + fraction / 1024) : sign4 * 2 ** -24 * fraction;
 }
 async function openTrace(json) {
   if (json?.format !== FORMAT) throw new Error(`This is ${String(json?.format)}; expected ${FORMAT}.`);
   const packed = Uint8Array.from(atob(json.blob), (character) => character.charCodeAt(0));
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
   return new Trace(json, await new Response(stream).arrayBuffer());
+}
+async function openFilm(json) {
+  const frames = await Promise.all(json.frames.map(openTrace));
+  const [first, ...others] = frames;
+  if (!first) throw new Error("This film has no step.");
+  const film2 = Object.create(Trace.prototype);
+  film2.show = (frame) => Object.assign(film2, frames[frame], { title: json.title });
+  film2.show(0);
+  return Object.assign(film2, { frames, at: json.at, alike: others.every((other) => alike(first, other)) });
+}
+var isFilm = (json) => json?.format === FILM;
+function alike(one3, other) {
+  const what = (trace) => JSON.stringify([trace.operations.map(({ name, phase, operands }) => [name, phase, operandValues({ operands })]), trace.values.map(({ shape }) => shape), trace.updates.map(({ name }) => name)]);
+  return what(one3) === what(other);
 }
 
 // src/python.js
@@ -394,7 +419,7 @@ function yours(operation, trace) {
   const numbers2 = Object.keys(at3.text).map(Number).sort((a2, b) => a2 - b);
   const title2 = `Your line: ${at3.file}, line ${at3.line}, in ${at3.function}`;
   const note = NOTES[operation.kind] ?? null;
-  const source = numbers2.map((number2) => at3.text[number2]).join("\n");
+  const source = numbers2.map((number4) => at3.text[number4]).join("\n");
   return { title: title2, note, source, start: numbers2[0], marked: [at3.line - numbers2[0], at3.line - numbers2[0]], present: true };
 }
 function rule(operation, trace) {
@@ -456,15 +481,15 @@ function onWidth(element, redraw) {
   }).observe(element);
   return () => width;
 }
-function colour(x2, limit, { low, zero, high, nan, infinite }) {
+function colour(x2, limit, { low, zero: zero3, high, nan, infinite }) {
   if (Number.isNaN(x2)) return nan;
   if (!Number.isFinite(x2)) return infinite;
   const part = limit > 0 ? Math.min(Math.abs(x2) / limit, 1) : 0;
   const end = x2 < 0 ? low : high;
-  return zero.map((from2, i) => Math.round(from2 + (end[i] - from2) * part));
+  return zero3.map((from2, i) => Math.round(from2 + (end[i] - from2) * part));
 }
-function inkOn(rgb) {
-  const [r, g, b] = rgb.map((k2) => k2 / 255 <= 0.04045 ? k2 / 255 / 12.92 : ((k2 / 255 + 0.055) / 1.055) ** 2.4);
+function inkOn(rgb3) {
+  const [r, g, b] = rgb3.map((k2) => k2 / 255 <= 0.04045 ? k2 / 255 / 12.92 : ((k2 / 255 + 0.055) / 1.055) ** 2.4);
   return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.179 ? "#000000" : "#ffffff";
 }
 var SAMPLE = 4096;
@@ -562,8 +587,8 @@ function brief(x2, digits = 4) {
   if (Number.isInteger(x2) && Math.abs(x2) < 1e6) return signed(String(x2));
   const size2 = Math.abs(x2);
   if (size2 !== 0 && (size2 < 1e-4 || size2 >= 1e6)) {
-    const [mantissa, exponent] = x2.toExponential(digits - 1).split("e");
-    return signed(`${Number(mantissa)}e${Number(exponent)}`);
+    const [mantissa, exponent2] = x2.toExponential(digits - 1).split("e");
+    return signed(`${Number(mantissa)}e${Number(exponent2)}`);
   }
   return signed(String(Number(x2.toPrecision(digits))));
 }
@@ -609,22 +634,22 @@ function contrast(element, store, trace) {
   const redraw = () => {
     const width = widthOf();
     if (!width) return;
-    const one2 = trace.contrasts[which], numbers2 = trace.array(one2.similarity), n = numbers2.shape[1], rows = numbers2.shape[0];
+    const one3 = trace.contrasts[which], numbers2 = trace.array(one3.similarity), n = numbers2.shape[1], rows = numbers2.shape[0];
     at3 = Math.min(at3, (by === "columns" ? n : rows) - 1);
-    const masked = one2.masked === null || one2.masked === void 0 ? null : trace.array(one2.masked);
+    const masked = one3.masked === null || one3.masked === void 0 ? null : trace.array(one3.masked);
     const out = (i, j) => masked !== null && Boolean(masked.get([i, j]));
-    const about = { one: one2, numbers: numbers2, rows, n, out, probability: probabilities(one2, numbers2, rows, n, by) };
+    const about = { one: one3, numbers: numbers2, rows, n, out, probability: probabilities(one3, numbers2, rows, n, by) };
     const choose = (i, j) => {
       at3 = by === "columns" ? j : i;
-      store.follow(one2.similarity, [i, j]);
+      store.follow(one3.similarity, [i, j]);
       redraw();
     };
-    fill(said, sayings(one2, trace, n));
+    fill(said, sayings(one3, trace, n));
     drawChoices(choices, {
       trace,
       which,
       by,
-      one: one2,
+      one: one3,
       at: at3,
       count: by === "columns" ? n : rows,
       set: (next) => ({ which, by, at: at3 } = { which, by, at: at3, ...next }, redraw())
@@ -636,15 +661,16 @@ function contrast(element, store, trace) {
   const widthOf = onWidth(element, redraw);
   onTheme(element, redraw);
   store.subscribe(({ cell }, changed) => {
-    const one2 = trace.contrasts[which];
-    if (!changed.has("cell") || !cell || store.value !== one2.similarity) return;
+    const one3 = trace.contrasts[which];
+    if (changed.has("frame")) redraw();
+    if (!changed.has("cell") || !cell || store.value !== one3.similarity) return;
     at3 = by === "columns" ? cell[1] : cell[0];
     redraw();
   });
   return true;
 }
 function sayings({ kind, rows, columns: columns2 }, trace, n) {
-  const name = (number2, other) => number2 === null || number2 === void 0 ? other : trace.values[number2].name;
+  const name = (number4, other) => number4 === null || number4 === void 0 ? other : trace.values[number4].name;
   const [left, right] = [name(rows, "one side"), name(columns2, "the other")];
   return kind === "sigmoid" ? `Each of ${n} rows of ${left} is compared with each row of ${right}: does this pair belong together? Each pair is judged by itself.` : `Each of ${n} rows of ${left} is compared with each row of ${right}. Row i should choose column i among all, and column i row i: the loss is minus the logarithm of that choice's probability. A model that knows nothing has ln ${n} = ${brief(Math.log(n))}.`;
 }
@@ -660,15 +686,15 @@ function probabilities({ kind }, numbers2, rows, n, by) {
   else for (let i = 0; i < rows; i++) put(Array.from({ length: n }, (_, j) => [i, j]));
   return found;
 }
-function drawChoices(place, { trace, which, by, one: one2, at: at3, count: count3, set }) {
-  const select2 = (label, value, options, change) => make(
+function drawChoices(place, { trace, which, by, one: one3, at: at3, count: count3, set }) {
+  const select2 = (label, value2, options, change) => make(
     "label",
     {},
     `${label} `,
     make(
       "select",
       { onchange: (event) => change(event.target.value) },
-      ...options.map(([v, text2]) => make("option", { value: v, selected: String(v) === String(value) }, text2))
+      ...options.map(([v, text2]) => make("option", { value: v, selected: String(v) === String(value2) }, text2))
     )
   );
   const had = place.contains(document.activeElement) ? document.activeElement.getAttribute("aria-label") : null;
@@ -682,7 +708,7 @@ function drawChoices(place, { trace, which, by, one: one2, at: at3, count: count
     },
     text2
   );
-  const ways = one2.kind === "sigmoid" ? [
+  const ways = one3.kind === "sigmoid" ? [
     ["scores", "scores"],
     ["rows", "probability of each pair"]
   ] : [
@@ -710,7 +736,7 @@ function drawChoices(place, { trace, which, by, one: one2, at: at3, count: count
   );
   if (had) place.querySelector(`[aria-label="${CSS.escape(had)}"]`)?.focus();
 }
-function drawImage(place, { one: one2, numbers: numbers2, rows, n, out, probability }, { width, by, at: at3, choose, colours }) {
+function drawImage(place, { one: one3, numbers: numbers2, rows, n, out, probability }, { width, by, at: at3, choose, colours }) {
   const canvas2 = make("canvas", {
     role: "img",
     "aria-label": `${rows} by ${n} ${by === "scores" ? "scores" : "probabilities"}; the list below tells the chosen one`
@@ -719,7 +745,7 @@ function drawImage(place, { one: one2, numbers: numbers2, rows, n, out, probabil
   let limit = 0;
   for (let i = 0; i < rows; i++) for (let j = 0; j < n; j++) if (!out(i, j)) limit = Math.max(limit, Math.abs(scores[i * n + j]));
   const data = by === "scores" ? scores : probability;
-  const most = by === "scores" ? limit : one2.kind === "sigmoid" ? 1 : Math.max(...probability.slice(0, 65536));
+  const most = by === "scores" ? limit : one3.kind === "sigmoid" ? 1 : Math.max(...probability.slice(0, 65536));
   for (let i = 0; i < rows; i++) for (let j = 0; j < n; j++) if (out(i, j)) data[i * n + j] = 0;
   const drawn2 = drawMatrix(
     canvas2,
@@ -752,7 +778,7 @@ function cross(context, [x2, y2, w, h]) {
   context.lineTo(x2 + 2, y2 + h - 2);
   context.stroke();
 }
-function drawShares(place, { one: one2, numbers: numbers2, rows, n, out, probability }, { by, at: at3, choose }) {
+function drawShares(place, { one: one3, numbers: numbers2, rows, n, out, probability }, { by, at: at3, choose }) {
   const across = by !== "columns", count3 = across ? n : rows;
   const places2 = Array.from({ length: count3 }, (_, k2) => across ? [at3, k2] : [k2, at3]);
   const share2 = ([i, j]) => probability[i * n + j];
@@ -783,7 +809,7 @@ function drawShares(place, { one: one2, numbers: numbers2, rows, n, out, probabi
     );
   });
   const word = across ? "Row" : "Column";
-  const told2 = one2.kind === "sigmoid" ? `${word} ${at3}: how probable it says each pair is, and its score.` : `${word} ${at3}: its own is choice ${rank} of ${sorted.length}, with probability ${brief(share2(own2), 3)}; the loss of this ${word.toLowerCase()} is −ln of it, ${brief(-Math.log(share2(own2)), 4)}.`;
+  const told2 = one3.kind === "sigmoid" ? `${word} ${at3}: how probable it says each pair is, and its score.` : `${word} ${at3}: its own is choice ${rank} of ${sorted.length}, with probability ${brief(share2(own2), 3)}; the loss of this ${word.toLowerCase()} is −ln of it, ${brief(-Math.log(share2(own2)), 4)}.`;
   fill(place, make("p", {}, told2), make("div", { class: "shares" }, ...rowsOf));
 }
 
@@ -795,7 +821,7 @@ function exampleCell(numbers2) {
   for (let i = 1; i < Math.min(size2, 2e4); i++) if (Math.abs(data[i]) > Math.abs(data[best])) best = i;
   return numbers2.place(best);
 }
-var isKernel = (value, trace) => value.shape.length === 4 && (value.role === "parameter" || trace.values[value.of]?.role === "parameter");
+var isKernel = (value2, trace) => value2.shape.length === 4 && (value2.role === "parameter" || trace.values[value2.of]?.role === "parameter");
 var NAMES = {
   picture: ["example", "row", "column", "channel"],
   maps: ["example", "row", "column", "channel"],
@@ -804,32 +830,32 @@ var NAMES = {
   spectrogram: ["example", "time", "frequency", "channel"],
   tokens: ["example", "place"]
 };
-function axisNames(value, trace) {
-  const { shape, shown } = value, n = shape.length;
-  if (isKernel(value, trace)) return ["kernel row", "kernel column", "from channel", "to channel"];
+function axisNames(value2, trace) {
+  const { shape, shown } = value2, n = shape.length;
+  if (isKernel(value2, trace)) return ["kernel row", "kernel column", "from channel", "to channel"];
   if (NAMES[shown] && n <= NAMES[shown].length && n > 1) return NAMES[shown].slice(0, n);
-  const [first, own2] = [isBatch(value, trace) ? "example" : null, readBy(value, trace, "linear", "w")];
+  const [first, own2] = [isBatch(value2, trace) ? "example" : null, readBy(value2, trace, "linear", "w")];
   if (n === 2) return own2 ? ["input", "unit"] : [first ?? "row", "column"];
   if (n === 3) return [first ?? "layer", "row", "column"];
   return shape.map((_, i) => i === 0 && first ? first : n === 1 ? "place" : `axis ${i}`);
 }
-function readBy(value, trace, name, operand2) {
-  const number2 = value.role === "parameter" ? value.number : value.of;
-  return trace.readers[number2]?.some(({ operation, name: as }) => operation.name === name && as === operand2) ?? false;
+function readBy(value2, trace, name, operand2) {
+  const number4 = value2.role === "parameter" ? value2.number : value2.of;
+  return trace.readers[number4]?.some(({ operation, name: as }) => operation.name === name && as === operand2) ?? false;
 }
-function isBatch(value, trace) {
-  const original = value.role === "gradient" ? trace.values[value.of] : value;
+function isBatch(value2, trace) {
+  const original = value2.role === "gradient" ? trace.values[value2.of] : value2;
   if (!original || original.role === "parameter" || original.role === "state") return false;
   const sizes = trace.values.filter((v) => v.role === "input" && v.shape.length).map((v) => v.shape[0]);
-  return sizes.length > 0 && sizes.every((n) => n === sizes[0]) && value.shape[0] === sizes[0];
+  return sizes.length > 0 && sizes.every((n) => n === sizes[0]) && value2.shape[0] === sizes[0];
 }
-function firstAxes(value, trace) {
-  const n = value.shape.length;
+function firstAxes(value2, trace) {
+  const n = value2.shape.length;
   if (n < 2) return { rows: null, columns: n ? 0 : null };
-  if (isKernel(value, trace)) return { rows: 0, columns: 1 };
-  if (["picture", "maps"].includes(value.shown) && n === 4) return { rows: 1, columns: 2 };
-  if (value.shown === "video" && n === 5) return { rows: 2, columns: 3 };
-  if (["spectrogram", "waveform"].includes(value.shown) && n > 2) return { rows: 1, columns: 2 };
+  if (isKernel(value2, trace)) return { rows: 0, columns: 1 };
+  if (["picture", "maps"].includes(value2.shown) && n === 4) return { rows: 1, columns: 2 };
+  if (value2.shown === "video" && n === 5) return { rows: 2, columns: 3 };
+  if (["spectrogram", "waveform"].includes(value2.shown) && n > 2) return { rows: 1, columns: 2 };
   return { rows: n - 2, columns: n - 1 };
 }
 
@@ -866,11 +892,11 @@ var Stage = class {
     Object.assign(this, { join, say, terms: [], count: 0, missing: 0, joined: JOINS[join]?.start ?? 0 });
   }
   /** Join a term whose parts are made where they are asked for. */
-  add(value, make2) {
-    if (this.join !== "list") this.joined = JOINS[this.join].add(this.joined, value);
+  add(value2, make2) {
+    if (this.join !== "list") this.joined = JOINS[this.join].add(this.joined, value2);
     if (this.count++ < KEPT) {
       this.terms.push({
-        value,
+        value: value2,
         get parts() {
           return make2();
         }
@@ -891,12 +917,12 @@ var Stage = class {
   }
 };
 function line(say, text2, known, rule2) {
-  const one2 = term(text2, known, rule2);
+  const one3 = term(text2, known, rule2);
   const stage = new Stage("sum", say);
   stage.join = "";
   if (Object.values(known).some((x2) => x2?.kept === false)) stage.missing = 1;
   stage.add = void 0;
-  Object.assign(stage, { terms: [one2], count: 1, joined: one2.value });
+  Object.assign(stage, { terms: [one3], count: 1, joined: one3.value });
   return stage;
 }
 function sumOf(say, rows) {
@@ -1025,10 +1051,10 @@ function above(shape, cell, full) {
   );
 }
 var Operand = class {
-  constructor(trace, name, number2) {
-    const { shape } = trace.values[number2];
-    const { data, shape: kept2 } = trace.array(number2);
-    Object.assign(this, { name, value: number2, shape, kept: kept2, data });
+  constructor(trace, name, number4) {
+    const { shape } = trace.values[number4];
+    const { data, shape: kept2 } = trace.array(number4);
+    Object.assign(this, { name, value: number4, shape, kept: kept2, data });
   }
   /** Whether this cell was kept: of a large batch only two samples are. */
   has(cell) {
@@ -1046,8 +1072,8 @@ var Operand = class {
   }
 };
 var Plain = class {
-  constructor(name, number2) {
-    Object.assign(this, { name, shape: [], kept: [], plain: Number(number2) });
+  constructor(name, number4) {
+    Object.assign(this, { name, shape: [], kept: [], plain: Number(number4) });
   }
   has() {
     return true;
@@ -1073,13 +1099,13 @@ function operandsOf(trace, op) {
   return found;
 }
 var isNumber = (x2) => typeof x2 === "number" || typeof x2 === "boolean" || ["NaN", "Infinity", "-Infinity"].includes(x2);
-function earlier(trace, op, number2) {
-  if (op.kind !== "adjoint" || op.result !== number2) return number2;
-  const { of, by } = trace.values[number2];
+function earlier(trace, op, number4) {
+  if (op.kind !== "adjoint" || op.result !== number4) return number4;
+  const { of, by } = trace.values[number4];
   const before = trace.values.findIndex(
-    (v, i) => i !== number2 && v.role === "gradient" && v.of === of && v.by !== null && v.by < by
+    (v, i) => i !== number4 && v.role === "gradient" && v.of === of && v.by !== null && v.by < by
   );
-  return trace.operations[by] === op && before >= 0 ? before : number2;
+  return trace.operations[by] === op && before >= 0 ? before : number4;
 }
 
 // src/derive/elementwise.js
@@ -1254,7 +1280,7 @@ function elementwiseAdjoint({ op, operands, cell, shape }) {
 var one = (say, [text2, rule2], known) => line(say, text2, known, (v) => rule2({ ...KEPT_AS_IS, ...v }));
 function at(operands, op, place) {
   const known = {};
-  for (const [name, value] of Object.entries(op.static ?? {})) if (value !== null) known[name] = value;
+  for (const [name, value2] of Object.entries(op.static ?? {})) if (value2 !== null) known[name] = value2;
   for (const [name, operand2] of Object.entries(operands)) {
     if (operand2?.under) known[name] = operand2.under(place);
     else if (typeof operand2 === "string") known[name] = operand2;
@@ -1273,11 +1299,11 @@ function listed(list2) {
   const shape = [];
   for (let part = list2; Array.isArray(part); part = part[0]) shape.push(part.length);
   const data = [list2].flat(Infinity).map(Number);
-  const number2 = (cell) => data[flat(shape, cell)];
+  const number4 = (cell) => data[flat(shape, cell)];
   return {
     shape,
-    number: number2,
-    under: (cell) => ({ number: number2(shape.map((n, i) => n === 1 ? 0 : cell[cell.length - shape.length + i])) })
+    number: number4,
+    under: (cell) => ({ number: number4(shape.map((n, i) => n === 1 ? 0 : cell[cell.length - shape.length + i])) })
   };
 }
 var SLICE = /^slice\((None|-?\d+), (None|-?\d+), (None|-?\d+)\)$/;
@@ -1351,7 +1377,7 @@ var SOURCES = {
     if (axis === null) return (cell) => cellAt(a2, ((flat(a2, cell) - shifts[0]) % size(a2) + size(a2)) % size(a2));
     const axes = [axis].flat().map((i) => positive(i, a2.length));
     return (cell) => cell.map(
-      (k2, i) => axes.reduce((at3, one2, j) => one2 === i ? ((at3 - shifts[j % shifts.length]) % a2[i] + a2[i]) % a2[i] : at3, k2)
+      (k2, i) => axes.reduce((at3, one3, j) => one3 === i ? ((at3 - shifts[j % shifts.length]) % a2[i] + a2[i]) % a2[i] : at3, k2)
     );
   },
   tile: (about, a2) => (cell) => a2.map((n, i) => cell[cell.length - a2.length + i] % n),
@@ -1391,8 +1417,8 @@ var SOURCES = {
     return indices && ((cell) => cell.map((k2, i) => i === axis ? wrapped(indices.under(cell).number, a2[i]) : k2));
   },
   diagonal: (about, a2) => {
-    const [offset, one2, two] = ["offset", "axis1", "axis2"].map((name) => given(about, name));
-    const [i, j] = [positive(one2, a2.length), positive(two, a2.length)];
+    const [offset, one3, two] = ["offset", "axis1", "axis2"].map((name) => given(about, name));
+    const [i, j] = [positive(one3, a2.length), positive(two, a2.length)];
     return (cell) => {
       const rest = cell.slice(0, -1), k2 = cell.at(-1);
       return a2.map((_, axis) => axis === i ? k2 + Math.max(-offset, 0) : axis === j ? k2 + Math.max(offset, 0) : rest.shift());
@@ -1480,14 +1506,14 @@ function moveAdjoint(about) {
 function joined({ op, operands: { arrays }, cell }) {
   const axis = positive(op.static.axis, cell.length);
   if (op.name === "stack") {
-    const array3 = arrays[cell[axis]];
+    const array4 = arrays[cell[axis]];
     return {
       formula: "y = the arrays side by side",
-      stages: [line(`Out of array ${cell[axis]}.`, "a", { a: array3.at(cell.filter((_, i2) => i2 !== axis)) }, (v) => v.a)]
+      stages: [line(`Out of array ${cell[axis]}.`, "a", { a: array4.at(cell.filter((_, i2) => i2 !== axis)) }, (v) => v.a)]
     };
   }
   let k2 = cell[axis];
-  const i = arrays.findIndex((array3) => k2 < array3.shape[axis] || (k2 -= array3.shape[axis], false));
+  const i = arrays.findIndex((array4) => k2 < array4.shape[axis] || (k2 -= array4.shape[axis], false));
   return {
     formula: "y = the arrays end to end",
     stages: [line(`Out of array ${i}.`, "a", { a: arrays[i].at(cell.map((n, j) => j === axis ? k2 : n)) }, (v) => v.a)]
@@ -1591,8 +1617,8 @@ function statistics(about, cell) {
   }
   const μ = mean.value, variance = new Stage("mean", "The variance σ²: the mean of the squared distances to μ.");
   for (const at3 of members(group)) {
-    const one2 = x2.at(at3);
-    if (one2.kept) variance.add((one2.number - μ) ** 2, () => ["(", one2, " − ", μ, ")²"]);
+    const one3 = x2.at(at3);
+    if (one3.kept) variance.add((one3.number - μ) ** 2, () => ["(", one3, " − ", μ, ")²"]);
     else variance.missing++;
   }
   return { group, μ, variance: variance.value, stages: [mean, variance] };
@@ -1619,12 +1645,12 @@ function groupStatistics(about) {
     shape
   } = about, [which, sample, group] = cell;
   const width = x2.shape.at(-1) / shape[2], first = [shape[1] === 1 ? 0 : sample, ...x2.shape.slice(1, -1).map(() => 0), group * width];
-  const alike = {
+  const alike2 = {
     ...about,
     op: { ...about.op, name: "group_norm" },
     operands: { x: x2, statistics: { shape, at: (at3) => ({ cell: at3, number: NaN, kept: false, value: null, name: "statistics" }) } }
   };
-  const found = statistics(alike, first);
+  const found = statistics(alike2, first);
   const formula = which === 0 ? "μ = Σ x / n" : "σ² = Σ (x − μ)² / n";
   if (!found.stages.length)
     return {
@@ -1680,8 +1706,8 @@ function normaliseAdjoint(about) {
       continue;
     }
     const known2 = scale ? { g: g.at(at3), scale: scale.under(at3), x̂: standard(at3) } : { g: g.at(at3), x̂: standard(at3) };
-    const one2 = term(scale ? "g · scale" : "g", known2, () => h(at3)), two = term(scale ? "g · scale · x̂" : "g · x̂", known2, (v) => h(at3) * v.x̂);
-    means.add(one2.value, () => one2.parts);
+    const one3 = term(scale ? "g · scale" : "g", known2, () => h(at3)), two = term(scale ? "g · scale · x̂" : "g · x̂", known2, (v) => h(at3) * v.x̂);
+    means.add(one3.value, () => one3.parts);
     products.add(two.value, () => two.parts);
   }
   const known = {
@@ -1709,8 +1735,8 @@ function normaliseAdjoint(about) {
 function lengthOf(x2, cell, eps) {
   const stage = new Stage("sum", "The squares of the row: their sum is its length, squared.");
   for (let k2 = 0; k2 < x2.shape.at(-1); k2++) {
-    const one2 = x2.at([...cell.slice(0, -1), k2]);
-    stage.add(one2.number ** 2, () => [one2, "²"]);
+    const one3 = x2.at([...cell.slice(0, -1), k2]);
+    stage.add(one3.number ** 2, () => [one3, "²"]);
   }
   return { stage, length: Math.sqrt(stage.value + eps) };
 }
@@ -2171,8 +2197,8 @@ function norm(about) {
     cell
   } = about, p = op.static.ord, stage = new Stage("sum", `The sizes to the power ${p}, added up.`);
   for (const at3 of from(about, a2.shape, cell)) {
-    const one2 = a2.at(at3);
-    stage.add(Math.abs(one2.number) ** p, () => ["|", one2, `|^${p}`]);
+    const one3 = a2.at(at3);
+    stage.add(Math.abs(one3.number) ** p, () => ["|", one3, `|^${p}`]);
   }
   return {
     formula: "y = (Σ |a|^p)^(1/p)",
@@ -2251,8 +2277,8 @@ function pool(about) {
   );
   for (const at3 of windowOf(cell, how, x2.shape)) {
     if (bias) {
-      const one2 = x2.at(at3), more = bias.at([at3[3]]);
-      stage.add(one2.number + more.number, () => [one2, " + ", more]);
+      const one3 = x2.at(at3), more = bias.at([at3[3]]);
+      stage.add(one3.number + more.number, () => [one3, " + ", more]);
     } else stage.product(x2.at(at3));
   }
   if (op.name === "average_pool2d") {
@@ -2394,9 +2420,9 @@ function lines(operation, given2, settings3, clip2 = null) {
   const found = [];
   const run = (line3) => {
     const [symbol, words, formula, rule2] = line3;
-    const value = rule2(numbers(known));
-    found.push({ symbol, words, formula, parts: parts(formula, known), value });
-    known[symbol] = value;
+    const value2 = rule2(numbers(known));
+    found.push({ symbol, words, formula, parts: parts(formula, known), value: value2 });
+    known[symbol] = value2;
   };
   if (clip2 && CLIPS[clip2.name]) {
     Object.assign(known, { limit: clip2.limit, norm: clip2.norm });
@@ -2408,7 +2434,7 @@ function lines(operation, given2, settings3, clip2 = null) {
 }
 var stateOf = (update2) => Object.entries(update2.state).flatMap(([name, [before, after]]) => STATE[name] ? [[STATE[name], name, before, after]] : []);
 function weightOf(trace, update2, cell) {
-  const at3 = (name, number2) => ({ name, value: number2, cell, number: trace.array(number2).get(cell), kept: true });
+  const at3 = (name, number4) => ({ name, value: number4, cell, number: trace.array(number4).get(cell), kept: true });
   const state = stateOf(update2).map(([symbol, , before]) => [symbol, at3(symbol, before)]);
   return { θ: at3("θ", update2.before), g: at3("g", update2.gradient), ...Object.fromEntries(state) };
 }
@@ -2432,10 +2458,10 @@ function accumulate({ operands: { total, g }, cell }) {
   for (const x2 of [total, g]) stage.product(x2.at(cell));
   return { formula: "∂L/∂x = Σ over its uses of what each sends back", stages: [stage] };
 }
-function write({ operands: { value }, cell }) {
+function write({ operands: { value: value2 }, cell }) {
   return {
     formula: "target ← value",
-    stages: [line("Written over what stood there.", "value", { value: value.under(cell) }, (v) => v.value)]
+    stages: [line("Written over what stood there.", "value", { value: value2.under(cell) }, (v) => v.value)]
   };
 }
 function totalNorm({ operands }) {
@@ -2469,19 +2495,19 @@ function clip({ op, operands: { gradient }, cell }) {
     ]
   };
 }
-function update({ trace, op, cell, number: number2 }) {
-  const one2 = trace.updates.find((u) => u.after === number2 || Object.values(u.state).some(([, after]) => after === number2));
-  if (!one2 || !isKnown(one2)) return null;
-  const state = stateOf(one2).find(([, , , after]) => after === number2);
+function update({ trace, op, cell, number: number4 }) {
+  const one3 = trace.updates.find((u) => u.after === number4 || Object.values(u.state).some(([, after]) => after === number4));
+  if (!one3 || !isKnown(one3)) return null;
+  const state = stateOf(one3).find(([, , , after]) => after === number4);
   const symbol = op.phase === "moments" ? state?.[0] : "θ";
-  const weight = weightOf(trace, one2, cell);
-  const clipped = one2.clipped ?? one2.gradient;
+  const weight = weightOf(trace, one3, cell);
+  const clipped = one3.clipped ?? one3.gradient;
   weight.g = new Operand(trace, "g", clipped).at(cell);
-  const all = lines(one2.operation, weight, settingsOf(one2), null);
+  const all = lines(one3.operation, weight, settingsOf(one3), null);
   const last2 = all.findLastIndex((l) => l.symbol === symbol);
-  const stages = all.slice(0, last2 + 1).map(({ symbol: made2, words, parts: parts2, value }) => {
+  const stages = all.slice(0, last2 + 1).map(({ symbol: made2, words, parts: parts2, value: value2 }) => {
     const stage = new Stage("sum", `${made2}, ${words}`);
-    stage.add(value, () => parts2);
+    stage.add(value2, () => parts2);
     stage.join = "";
     return stage;
   });
@@ -2551,20 +2577,20 @@ function ruleOf(op) {
   return { accumulate, norm: totalNorm, clip }[op.kind] ?? null;
 }
 var own = (table, name) => Object.hasOwn(table, name) ? table[name] : null;
-function derive(trace, number2, cell, operation = null) {
-  const op = operation ?? makerOf(trace, number2);
+function derive(trace, number4, cell, operation = null) {
+  const op = operation ?? makerOf(trace, number4);
   if (!op) return null;
   const rule2 = ruleOf(op);
   if (!rule2) return null;
   const operands = operandsOf(trace, op);
   complete(trace, op, operands);
-  const found = rule2({ trace, op, operands, cell, number: number2, shape: trace.values[number2].shape });
+  const found = rule2({ trace, op, operands, cell, number: number4, shape: trace.values[number4].shape });
   if (!found) return null;
   const missing2 = found.stages.reduce((sum, stage) => sum + stage.missing, 0);
-  return { operation: op, ...found, value: found.stages.at(-1).value, recorded: trace.array(number2).get(cell), missing: missing2 };
+  return { operation: op, ...found, value: found.stages.at(-1).value, recorded: trace.array(number4).get(cell), missing: missing2 };
 }
-function makerOf(trace, number2) {
-  const { by } = trace.values[number2];
+function makerOf(trace, number4) {
+  const { by } = trace.values[number4];
   return by === null || by === void 0 ? null : trace.operations[by];
 }
 function complete(trace, op, operands) {
@@ -2625,9 +2651,9 @@ function derivation(element, store, trace) {
       fill(body);
       return;
     }
-    const value = trace.values[at3], numbers2 = trace.array(at3), cell = store.state.cell ?? exampleCell(numbers2);
+    const value2 = trace.values[at3], numbers2 = trace.array(at3), cell = store.state.cell ?? exampleCell(numbers2);
     if (!cell) {
-      fill(heading, value.name, " is empty: there is no number to explain.");
+      fill(heading, value2.name, " is empty: there is no number to explain.");
       fill(body);
       return;
     }
@@ -2635,9 +2661,9 @@ function derivation(element, store, trace) {
       follow = true;
       store.follow(ref.value, ref.cell);
     };
-    fill(heading, ...headingOf(value, numbers2, cell, store.state.cell === null));
+    fill(heading, ...headingOf(value2, numbers2, cell, store.state.cell === null));
     const found = derive(trace, at3, cell, operationOf(store, trace, at3));
-    const parts2 = found ? derived(found, { goTo, trace, all, value, more: () => (all = true, redraw()) }) : leaf(value, store, trace);
+    const parts2 = found ? derived(found, { goTo, trace, all, value: value2, more: () => (all = true, redraw()) }) : leaf(value2, store, trace);
     fill(body, ...parts2, badge(trace, at3, cell, store), uses(trace, at3, store));
     if (follow) heading.focus({ preventScroll: true });
     follow = false;
@@ -2653,11 +2679,11 @@ function operationOf(store, trace, at3) {
   const made2 = present && present.kind !== "after" && present.kind !== "data" && resultValues(present).some(([, n]) => n === at3);
   return made2 ? present : makerOf(trace, at3);
 }
-function headingOf(value, numbers2, cell, example) {
+function headingOf(value2, numbers2, cell, example) {
   const x2 = numbers2.get(cell);
-  const text2 = value.data.type === "float16" ? `about ${brief(x2)}` : exact(x2, value.dtype);
+  const text2 = value2.data.type === "float16" ? `about ${brief(x2)}` : exact(x2, value2.dtype);
   return [
-    make("strong", {}, `${value.name}${placeText(cell)} = ${text2}`),
+    make("strong", {}, `${value2.name}${placeText(cell)} = ${text2}`),
     example && cell.length ? make("span", { class: "quiet" }, " (for example: its largest number. Choose another above.)") : null
   ].filter(Boolean);
 }
@@ -2674,7 +2700,7 @@ function drawStage(stage, last2, about) {
   const { terms, count: count3, join, say } = stage;
   const order = terms.map((_, i) => i);
   const listed3 = about.all ? order.slice(0, MANY) : count3 <= FEW ? order : order.sort((i, j) => Math.abs(terms[j].value) - Math.abs(terms[i].value)).slice(0, LARGEST);
-  const largest2 = terms.reduce((m, { value }) => Math.max(m, Number.isFinite(value) ? Math.abs(value) : 0), 0);
+  const largest2 = terms.reduce((m, { value: value2 }) => Math.max(m, Number.isFinite(value2) ? Math.abs(value2) : 0), 0);
   const rows = listed3.map((i) => drawTerm(terms[i], join, largest2, about));
   const rest = count3 - listed3.length;
   const table = make("div", { class: `terms ${join || "one"}` }, ...rows);
@@ -2716,24 +2742,24 @@ function restOf(stage, listed3, rest, { all, more }) {
 }
 var missing = (n) => make("p", { class: "warning" }, `${n} more belong to examples that this trace doesn't keep, so the sum here isn't whole.`);
 function drawTerm(term2, join, largest2, { goTo, trace }) {
-  const { parts: parts2, value } = term2;
+  const { parts: parts2, value: value2 } = term2;
   const symbols2 = parts2.map((part) => typeof part === "string" ? part : typeof part === "object" ? nameOf(part) : null);
   const known = symbols2.every((part) => part !== null);
   const single = parts2.length === 1 && typeof parts2[0] === "object" && parts2[0].number !== null;
-  const bar = ["sum", "mean"].includes(join) && largest2 > 0 ? make("span", { class: "bar", "aria-hidden": "true" }, make("span", { class: value < 0 ? "low" : "high" })) : null;
-  if (bar) bar.firstChild.style.width = `${100 * Math.abs(value) / largest2 || 0}%`;
+  const bar = ["sum", "mean"].includes(join) && largest2 > 0 ? make("span", { class: "bar", "aria-hidden": "true" }, make("span", { class: value2 < 0 ? "low" : "high" })) : null;
+  if (bar) bar.firstChild.style.width = `${100 * Math.abs(value2) / largest2 || 0}%`;
   return make(
     "div",
     { class: "term" },
     make("span", { class: "symbols" }, known ? symbols2.join("") : ""),
     make("span", { class: "figures" }, ...figures(parts2, goTo, trace)),
-    make("span", { class: "value numbers", title: String(value) }, single ? "" : `= ${brief(value, 5)}`),
+    make("span", { class: "value numbers", title: String(value2) }, single ? "" : `= ${brief(value2, 5)}`),
     bar
   );
 }
-function conclusion({ value, recorded: recorded2, missing: without }, { data, dtype }) {
-  const same2 = Math.abs(value - recorded2) <= 1e-4 * Math.max(Math.abs(recorded2), 0.01) || Object.is(value, recorded2);
-  const told2 = make("strong", { class: "numbers", title: String(value) }, brief(value, 6));
+function conclusion({ value: value2, recorded: recorded2, missing: without }, { data, dtype }) {
+  const same2 = Math.abs(value2 - recorded2) <= 1e-4 * Math.max(Math.abs(recorded2), 0.01) || Object.is(value2, recorded2);
+  const told2 = make("strong", { class: "numbers", title: String(value2) }, brief(value2, 6));
   const what = data.type === "float16" ? brief(recorded2) : exact(recorded2, dtype);
   if (without) return make("p", { class: "conclusion" }, "What is kept comes to ", told2, `; the whole, as recorded, is ${what}.`);
   if (same2)
@@ -2753,8 +2779,8 @@ function conclusion({ value, recorded: recorded2, missing: without }, { data, dt
     `; the step recorded ${what}. Large arrays are stored to three digits here, so sums of them differ a little.`
   );
 }
-function leaf(value, store, trace) {
-  const maker = makerOf(trace, value.number);
+function leaf(value2, store, trace) {
+  const maker = makerOf(trace, value2.number);
   if (maker && maker.kind !== "data")
     return [
       make(
@@ -2772,8 +2798,8 @@ function leaf(value, store, trace) {
     buffer: "It's kept by the layer from one step to the next, and not learned.",
     state: "It's what the optimizer remembered from earlier steps (0 at the first).",
     gradient: "Here the backward pass begins: the loss changes by 1 where the loss changes by 1."
-  }[value.role];
-  const update2 = trace.updates.find((one2) => one2.before === value.number);
+  }[value2.role];
+  const update2 = trace.updates.find((one3) => one3.before === value2.number);
   const goes = update2 ? trace.operations.find((op) => op.phase === "update" && op.result === update2.after) : null;
   const button2 = goes && isKnown(update2) ? make(
     "button",
@@ -2783,7 +2809,7 @@ function leaf(value, store, trace) {
   return [make("p", {}, said ?? "Nothing made it in this step."), button2];
 }
 function badge(trace, at3, cell, store) {
-  const checks = (trace.checks ?? []).filter(({ value }) => value === at3);
+  const checks = (trace.checks ?? []).filter(({ value: value2 }) => value2 === at3);
   if (!checks.length) return null;
   const own2 = checks.find((check) => check.cell.every((k2, i) => k2 === cell[i]));
   if (own2) {
@@ -2826,2654 +2852,1478 @@ function uses(trace, at3, store) {
 
 // src/views/diagnoses.js
 function diagnoses(element, store, trace) {
-  const found = trace.diagnoses;
-  if (!found) return false;
-  if (!found.length) {
-    fill(
-      element,
-      make(
-        "p",
-        {},
-        "Nothing stands out in this step: every number is finite, no unit is dead, the weights move by a usual share of their size, and gradients neither vanish nor explode."
-      )
-    );
-    return true;
-  }
-  const items = found.map(({ name, sign: sign4, mend, operation }) => {
-    const go = operation === null || !trace.operations[operation] ? null : make(
-      "button",
-      { type: "button", onclick: () => store.set({ op: operation, playing: false }) },
-      `Show it: ${operation + 1}, ${trace.operations[operation].name}`
-    );
-    return make("li", {}, make("strong", {}, `${title(name)}: `), `${sign4}.`, make("p", { class: "quiet" }, `${mend}.`), go);
-  });
-  fill(element, make("ul", {}, ...items));
-  store.subscribe(({ op }) => {
-    found.forEach(({ operation }, i) => items[i].classList.toggle("present", operation === op));
+  if (!trace.diagnoses) return false;
+  let items = [];
+  store.subscribe(({ op }, changed) => {
+    if (changed.has("frame")) {
+      items = trace.diagnoses.map((diagnosis) => ({ ...diagnosis, item: itemOf(diagnosis, store) }));
+      fill(element, items.length ? make("ul", {}, ...items.map(({ item }) => item)) : make("p", {}, NOTHING));
+    }
+    for (const { operation, item } of items) item.classList.toggle("present", operation === op);
   });
   return true;
+}
+var NOTHING = "Nothing stands out in this step: every number is finite, no unit is dead, the weights move by a usual share of their size, and gradients neither vanish nor explode.";
+function itemOf({ name, sign: sign4, mend, operation }, store) {
+  const at3 = store.trace.operations[operation];
+  const go = at3 ? make("button", { type: "button", onclick: () => store.set({ op: operation, playing: false }) }, `Show it: ${operation + 1}, ${at3.name}`) : null;
+  return make("li", {}, make("strong", {}, `${title(name)}: `), `${sign4}.`, make("p", { class: "quiet" }, `${mend}.`), go);
 }
 var title = (name) => {
   const words = String(name).replaceAll("_", " ");
   return words.charAt(0).toUpperCase() + words.slice(1);
 };
 
-// node_modules/@dagrejs/dagre/dist/dagre.esm.js
-var Te = Object.defineProperty;
-var Sn = (e, n, t) => n in e ? Te(e, n, { enumerable: true, configurable: true, writable: true, value: t }) : e[n] = t;
-var Mn = (e, n) => {
-  for (var t in n) Te(e, t, { get: n[t], enumerable: true });
-};
-var je = (e, n, t) => Sn(e, typeof n != "symbol" ? n + "" : n, t);
-var ie = {};
-Mn(ie, { Graph: () => T, alg: () => H });
-var Pn = Object.defineProperty;
-var Se = (e, n) => {
-  for (var t in n) Pn(e, t, { get: n[t], enumerable: true });
-};
-var Q = class {
-  constructor(e) {
-    this._isDirected = true, this._isMultigraph = false, this._isCompound = false, this._nodes = {}, this._in = {}, this._preds = {}, this._out = {}, this._sucs = {}, this._edgeObjs = {}, this._edgeLabels = {}, this._nodeCount = 0, this._edgeCount = 0, this._defaultNodeLabelFn = () => {
-    }, this._defaultEdgeLabelFn = () => {
-    }, e && (this._isDirected = "directed" in e ? e.directed : true, this._isMultigraph = "multigraph" in e ? e.multigraph : false, this._isCompound = "compound" in e ? e.compound : false), this._isCompound && (this._parent = {}, this._children = {}, this._children["\0"] = {});
-  }
-  isDirected() {
-    return this._isDirected;
-  }
-  isMultigraph() {
-    return this._isMultigraph;
-  }
-  isCompound() {
-    return this._isCompound;
-  }
-  setGraph(e) {
-    return this._label = e, this;
-  }
-  graph() {
-    return this._label;
-  }
-  setDefaultNodeLabel(e) {
-    return typeof e != "function" ? this._defaultNodeLabelFn = () => e : this._defaultNodeLabelFn = e, this;
-  }
-  nodeCount() {
-    return this._nodeCount;
-  }
-  nodes() {
-    return Object.keys(this._nodes);
-  }
-  sources() {
-    return this.nodes().filter((e) => Object.keys(this._in[e]).length === 0);
-  }
-  sinks() {
-    return this.nodes().filter((e) => Object.keys(this._out[e]).length === 0);
-  }
-  setNodes(e, n) {
-    return e.forEach((t) => {
-      n !== void 0 ? this.setNode(t, n) : this.setNode(t);
-    }), this;
-  }
-  setNode(e, n) {
-    return e in this._nodes ? (arguments.length > 1 && (this._nodes[e] = n), this) : (this._nodes[e] = arguments.length > 1 ? n : this._defaultNodeLabelFn(e), this._isCompound && (this._parent[e] = "\0", this._children[e] = {}, this._children["\0"][e] = true), this._in[e] = {}, this._preds[e] = {}, this._out[e] = {}, this._sucs[e] = {}, ++this._nodeCount, this);
-  }
-  node(e) {
-    return this._nodes[e];
-  }
-  hasNode(e) {
-    return e in this._nodes;
-  }
-  removeNode(e) {
-    if (e in this._nodes) {
-      let n = (t) => this.removeEdge(this._edgeObjs[t]);
-      delete this._nodes[e], this._isCompound && (this._removeFromParentsChildList(e), delete this._parent[e], this.children(e).forEach((t) => {
-        this.setParent(t);
-      }), delete this._children[e]), Object.keys(this._in[e]).forEach(n), delete this._in[e], delete this._preds[e], Object.keys(this._out[e]).forEach(n), delete this._out[e], delete this._sucs[e], --this._nodeCount;
-    }
-    return this;
-  }
-  setParent(e, n) {
-    if (!this._isCompound) throw new Error("Cannot set parent in a non-compound graph");
-    if (n === void 0) n = "\0";
-    else {
-      n += "";
-      for (let t = n; t !== void 0; t = this.parent(t)) if (t === e) throw new Error("Setting " + n + " as parent of " + e + " would create a cycle");
-      this.setNode(n);
-    }
-    return this.setNode(e), this._removeFromParentsChildList(e), this._parent[e] = n, this._children[n][e] = true, this;
-  }
-  parent(e) {
-    if (this._isCompound) {
-      let n = this._parent[e];
-      if (n !== "\0") return n;
-    }
-  }
-  children(e = "\0") {
-    if (this._isCompound) {
-      let n = this._children[e];
-      if (n) return Object.keys(n);
-    } else {
-      if (e === "\0") return this.nodes();
-      if (this.hasNode(e)) return [];
-    }
-    return [];
-  }
-  predecessors(e) {
-    let n = this._preds[e];
-    if (n) return Object.keys(n);
-  }
-  successors(e) {
-    let n = this._sucs[e];
-    if (n) return Object.keys(n);
-  }
-  neighbors(e) {
-    let n = this.predecessors(e);
-    if (n) {
-      let t = new Set(n), r = this.successors(e);
-      if (r) for (let o of r) t.add(o);
-      return Array.from(t.values());
-    }
-  }
-  isLeaf(e) {
-    var n;
-    let t;
-    return this.isDirected() ? t = this.successors(e) : t = this.neighbors(e), ((n = t == null ? void 0 : t.length) != null ? n : 0) === 0;
-  }
-  filterNodes(e) {
-    let n = new this.constructor({ directed: this._isDirected, multigraph: this._isMultigraph, compound: this._isCompound });
-    n.setGraph(this.graph()), Object.entries(this._nodes).forEach(([o, i]) => {
-      e(o) && n.setNode(o, i);
-    }), Object.values(this._edgeObjs).forEach((o) => {
-      n.hasNode(o.v) && n.hasNode(o.w) && n.setEdge(o, this.edge(o));
-    });
-    let t = {}, r = (o) => {
-      let i = this.parent(o);
-      return !i || n.hasNode(i) ? (t[o] = i, i) : i in t ? t[i] : r(i);
-    };
-    return this._isCompound && n.nodes().forEach((o) => n.setParent(o, r(o))), n;
-  }
-  setDefaultEdgeLabel(e) {
-    return typeof e != "function" ? this._defaultEdgeLabelFn = () => e : this._defaultEdgeLabelFn = e, this;
-  }
-  edgeCount() {
-    return this._edgeCount;
-  }
-  edges() {
-    return Object.values(this._edgeObjs);
-  }
-  setPath(e, n) {
-    return e.reduce((t, r) => (n !== void 0 ? this.setEdge(t, r, n) : this.setEdge(t, r), r)), this;
-  }
-  setEdge(e, n, t, r) {
-    let o, i, s2, a2, l = false;
-    typeof e == "object" && e !== null && "v" in e ? (o = e.v, i = e.w, s2 = e.name, arguments.length === 2 && (a2 = n, l = true)) : (o = e, i = n, s2 = r, arguments.length > 2 && (a2 = t, l = true)), o = "" + o, i = "" + i, s2 !== void 0 && (s2 = "" + s2);
-    let u = z(this._isDirected, o, i, s2);
-    if (u in this._edgeLabels) return l && (this._edgeLabels[u] = a2), this;
-    if (s2 !== void 0 && !this._isMultigraph) throw new Error("Cannot set a named edge when isMultigraph = false");
-    this.setNode(o), this.setNode(i), this._edgeLabels[u] = l ? a2 : this._defaultEdgeLabelFn(o, i, s2);
-    let d = Fn(this._isDirected, o, i, s2);
-    return o = d.v, i = d.w, Object.freeze(d), this._edgeObjs[u] = d, Re(this._preds[i], o), Re(this._sucs[o], i), this._in[i][u] = d, this._out[o][u] = d, this._edgeCount++, this;
-  }
-  edge(e, n, t) {
-    let r = arguments.length === 1 ? oe(this._isDirected, e) : z(this._isDirected, e, n, t);
-    return this._edgeLabels[r];
-  }
-  edgeAsObj(e, n, t) {
-    let r = arguments.length === 1 ? this.edge(e) : this.edge(e, n, t);
-    return typeof r != "object" || r === null ? { label: r } : r;
-  }
-  hasEdge(e, n, t) {
-    return (arguments.length === 1 ? oe(this._isDirected, e) : z(this._isDirected, e, n, t)) in this._edgeLabels;
-  }
-  removeEdge(e, n, t) {
-    let r = arguments.length === 1 ? oe(this._isDirected, e) : z(this._isDirected, e, n, t), o = this._edgeObjs[r];
-    if (o) {
-      let i = o.v, s2 = o.w;
-      delete this._edgeLabels[r], delete this._edgeObjs[r], Ie(this._preds[s2], i), Ie(this._sucs[i], s2), delete this._in[s2][r], delete this._out[i][r], this._edgeCount--;
-    }
-    return this;
-  }
-  inEdges(e, n) {
-    return this.isDirected() ? this.filterEdges(this._in[e], e, n) : this.nodeEdges(e, n);
-  }
-  outEdges(e, n) {
-    return this.isDirected() ? this.filterEdges(this._out[e], e, n) : this.nodeEdges(e, n);
-  }
-  nodeEdges(e, n) {
-    if (e in this._nodes) return this.filterEdges({ ...this._in[e], ...this._out[e] }, e, n);
-  }
-  _removeFromParentsChildList(e) {
-    delete this._children[this._parent[e]][e];
-  }
-  filterEdges(e, n, t) {
-    if (!e) return;
-    let r = Object.values(e);
-    return t ? r.filter((o) => o.v === n && o.w === t || o.v === t && o.w === n) : r;
-  }
-};
-function Re(e, n) {
-  e[n] ? e[n]++ : e[n] = 1;
+// node_modules/d3-array/dist/d3-array.mjs
+function ascending(a2, b) {
+  return a2 == null || b == null ? NaN : a2 < b ? -1 : a2 > b ? 1 : a2 >= b ? 0 : NaN;
 }
-function Ie(e, n) {
-  e[n] !== void 0 && !--e[n] && delete e[n];
+function descending(a2, b) {
+  return a2 == null || b == null ? NaN : b < a2 ? -1 : b > a2 ? 1 : b >= a2 ? 0 : NaN;
 }
-function z(e, n, t, r) {
-  let o = "" + n, i = "" + t;
-  if (!e && o > i) {
-    let s2 = o;
-    o = i, i = s2;
+function bisector(f) {
+  let compare1, compare2, delta;
+  if (f.length !== 2) {
+    compare1 = ascending;
+    compare2 = (d, x2) => ascending(f(d), x2);
+    delta = (d, x2) => f(d) - x2;
+  } else {
+    compare1 = f === ascending || f === descending ? f : zero;
+    compare2 = f;
+    delta = f;
   }
-  return o + "" + i + "" + (r === void 0 ? "\0" : r);
-}
-function Fn(e, n, t, r) {
-  let o = "" + n, i = "" + t;
-  if (!e && o > i) {
-    let a2 = o;
-    o = i, i = a2;
-  }
-  let s2 = { v: o, w: i };
-  return r && (s2.name = r), s2;
-}
-function oe(e, n) {
-  return z(e, n.v, n.w, n.name);
-}
-var Dn = {};
-Se(Dn, { read: () => Bn, write: () => An });
-function An(e) {
-  let n = { options: { directed: e.isDirected(), multigraph: e.isMultigraph(), compound: e.isCompound() }, nodes: Vn(e), edges: Yn(e) }, t = e.graph();
-  return t !== void 0 && (n.value = structuredClone(t)), n;
-}
-function Vn(e) {
-  return e.nodes().map((n) => {
-    let t = e.node(n), r = e.parent(n), o = { v: n };
-    return t !== void 0 && (o.value = t), r !== void 0 && (o.parent = r), o;
-  });
-}
-function Yn(e) {
-  return e.edges().map((n) => {
-    let t = e.edge(n), r = { v: n.v, w: n.w };
-    return n.name !== void 0 && (r.name = n.name), t !== void 0 && (r.value = t), r;
-  });
-}
-function Bn(e) {
-  let n = new Q(e.options);
-  return e.value !== void 0 && n.setGraph(e.value), e.nodes.forEach((t) => {
-    n.setNode(t.v, t.value), t.parent && n.setParent(t.v, t.parent);
-  }), e.edges.forEach((t) => {
-    n.setEdge({ v: t.v, w: t.w, name: t.name }, t.value);
-  }), n;
-}
-var H = {};
-Se(H, { CycleException: () => K, bellmanFord: () => Me, components: () => zn, dijkstra: () => J, dijkstraAll: () => $n, findCycles: () => Un, floydWarshall: () => Kn, isAcyclic: () => Zn, postorder: () => nt, preorder: () => tt, prim: () => rt, shortestPaths: () => ot, tarjan: () => Fe, topsort: () => De });
-var Wn = () => 1;
-function Me(e, n, t, r) {
-  return Xn(e, String(n), t || Wn, r || function(o) {
-    var i;
-    return (i = e.outEdges(o)) != null ? i : [];
-  });
-}
-function Xn(e, n, t, r) {
-  let o = {}, i, s2 = 0, a2 = e.nodes(), l = function(c) {
-    let f = o[c.v], h = o[c.w];
-    if (!f || !h) return;
-    let g = t(c);
-    f.distance + g < h.distance && (o[c.w] = { distance: f.distance + g, predecessor: c.v }, i = true);
-  }, u = function() {
-    a2.forEach(function(c) {
-      r(c).forEach(function(f) {
-        let h = f.v === c ? f.v : f.w, g = h === f.v ? f.w : f.v;
-        l({ v: h, w: g });
-      });
-    });
-  };
-  a2.forEach(function(c) {
-    let f = c === n ? 0 : Number.POSITIVE_INFINITY;
-    o[c] = { distance: f, predecessor: "" };
-  });
-  let d = a2.length;
-  for (let c = 1; c < d && (i = false, s2++, u(), !!i); c++) ;
-  if (s2 === d - 1 && (i = false, u(), i)) throw new Error("The graph contains a negative weight cycle");
-  return o;
-}
-function zn(e) {
-  let n = {}, t = [], r;
-  function o(i) {
-    var s2, a2;
-    i in n || (n[i] = true, r.push(i), (s2 = e.successors(i)) == null || s2.forEach(o), (a2 = e.predecessors(i)) == null || a2.forEach(o));
-  }
-  return e.nodes().forEach(function(i) {
-    r = [], o(i), r.length && t.push(r);
-  }), t;
-}
-var Pe = class {
-  constructor() {
-    this._arr = [], this._keyIndices = {};
-  }
-  size() {
-    return this._arr.length;
-  }
-  keys() {
-    return this._arr.map((e) => e.key);
-  }
-  has(e) {
-    return e in this._keyIndices;
-  }
-  priority(e) {
-    let n = this._keyIndices[e];
-    if (n !== void 0) return this._arr[n].priority;
-  }
-  min() {
-    if (this.size() === 0) throw new Error("Queue underflow");
-    return this._arr[0].key;
-  }
-  add(e, n) {
-    let t = this._keyIndices, r = String(e);
-    if (!(r in t)) {
-      let o = this._arr, i = o.length;
-      return t[r] = i, o.push({ key: r, priority: n }), this._decrease(i), true;
-    }
-    return false;
-  }
-  removeMin() {
-    if (this.size() === 0) throw new Error("Queue underflow");
-    this._swap(0, this._arr.length - 1);
-    let e = this._arr.pop();
-    return delete this._keyIndices[e.key], this._heapify(0), e.key;
-  }
-  decrease(e, n) {
-    let t = this._keyIndices[e];
-    if (t === void 0) throw new Error(`Key not found: ${e}`);
-    let r = this._arr[t].priority;
-    if (n > r) throw new Error(`New priority is greater than current priority. Key: ${e} Old: ${r} New: ${n}`);
-    this._arr[t].priority = n, this._decrease(t);
-  }
-  _heapify(e) {
-    let n = this._arr, t = 2 * e, r = t + 1, o = e;
-    t < n.length && (o = n[t].priority < n[o].priority ? t : o, r < n.length && (o = n[r].priority < n[o].priority ? r : o), o !== e && (this._swap(e, o), this._heapify(o)));
-  }
-  _decrease(e) {
-    let n = this._arr, t = n[e].priority, r;
-    for (; e !== 0 && (r = e >> 1, !(n[r].priority < t)); ) this._swap(e, r), e = r;
-  }
-  _swap(e, n) {
-    let t = this._arr, r = this._keyIndices, o = t[e], i = t[n];
-    t[e] = i, t[n] = o, r[i.key] = e, r[o.key] = n;
-  }
-};
-var Hn = () => 1;
-function J(e, n, t, r) {
-  let o = function(i) {
-    var s2;
-    return (s2 = e.outEdges(i)) != null ? s2 : [];
-  };
-  return qn(e, String(n), t || Hn, r || o);
-}
-function qn(e, n, t, r) {
-  let o = {}, i = new Pe(), s2, a2, l = function(u) {
-    let d = u.v !== s2 ? u.v : u.w, c = o[d];
-    if (!c) return;
-    let f = t(u), h = a2.distance + f;
-    if (f < 0) throw new Error("dijkstra does not allow negative edge weights. Bad edge: " + u + " Weight: " + f);
-    h < c.distance && (c.distance = h, c.predecessor = s2, i.decrease(d, h));
-  };
-  for (e.nodes().forEach(function(u) {
-    let d = u === n ? 0 : Number.POSITIVE_INFINITY;
-    o[u] = { distance: d, predecessor: "" }, i.add(u, d);
-  }); i.size() > 0; ) {
-    s2 = i.removeMin();
-    let u = o[s2];
-    if (!u || u.distance === Number.POSITIVE_INFINITY) break;
-    a2 = u, r(s2).forEach(l);
-  }
-  return o;
-}
-function $n(e, n, t) {
-  return e.nodes().reduce(function(r, o) {
-    return r[o] = J(e, o, n, t), r;
-  }, {});
-}
-function Fe(e) {
-  let n = 0, t = [], r = {}, o = [];
-  function i(s2) {
-    var a2;
-    let l = r[s2] = { onStack: true, lowlink: n, index: n++ };
-    if (t.push(s2), (a2 = e.successors(s2)) == null || a2.forEach(function(u) {
-      if (u in r) {
-        let d = r[u];
-        d != null && d.onStack && (l.lowlink = Math.min(l.lowlink, d.index));
-      } else {
-        i(u);
-        let d = r[u];
-        d && (l.lowlink = Math.min(l.lowlink, d.lowlink));
-      }
-    }), l.lowlink === l.index) {
-      let u = [], d;
+  function left(a2, x2, lo = 0, hi = a2.length) {
+    if (lo < hi) {
+      if (compare1(x2, x2) !== 0) return hi;
       do {
-        d = t.pop();
-        let c = r[d];
-        c && (c.onStack = false), u.push(d);
-      } while (s2 !== d);
-      o.push(u);
+        const mid = lo + hi >>> 1;
+        if (compare2(a2[mid], x2) < 0) lo = mid + 1;
+        else hi = mid;
+      } while (lo < hi);
     }
+    return lo;
   }
-  return e.nodes().forEach(function(s2) {
-    s2 in r || i(s2);
-  }), o;
-}
-function Un(e) {
-  return Fe(e).filter(function(n) {
-    var t;
-    let r = n[0];
-    return r ? n.length > 1 || n.length === 1 && ((t = e.outEdges(r, r)) != null ? t : []).length > 0 : false;
-  });
-}
-var Jn = () => 1;
-function Kn(e, n, t) {
-  return Qn(e, n || Jn, t || function(r) {
-    var o;
-    return (o = e.outEdges(r)) != null ? o : [];
-  });
-}
-function Qn(e, n, t) {
-  let r = {}, o = e.nodes();
-  return o.forEach(function(i) {
-    let s2 = {};
-    r[i] = s2, s2[i] = { distance: 0, predecessor: "" }, o.forEach(function(a2) {
-      i !== a2 && (s2[a2] = { distance: Number.POSITIVE_INFINITY, predecessor: "" });
-    }), t(i).forEach(function(a2) {
-      let l = a2.v === i ? a2.w : a2.v, u = n(a2);
-      s2[l] = { distance: u, predecessor: i };
-    });
-  }), o.forEach(function(i) {
-    let s2 = r[i];
-    s2 && o.forEach(function(a2) {
-      let l = r[a2];
-      l && o.forEach(function(u) {
-        let d = l[i], c = s2[u], f = l[u];
-        if (d && c && f) {
-          let h = d.distance + c.distance;
-          h < f.distance && (f.distance = h, f.predecessor = c.predecessor);
-        }
-      });
-    });
-  }), r;
-}
-var K = class extends Error {
-  constructor(e) {
-    super(e), this.name = "CycleException";
-  }
-};
-function De(e) {
-  let n = {}, t = {}, r = [];
-  function o(i) {
-    var s2;
-    if (i in t) throw new K();
-    i in n || (t[i] = true, n[i] = true, (s2 = e.predecessors(i)) == null || s2.forEach(o), delete t[i], r.push(i));
-  }
-  if (e.sinks().forEach(o), Object.keys(n).length !== e.nodeCount()) throw new K();
-  return r;
-}
-function Zn(e) {
-  try {
-    De(e);
-  } catch (n) {
-    if (n instanceof K) return false;
-    throw n;
-  }
-  return true;
-}
-function et(e, n, t, r, o) {
-  Array.isArray(n) || (n = [n]);
-  let i = ((a2) => {
-    var l;
-    return (l = e.isDirected() ? e.successors(a2) : e.neighbors(a2)) != null ? l : [];
-  }), s2 = {};
-  return n.forEach(function(a2) {
-    if (!e.hasNode(a2)) throw new Error("Graph does not have node: " + a2);
-    o = Ae(e, a2, t === "post", s2, i, r, o);
-  }), o;
-}
-function Ae(e, n, t, r, o, i, s2) {
-  return n in r || (r[n] = true, t || (s2 = i(s2, n)), o(n).forEach(function(a2) {
-    s2 = Ae(e, a2, t, r, o, i, s2);
-  }), t && (s2 = i(s2, n))), s2;
-}
-function Ve(e, n, t) {
-  return et(e, n, t, function(r, o) {
-    return r.push(o), r;
-  }, []);
-}
-function nt(e, n) {
-  return Ve(e, n, "post");
-}
-function tt(e, n) {
-  return Ve(e, n, "pre");
-}
-function rt(e, n) {
-  var t;
-  let r = new Q(), o = {}, i = new Pe(), s2;
-  function a2(d) {
-    let c = d.v === s2 ? d.w : d.v, f = i.priority(c);
-    if (f !== void 0) {
-      let h = n(d);
-      h < f && (o[c] = s2, i.decrease(c, h));
+  function right(a2, x2, lo = 0, hi = a2.length) {
+    if (lo < hi) {
+      if (compare1(x2, x2) !== 0) return hi;
+      do {
+        const mid = lo + hi >>> 1;
+        if (compare2(a2[mid], x2) <= 0) lo = mid + 1;
+        else hi = mid;
+      } while (lo < hi);
     }
+    return lo;
   }
-  if (e.nodeCount() === 0) return r;
-  e.nodes().forEach(function(d) {
-    i.add(d, Number.POSITIVE_INFINITY), r.setNode(d);
-  });
-  let l = e.nodes()[0];
-  l !== void 0 && i.decrease(l, 0);
-  let u = false;
-  for (; i.size() > 0; ) {
-    if (s2 = i.removeMin(), s2 in o) r.setEdge(s2, o[s2]);
-    else {
-      if (u) throw new Error("Input graph is not connected: " + e);
-      u = true;
+  function center(a2, x2, lo = 0, hi = a2.length) {
+    const i = left(a2, x2, lo, hi - 1);
+    return i > lo && delta(a2[i - 1], x2) > -delta(a2[i], x2) ? i - 1 : i;
+  }
+  return { left, center, right };
+}
+function zero() {
+  return 0;
+}
+function number2(x2) {
+  return x2 === null ? NaN : +x2;
+}
+var ascendingBisect = bisector(ascending);
+var bisectRight = ascendingBisect.right;
+var bisectLeft = ascendingBisect.left;
+var bisectCenter = bisector(number2).center;
+var blur2 = Blur2(blurf);
+var blurImage = Blur2(blurfImage);
+function Blur2(blur) {
+  return function(data, rx, ry = rx) {
+    if (!((rx = +rx) >= 0)) throw new RangeError("invalid rx");
+    if (!((ry = +ry) >= 0)) throw new RangeError("invalid ry");
+    let { data: values, width, height } = data;
+    if (!((width = Math.floor(width)) >= 0)) throw new RangeError("invalid width");
+    if (!((height = Math.floor(height !== void 0 ? height : values.length / width)) >= 0)) throw new RangeError("invalid height");
+    if (!width || !height || !rx && !ry) return data;
+    const blurx = rx && blur(rx);
+    const blury = ry && blur(ry);
+    const temp = values.slice();
+    if (blurx && blury) {
+      blurh(blurx, temp, values, width, height);
+      blurh(blurx, values, temp, width, height);
+      blurh(blurx, temp, values, width, height);
+      blurv(blury, values, temp, width, height);
+      blurv(blury, temp, values, width, height);
+      blurv(blury, values, temp, width, height);
+    } else if (blurx) {
+      blurh(blurx, values, temp, width, height);
+      blurh(blurx, temp, values, width, height);
+      blurh(blurx, values, temp, width, height);
+    } else if (blury) {
+      blurv(blury, values, temp, width, height);
+      blurv(blury, temp, values, width, height);
+      blurv(blury, values, temp, width, height);
     }
-    (t = e.nodeEdges(s2)) == null || t.forEach(a2);
-  }
-  return r;
-}
-function ot(e, n, t, r) {
-  return it(e, n, t, r != null ? r : ((o) => {
-    var i;
-    return (i = e.outEdges(o)) != null ? i : [];
-  }));
-}
-function it(e, n, t, r) {
-  if (t === void 0) return J(e, n, t, r);
-  let o = false, i = e.nodes();
-  for (let s2 = 0; s2 < i.length; s2++) {
-    let a2 = i[s2];
-    if (a2 === void 0) continue;
-    let l = r(a2);
-    for (let u = 0; u < l.length; u++) {
-      let d = l[u];
-      if (!d) continue;
-      let c = d.v === a2 ? d.v : d.w, f = c === d.v ? d.w : d.v;
-      t({ v: c, w: f }) < 0 && (o = true);
-    }
-    if (o) return Me(e, n, t, r);
-  }
-  return J(e, n, t, r);
-}
-var T = Q;
-function M(e, n, t, r) {
-  let o = r;
-  for (; e.hasNode(o); ) o = $(r);
-  return t.dummy = n, e.setNode(o, t), o;
-}
-function Ye(e) {
-  let n = new T().setGraph(e.graph());
-  return e.nodes().forEach((t) => n.setNode(t, e.node(t))), e.edges().forEach((t) => {
-    let r = n.edge(t.v, t.w) || { weight: 0, minlen: 1 }, o = e.edge(t);
-    n.setEdge(t.v, t.w, { weight: r.weight + o.weight, minlen: Math.max(r.minlen, o.minlen) });
-  }), n;
-}
-function Z(e) {
-  let n = new T({ multigraph: e.isMultigraph() }).setGraph(e.graph());
-  return e.nodes().forEach((t) => {
-    e.children(t).length || n.setNode(t, e.node(t));
-  }), e.edges().forEach((t) => {
-    n.setEdge(t, e.edge(t));
-  }), n;
-}
-function se(e, n) {
-  let t = e.x, r = e.y, o = n.x - t, i = n.y - r, s2 = e.width / 2, a2 = e.height / 2;
-  if (!o && !i) throw new Error("Not possible to find intersection inside of the rectangle");
-  let l, u;
-  return o === 0 || Math.abs(i) * s2 > Math.abs(o) * a2 ? (i < 0 && (a2 = -a2), l = a2 * o / i, u = a2) : (o < 0 && (s2 = -s2), l = s2, u = s2 * i / o), { x: t + l, y: r + u };
-}
-function P(e) {
-  let n = D(de(e) + 1).map(() => []);
-  return e.nodes().forEach((t) => {
-    let r = e.node(t), o = r.rank;
-    o !== void 0 && (n[o] || (n[o] = []), n[o][r.order] = t);
-  }), n;
-}
-function Be(e) {
-  let n = e.nodes().map((r) => {
-    let o = e.node(r).rank;
-    return o === void 0 ? Number.MAX_VALUE : o;
-  }), t = S(Math.min, n);
-  e.nodes().forEach((r) => {
-    let o = e.node(r);
-    Object.hasOwn(o, "rank") && (o.rank -= t);
-  });
-}
-function We(e) {
-  let n = e.nodes().map((s2) => e.node(s2).rank).filter((s2) => s2 !== void 0), t = S(Math.min, n), r = [];
-  e.nodes().forEach((s2) => {
-    let a2 = e.node(s2).rank - t;
-    r[a2] || (r[a2] = []), r[a2].push(s2);
-  });
-  let o = 0, i = e.graph().nodeRankFactor;
-  Array.from(r).forEach((s2, a2) => {
-    s2 === void 0 && a2 % i !== 0 ? --o : s2 !== void 0 && o && s2.forEach((l) => e.node(l).rank += o);
-  });
-}
-function ae(e, n, t, r) {
-  let o = { width: 0, height: 0 };
-  return arguments.length >= 4 && (o.rank = t, o.order = r), M(e, "border", o, n);
-}
-function st(e, n = Xe) {
-  let t = [];
-  for (let r = 0; r < e.length; r += n) {
-    let o = e.slice(r, r + n);
-    t.push(o);
-  }
-  return t;
-}
-var Xe = 65535;
-function S(e, n) {
-  if (n.length > Xe) {
-    let t = st(n);
-    return e(...t.map((r) => e(...r)));
-  } else return e(...n);
-}
-function de(e) {
-  let t = e.nodes().map((r) => {
-    let o = e.node(r).rank;
-    return o === void 0 ? Number.MIN_VALUE : o;
-  });
-  return S(Math.max, t);
-}
-function ze(e, n) {
-  let t = { lhs: [], rhs: [] };
-  return e.forEach((r) => {
-    n(r) ? t.lhs.push(r) : t.rhs.push(r);
-  }), t;
-}
-function q(e, n) {
-  return n();
-}
-var at2 = 0;
-function $(e) {
-  let n = ++at2;
-  return e + ("" + n);
-}
-function D(e, n, t = 1) {
-  n == null && (n = e, e = 0);
-  let r = (i) => i < n;
-  t < 0 && (r = (i) => n < i);
-  let o = [];
-  for (let i = e; r(i); i += t) o.push(i);
-  return o;
-}
-function W(e, n) {
-  let t = {};
-  for (let r of n) e[r] !== void 0 && (t[r] = e[r]);
-  return t;
-}
-function X(e, n) {
-  let t;
-  return typeof n == "string" ? t = (r) => r[n] : t = n, Object.entries(e).reduce((r, [o, i]) => (r[o] = t(i, o), r), {});
-}
-function He(e, n) {
-  return e.reduce((t, r, o) => (t[r] = n[o], t), {});
-}
-var V = "\0";
-function ee(e, n, t) {
-  var u, d, c, f, h, g;
-  if (!(e && n && t && n.dummy === "edge" && t.dummy === "edge" && n.edgeObj && t.edgeObj && e[n.edgeObj.v] && e[t.edgeObj.v] && e[n.edgeObj.w] && e[t.edgeObj.w])) return 0;
-  let r = true;
-  n.edgeObj.w === t.edgeObj.w && (r = false);
-  let o = r ? (d = (u = e[n.edgeObj.v]) == null ? void 0 : u.rank) != null ? d : NaN + 1 : (f = (c = e[n.edgeObj.w]) == null ? void 0 : c.rank) != null ? f : NaN - 1, i = Object.entries(e).find((m) => {
-    var L, y2;
-    return ((L = m[1].edgeObj) == null ? void 0 : L.v) === n.edgeObj.v && ((y2 = m[1].edgeObj) == null ? void 0 : y2.w) === n.edgeObj.w && m[1].rank === o;
-  }), s2 = Object.entries(e).find((m) => {
-    var L, y2;
-    return ((L = m[1].edgeObj) == null ? void 0 : L.v) === t.edgeObj.v && ((y2 = m[1].edgeObj) == null ? void 0 : y2.w) === t.edgeObj.w && m[1].rank === o;
-  });
-  if (!i || !s2) return 0;
-  let a2 = (h = i[1].order) != null ? h : NaN, l = (g = s2[1].order) != null ? g : NaN;
-  return isNaN(a2 - l) ? 0 : a2 - l;
-}
-var ce = class {
-  constructor() {
-    je(this, "_sentinel");
-    let n = {};
-    n._next = n._prev = n, this._sentinel = n;
-  }
-  dequeue() {
-    let n = this._sentinel, t = n._prev;
-    if (t !== n) return qe(t), t;
-  }
-  enqueue(n) {
-    let t = this._sentinel;
-    n._prev && n._next && qe(n), n._next = t._next, t._next._prev = n, t._next = n, n._prev = t;
-  }
-  toString() {
-    let n = [], t = this._sentinel, r = t._prev;
-    for (; r !== t; ) n.push(JSON.stringify(r, dt)), r = r._prev;
-    return "[" + n.join(", ") + "]";
-  }
-};
-function qe(e) {
-  e._prev._next = e._next, e._next._prev = e._prev, delete e._next, delete e._prev;
-}
-function dt(e, n) {
-  if (e !== "_next" && e !== "_prev") return n;
-}
-var $e = ce;
-var lt = () => 1;
-function be(e, n) {
-  if (e.nodeCount() <= 1) return [];
-  let t = ct(e, n || lt);
-  return ut(t.graph, t.buckets, t.zeroIdx).flatMap((o) => e.outEdges(o.v, o.w) || []);
-}
-function ut(e, n, t) {
-  var a2;
-  let r = [], o = n[n.length - 1], i = n[0], s2;
-  for (; e.nodeCount(); ) {
-    for (; s2 = i.dequeue(); ) fe(e, n, t, s2);
-    for (; s2 = o.dequeue(); ) fe(e, n, t, s2);
-    if (e.nodeCount()) {
-      for (let l = n.length - 2; l > 0; --l) if (s2 = (a2 = n[l]) == null ? void 0 : a2.dequeue(), s2) {
-        r = r.concat(fe(e, n, t, s2, true) || []);
-        break;
-      }
-    }
-  }
-  return r;
-}
-function fe(e, n, t, r, o) {
-  let i = [], s2 = o ? i : void 0;
-  return (e.inEdges(r.v) || []).forEach((a2) => {
-    let l = e.edge(a2), u = e.node(a2.v);
-    o && i.push({ v: a2.v, w: a2.w }), u.out -= l, he(n, t, u);
-  }), (e.outEdges(r.v) || []).forEach((a2) => {
-    let l = e.edge(a2), u = a2.w, d = e.node(u);
-    d.in -= l, he(n, t, d);
-  }), e.removeNode(r.v), s2;
-}
-function ct(e, n) {
-  let t = new T(), r = 0, o = 0;
-  e.nodes().forEach((a2) => {
-    t.setNode(a2, { v: a2, in: 0, out: 0 });
-  }), e.edges().forEach((a2) => {
-    let l = t.edge(a2.v, a2.w) || 0, u = n(a2), d = l + u;
-    t.setEdge(a2.v, a2.w, d);
-    let c = t.node(a2.v), f = t.node(a2.w);
-    o = Math.max(o, c.out += u), r = Math.max(r, f.in += u);
-  });
-  let i = ft(o + r + 3).map(() => new $e()), s2 = r + 1;
-  return t.nodes().forEach((a2) => {
-    he(i, s2, t.node(a2));
-  }), { graph: t, buckets: i, zeroIdx: s2 };
-}
-function he(e, n, t) {
-  var r, o, i;
-  t.out ? t.in ? (i = e[t.out - t.in + n]) == null || i.enqueue(t) : (o = e[e.length - 1]) == null || o.enqueue(t) : (r = e[0]) == null || r.enqueue(t);
-}
-function ft(e) {
-  let n = [];
-  for (let t = 0; t < e; t++) n.push(t);
-  return n;
-}
-function Ue(e, n) {
-  (e.graph().acyclicer === "greedy" ? be(e, r(e)) : ht(e, n != null ? n : null)).forEach((o) => {
-    let i = e.edge(o);
-    e.removeEdge(o), i.forwardName = o.name, i.reversed = true, e.setEdge(o.w, o.v, i, $("rev"));
-  });
-  function r(o) {
-    return (i) => o.edge(i).weight;
-  }
-}
-function ht(e, n) {
-  let t = [], r = {}, o = {};
-  function i(l) {
-    Object.hasOwn(o, l) || (o[l] = true, r[l] = true, e.outEdges(l).forEach((u) => {
-      Object.hasOwn(r, u.w) ? t.push(u) : i(u.w);
-    }), delete r[l]);
-  }
-  function s2(l) {
-    var u;
-    Object.hasOwn(o, l) || (o[l] = true, r[l] = true, (u = e.outEdges(l)) == null || u.forEach((d) => {
-      var c, f;
-      Object.hasOwn(r, d.w) || ((c = n.node(l)) == null ? void 0 : c.rank) > ((f = n.node(d.w)) == null ? void 0 : f.rank) && bt(e, d.w, d) ? t.push(d) : s2(d.w);
-    }), delete r[l]);
-  }
-  let a2 = i;
-  return n && typeof n.node == "function" && (a2 = s2), e.sources().forEach(a2), e.nodes().forEach(a2), t;
-}
-function Je(e) {
-  e.edges().forEach((n) => {
-    let t = e.edge(n);
-    if (t.reversed) {
-      e.removeEdge(n);
-      let r = t.forwardName;
-      delete t.reversed, delete t.forwardName, e.setEdge(n.w, n.v, t, r);
-    }
-  });
-}
-function bt(e, n, t) {
-  let r = /* @__PURE__ */ new Set();
-  function o(i) {
-    var s2;
-    if (e.sources().includes(i)) return true;
-    r.add(i);
-    for (let a2 of (s2 = e.inEdges(i)) != null ? s2 : []) if (!(a2.v === t.v && a2.w === t.w) && !r.has(a2.v) && o(a2.v)) return true;
-    return false;
-  }
-  return o(n);
-}
-function Ke(e) {
-  e.graph().dummyChains = [], e.edges().forEach((n) => pt(e, n));
-}
-function pt(e, n) {
-  let t = n.v, r = e.node(t).rank, o = n.w, i = e.node(o).rank, s2 = n.name, a2 = e.edge(n), l = a2.labelRank;
-  if (i === r + 1) return;
-  e.removeEdge(n);
-  let u, d, c;
-  for (c = 0, ++r; r < i; ++c, ++r) a2.points = [], d = { width: 0, height: 0, edgeLabel: a2, edgeObj: n, rank: r }, u = M(e, "edge", d, "_d"), r === l && (d.width = a2.width, d.height = a2.height, d.dummy = "edge-label", d.labelpos = a2.labelpos), e.setEdge(t, u, { weight: a2.weight }, s2), c === 0 && e.graph().dummyChains.push(u), t = u;
-  e.setEdge(t, o, { weight: a2.weight }, s2);
-}
-function Qe(e) {
-  e.graph().dummyChains.forEach((n) => {
-    let t = e.node(n), r = t.edgeLabel, o;
-    for (e.setEdge(t.edgeObj, r); t.dummy; ) o = e.successors(n)[0], e.removeNode(n), r.points.push({ x: t.x, y: t.y }), t.dummy === "edge-label" && (r.x = t.x, r.y = t.y, r.width = t.width, r.height = t.height), n = o, t = e.node(n);
-  });
-}
-function U(e) {
-  let n = {};
-  function t(r) {
-    let o = e.node(r);
-    if (Object.hasOwn(n, r)) return o.rank;
-    n[r] = true;
-    let i = e.outEdges(r), s2 = i ? i.map((l) => l == null ? Number.POSITIVE_INFINITY : t(l.w) - e.edge(l).minlen) : [], a2 = S(Math.min, s2);
-    return a2 === Number.POSITIVE_INFINITY && (a2 = 0), o.rank = a2;
-  }
-  e.sources().forEach(t);
-}
-function A(e, n) {
-  return e.node(n.w).rank - e.node(n.v).rank - e.edge(n).minlen;
-}
-var ne = Et;
-function Et(e) {
-  let n = new T({ directed: false }), t = e.nodes();
-  if (t.length === 0) throw new Error("Graph must have at least one node");
-  let r = t[0], o = e.nodeCount();
-  n.setNode(r, {});
-  let i, s2;
-  for (; Lt(n, e) < o && (i = yt(n, e), !!i); ) s2 = n.hasNode(i.v) ? A(e, i) : -A(e, i), wt(n, e, s2);
-  return n;
-}
-function Lt(e, n) {
-  function t(r) {
-    let o = n.nodeEdges(r);
-    o && o.forEach((i) => {
-      let s2 = i.v, a2 = r === s2 ? i.w : s2;
-      !e.hasNode(a2) && !A(n, i) && (e.setNode(a2, {}), e.setEdge(r, a2, {}), t(a2));
-    });
-  }
-  return e.nodes().forEach(t), e.nodeCount();
-}
-function yt(e, n) {
-  return n.edges().reduce((r, o) => {
-    let i = Number.POSITIVE_INFINITY;
-    return e.hasNode(o.v) !== e.hasNode(o.w) && (i = A(n, o)), i < r[0] ? [i, o] : r;
-  }, [Number.POSITIVE_INFINITY, null])[1];
-}
-function wt(e, n, t) {
-  e.nodes().forEach((r) => n.node(r).rank += t);
-}
-var { preorder: Nt, postorder: Gt } = H;
-var en = Y;
-Y.initLowLimValues = pe;
-Y.initCutValues = ge;
-Y.calcCutValue = nn;
-Y.leaveEdge = rn;
-Y.enterEdge = on;
-Y.exchangeEdges = sn;
-function Y(e) {
-  e = Ye(e), U(e);
-  let n = ne(e);
-  pe(n), ge(n, e);
-  let t, r;
-  for (; t = rn(n); ) r = on(n, e, t), sn(n, e, t, r);
-}
-function ge(e, n) {
-  let t = Gt(e, e.nodes());
-  t = t.slice(0, t.length - 1), t.forEach((r) => vt(e, n, r));
-}
-function vt(e, n, t) {
-  let o = e.node(t).parent, i = e.edge(t, o);
-  i.cutvalue = nn(e, n, t);
-}
-function nn(e, n, t) {
-  let o = e.node(t).parent, i = true, s2 = n.edge(t, o), a2 = 0;
-  s2 || (i = false, s2 = n.edge(o, t)), a2 = s2.weight;
-  let l = n.nodeEdges(t);
-  return l && l.forEach((u) => {
-    let d = u.v === t, c = d ? u.w : u.v;
-    if (c !== o) {
-      let f = d === i, h = n.edge(u).weight;
-      if (a2 += f ? h : -h, xt(e, t, c)) {
-        let m = e.edge(t, c).cutvalue;
-        a2 += f ? -m : m;
-      }
-    }
-  }), a2;
-}
-function pe(e, n) {
-  arguments.length < 2 && (n = e.nodes()[0]), tn(e, {}, 1, n);
-}
-function tn(e, n, t, r, o) {
-  let i = t, s2 = e.node(r);
-  n[r] = true;
-  let a2 = e.neighbors(r);
-  return a2 && a2.forEach((l) => {
-    Object.hasOwn(n, l) || (t = tn(e, n, t, l, r));
-  }), s2.low = i, s2.lim = t++, o ? s2.parent = o : delete s2.parent, t;
-}
-function rn(e) {
-  return e.edges().find((n) => e.edge(n).cutvalue < 0);
-}
-function on(e, n, t) {
-  let r = t.v, o = t.w;
-  n.hasEdge(r, o) || (r = t.w, o = t.v);
-  let i = e.node(r), s2 = e.node(o), a2 = i, l = false;
-  return i.lim > s2.lim && (a2 = s2, l = true), n.edges().filter((d) => l === Ze(e, e.node(d.v), a2) && l !== Ze(e, e.node(d.w), a2)).reduce((d, c) => A(n, c) < A(n, d) ? c : d);
-}
-function sn(e, n, t, r) {
-  let o = t.v, i = t.w;
-  e.removeEdge(o, i), e.setEdge(r.v, r.w, {}), pe(e), ge(e, n), kt(e, n);
-}
-function kt(e, n) {
-  let t = e.nodes().find((o) => !e.node(o).parent);
-  if (!t) return;
-  let r = Nt(e, [t]);
-  r = r.slice(1), r.forEach((o) => {
-    let s2 = e.node(o).parent, a2 = n.edge(o, s2), l = false;
-    a2 || (a2 = n.edge(s2, o), l = true), n.node(o).rank = n.node(s2).rank + (l ? a2.minlen : -a2.minlen);
-  });
-}
-function xt(e, n, t) {
-  return e.hasEdge(n, t);
-}
-function Ze(e, n, t) {
-  return t.low <= n.lim && n.lim <= t.lim;
-}
-var dn = _t;
-function _t(e) {
-  let n = e.graph().ranker;
-  if (typeof n == "function") return n(e);
-  switch (n) {
-    case "network-simplex":
-      an(e);
-      break;
-    case "tight-tree":
-      Ct(e);
-      break;
-    case "longest-path":
-      Ot(e);
-      break;
-    case "none":
-      break;
-    default:
-      an(e);
-  }
-}
-var Ot = U;
-function Ct(e) {
-  U(e), ne(e);
-}
-function an(e) {
-  en(e);
-}
-var ln = Tt;
-function Tt(e) {
-  let n = Rt(e), t = e.graph();
-  if (!Array.isArray(t.dummyChains)) return;
-  t.dummyChains.forEach((o) => {
-    let i = e.node(o), s2 = i.edgeObj, a2 = jt(e, n, s2.v, s2.w), l = a2.path, u = a2.lca, d = 0, c = l[d], f = true;
-    for (; o !== s2.w; ) {
-      if (i = e.node(o), f) {
-        for (; (c = l[d]) !== u && e.node(c).maxRank < i.rank; ) d++;
-        c === u && (f = false);
-      }
-      if (!f) {
-        for (; d < l.length - 1 && e.node(l[d + 1]).minRank <= i.rank; ) d++;
-        c = l[d];
-      }
-      c !== void 0 && e.setParent(o, c), o = e.successors(o)[0];
-    }
-  });
-}
-function jt(e, n, t, r) {
-  let o = [], i = [], s2 = Math.min(n[t].low, n[r].low), a2 = Math.max(n[t].lim, n[r].lim), l;
-  l = t;
-  do
-    l = e.parent(l), o.push(l);
-  while (l && (n[l].low > s2 || a2 > n[l].lim));
-  let u = l, d = r;
-  for (; (d = e.parent(d)) !== u; ) i.push(d);
-  return { path: o.concat(i.reverse()), lca: u };
-}
-function Rt(e) {
-  let n = {}, t = 0;
-  function r(o) {
-    let i = t;
-    e.children(o).forEach(r), n[o] = { low: i, lim: t++ };
-  }
-  return e.children(V).forEach(r), n;
-}
-function un(e) {
-  let n = M(e, "root", {}, "_root"), t = It(e), r = Object.values(t), o = S(Math.max, r) - 1, i = 2 * o + 1;
-  e.graph().nestingRoot = n, e.edges().forEach((a2) => e.edge(a2).minlen *= i);
-  let s2 = St(e) + 1;
-  e.children(V).forEach((a2) => {
-    cn(e, n, i, s2, o, t, a2);
-  }), e.graph().nodeRankFactor = i;
-}
-function cn(e, n, t, r, o, i, s2) {
-  var c;
-  let a2 = e.children(s2);
-  if (!a2.length) {
-    s2 !== n && e.setEdge(n, s2, { weight: 0, minlen: t });
-    return;
-  }
-  let l = ae(e, "_bt"), u = ae(e, "_bb"), d = e.node(s2);
-  e.setParent(l, s2), d.borderTop = l, e.setParent(u, s2), d.borderBottom = u, a2.forEach((f) => {
-    var b;
-    cn(e, n, t, r, o, i, f);
-    let h = e.node(f), g = h.borderTop ? h.borderTop : f, m = h.borderBottom ? h.borderBottom : f, L = h.borderTop ? r : 2 * r, y2 = g !== m ? 1 : o - ((b = i[s2]) != null ? b : 0) + 1;
-    e.setEdge(l, g, { weight: L, minlen: y2, nestingEdge: true }), e.setEdge(m, u, { weight: L, minlen: y2, nestingEdge: true });
-  }), e.parent(s2) || e.setEdge(n, l, { weight: 0, minlen: o + ((c = i[s2]) != null ? c : 0) });
-}
-function It(e) {
-  let n = {};
-  function t(r, o) {
-    let i = e.children(r);
-    i && i.length && i.forEach((s2) => t(s2, o + 1)), n[r] = o;
-  }
-  return e.children(V).forEach((r) => t(r, 1)), n;
-}
-function St(e) {
-  return e.edges().reduce((n, t) => n + e.edge(t).weight, 0);
-}
-function fn(e) {
-  let n = e.graph();
-  e.removeNode(n.nestingRoot), delete n.nestingRoot, e.edges().forEach((t) => {
-    e.edge(t).nestingEdge && e.removeEdge(t);
-  });
-}
-var bn = Pt;
-function Pt(e) {
-  function n(t) {
-    let r = e.children(t), o = e.node(t);
-    if (r.length && r.forEach(n), o && Object.hasOwn(o, "minRank")) {
-      o.borderLeft = [], o.borderRight = [];
-      for (let i = o.minRank, s2 = o.maxRank + 1; i < s2; ++i) hn(e, "borderLeft", "_bl", t, o, i), hn(e, "borderRight", "_br", t, o, i);
-    }
-  }
-  e.children(V).forEach(n);
-}
-function hn(e, n, t, r, o, i) {
-  let s2 = { width: 0, height: 0, rank: i, borderType: n }, a2 = o[n][i - 1], l = M(e, "border", s2, t);
-  o[n][i] = l, e.setParent(l, r), a2 && e.setEdge(a2, l, { weight: 1 });
-}
-function pn(e) {
-  var t;
-  let n = (t = e.graph().rankdir) == null ? void 0 : t.toLowerCase();
-  (n === "lr" || n === "rl") && En(e);
-}
-function mn(e) {
-  var t;
-  let n = (t = e.graph().rankdir) == null ? void 0 : t.toLowerCase();
-  (n === "bt" || n === "rl") && Ft(e), (n === "lr" || n === "rl") && (Dt(e), En(e));
-}
-function En(e) {
-  e.nodes().forEach((n) => gn(e.node(n))), e.edges().forEach((n) => gn(e.edge(n)));
-}
-function gn(e) {
-  let n = e.width;
-  e.width = e.height, e.height = n;
-}
-function Ft(e) {
-  e.nodes().forEach((n) => me(e.node(n))), e.edges().forEach((n) => {
-    var r;
-    let t = e.edge(n);
-    (r = t.points) == null || r.forEach(me), Object.hasOwn(t, "y") && me(t);
-  });
-}
-function me(e) {
-  e.y = -e.y;
-}
-function Dt(e) {
-  e.nodes().forEach((n) => Ee(e.node(n))), e.edges().forEach((n) => {
-    var r;
-    let t = e.edge(n);
-    (r = t.points) == null || r.forEach(Ee), Object.hasOwn(t, "x") && Ee(t);
-  });
-}
-function Ee(e) {
-  let n = e.x;
-  e.x = e.y, e.y = n;
-}
-function Le(e, n = null) {
-  let t = {}, r = e.nodes().filter((d) => !e.children(d).length), o = r.map((d) => e.node(d).rank), i = S(Math.max, o), s2 = D(i + 1).map(() => []);
-  function a2(d) {
-    if (t[d]) return;
-    t[d] = true;
-    let c = e.node(d);
-    s2[c.rank].push(d);
-    let f = e.successors(d);
-    f && [...f].sort((g, m) => u(g, m)).forEach(a2);
-  }
-  r.sort((d, c) => e.node(d).rank - e.node(c).rank).forEach(a2);
-  function u(d, c) {
-    let f = e.node(d), h = e.node(c);
-    return ee(n, f, h);
-  }
-  return s2;
-}
-function ye(e, n) {
-  let t = 0;
-  for (let r = 1; r < n.length; ++r) t += Vt(e, n[r - 1], n[r]);
-  return t;
-}
-function Vt(e, n, t) {
-  let r = He(t, t.map((u, d) => d)), o = n.flatMap((u) => {
-    let d = e.outEdges(u);
-    return d ? d.map((c) => ({ pos: r[c.w], weight: e.edge(c).weight })).sort((c, f) => c.pos - f.pos) : [];
-  }), i = 1;
-  for (; i < t.length; ) i <<= 1;
-  let s2 = 2 * i - 1;
-  i -= 1;
-  let a2 = new Array(s2).fill(0), l = 0;
-  return o.forEach((u) => {
-    let d = u.pos + i;
-    a2[d] += u.weight;
-    let c = 0;
-    for (; d > 0; ) d % 2 && (c += a2[d + 1]), d = d - 1 >> 1, a2[d] += u.weight;
-    l += u.weight * c;
-  }), l;
-}
-function we(e, n = []) {
-  return n.map((t) => {
-    let r = e.inEdges(t);
-    if (!r || !r.length) return { v: t };
-    {
-      let o = r.reduce((i, s2) => {
-        let a2 = e.edge(s2), l = e.node(s2.v);
-        return { sum: i.sum + a2.weight * l.order, weight: i.weight + a2.weight };
-      }, { sum: 0, weight: 0 });
-      return { v: t, barycenter: o.sum / o.weight, weight: o.weight };
-    }
-  });
-}
-function Ne(e, n) {
-  let t = {};
-  e.forEach((o, i) => {
-    let s2 = { indegree: 0, in: [], out: [], vs: [o.v], i };
-    o.barycenter !== void 0 && (s2.barycenter = o.barycenter, s2.weight = o.weight), t[o.v] = s2;
-  }), n.edges().forEach((o) => {
-    let i = t[o.v], s2 = t[o.w];
-    i !== void 0 && s2 !== void 0 && (s2.indegree++, i.out.push(s2));
-  });
-  let r = Object.values(t).filter((o) => !o.indegree);
-  return Yt(r);
-}
-function Yt(e) {
-  let n = [];
-  function t(o) {
-    return (i) => {
-      i.merged || (i.barycenter === void 0 || o.barycenter === void 0 || i.barycenter >= o.barycenter) && Bt(o, i);
-    };
-  }
-  function r(o) {
-    return (i) => {
-      i.in.push(o), --i.indegree === 0 && e.push(i);
-    };
-  }
-  for (; e.length; ) {
-    let o = e.pop();
-    n.push(o), o.in.reverse().forEach(t(o)), o.out.forEach(r(o));
-  }
-  return n.filter((o) => !o.merged).map((o) => W(o, ["vs", "i", "barycenter", "weight"]));
-}
-function Bt(e, n) {
-  let t = 0, r = 0;
-  e.weight && (t += e.barycenter * e.weight, r += e.weight), n.weight && (t += n.barycenter * n.weight, r += n.weight), e.vs = n.vs.concat(e.vs), e.barycenter = t / r, e.weight = r, e.i = Math.min(n.i, e.i), n.merged = true;
-}
-function Ge(e, n, t, r, o) {
-  let i = {}, s2 = null, a2 = null, l = o;
-  typeof n == "boolean" ? (l = n, i = {}) : n && (i = n, s2 = t != null ? t : null, a2 = r != null ? r : null);
-  let u = ze(e, (y2) => Object.hasOwn(y2, "barycenter")), d = u.lhs, c = u.rhs.sort((y2, b) => b.i - y2.i), f = [], h = 0, g = 0, m = 0;
-  d.sort(Wt(a2, s2, !!l));
-  for (let [y2, b] of Object.entries(i)) {
-    let p = d.findIndex((E) => E.vs[0] === y2);
-    d.splice(p + 1, 0, b);
-  }
-  m = Ln(f, c, m), d.forEach((y2) => {
-    m += y2.vs.length, f.push(y2.vs), h += y2.barycenter * y2.weight, g += y2.weight, m = Ln(f, c, m);
-  });
-  let L = { vs: f.flat(1) };
-  return g && (L.barycenter = h / g, L.weight = g), L;
-}
-function Ln(e, n, t) {
-  let r;
-  for (; n.length && (r = n[n.length - 1]).i <= t; ) n.pop(), e.push(r.vs), t++;
-  return t;
-}
-function Wt(e, n, t) {
-  return (r, o) => {
-    if (r.barycenter < o.barycenter) return -1;
-    if (r.barycenter > o.barycenter) return 1;
-    if (e && (typeof r.vs[0] == "string" || typeof o.vs[0] == "string")) {
-      let i = e.node(r.vs[0]), s2 = e.node(o.vs[0]), a2 = ee(n, i, s2);
-      if (a2 !== 0) return a2;
-    }
-    return t ? o.i - r.i : r.i - o.i;
+    return data;
   };
 }
-function te(e, n, t, r, o) {
-  var y2, b, p, E, w, k2, _, O, j, R, I;
-  let i = null, s2 = o;
-  typeof r == "boolean" ? (s2 = r, i = null) : r !== void 0 && (i = r);
-  let a2 = e.children(n), l = e.node(n), u = l ? l.borderLeft : void 0, d = l ? l.borderRight : void 0, c = {};
-  u && (a2 = a2.filter((v) => v !== u && v !== d));
-  let f = we(e, a2);
-  f.forEach((v) => {
-    if (e.children(v.v).length) {
-      let { result: x2 } = te(e, v.v, t, i, s2);
-      c[v.v] = x2, Object.hasOwn(x2, "barycenter") && zt(v, x2);
-    }
-  });
-  let h = Ne(f, t);
-  Xt(h, c);
-  let g = {}, m = false;
-  for (let v = 0; v < h.length; v++) for (let x2 = v + 1; x2 < h.length; x2++) if (!(!h[v] || !h[x2] || !((y2 = h[v]) != null && y2.barycenter) || !((b = h[x2]) != null && b.barycenter)) && ((p = h[v]) == null ? void 0 : p.barycenter) === h[x2].barycenter) {
-    let G = (w = (E = h[v]) == null ? void 0 : E.vs[0]) != null ? w : "", N = (_ = (k2 = h[x2]) == null ? void 0 : k2.vs[0]) != null ? _ : "", C = e.node(G), B = e.node(N);
-    if (C.dummy === "edge" && B.dummy === "edge" && ((O = C.edgeObj) == null ? void 0 : O.v) === ((j = B.edgeObj) == null ? void 0 : j.v) && ((R = C.edgeObj) == null ? void 0 : R.w) === ((I = B.edgeObj) == null ? void 0 : I.w)) if (C.edgeLabel.reversed) {
-      g[N] = h[v], h.splice(v, 1), v--;
-      break;
-    } else g[G] || (g[G] = h[x2], h.splice(x2, 1), x2--);
-    else m = true;
-  }
-  let L = Ge(h, g, i, e, s2);
-  if (u && d) {
-    L.vs = [u, L.vs, d].flat(1);
-    let v = e.predecessors(u);
-    if (v && v.length) {
-      let x2 = e.node(v[0]), G = e.predecessors(d), N = e.node(G[0]);
-      Object.hasOwn(L, "barycenter") || (L.barycenter = 0, L.weight = 0), L.barycenter = (L.barycenter * L.weight + x2.order + N.order) / (L.weight + 2), L.weight += 2;
-    }
-  }
-  return Object.defineProperty(L, "result", { value: L, enumerable: false, configurable: true, writable: true }), Object.defineProperty(L, "usedBias", { value: m, enumerable: false, configurable: true, writable: true }), L;
-}
-function Xt(e, n) {
-  e.forEach((t) => {
-    t.vs = t.vs.flatMap((r) => n[r] ? n[r].vs : r);
-  });
-}
-function zt(e, n) {
-  e.barycenter !== void 0 ? (e.barycenter = (e.barycenter * e.weight + n.barycenter * n.weight) / (e.weight + n.weight), e.weight += n.weight) : (e.barycenter = n.barycenter, e.weight = n.weight);
-}
-function ve(e, n, t, r) {
-  r || (r = e.nodes());
-  let o = Ht(e), i = new T({ compound: true }).setGraph({ root: o }).setDefaultNodeLabel((s2) => e.node(s2));
-  return r.forEach((s2) => {
-    let a2 = e.node(s2), l = e.parent(s2);
-    if (a2.rank === n || a2.minRank <= n && n <= a2.maxRank) {
-      i.setNode(s2), i.setParent(s2, l || o);
-      let u = e[t](s2);
-      u && u.forEach((d) => {
-        let c = d.v === s2 ? d.w : d.v, f = i.edge(c, s2), h = f !== void 0 ? f.weight : 0;
-        i.setEdge(c, s2, { weight: e.edge(d).weight + h });
-      }), Object.hasOwn(a2, "minRank") && i.setNode(s2, { borderLeft: a2.borderLeft[n], borderRight: a2.borderRight[n] });
-    }
-  }), i;
-}
-function Ht(e) {
-  let n;
-  for (; e.hasNode(n = $("_root")); ) ;
-  return n;
-}
-function ke(e, n, t) {
-  let r = {}, o;
-  t.forEach((i) => {
-    let s2 = e.parent(i), a2, l;
-    for (; s2; ) {
-      if (a2 = e.parent(s2), a2 ? (l = r[a2], r[a2] = s2) : (l = o, o = s2), l && l !== s2) {
-        n.setEdge(l, s2);
-        return;
-      }
-      s2 = a2;
-    }
-  });
-}
-function re(e, n = {}, t = null) {
-  if (typeof n.customOrder == "function") {
-    n.customOrder(e, re);
-    return;
-  }
-  let r = de(e), o = yn(e, D(1, r + 1), "inEdges"), i = yn(e, D(r - 1, -1, -1), "outEdges"), s2 = Le(e, t);
-  if (wn(e, s2), n.disableOptimalOrderHeuristic) return;
-  let a2 = Number.POSITIVE_INFINITY, l, u = n.constraints || [];
-  for (let d = 0, c = 0; c < 4; ++d, ++c) {
-    qt(d % 2 ? o : i, d % 4 >= 2, u, t), s2 = P(e);
-    let f = ye(e, s2);
-    f < a2 ? (c = 0, l = Object.assign({}, s2), a2 = f) : f === a2 && (l = structuredClone(s2));
-  }
-  wn(e, l);
-}
-function yn(e, n, t) {
-  let r = /* @__PURE__ */ new Map(), o = (i, s2) => {
-    r.has(i) || r.set(i, []), r.get(i).push(s2);
-  };
-  for (let i of e.nodes()) {
-    let s2 = e.node(i);
-    if (typeof s2.rank == "number" && o(s2.rank, i), typeof s2.minRank == "number" && typeof s2.maxRank == "number") for (let a2 = s2.minRank; a2 <= s2.maxRank; a2++) a2 !== s2.rank && o(a2, i);
-  }
-  return n.map(function(i) {
-    return ve(e, i, t, r.get(i) || []);
-  });
-}
-function qt(e, n, t, r) {
-  let o = true, i = new T();
-  e.forEach(function(s2) {
-    t.forEach((d) => i.setEdge(d.left, d.right));
-    let a2 = s2.graph().root, { result: l, usedBias: u } = te(s2, a2, i, r, o);
-    n && u && (o = !o), l.vs.forEach((d, c) => s2.node(d).order = c), ke(s2, i, l.vs);
-  });
-}
-function wn(e, n) {
-  Object.values(n).forEach((t) => t.forEach((r, o) => e.node(r).order = o));
-}
-function $t(e, n) {
-  let t = {};
-  function r(o, i) {
-    let s2 = 0, a2 = 0, l = o.length, u = i[i.length - 1];
-    return i.forEach((d, c) => {
-      let f = Jt(e, d), h = f ? e.node(f).order : l;
-      (f || d === u) && (i.slice(a2, c + 1).forEach((g) => {
-        let m = e.predecessors(g);
-        m && m.forEach((L) => {
-          let y2 = e.node(L), b = y2.order;
-          (b < s2 || h < b) && !(y2.dummy && e.node(g).dummy) && Gn(t, L, g);
-        });
-      }), a2 = c + 1, s2 = h);
-    }), i;
-  }
-  return n.length && n.reduce(r), t;
-}
-function Ut(e, n) {
-  let t = {};
-  function r(a2) {
-    var l;
-    return ((l = e.node(a2)) == null ? void 0 : l.dummy) === "border";
-  }
-  if (!e.nodes().some(r)) return t;
-  function i(a2, l, u, d, c) {
-    D(l, u).forEach((f) => {
-      let h = a2[f];
-      if (h !== void 0 && e.node(h).dummy) {
-        let g = e.predecessors(h);
-        g && g.forEach((m) => {
-          if (m === void 0) return;
-          let L = e.node(m);
-          L.dummy && (L.order < d || L.order > c) && Gn(t, m, h);
-        });
-      }
-    });
-  }
-  function s2(a2, l) {
-    let u = -1, d = -1, c = 0;
-    return l.forEach((f, h) => {
-      if (r(f)) {
-        let g = e.predecessors(f);
-        if (g && g.length) {
-          let m = g[0];
-          if (m === void 0) return;
-          d = e.node(m).order, i(l, c, h, u, d), c = h, u = d;
-        }
-      }
-      i(l, c, l.length, d, a2.length);
-    }), l;
-  }
-  return n.length && n.reduce(s2), t;
-}
-function Jt(e, n) {
-  if (e.node(n).dummy) {
-    let t = e.predecessors(n);
-    if (t) return t.find((r) => e.node(r).dummy);
+function blurh(blur, T2, S2, w, h) {
+  for (let y2 = 0, n = w * h; y2 < n; ) {
+    blur(T2, S2, y2, y2 += w, 1);
   }
 }
-function Gn(e, n, t) {
-  if (n > t) {
-    let o = n;
-    n = t, t = o;
+function blurv(blur, T2, S2, w, h) {
+  for (let x2 = 0, n = w * h; x2 < w; ++x2) {
+    blur(T2, S2, x2, x2 + n, w);
   }
-  let r = e[n];
-  r || (e[n] = r = {}), r[t] = true;
 }
-function Kt(e, n, t) {
-  if (n > t) {
-    let o = n;
-    n = t, t = o;
-  }
-  let r = e[n];
-  return r !== void 0 && Object.hasOwn(r, t);
-}
-function Qt(e, n, t, r, o) {
-  let i = {}, s2 = {}, a2 = {};
-  return n.forEach((l) => {
-    l.forEach((u, d) => {
-      i[u] = u, s2[u] = u, a2[u] = d;
-    });
-  }), n.forEach((l) => {
-    let u = -1, d = -1, c = false, f = l, h = l.findIndex((g) => (o == null ? void 0 : o.includes(g)) || Nn(g, e, o));
-    h > 0 && (f = [l[h], ...l.slice(0, h), ...l.slice(h + 1)], c = true), f.forEach((g) => {
-      var L;
-      let m = r(g);
-      if (m && m.length) {
-        o != null && o.includes(g) && (m = m.filter((p) => Nn(p, e, o)));
-        let y2 = m.sort((p, E) => {
-          let w = a2[p], k2 = a2[E];
-          return (w !== void 0 ? w : 0) - (k2 !== void 0 ? k2 : 0);
-        }), b = (y2.length - 1) / 2;
-        for (let p = Math.floor(b), E = Math.ceil(b); p <= E; ++p) {
-          let w = y2[p];
-          if (w === void 0) continue;
-          let k2 = a2[w];
-          if (k2 !== void 0 && s2[g] === g && u < k2 && a2[w] !== d && !Kt(t, g, w)) {
-            let _ = i[w];
-            _ !== void 0 && (s2[w] = g, s2[g] = i[g] = _, u = k2, c && (u = -1, d = (L = a2[w]) != null ? L : -1, c = false));
-          }
-        }
-      }
-    });
-  }), { root: i, align: s2 };
-}
-function Zt(e, n, t, r, o = false) {
-  let i = {}, s2 = er(e, n, t, o), a2 = o ? "borderLeft" : "borderRight";
-  function l(h, g) {
-    let m = s2.nodes().slice(), L = {}, y2 = m.pop();
-    for (; y2; ) {
-      if (L[y2]) h(y2);
-      else {
-        L[y2] = true, m.push(y2);
-        for (let b of g(y2)) m.push(b);
-      }
-      y2 = m.pop();
-    }
-  }
-  function u(h) {
-    let g = s2.inEdges(h);
-    g ? i[h] = g.reduce((m, L) => {
-      var p;
-      let y2 = (p = i[L.v]) != null ? p : 0, b = s2.edge(L);
-      return Math.max(m, y2 + (b !== void 0 ? b : 0));
-    }, 0) : i[h] = 0;
-  }
-  function d(h) {
-    let g = s2.outEdges(h), m = Number.POSITIVE_INFINITY;
-    g && (m = g.reduce((y2, b) => {
-      let p = i[b.w], E = s2.edge(b);
-      return Math.min(y2, (p !== void 0 ? p : 0) - (E !== void 0 ? E : 0));
-    }, Number.POSITIVE_INFINITY));
-    let L = e.node(h);
-    m !== Number.POSITIVE_INFINITY && L.borderType !== a2 && (i[h] = Math.max(i[h] !== void 0 ? i[h] : 0, m));
-  }
-  function c(h) {
-    return s2.predecessors(h) || [];
-  }
-  function f(h) {
-    return s2.successors(h) || [];
-  }
-  return l(u, c), l(d, f), Object.keys(r).forEach((h) => {
-    var m;
-    let g = t[h];
-    g !== void 0 && (i[h] = (m = i[g]) != null ? m : 0);
-  }), i;
-}
-function er(e, n, t, r) {
-  let o = new T(), i = e.graph(), s2 = or(i.nodesep, i.edgesep, r);
-  return n.forEach((a2) => {
-    let l;
-    a2.forEach((u) => {
-      let d = t[u];
-      if (d !== void 0) {
-        if (o.setNode(d), l !== void 0) {
-          let c = t[l];
-          if (c !== void 0) {
-            let f = o.edge(c, d);
-            o.setEdge(c, d, Math.max(s2(e, u, l), f || 0));
-          }
-        }
-        l = u;
-      }
-    });
-  }), o;
-}
-function nr(e, n) {
-  return Object.values(n).reduce((t, r) => {
-    let o = Number.NEGATIVE_INFINITY, i = Number.POSITIVE_INFINITY;
-    Object.entries(r).forEach(([a2, l]) => {
-      let u = ir(e, a2) / 2;
-      o = Math.max(l + u, o), i = Math.min(l - u, i);
-    });
-    let s2 = o - i;
-    return s2 < t[0] && (t = [s2, r]), t;
-  }, [Number.POSITIVE_INFINITY, null])[1];
-}
-function tr(e, n) {
-  let t = Object.values(n), r = S(Math.min, t), o = S(Math.max, t);
-  ["u", "d"].forEach((i) => {
-    ["l", "r"].forEach((s2) => {
-      let a2 = i + s2, l = e[a2];
-      if (!l || l === n) return;
-      let u = Object.values(l), d = r - S(Math.min, u);
-      s2 !== "l" && (d = o - S(Math.max, u)), d && (e[a2] = X(l, (c) => c + d));
-    });
-  });
-}
-function rr(e, n = void 0) {
-  let t = e.ul;
-  return t ? X(t, (r, o) => {
-    var s2, a2;
-    if (n) {
-      let l = n.toLowerCase(), u = e[l];
-      if (u && u[o] !== void 0) return u[o];
-    }
-    let i = Object.values(e).map((l) => {
-      let u = l[o];
-      return u !== void 0 ? u : 0;
-    }).sort((l, u) => l - u);
-    return (((s2 = i[1]) != null ? s2 : 0) + ((a2 = i[2]) != null ? a2 : 0)) / 2;
-  }) : {};
-}
-function vn(e, n) {
-  let t = P(e), r = Object.assign($t(e, t), Ut(e, t)), o = {}, i;
-  ["u", "d"].forEach((a2) => {
-    i = a2 === "u" ? t : Object.values(t).reverse(), ["l", "r"].forEach((l) => {
-      l === "r" && (i = i.map((f) => Object.values(f).reverse()));
-      let d = Qt(e, i, r, (f) => (a2 === "u" ? e.predecessors(f) : e.successors(f)) || [], n), c = Zt(e, i, d.root, d.align, l === "r");
-      l === "r" && (c = X(c, (f) => -f)), o[a2 + l] = c;
-    });
-  });
-  let s2 = nr(e, o);
-  return tr(o, s2), rr(o, e.graph().align);
-}
-function or(e, n, t) {
-  return (r, o, i) => {
-    let s2 = r.node(o), a2 = r.node(i), l = 0, u;
-    if (l += s2.width / 2, Object.hasOwn(s2, "labelpos")) switch (s2.labelpos.toLowerCase()) {
-      case "l":
-        u = -s2.width / 2;
-        break;
-      case "r":
-        u = s2.width / 2;
-        break;
-    }
-    if (u && (l += t ? u : -u), u = void 0, l += (s2.dummy ? n : e) / 2, l += (a2.dummy ? n : e) / 2, l += a2.width / 2, Object.hasOwn(a2, "labelpos")) switch (a2.labelpos.toLowerCase()) {
-      case "l":
-        u = a2.width / 2;
-        break;
-      case "r":
-        u = -a2.width / 2;
-        break;
-    }
-    return u && (l += t ? u : -u), l;
+function blurfImage(radius) {
+  const blur = blurf(radius);
+  return (T2, S2, start, stop, step) => {
+    start <<= 2, stop <<= 2, step <<= 2;
+    blur(T2, S2, start + 0, stop + 0, step);
+    blur(T2, S2, start + 1, stop + 1, step);
+    blur(T2, S2, start + 2, stop + 2, step);
+    blur(T2, S2, start + 3, stop + 3, step);
   };
 }
-function ir(e, n) {
-  return e.node(n).width;
+function blurf(radius) {
+  const radius0 = Math.floor(radius);
+  if (radius0 === radius) return bluri(radius);
+  const t = radius - radius0;
+  const w = 2 * radius + 1;
+  return (T2, S2, start, stop, step) => {
+    if (!((stop -= step) >= start)) return;
+    let sum = radius0 * S2[start];
+    const s0 = step * radius0;
+    const s1 = s0 + step;
+    for (let i = start, j = start + s0; i < j; i += step) {
+      sum += S2[Math.min(stop, i)];
+    }
+    for (let i = start, j = stop; i <= j; i += step) {
+      sum += S2[Math.min(stop, i + s0)];
+      T2[i] = (sum + t * (S2[Math.max(start, i - s1)] + S2[Math.min(stop, i + s1)])) / w;
+      sum -= S2[Math.max(start, i - s0)];
+    }
+  };
 }
-function Nn(e, n, t) {
-  var s2;
-  if (!t) return false;
-  let r = (s2 = n.node(e)) == null ? void 0 : s2.edgeObj;
-  if (!r || n.node(e).edgeLabel.reversed) return false;
-  let o = t.indexOf(r == null ? void 0 : r.v), i = t.indexOf(r == null ? void 0 : r.w);
-  return o !== -1 && i !== -1 && o === (i + 1) % t.length || o === (i - 1) % t.length;
+function bluri(radius) {
+  const w = 2 * radius + 1;
+  return (T2, S2, start, stop, step) => {
+    if (!((stop -= step) >= start)) return;
+    let sum = radius * S2[start];
+    const s2 = step * radius;
+    for (let i = start, j = start + s2; i < j; i += step) {
+      sum += S2[Math.min(stop, i)];
+    }
+    for (let i = start, j = stop; i <= j; i += step) {
+      sum += S2[Math.min(stop, i + s2)];
+      T2[i] = sum / w;
+      sum -= S2[Math.max(start, i - s2)];
+    }
+  };
 }
-function kn(e, n) {
-  e = Z(e), sr(e), Object.entries(vn(e, n)).forEach(([t, r]) => e.node(t).x = r);
-}
-function sr(e) {
-  let n = P(e), t = e.graph(), r = t.ranksep, o = t.rankalign, i = 0;
-  n.forEach((s2) => {
-    let a2 = s2.reduce((l, u) => {
-      var c;
-      let d = (c = e.node(u).height) != null ? c : 0;
-      return l > d ? l : d;
-    }, 0);
-    s2.forEach((l) => {
-      let u = e.node(l);
-      o === "top" ? u.y = i + u.height / 2 : o === "bottom" ? u.y = i + a2 - u.height / 2 : u.y = i + a2 / 2;
-    }), i += a2 + r;
-  });
-}
-var xn = /* @__PURE__ */ new WeakMap();
-function Oe(e, n = {}) {
-  return In(e, q, n), e;
-}
-function _n(e, n, t) {
-  let r = n;
-  for (; r !== void 0; ) {
-    let o = e.parent(r);
-    if (o === t) return r;
-    r = o;
+var array = Array.prototype;
+var slice = array.slice;
+var e10 = Math.sqrt(50);
+var e5 = Math.sqrt(10);
+var e2 = Math.sqrt(2);
+function tickSpec(start, stop, count3) {
+  const step = (stop - start) / Math.max(0, count3), power = Math.floor(Math.log10(step)), error = step / Math.pow(10, power), factor = error >= e10 ? 10 : error >= e5 ? 5 : error >= e2 ? 2 : 1;
+  let i1, i2, inc;
+  if (power < 0) {
+    inc = Math.pow(10, -power) / factor;
+    i1 = Math.round(start * inc);
+    i2 = Math.round(stop * inc);
+    if (i1 / inc < start) ++i1;
+    if (i2 / inc > stop) --i2;
+    inc = -inc;
+  } else {
+    inc = Math.pow(10, power) * factor;
+    i1 = Math.round(start / inc);
+    i2 = Math.round(stop / inc);
+    if (i1 * inc < start) ++i1;
+    if (i2 * inc > stop) --i2;
   }
+  if (i2 < i1 && 0.5 <= count3 && count3 < 2) return tickSpec(start, stop, count3 * 2);
+  return [i1, i2, inc];
 }
-function In(e, n, t) {
-  var y2;
-  let r = e.nodes().filter((b) => e.children(b).length), o = {};
-  r.forEach((b) => {
-    let p = e.node(b);
-    if (p && p.rankdir) {
-      let E = new T({ multigraph: true, compound: true });
-      E.setGraph({ rankdir: p.rankdir });
-      let w = e.children(b);
-      w.forEach((G) => {
-        let N = { ...e.node(G) };
-        E.setNode(G, N);
-        let C = e.parent(G);
-        C && C !== b && w.includes(C) && E.setParent(G, C);
-      });
-      let k2 = /* @__PURE__ */ new Set();
-      e.edges().forEach((G) => {
-        let N = _n(e, G.v, b), C = _n(e, G.w, b);
-        if (N === G.v && C === G.w) E.setEdge(G, { ...e.edge(G) });
-        else if (N && C && N !== C) {
-          let B = `${N}\0${C}`;
-          k2.has(B) || (k2.add(B), E.setEdge(N, C, { ...e.edge(G) }));
-        }
-      }), In(E, n, t);
-      let _ = Rn(E);
-      Cn(_, n, t, null), Tn(E, _);
-      let O = 1 / 0, j = 1 / 0, R = -1 / 0, I = -1 / 0;
-      E.nodes().forEach((G) => {
-        if (G === b) return;
-        let N = E.node(G);
-        N && typeof N.x == "number" && typeof N.y == "number" && typeof N.width == "number" && typeof N.height == "number" && (O = Math.min(O, N.x - N.width / 2), R = Math.max(R, N.x + N.width / 2), j = Math.min(j, N.y - N.height / 2), I = Math.max(I, N.y + N.height / 2));
-      }), (!isFinite(O) || !isFinite(j) || !isFinite(R) || !isFinite(I)) && (O = j = 0, R = I = 0);
-      let v = R - O, x2 = I - j;
-      o[b] = { minX: O, minY: j, maxX: R, maxY: I, width: v, height: x2, offsetX: O, offsetY: j }, p._dagreClusterSubgraph = E;
-    }
-  });
-  let i = [], s2 = (b) => {
-    let p = [], E = (e.children(b) || []).filter((w) => w !== b);
-    for (; E.length > 0; ) {
-      let w = E.shift();
-      p.push(w), (e.children(w) || []).filter((k2) => k2 !== w).forEach((k2) => E.push(k2));
-    }
-    return p;
-  }, a2 = /* @__PURE__ */ new Map();
-  r.forEach((b) => {
-    let p = e.node(b);
-    p && p.rankdir && o[b] && a2.set(b, (e.children(b) || []).filter((E) => E !== b));
-  });
-  let l = new Set([...a2.values()].flat()), u = /* @__PURE__ */ new Map();
-  a2.forEach((b, p) => {
-    l.has(p) || u.set(p, s2(p));
-  });
-  let d = new Set([...u.values()].flat()), c = (b) => {
-    for (let [p, E] of u) if (E.includes(b)) return p;
-    return b;
-  }, f = [];
-  e.edges().forEach((b) => {
-    (d.has(b.v) || d.has(b.w)) && f.push({ edge: b, label: e.edge(b) });
-  });
-  let h = /* @__PURE__ */ new Map();
-  d.forEach((b) => {
-    let p = e.parent(b);
-    h.set(b, typeof p == "string" ? p : void 0);
-  }), u.forEach((b, p) => {
-    let E = e.node(p), w = [];
-    b.forEach((O) => {
-      let j = e.node(O);
-      j && (w.push({ id: O, node: j, parent: h.get(O) }), e.removeNode(O));
-    });
-    let k2 = f.filter(({ edge: O }) => b.includes(O.v) || b.includes(O.w)), _ = o[p];
-    E && (i.push({ clusterId: p, subgraph: E._dagreClusterSubgraph, bounds: _, children: b, removedNodes: w, removedEdges: k2 }), E.width = _.width, E.height = _.height);
-  });
-  let g = /* @__PURE__ */ new Set();
-  f.forEach(({ edge: b, label: p }) => {
-    let E = c(b.v), w = c(b.w);
-    if (E !== w && e.hasNode(E) && e.hasNode(w)) {
-      let k2 = `${E}\0${w}`;
-      g.has(k2) || (g.add(k2), e.setEdge(E, w, { ...p, width: 0, height: 0 }));
-    }
-  });
-  let m = Rn(e), L = Cn(m, n, t, (y2 = xn.get(e)) != null ? y2 : null);
-  xn.set(e, L), Tn(e, m), g.forEach((b) => {
-    let p = b.indexOf("\0"), E = b.slice(0, p), w = b.slice(p + 1);
-    e.hasEdge(E, w) && e.removeEdge(E, w);
-  }), i.forEach(({ clusterId: b, subgraph: p, bounds: E, removedNodes: w, removedEdges: k2 }) => {
-    var v, x2;
-    let _ = e.node(b), O = (v = _ == null ? void 0 : _.x) != null ? v : 0, j = (x2 = _ == null ? void 0 : _.y) != null ? x2 : 0, R = (E.minX + E.maxX) / 2, I = (E.minY + E.maxY) / 2;
-    w.forEach(({ id: G, node: N, parent: C }) => {
-      e.setNode(G, N), C !== void 0 && e.setParent(G, C);
-    }), k2.forEach(({ edge: G, label: N }) => {
-      e.setEdge(G, N);
-    }), p.nodes().forEach((G) => {
-      if (G === b) return;
-      let N = p.node(G), C = e.node(G);
-      C && N && typeof N.x == "number" && typeof N.y == "number" && (C.x = O + (N.x - R), C.y = j + (N.y - I));
-    }), On(e, p, O - R, j - I), delete _._dagreClusterSubgraph;
-  }), r.forEach((b) => {
-    var w, k2;
-    let p = e.node(b), E = o[b];
-    if (p && p.rankdir && p._dagreClusterSubgraph && E) {
-      let _ = p._dagreClusterSubgraph, O = (w = p.x) != null ? w : 0, j = (k2 = p.y) != null ? k2 : 0, R = (E.minX + E.maxX) / 2, I = (E.minY + E.maxY) / 2;
-      _.nodes().forEach((v) => {
-        if (v === b) return;
-        let x2 = _.node(v), G = e.node(v);
-        if (G && x2 && typeof x2.x == "number" && typeof x2.y == "number") {
-          let N = x2.x - R, C = x2.y - I;
-          G.x = O + N, G.y = j + C;
-        }
-      }), On(e, _, O - R, j - I), delete p._dagreClusterSubgraph;
-    }
-  });
-}
-function On(e, n, t, r) {
-  n.edges().forEach((o) => {
-    if (!e.hasEdge(o)) return;
-    let i = n.edge(o), s2 = e.edge(o);
-    s2.points = i.points.map((a2) => ({ x: a2.x + t, y: a2.y + r })), Object.hasOwn(i, "x") && (s2.x = i.x + t, s2.y = i.y + r);
-  });
-}
-function Cn(e, n, t, r = null) {
-  var l, u;
-  let o = (t == null ? void 0 : t.useDynamic) !== false, i = o && (l = r == null ? void 0 : r.graph) != null ? l : null, s2 = o && (u = r == null ? void 0 : r.rawNodes) != null ? u : null;
-  n("    makeSpaceForEdgeLabels", () => br(e)), n("    removeSelfEdges", () => Gr(e)), n("    acyclic", () => Ue(e, i)), n("    nestingGraph.run", () => un(e)), n("    rank", () => dn(Z(e))), n("    injectEdgeLabelProxies", () => gr(e)), n("    removeEmptyRanks", () => We(e)), n("    nestingGraph.cleanup", () => fn(e)), n("    normalizeRanks", () => Be(e)), n("    assignRankMinMax", () => pr(e)), n("    removeEdgeLabelProxies", () => mr(e)), n("    normalize.run", () => Ke(e)), n("    parentDummyChains", () => ln(e)), n("    addBorderSegments", () => bn(e)), n("    order", () => re(e, t, s2)), n("    insertSelfEdges", () => vr(e)), n("    adjustCoordinateSystem", () => pn(e)), n("    position", () => kn(e, t.corePath)), n("    positionSelfEdges", () => kr(e));
-  let a2 = JSON.parse(JSON.stringify(e._nodes));
-  return n("    removeBorderNodes", () => Nr(e)), n("    normalize.undo", () => Qe(e)), n("    fixupEdgeLabelCoords", () => yr(e)), n("    undoCoordinateSystem", () => mn(e)), n("    translateGraph", () => Er(e)), n("    assignNodeIntersects", () => Lr(e)), n("    reversePoints", () => wr(e)), n("    acyclic.undo", () => Je(e)), { graph: e, rawNodes: a2 };
-}
-function Tn(e, n) {
-  e.nodes().forEach((t) => {
-    let r = e.node(t), o = n.node(t);
-    r && (r.x = o.x, r.y = o.y, r.order = o.order, r.rank = o.rank, n.children(t).length && (r.width = o.width, r.height = o.height));
-  }), e.edges().forEach((t) => {
-    let r = e.edge(t), o = n.edge(t);
-    r.points = o.points, Object.hasOwn(o, "x") && (r.x = o.x, r.y = o.y);
-  }), e.graph().width = n.graph().width, e.graph().height = n.graph().height;
-}
-var ar = ["nodesep", "edgesep", "ranksep", "marginx", "marginy"];
-var dr = { ranksep: 50, edgesep: 20, nodesep: 50, rankdir: "TB", rankalign: "center" };
-var lr = ["acyclicer", "ranker", "rankdir", "align", "rankalign"];
-var ur = ["width", "height", "rank"];
-var jn = { width: 0, height: 0 };
-var cr = ["minlen", "weight", "width", "height", "labeloffset"];
-var fr = { minlen: 1, weight: 1, width: 0, height: 0, labeloffset: 10, labelpos: "r" };
-var hr = ["labelpos"];
-function Rn(e) {
-  let n = new T({ multigraph: true, compound: true }), t = _e(e.graph());
-  return n.setGraph(Object.assign({}, dr, xe(t, ar), W(t, lr))), e.nodes().forEach((r) => {
-    let o = _e(e.node(r)), i = xe(o, ur);
-    Object.keys(jn).forEach((a2) => {
-      i[a2] === void 0 && (i[a2] = jn[a2]);
-    }), n.setNode(r, i);
-    let s2 = e.parent(r);
-    s2 !== void 0 && n.setParent(r, s2);
-  }), e.edges().forEach((r) => {
-    let o = _e(e.edge(r));
-    n.setEdge(r, Object.assign({}, fr, xe(o, cr), W(o, hr)));
-  }), n;
-}
-function br(e) {
-  let n = e.graph();
-  n.ranksep /= 2, e.edges().forEach((t) => {
-    var o;
-    let r = e.edge(t);
-    r.minlen *= 2, ((o = r.labelpos) != null ? o : "r").toLowerCase() !== "c" && (n.rankdir === "TB" || n.rankdir === "BT" ? r.width += r.labeloffset : r.height += r.labeloffset);
-  });
-}
-function gr(e) {
-  e.edges().forEach((n) => {
-    let t = e.edge(n);
-    if (t.width && t.height) {
-      let r = e.node(n.v), i = { rank: (e.node(n.w).rank - r.rank) / 2 + r.rank, e: n };
-      M(e, "edge-proxy", i, "_ep");
-    }
-  });
-}
-function pr(e) {
-  let n = 0;
-  e.nodes().forEach((t) => {
-    let r = e.node(t);
-    r.borderTop && (r.minRank = e.node(r.borderTop).rank, r.maxRank = e.node(r.borderBottom).rank, n = Math.max(n, r.maxRank));
-  }), e.graph().maxRank = n;
-}
-function mr(e) {
-  e.nodes().forEach((n) => {
-    let t = e.node(n);
-    if (t.dummy === "edge-proxy") {
-      let r = t;
-      e.edge(r.e).labelRank = t.rank, e.removeNode(n);
-    }
-  });
-}
-function Er(e) {
-  let n = Number.POSITIVE_INFINITY, t = 0, r = Number.POSITIVE_INFINITY, o = 0, i = e.graph(), s2 = i.marginx || 0, a2 = i.marginy || 0;
-  function l(u) {
-    let d = u.x, c = u.y, f = u.width, h = u.height;
-    n = Math.min(n, d - f / 2), t = Math.max(t, d + f / 2), r = Math.min(r, c - h / 2), o = Math.max(o, c + h / 2);
+function ticks(start, stop, count3) {
+  stop = +stop, start = +start, count3 = +count3;
+  if (!(count3 > 0)) return [];
+  if (start === stop) return [start];
+  const reverse = stop < start, [i1, i2, inc] = reverse ? tickSpec(stop, start, count3) : tickSpec(start, stop, count3);
+  if (!(i2 >= i1)) return [];
+  const n = i2 - i1 + 1, ticks2 = new Array(n);
+  if (reverse) {
+    if (inc < 0) for (let i = 0; i < n; ++i) ticks2[i] = (i2 - i) / -inc;
+    else for (let i = 0; i < n; ++i) ticks2[i] = (i2 - i) * inc;
+  } else {
+    if (inc < 0) for (let i = 0; i < n; ++i) ticks2[i] = (i1 + i) / -inc;
+    else for (let i = 0; i < n; ++i) ticks2[i] = (i1 + i) * inc;
   }
-  e.nodes().forEach((u) => l(e.node(u))), e.edges().forEach((u) => {
-    let d = e.edge(u);
-    Object.hasOwn(d, "x") && l(d);
-  }), n -= s2, r -= a2, e.nodes().forEach((u) => {
-    let d = e.node(u);
-    d.x -= n, d.y -= r;
-  }), e.edges().forEach((u) => {
-    let d = e.edge(u);
-    d.points.forEach((c) => {
-      c.x -= n, c.y -= r;
-    }), Object.hasOwn(d, "x") && (d.x -= n), Object.hasOwn(d, "y") && (d.y -= r);
-  }), i.width = t - n + s2, i.height = o - r + a2;
+  return ticks2;
 }
-function Lr(e) {
-  e.edges().forEach((n) => {
-    if (n.v === n.w) return;
-    let t = e.edge(n), r = e.node(n.v), o = e.node(n.w), i, s2;
-    t.points ? (i = t.points[0], s2 = t.points[t.points.length - 1]) : (t.points = [], i = o, s2 = r), t.points.unshift(se(r, i)), t.points.push(se(o, s2));
-  });
+function tickIncrement(start, stop, count3) {
+  stop = +stop, start = +start, count3 = +count3;
+  return tickSpec(start, stop, count3)[2];
 }
-function yr(e) {
-  e.edges().forEach((n) => {
-    let t = e.edge(n);
-    if (Object.hasOwn(t, "x")) switch ((t.labelpos === "l" || t.labelpos === "r") && (t.width -= t.labeloffset), t.labelpos) {
-      case "l":
-        t.x -= t.width / 2 + t.labeloffset;
-        break;
-      case "r":
-        t.x += t.width / 2 + t.labeloffset;
-        break;
+function tickStep(start, stop, count3) {
+  stop = +stop, start = +start, count3 = +count3;
+  const reverse = stop < start, inc = reverse ? tickIncrement(stop, start, count3) : tickIncrement(start, stop, count3);
+  return (reverse ? -1 : 1) * (inc < 0 ? 1 / -inc : inc);
+}
+var shuffle = shuffler(Math.random);
+function shuffler(random) {
+  return function shuffle2(array4, i0 = 0, i1 = array4.length) {
+    let m = i1 - (i0 = +i0);
+    while (m) {
+      const i = random() * m-- | 0, t = array4[m + i0];
+      array4[m + i0] = array4[i + i0];
+      array4[i + i0] = t;
     }
-  });
-}
-function wr(e) {
-  e.edges().forEach((n) => {
-    let t = e.edge(n);
-    t.reversed && t.points.reverse();
-  });
-}
-function Nr(e) {
-  e.nodes().forEach((n) => {
-    if (e.children(n).length) {
-      let t = e.node(n), r = e.node(t.borderTop), o = e.node(t.borderBottom), i = e.node(t.borderLeft[t.borderLeft.length - 1]), s2 = e.node(t.borderRight[t.borderRight.length - 1]);
-      t.width = Math.abs(s2.x - i.x), t.height = Math.abs(o.y - r.y), t.x = i.x + t.width / 2, t.y = r.y + t.height / 2;
-    }
-  }), e.nodes().forEach((n) => {
-    e.node(n).dummy === "border" && e.removeNode(n);
-  });
-}
-function Gr(e) {
-  e.edges().forEach((n) => {
-    if (n.v === n.w) {
-      let t = e.node(n.v);
-      t.selfEdges || (t.selfEdges = []), t.selfEdges.push({ e: n, label: e.edge(n) }), e.removeEdge(n);
-    }
-  });
-}
-function vr(e) {
-  P(e).forEach((t) => {
-    let r = 0;
-    t.forEach((o, i) => {
-      let s2 = e.node(o);
-      typeof s2.rank != "number" && (s2.rank = 0), s2.order = i + r, (s2.selfEdges || []).forEach((a2) => {
-        M(e, "selfedge", { width: a2.label.width, height: a2.label.height, rank: s2.rank, order: i + ++r, e: a2.e, edgeLabel: a2.label }, "_se"), (!Array.isArray(a2.label.points) || a2.label.points.length !== 7) && (a2.label.points = [{ x: 0, y: -10 }, { x: 0, y: -10 }, { x: 0, y: 0 }, { x: 0, y: 10 }, { x: 0, y: 10 }, { x: 0, y: 0 }, { x: 0, y: 0 }]);
-      }), delete s2.selfEdges;
-    });
-  });
-}
-function kr(e) {
-  e.nodes().forEach((n) => {
-    let t = e.node(n), r = (o) => typeof o == "number" && isFinite(o);
-    if (t.dummy === "selfedge") {
-      let o = t, i = e.node(o.e.v), s2 = r(i == null ? void 0 : i.x) ? i.x : 0, a2 = r(i == null ? void 0 : i.y) ? i.y : 0, l = r(i == null ? void 0 : i.width) ? i.width : 0, u = r(i == null ? void 0 : i.height) ? i.height : 0, d = r(t.x) ? t.x : s2, c = r(t.y) ? t.y : a2, f = l / 2, h = u / 2;
-      o.edgeLabel.points = [{ x: d + f, y: c - h }, { x: d + f, y: c - h }, { x: d, y: c }, { x: d - f, y: c + h }, { x: d - f, y: c + h }, { x: d, y: c }, { x: d, y: c }], o.edgeLabel.x = d, o.edgeLabel.y = c, e.setEdge(o.e, o.edgeLabel), e.removeNode(n);
-    } else t && Array.isArray(t.selfEdges) && t.selfEdges.forEach((o) => {
-      if (!Array.isArray(o.label.points) || o.label.points.length !== 7) {
-        let i = r(t.x) ? t.x : 0, s2 = r(t.y) ? t.y : 0, a2 = r(t.width) ? t.width : 0, l = r(t.height) ? t.height : 0, u = a2 / 2, d = l / 2;
-        o.label.points = [{ x: i + u, y: s2 - d }, { x: i + u, y: s2 - d }, { x: i, y: s2 }, { x: i - u, y: s2 + d }, { x: i - u, y: s2 + d }, { x: i, y: s2 }, { x: i, y: s2 }];
-      }
-    });
-  });
-}
-function xe(e, n) {
-  return X(W(e, n), Number);
-}
-function _e(e) {
-  let n = {};
-  return e && Object.entries(e).forEach(([t, r]) => {
-    typeof t == "string" && (t = t.toLowerCase()), n[t] = r;
-  }), n;
+    return array4;
+  };
 }
 
-// node_modules/d3-selection/dist/d3-selection.mjs
-var xhtml = "http://www.w3.org/1999/xhtml";
-var namespaces = {
-  svg: "http://www.w3.org/2000/svg",
-  xhtml,
-  xlink: "http://www.w3.org/1999/xlink",
-  xml: "http://www.w3.org/XML/1998/namespace",
-  xmlns: "http://www.w3.org/2000/xmlns/"
+// node_modules/d3-color/dist/d3-color.mjs
+function define(constructor, factory, prototype) {
+  constructor.prototype = factory.prototype = prototype;
+  prototype.constructor = constructor;
+}
+function extend(parent, definition) {
+  var prototype = Object.create(parent.prototype);
+  for (var key in definition) prototype[key] = definition[key];
+  return prototype;
+}
+function Color() {
+}
+var darker = 0.7;
+var brighter = 1 / darker;
+var reI = "\\s*([+-]?\\d+)\\s*";
+var reN = "\\s*([+-]?(?:\\d*\\.)?\\d+(?:[eE][+-]?\\d+)?)\\s*";
+var reP = "\\s*([+-]?(?:\\d*\\.)?\\d+(?:[eE][+-]?\\d+)?)%\\s*";
+var reHex = /^#([0-9a-f]{3,8})$/;
+var reRgbInteger = new RegExp(`^rgb\\(${reI},${reI},${reI}\\)$`);
+var reRgbPercent = new RegExp(`^rgb\\(${reP},${reP},${reP}\\)$`);
+var reRgbaInteger = new RegExp(`^rgba\\(${reI},${reI},${reI},${reN}\\)$`);
+var reRgbaPercent = new RegExp(`^rgba\\(${reP},${reP},${reP},${reN}\\)$`);
+var reHslPercent = new RegExp(`^hsl\\(${reN},${reP},${reP}\\)$`);
+var reHslaPercent = new RegExp(`^hsla\\(${reN},${reP},${reP},${reN}\\)$`);
+var named = {
+  aliceblue: 15792383,
+  antiquewhite: 16444375,
+  aqua: 65535,
+  aquamarine: 8388564,
+  azure: 15794175,
+  beige: 16119260,
+  bisque: 16770244,
+  black: 0,
+  blanchedalmond: 16772045,
+  blue: 255,
+  blueviolet: 9055202,
+  brown: 10824234,
+  burlywood: 14596231,
+  cadetblue: 6266528,
+  chartreuse: 8388352,
+  chocolate: 13789470,
+  coral: 16744272,
+  cornflowerblue: 6591981,
+  cornsilk: 16775388,
+  crimson: 14423100,
+  cyan: 65535,
+  darkblue: 139,
+  darkcyan: 35723,
+  darkgoldenrod: 12092939,
+  darkgray: 11119017,
+  darkgreen: 25600,
+  darkgrey: 11119017,
+  darkkhaki: 12433259,
+  darkmagenta: 9109643,
+  darkolivegreen: 5597999,
+  darkorange: 16747520,
+  darkorchid: 10040012,
+  darkred: 9109504,
+  darksalmon: 15308410,
+  darkseagreen: 9419919,
+  darkslateblue: 4734347,
+  darkslategray: 3100495,
+  darkslategrey: 3100495,
+  darkturquoise: 52945,
+  darkviolet: 9699539,
+  deeppink: 16716947,
+  deepskyblue: 49151,
+  dimgray: 6908265,
+  dimgrey: 6908265,
+  dodgerblue: 2003199,
+  firebrick: 11674146,
+  floralwhite: 16775920,
+  forestgreen: 2263842,
+  fuchsia: 16711935,
+  gainsboro: 14474460,
+  ghostwhite: 16316671,
+  gold: 16766720,
+  goldenrod: 14329120,
+  gray: 8421504,
+  green: 32768,
+  greenyellow: 11403055,
+  grey: 8421504,
+  honeydew: 15794160,
+  hotpink: 16738740,
+  indianred: 13458524,
+  indigo: 4915330,
+  ivory: 16777200,
+  khaki: 15787660,
+  lavender: 15132410,
+  lavenderblush: 16773365,
+  lawngreen: 8190976,
+  lemonchiffon: 16775885,
+  lightblue: 11393254,
+  lightcoral: 15761536,
+  lightcyan: 14745599,
+  lightgoldenrodyellow: 16448210,
+  lightgray: 13882323,
+  lightgreen: 9498256,
+  lightgrey: 13882323,
+  lightpink: 16758465,
+  lightsalmon: 16752762,
+  lightseagreen: 2142890,
+  lightskyblue: 8900346,
+  lightslategray: 7833753,
+  lightslategrey: 7833753,
+  lightsteelblue: 11584734,
+  lightyellow: 16777184,
+  lime: 65280,
+  limegreen: 3329330,
+  linen: 16445670,
+  magenta: 16711935,
+  maroon: 8388608,
+  mediumaquamarine: 6737322,
+  mediumblue: 205,
+  mediumorchid: 12211667,
+  mediumpurple: 9662683,
+  mediumseagreen: 3978097,
+  mediumslateblue: 8087790,
+  mediumspringgreen: 64154,
+  mediumturquoise: 4772300,
+  mediumvioletred: 13047173,
+  midnightblue: 1644912,
+  mintcream: 16121850,
+  mistyrose: 16770273,
+  moccasin: 16770229,
+  navajowhite: 16768685,
+  navy: 128,
+  oldlace: 16643558,
+  olive: 8421376,
+  olivedrab: 7048739,
+  orange: 16753920,
+  orangered: 16729344,
+  orchid: 14315734,
+  palegoldenrod: 15657130,
+  palegreen: 10025880,
+  paleturquoise: 11529966,
+  palevioletred: 14381203,
+  papayawhip: 16773077,
+  peachpuff: 16767673,
+  peru: 13468991,
+  pink: 16761035,
+  plum: 14524637,
+  powderblue: 11591910,
+  purple: 8388736,
+  rebeccapurple: 6697881,
+  red: 16711680,
+  rosybrown: 12357519,
+  royalblue: 4286945,
+  saddlebrown: 9127187,
+  salmon: 16416882,
+  sandybrown: 16032864,
+  seagreen: 3050327,
+  seashell: 16774638,
+  sienna: 10506797,
+  silver: 12632256,
+  skyblue: 8900331,
+  slateblue: 6970061,
+  slategray: 7372944,
+  slategrey: 7372944,
+  snow: 16775930,
+  springgreen: 65407,
+  steelblue: 4620980,
+  tan: 13808780,
+  teal: 32896,
+  thistle: 14204888,
+  tomato: 16737095,
+  turquoise: 4251856,
+  violet: 15631086,
+  wheat: 16113331,
+  white: 16777215,
+  whitesmoke: 16119285,
+  yellow: 16776960,
+  yellowgreen: 10145074
 };
-function namespace(name) {
-  var prefix = name += "", i = prefix.indexOf(":");
-  if (i >= 0 && (prefix = name.slice(0, i)) !== "xmlns") name = name.slice(i + 1);
-  return namespaces.hasOwnProperty(prefix) ? { space: namespaces[prefix], local: name } : name;
+define(Color, color, {
+  copy(channels) {
+    return Object.assign(new this.constructor(), this, channels);
+  },
+  displayable() {
+    return this.rgb().displayable();
+  },
+  hex: color_formatHex,
+  // Deprecated! Use color.formatHex.
+  formatHex: color_formatHex,
+  formatHex8: color_formatHex8,
+  formatHsl: color_formatHsl,
+  formatRgb: color_formatRgb,
+  toString: color_formatRgb
+});
+function color_formatHex() {
+  return this.rgb().formatHex();
 }
-function creatorInherit(name) {
-  return function() {
-    var document2 = this.ownerDocument, uri = this.namespaceURI;
-    return uri === xhtml && document2.documentElement.namespaceURI === xhtml ? document2.createElement(name) : document2.createElementNS(uri, name);
+function color_formatHex8() {
+  return this.rgb().formatHex8();
+}
+function color_formatHsl() {
+  return hslConvert(this).formatHsl();
+}
+function color_formatRgb() {
+  return this.rgb().formatRgb();
+}
+function color(format2) {
+  var m, l;
+  format2 = (format2 + "").trim().toLowerCase();
+  return (m = reHex.exec(format2)) ? (l = m[1].length, m = parseInt(m[1], 16), l === 6 ? rgbn(m) : l === 3 ? new Rgb(m >> 8 & 15 | m >> 4 & 240, m >> 4 & 15 | m & 240, (m & 15) << 4 | m & 15, 1) : l === 8 ? rgba(m >> 24 & 255, m >> 16 & 255, m >> 8 & 255, (m & 255) / 255) : l === 4 ? rgba(m >> 12 & 15 | m >> 8 & 240, m >> 8 & 15 | m >> 4 & 240, m >> 4 & 15 | m & 240, ((m & 15) << 4 | m & 15) / 255) : null) : (m = reRgbInteger.exec(format2)) ? new Rgb(m[1], m[2], m[3], 1) : (m = reRgbPercent.exec(format2)) ? new Rgb(m[1] * 255 / 100, m[2] * 255 / 100, m[3] * 255 / 100, 1) : (m = reRgbaInteger.exec(format2)) ? rgba(m[1], m[2], m[3], m[4]) : (m = reRgbaPercent.exec(format2)) ? rgba(m[1] * 255 / 100, m[2] * 255 / 100, m[3] * 255 / 100, m[4]) : (m = reHslPercent.exec(format2)) ? hsla(m[1], m[2] / 100, m[3] / 100, 1) : (m = reHslaPercent.exec(format2)) ? hsla(m[1], m[2] / 100, m[3] / 100, m[4]) : named.hasOwnProperty(format2) ? rgbn(named[format2]) : format2 === "transparent" ? new Rgb(NaN, NaN, NaN, 0) : null;
+}
+function rgbn(n) {
+  return new Rgb(n >> 16 & 255, n >> 8 & 255, n & 255, 1);
+}
+function rgba(r, g, b, a2) {
+  if (a2 <= 0) r = g = b = NaN;
+  return new Rgb(r, g, b, a2);
+}
+function rgbConvert(o) {
+  if (!(o instanceof Color)) o = color(o);
+  if (!o) return new Rgb();
+  o = o.rgb();
+  return new Rgb(o.r, o.g, o.b, o.opacity);
+}
+function rgb(r, g, b, opacity) {
+  return arguments.length === 1 ? rgbConvert(r) : new Rgb(r, g, b, opacity == null ? 1 : opacity);
+}
+function Rgb(r, g, b, opacity) {
+  this.r = +r;
+  this.g = +g;
+  this.b = +b;
+  this.opacity = +opacity;
+}
+define(Rgb, rgb, extend(Color, {
+  brighter(k2) {
+    k2 = k2 == null ? brighter : Math.pow(brighter, k2);
+    return new Rgb(this.r * k2, this.g * k2, this.b * k2, this.opacity);
+  },
+  darker(k2) {
+    k2 = k2 == null ? darker : Math.pow(darker, k2);
+    return new Rgb(this.r * k2, this.g * k2, this.b * k2, this.opacity);
+  },
+  rgb() {
+    return this;
+  },
+  clamp() {
+    return new Rgb(clampi(this.r), clampi(this.g), clampi(this.b), clampa(this.opacity));
+  },
+  displayable() {
+    return -0.5 <= this.r && this.r < 255.5 && (-0.5 <= this.g && this.g < 255.5) && (-0.5 <= this.b && this.b < 255.5) && (0 <= this.opacity && this.opacity <= 1);
+  },
+  hex: rgb_formatHex,
+  // Deprecated! Use color.formatHex.
+  formatHex: rgb_formatHex,
+  formatHex8: rgb_formatHex8,
+  formatRgb: rgb_formatRgb,
+  toString: rgb_formatRgb
+}));
+function rgb_formatHex() {
+  return `#${hex(this.r)}${hex(this.g)}${hex(this.b)}`;
+}
+function rgb_formatHex8() {
+  return `#${hex(this.r)}${hex(this.g)}${hex(this.b)}${hex((isNaN(this.opacity) ? 1 : this.opacity) * 255)}`;
+}
+function rgb_formatRgb() {
+  const a2 = clampa(this.opacity);
+  return `${a2 === 1 ? "rgb(" : "rgba("}${clampi(this.r)}, ${clampi(this.g)}, ${clampi(this.b)}${a2 === 1 ? ")" : `, ${a2})`}`;
+}
+function clampa(opacity) {
+  return isNaN(opacity) ? 1 : Math.max(0, Math.min(1, opacity));
+}
+function clampi(value2) {
+  return Math.max(0, Math.min(255, Math.round(value2) || 0));
+}
+function hex(value2) {
+  value2 = clampi(value2);
+  return (value2 < 16 ? "0" : "") + value2.toString(16);
+}
+function hsla(h, s2, l, a2) {
+  if (a2 <= 0) h = s2 = l = NaN;
+  else if (l <= 0 || l >= 1) h = s2 = NaN;
+  else if (s2 <= 0) h = NaN;
+  return new Hsl(h, s2, l, a2);
+}
+function hslConvert(o) {
+  if (o instanceof Hsl) return new Hsl(o.h, o.s, o.l, o.opacity);
+  if (!(o instanceof Color)) o = color(o);
+  if (!o) return new Hsl();
+  if (o instanceof Hsl) return o;
+  o = o.rgb();
+  var r = o.r / 255, g = o.g / 255, b = o.b / 255, min3 = Math.min(r, g, b), max3 = Math.max(r, g, b), h = NaN, s2 = max3 - min3, l = (max3 + min3) / 2;
+  if (s2) {
+    if (r === max3) h = (g - b) / s2 + (g < b) * 6;
+    else if (g === max3) h = (b - r) / s2 + 2;
+    else h = (r - g) / s2 + 4;
+    s2 /= l < 0.5 ? max3 + min3 : 2 - max3 - min3;
+    h *= 60;
+  } else {
+    s2 = l > 0 && l < 1 ? 0 : h;
+  }
+  return new Hsl(h, s2, l, o.opacity);
+}
+function hsl(h, s2, l, opacity) {
+  return arguments.length === 1 ? hslConvert(h) : new Hsl(h, s2, l, opacity == null ? 1 : opacity);
+}
+function Hsl(h, s2, l, opacity) {
+  this.h = +h;
+  this.s = +s2;
+  this.l = +l;
+  this.opacity = +opacity;
+}
+define(Hsl, hsl, extend(Color, {
+  brighter(k2) {
+    k2 = k2 == null ? brighter : Math.pow(brighter, k2);
+    return new Hsl(this.h, this.s, this.l * k2, this.opacity);
+  },
+  darker(k2) {
+    k2 = k2 == null ? darker : Math.pow(darker, k2);
+    return new Hsl(this.h, this.s, this.l * k2, this.opacity);
+  },
+  rgb() {
+    var h = this.h % 360 + (this.h < 0) * 360, s2 = isNaN(h) || isNaN(this.s) ? 0 : this.s, l = this.l, m2 = l + (l < 0.5 ? l : 1 - l) * s2, m1 = 2 * l - m2;
+    return new Rgb(
+      hsl2rgb(h >= 240 ? h - 240 : h + 120, m1, m2),
+      hsl2rgb(h, m1, m2),
+      hsl2rgb(h < 120 ? h + 240 : h - 120, m1, m2),
+      this.opacity
+    );
+  },
+  clamp() {
+    return new Hsl(clamph(this.h), clampt(this.s), clampt(this.l), clampa(this.opacity));
+  },
+  displayable() {
+    return (0 <= this.s && this.s <= 1 || isNaN(this.s)) && (0 <= this.l && this.l <= 1) && (0 <= this.opacity && this.opacity <= 1);
+  },
+  formatHsl() {
+    const a2 = clampa(this.opacity);
+    return `${a2 === 1 ? "hsl(" : "hsla("}${clamph(this.h)}, ${clampt(this.s) * 100}%, ${clampt(this.l) * 100}%${a2 === 1 ? ")" : `, ${a2})`}`;
+  }
+}));
+function clamph(value2) {
+  value2 = (value2 || 0) % 360;
+  return value2 < 0 ? value2 + 360 : value2;
+}
+function clampt(value2) {
+  return Math.max(0, Math.min(1, value2 || 0));
+}
+function hsl2rgb(h, m1, m2) {
+  return (h < 60 ? m1 + (m2 - m1) * h / 60 : h < 180 ? m2 : h < 240 ? m1 + (m2 - m1) * (240 - h) / 60 : m1) * 255;
+}
+var radians = Math.PI / 180;
+var degrees = 180 / Math.PI;
+var K = 18;
+var Xn = 0.96422;
+var Yn = 1;
+var Zn = 0.82521;
+var t0 = 4 / 29;
+var t1 = 6 / 29;
+var t2 = 3 * t1 * t1;
+var t3 = t1 * t1 * t1;
+function labConvert(o) {
+  if (o instanceof Lab) return new Lab(o.l, o.a, o.b, o.opacity);
+  if (o instanceof Hcl) return hcl2lab(o);
+  if (!(o instanceof Rgb)) o = rgbConvert(o);
+  var r = rgb2lrgb(o.r), g = rgb2lrgb(o.g), b = rgb2lrgb(o.b), y2 = xyz2lab((0.2225045 * r + 0.7168786 * g + 0.0606169 * b) / Yn), x2, z2;
+  if (r === g && g === b) x2 = z2 = y2;
+  else {
+    x2 = xyz2lab((0.4360747 * r + 0.3850649 * g + 0.1430804 * b) / Xn);
+    z2 = xyz2lab((0.0139322 * r + 0.0971045 * g + 0.7141733 * b) / Zn);
+  }
+  return new Lab(116 * y2 - 16, 500 * (x2 - y2), 200 * (y2 - z2), o.opacity);
+}
+function lab(l, a2, b, opacity) {
+  return arguments.length === 1 ? labConvert(l) : new Lab(l, a2, b, opacity == null ? 1 : opacity);
+}
+function Lab(l, a2, b, opacity) {
+  this.l = +l;
+  this.a = +a2;
+  this.b = +b;
+  this.opacity = +opacity;
+}
+define(Lab, lab, extend(Color, {
+  brighter(k2) {
+    return new Lab(this.l + K * (k2 == null ? 1 : k2), this.a, this.b, this.opacity);
+  },
+  darker(k2) {
+    return new Lab(this.l - K * (k2 == null ? 1 : k2), this.a, this.b, this.opacity);
+  },
+  rgb() {
+    var y2 = (this.l + 16) / 116, x2 = isNaN(this.a) ? y2 : y2 + this.a / 500, z2 = isNaN(this.b) ? y2 : y2 - this.b / 200;
+    x2 = Xn * lab2xyz(x2);
+    y2 = Yn * lab2xyz(y2);
+    z2 = Zn * lab2xyz(z2);
+    return new Rgb(
+      lrgb2rgb(3.1338561 * x2 - 1.6168667 * y2 - 0.4906146 * z2),
+      lrgb2rgb(-0.9787684 * x2 + 1.9161415 * y2 + 0.033454 * z2),
+      lrgb2rgb(0.0719453 * x2 - 0.2289914 * y2 + 1.4052427 * z2),
+      this.opacity
+    );
+  }
+}));
+function xyz2lab(t) {
+  return t > t3 ? Math.pow(t, 1 / 3) : t / t2 + t0;
+}
+function lab2xyz(t) {
+  return t > t1 ? t * t * t : t2 * (t - t0);
+}
+function lrgb2rgb(x2) {
+  return 255 * (x2 <= 31308e-7 ? 12.92 * x2 : 1.055 * Math.pow(x2, 1 / 2.4) - 0.055);
+}
+function rgb2lrgb(x2) {
+  return (x2 /= 255) <= 0.04045 ? x2 / 12.92 : Math.pow((x2 + 0.055) / 1.055, 2.4);
+}
+function hclConvert(o) {
+  if (o instanceof Hcl) return new Hcl(o.h, o.c, o.l, o.opacity);
+  if (!(o instanceof Lab)) o = labConvert(o);
+  if (o.a === 0 && o.b === 0) return new Hcl(NaN, 0 < o.l && o.l < 100 ? 0 : NaN, o.l, o.opacity);
+  var h = Math.atan2(o.b, o.a) * degrees;
+  return new Hcl(h < 0 ? h + 360 : h, Math.sqrt(o.a * o.a + o.b * o.b), o.l, o.opacity);
+}
+function hcl(h, c, l, opacity) {
+  return arguments.length === 1 ? hclConvert(h) : new Hcl(h, c, l, opacity == null ? 1 : opacity);
+}
+function Hcl(h, c, l, opacity) {
+  this.h = +h;
+  this.c = +c;
+  this.l = +l;
+  this.opacity = +opacity;
+}
+function hcl2lab(o) {
+  if (isNaN(o.h)) return new Lab(o.l, 0, 0, o.opacity);
+  var h = o.h * radians;
+  return new Lab(o.l, Math.cos(h) * o.c, Math.sin(h) * o.c, o.opacity);
+}
+define(Hcl, hcl, extend(Color, {
+  brighter(k2) {
+    return new Hcl(this.h, this.c, this.l + K * (k2 == null ? 1 : k2), this.opacity);
+  },
+  darker(k2) {
+    return new Hcl(this.h, this.c, this.l - K * (k2 == null ? 1 : k2), this.opacity);
+  },
+  rgb() {
+    return hcl2lab(this).rgb();
+  }
+}));
+var A = -0.14861;
+var B = 1.78277;
+var C = -0.29227;
+var D = -0.90649;
+var E = 1.97294;
+var ED = E * D;
+var EB = E * B;
+var BC_DA = B * C - D * A;
+function cubehelixConvert(o) {
+  if (o instanceof Cubehelix) return new Cubehelix(o.h, o.s, o.l, o.opacity);
+  if (!(o instanceof Rgb)) o = rgbConvert(o);
+  var r = o.r / 255, g = o.g / 255, b = o.b / 255, l = (BC_DA * b + ED * r - EB * g) / (BC_DA + ED - EB), bl = b - l, k2 = (E * (g - l) - C * bl) / D, s2 = Math.sqrt(k2 * k2 + bl * bl) / (E * l * (1 - l)), h = s2 ? Math.atan2(k2, bl) * degrees - 120 : NaN;
+  return new Cubehelix(h < 0 ? h + 360 : h, s2, l, o.opacity);
+}
+function cubehelix(h, s2, l, opacity) {
+  return arguments.length === 1 ? cubehelixConvert(h) : new Cubehelix(h, s2, l, opacity == null ? 1 : opacity);
+}
+function Cubehelix(h, s2, l, opacity) {
+  this.h = +h;
+  this.s = +s2;
+  this.l = +l;
+  this.opacity = +opacity;
+}
+define(Cubehelix, cubehelix, extend(Color, {
+  brighter(k2) {
+    k2 = k2 == null ? brighter : Math.pow(brighter, k2);
+    return new Cubehelix(this.h, this.s, this.l * k2, this.opacity);
+  },
+  darker(k2) {
+    k2 = k2 == null ? darker : Math.pow(darker, k2);
+    return new Cubehelix(this.h, this.s, this.l * k2, this.opacity);
+  },
+  rgb() {
+    var h = isNaN(this.h) ? 0 : (this.h + 120) * radians, l = +this.l, a2 = isNaN(this.s) ? 0 : this.s * l * (1 - l), cosh2 = Math.cos(h), sinh2 = Math.sin(h);
+    return new Rgb(
+      255 * (l + a2 * (A * cosh2 + B * sinh2)),
+      255 * (l + a2 * (C * cosh2 + D * sinh2)),
+      255 * (l + a2 * (E * cosh2)),
+      this.opacity
+    );
+  }
+}));
+
+// node_modules/d3-interpolate/dist/d3-interpolate.mjs
+function basis(t12, v0, v1, v2, v3) {
+  var t22 = t12 * t12, t32 = t22 * t12;
+  return ((1 - 3 * t12 + 3 * t22 - t32) * v0 + (4 - 6 * t22 + 3 * t32) * v1 + (1 + 3 * t12 + 3 * t22 - 3 * t32) * v2 + t32 * v3) / 6;
+}
+function basis$1(values) {
+  var n = values.length - 1;
+  return function(t) {
+    var i = t <= 0 ? t = 0 : t >= 1 ? (t = 1, n - 1) : Math.floor(t * n), v1 = values[i], v2 = values[i + 1], v0 = i > 0 ? values[i - 1] : 2 * v1 - v2, v3 = i < n - 1 ? values[i + 2] : 2 * v2 - v1;
+    return basis((t - i / n) * n, v0, v1, v2, v3);
   };
 }
-function creatorFixed(fullname) {
-  return function() {
-    return this.ownerDocument.createElementNS(fullname.space, fullname.local);
+function basisClosed(values) {
+  var n = values.length;
+  return function(t) {
+    var i = Math.floor(((t %= 1) < 0 ? ++t : t) * n), v0 = values[(i + n - 1) % n], v1 = values[i % n], v2 = values[(i + 1) % n], v3 = values[(i + 2) % n];
+    return basis((t - i / n) * n, v0, v1, v2, v3);
   };
 }
-function creator(name) {
-  var fullname = namespace(name);
-  return (fullname.local ? creatorFixed : creatorInherit)(fullname);
-}
-function none() {
-}
-function selector(selector2) {
-  return selector2 == null ? none : function() {
-    return this.querySelector(selector2);
+var constant = (x2) => () => x2;
+function linear2(a2, d) {
+  return function(t) {
+    return a2 + t * d;
   };
 }
-function selection_select(select2) {
-  if (typeof select2 !== "function") select2 = selector(select2);
-  for (var groups = this._groups, m = groups.length, subgroups = new Array(m), j = 0; j < m; ++j) {
-    for (var group = groups[j], n = group.length, subgroup = subgroups[j] = new Array(n), node, subnode, i = 0; i < n; ++i) {
-      if ((node = group[i]) && (subnode = select2.call(node, node.__data__, i, group))) {
-        if ("__data__" in node) subnode.__data__ = node.__data__;
-        subgroup[i] = subnode;
-      }
+function exponential(a2, b, y2) {
+  return a2 = Math.pow(a2, y2), b = Math.pow(b, y2) - a2, y2 = 1 / y2, function(t) {
+    return Math.pow(a2 + t * b, y2);
+  };
+}
+function hue$1(a2, b) {
+  var d = b - a2;
+  return d ? linear2(a2, d > 180 || d < -180 ? d - 360 * Math.round(d / 360) : d) : constant(isNaN(a2) ? b : a2);
+}
+function gamma(y2) {
+  return (y2 = +y2) === 1 ? nogamma : function(a2, b) {
+    return b - a2 ? exponential(a2, b, y2) : constant(isNaN(a2) ? b : a2);
+  };
+}
+function nogamma(a2, b) {
+  var d = b - a2;
+  return d ? linear2(a2, d) : constant(isNaN(a2) ? b : a2);
+}
+var rgb2 = (function rgbGamma(y2) {
+  var color2 = gamma(y2);
+  function rgb3(start, end) {
+    var r = color2((start = rgb(start)).r, (end = rgb(end)).r), g = color2(start.g, end.g), b = color2(start.b, end.b), opacity = nogamma(start.opacity, end.opacity);
+    return function(t) {
+      start.r = r(t);
+      start.g = g(t);
+      start.b = b(t);
+      start.opacity = opacity(t);
+      return start + "";
+    };
+  }
+  rgb3.gamma = rgbGamma;
+  return rgb3;
+})(1);
+function rgbSpline(spline) {
+  return function(colors) {
+    var n = colors.length, r = new Array(n), g = new Array(n), b = new Array(n), i, color2;
+    for (i = 0; i < n; ++i) {
+      color2 = rgb(colors[i]);
+      r[i] = color2.r || 0;
+      g[i] = color2.g || 0;
+      b[i] = color2.b || 0;
+    }
+    r = spline(r);
+    g = spline(g);
+    b = spline(b);
+    color2.opacity = 1;
+    return function(t) {
+      color2.r = r(t);
+      color2.g = g(t);
+      color2.b = b(t);
+      return color2 + "";
+    };
+  };
+}
+var rgbBasis = rgbSpline(basis$1);
+var rgbBasisClosed = rgbSpline(basisClosed);
+function numberArray(a2, b) {
+  if (!b) b = [];
+  var n = a2 ? Math.min(b.length, a2.length) : 0, c = b.slice(), i;
+  return function(t) {
+    for (i = 0; i < n; ++i) c[i] = a2[i] * (1 - t) + b[i] * t;
+    return c;
+  };
+}
+function isNumberArray(x2) {
+  return ArrayBuffer.isView(x2) && !(x2 instanceof DataView);
+}
+function genericArray(a2, b) {
+  var nb = b ? b.length : 0, na = a2 ? Math.min(nb, a2.length) : 0, x2 = new Array(na), c = new Array(nb), i;
+  for (i = 0; i < na; ++i) x2[i] = value(a2[i], b[i]);
+  for (; i < nb; ++i) c[i] = b[i];
+  return function(t) {
+    for (i = 0; i < na; ++i) c[i] = x2[i](t);
+    return c;
+  };
+}
+function date(a2, b) {
+  var d = /* @__PURE__ */ new Date();
+  return a2 = +a2, b = +b, function(t) {
+    return d.setTime(a2 * (1 - t) + b * t), d;
+  };
+}
+function number3(a2, b) {
+  return a2 = +a2, b = +b, function(t) {
+    return a2 * (1 - t) + b * t;
+  };
+}
+function object(a2, b) {
+  var i = {}, c = {}, k2;
+  if (a2 === null || typeof a2 !== "object") a2 = {};
+  if (b === null || typeof b !== "object") b = {};
+  for (k2 in b) {
+    if (k2 in a2) {
+      i[k2] = value(a2[k2], b[k2]);
+    } else {
+      c[k2] = b[k2];
     }
   }
-  return new Selection(subgroups, this._parents);
-}
-function array(x2) {
-  return x2 == null ? [] : Array.isArray(x2) ? x2 : Array.from(x2);
-}
-function empty() {
-  return [];
-}
-function selectorAll(selector2) {
-  return selector2 == null ? empty : function() {
-    return this.querySelectorAll(selector2);
+  return function(t) {
+    for (k2 in i) c[k2] = i[k2](t);
+    return c;
   };
 }
-function arrayAll(select2) {
+var reA = /[-+]?(?:\d+\.?\d*|\.?\d+)(?:[eE][-+]?\d+)?/g;
+var reB = new RegExp(reA.source, "g");
+function zero2(b) {
   return function() {
-    return array(select2.apply(this, arguments));
+    return b;
   };
 }
-function selection_selectAll(select2) {
-  if (typeof select2 === "function") select2 = arrayAll(select2);
-  else select2 = selectorAll(select2);
-  for (var groups = this._groups, m = groups.length, subgroups = [], parents = [], j = 0; j < m; ++j) {
-    for (var group = groups[j], n = group.length, node, i = 0; i < n; ++i) {
-      if (node = group[i]) {
-        subgroups.push(select2.call(node, node.__data__, i, group));
-        parents.push(node);
-      }
+function one2(b) {
+  return function(t) {
+    return b(t) + "";
+  };
+}
+function string(a2, b) {
+  var bi = reA.lastIndex = reB.lastIndex = 0, am, bm, bs, i = -1, s2 = [], q2 = [];
+  a2 = a2 + "", b = b + "";
+  while ((am = reA.exec(a2)) && (bm = reB.exec(b))) {
+    if ((bs = bm.index) > bi) {
+      bs = b.slice(bi, bs);
+      if (s2[i]) s2[i] += bs;
+      else s2[++i] = bs;
     }
-  }
-  return new Selection(subgroups, parents);
-}
-function matcher(selector2) {
-  return function() {
-    return this.matches(selector2);
-  };
-}
-function childMatcher(selector2) {
-  return function(node) {
-    return node.matches(selector2);
-  };
-}
-var find = Array.prototype.find;
-function childFind(match) {
-  return function() {
-    return find.call(this.children, match);
-  };
-}
-function childFirst() {
-  return this.firstElementChild;
-}
-function selection_selectChild(match) {
-  return this.select(match == null ? childFirst : childFind(typeof match === "function" ? match : childMatcher(match)));
-}
-var filter = Array.prototype.filter;
-function children() {
-  return Array.from(this.children);
-}
-function childrenFilter(match) {
-  return function() {
-    return filter.call(this.children, match);
-  };
-}
-function selection_selectChildren(match) {
-  return this.selectAll(match == null ? children : childrenFilter(typeof match === "function" ? match : childMatcher(match)));
-}
-function selection_filter(match) {
-  if (typeof match !== "function") match = matcher(match);
-  for (var groups = this._groups, m = groups.length, subgroups = new Array(m), j = 0; j < m; ++j) {
-    for (var group = groups[j], n = group.length, subgroup = subgroups[j] = [], node, i = 0; i < n; ++i) {
-      if ((node = group[i]) && match.call(node, node.__data__, i, group)) {
-        subgroup.push(node);
-      }
+    if ((am = am[0]) === (bm = bm[0])) {
+      if (s2[i]) s2[i] += bm;
+      else s2[++i] = bm;
+    } else {
+      s2[++i] = null;
+      q2.push({ i, x: number3(am, bm) });
     }
+    bi = reB.lastIndex;
   }
-  return new Selection(subgroups, this._parents);
-}
-function sparse(update2) {
-  return new Array(update2.length);
-}
-function selection_enter() {
-  return new Selection(this._enter || this._groups.map(sparse), this._parents);
-}
-function EnterNode(parent, datum2) {
-  this.ownerDocument = parent.ownerDocument;
-  this.namespaceURI = parent.namespaceURI;
-  this._next = null;
-  this._parent = parent;
-  this.__data__ = datum2;
-}
-EnterNode.prototype = {
-  constructor: EnterNode,
-  appendChild: function(child) {
-    return this._parent.insertBefore(child, this._next);
-  },
-  insertBefore: function(child, next) {
-    return this._parent.insertBefore(child, next);
-  },
-  querySelector: function(selector2) {
-    return this._parent.querySelector(selector2);
-  },
-  querySelectorAll: function(selector2) {
-    return this._parent.querySelectorAll(selector2);
+  if (bi < b.length) {
+    bs = b.slice(bi);
+    if (s2[i]) s2[i] += bs;
+    else s2[++i] = bs;
   }
+  return s2.length < 2 ? q2[0] ? one2(q2[0].x) : zero2(b) : (b = q2.length, function(t) {
+    for (var i2 = 0, o; i2 < b; ++i2) s2[(o = q2[i2]).i] = o.x(t);
+    return s2.join("");
+  });
+}
+function value(a2, b) {
+  var t = typeof b, c;
+  return b == null || t === "boolean" ? constant(b) : (t === "number" ? number3 : t === "string" ? (c = color(b)) ? (b = c, rgb2) : string : b instanceof color ? rgb2 : b instanceof Date ? date : isNumberArray(b) ? numberArray : Array.isArray(b) ? genericArray : typeof b.valueOf !== "function" && typeof b.toString !== "function" || isNaN(b) ? object : number3)(a2, b);
+}
+function round(a2, b) {
+  return a2 = +a2, b = +b, function(t) {
+    return Math.round(a2 * (1 - t) + b * t);
+  };
+}
+var degrees2 = 180 / Math.PI;
+var identity = {
+  translateX: 0,
+  translateY: 0,
+  rotate: 0,
+  skewX: 0,
+  scaleX: 1,
+  scaleY: 1
 };
-function constant(x2) {
+function decompose(a2, b, c, d, e, f) {
+  var scaleX, scaleY, skewX;
+  if (scaleX = Math.sqrt(a2 * a2 + b * b)) a2 /= scaleX, b /= scaleX;
+  if (skewX = a2 * c + b * d) c -= a2 * skewX, d -= b * skewX;
+  if (scaleY = Math.sqrt(c * c + d * d)) c /= scaleY, d /= scaleY, skewX /= scaleY;
+  if (a2 * d < b * c) a2 = -a2, b = -b, skewX = -skewX, scaleX = -scaleX;
+  return {
+    translateX: e,
+    translateY: f,
+    rotate: Math.atan2(b, a2) * degrees2,
+    skewX: Math.atan(skewX) * degrees2,
+    scaleX,
+    scaleY
+  };
+}
+var svgNode;
+function parseCss(value2) {
+  const m = new (typeof DOMMatrix === "function" ? DOMMatrix : WebKitCSSMatrix)(value2 + "");
+  return m.isIdentity ? identity : decompose(m.a, m.b, m.c, m.d, m.e, m.f);
+}
+function parseSvg(value2) {
+  if (value2 == null) return identity;
+  if (!svgNode) svgNode = document.createElementNS("http://www.w3.org/2000/svg", "g");
+  svgNode.setAttribute("transform", value2);
+  if (!(value2 = svgNode.transform.baseVal.consolidate())) return identity;
+  value2 = value2.matrix;
+  return decompose(value2.a, value2.b, value2.c, value2.d, value2.e, value2.f);
+}
+function interpolateTransform(parse, pxComma, pxParen, degParen) {
+  function pop(s2) {
+    return s2.length ? s2.pop() + " " : "";
+  }
+  function translate(xa, ya, xb, yb, s2, q2) {
+    if (xa !== xb || ya !== yb) {
+      var i = s2.push("translate(", null, pxComma, null, pxParen);
+      q2.push({ i: i - 4, x: number3(xa, xb) }, { i: i - 2, x: number3(ya, yb) });
+    } else if (xb || yb) {
+      s2.push("translate(" + xb + pxComma + yb + pxParen);
+    }
+  }
+  function rotate(a2, b, s2, q2) {
+    if (a2 !== b) {
+      if (a2 - b > 180) b += 360;
+      else if (b - a2 > 180) a2 += 360;
+      q2.push({ i: s2.push(pop(s2) + "rotate(", null, degParen) - 2, x: number3(a2, b) });
+    } else if (b) {
+      s2.push(pop(s2) + "rotate(" + b + degParen);
+    }
+  }
+  function skewX(a2, b, s2, q2) {
+    if (a2 !== b) {
+      q2.push({ i: s2.push(pop(s2) + "skewX(", null, degParen) - 2, x: number3(a2, b) });
+    } else if (b) {
+      s2.push(pop(s2) + "skewX(" + b + degParen);
+    }
+  }
+  function scale(xa, ya, xb, yb, s2, q2) {
+    if (xa !== xb || ya !== yb) {
+      var i = s2.push(pop(s2) + "scale(", null, ",", null, ")");
+      q2.push({ i: i - 4, x: number3(xa, xb) }, { i: i - 2, x: number3(ya, yb) });
+    } else if (xb !== 1 || yb !== 1) {
+      s2.push(pop(s2) + "scale(" + xb + "," + yb + ")");
+    }
+  }
+  return function(a2, b) {
+    var s2 = [], q2 = [];
+    a2 = parse(a2), b = parse(b);
+    translate(a2.translateX, a2.translateY, b.translateX, b.translateY, s2, q2);
+    rotate(a2.rotate, b.rotate, s2, q2);
+    skewX(a2.skewX, b.skewX, s2, q2);
+    scale(a2.scaleX, a2.scaleY, b.scaleX, b.scaleY, s2, q2);
+    a2 = b = null;
+    return function(t) {
+      var i = -1, n = q2.length, o;
+      while (++i < n) s2[(o = q2[i]).i] = o.x(t);
+      return s2.join("");
+    };
+  };
+}
+var interpolateTransformCss = interpolateTransform(parseCss, "px, ", "px)", "deg)");
+var interpolateTransformSvg = interpolateTransform(parseSvg, ", ", ")", ")");
+var epsilon2 = 1e-12;
+function cosh(x2) {
+  return ((x2 = Math.exp(x2)) + 1 / x2) / 2;
+}
+function sinh(x2) {
+  return ((x2 = Math.exp(x2)) - 1 / x2) / 2;
+}
+function tanh2(x2) {
+  return ((x2 = Math.exp(2 * x2)) - 1) / (x2 + 1);
+}
+var zoom = (function zoomRho(rho, rho2, rho4) {
+  function zoom2(p0, p1) {
+    var ux0 = p0[0], uy0 = p0[1], w0 = p0[2], ux1 = p1[0], uy1 = p1[1], w1 = p1[2], dx = ux1 - ux0, dy = uy1 - uy0, d2 = dx * dx + dy * dy, i, S2;
+    if (d2 < epsilon2) {
+      S2 = Math.log(w1 / w0) / rho;
+      i = function(t) {
+        return [
+          ux0 + t * dx,
+          uy0 + t * dy,
+          w0 * Math.exp(rho * t * S2)
+        ];
+      };
+    } else {
+      var d1 = Math.sqrt(d2), b0 = (w1 * w1 - w0 * w0 + rho4 * d2) / (2 * w0 * rho2 * d1), b1 = (w1 * w1 - w0 * w0 - rho4 * d2) / (2 * w1 * rho2 * d1), r0 = Math.log(Math.sqrt(b0 * b0 + 1) - b0), r1 = Math.log(Math.sqrt(b1 * b1 + 1) - b1);
+      S2 = (r1 - r0) / rho;
+      i = function(t) {
+        var s2 = t * S2, coshr0 = cosh(r0), u = w0 / (rho2 * d1) * (coshr0 * tanh2(rho * s2 + r0) - sinh(r0));
+        return [
+          ux0 + u * dx,
+          uy0 + u * dy,
+          w0 * coshr0 / cosh(rho * s2 + r0)
+        ];
+      };
+    }
+    i.duration = Math.abs(S2) * 1e3 * rho / Math.SQRT2;
+    return i;
+  }
+  zoom2.rho = function(_) {
+    var _1 = Math.max(1e-3, +_), _2 = _1 * _1, _4 = _2 * _2;
+    return zoomRho(_1, _2, _4);
+  };
+  return zoom2;
+})(Math.SQRT2, 2, 4);
+function hsl2(hue) {
+  return function(start, end) {
+    var h = hue((start = hsl(start)).h, (end = hsl(end)).h), s2 = nogamma(start.s, end.s), l = nogamma(start.l, end.l), opacity = nogamma(start.opacity, end.opacity);
+    return function(t) {
+      start.h = h(t);
+      start.s = s2(t);
+      start.l = l(t);
+      start.opacity = opacity(t);
+      return start + "";
+    };
+  };
+}
+var hsl_default = hsl2(hue$1);
+var hslLong = hsl2(nogamma);
+function hcl2(hue) {
+  return function(start, end) {
+    var h = hue((start = hcl(start)).h, (end = hcl(end)).h), c = nogamma(start.c, end.c), l = nogamma(start.l, end.l), opacity = nogamma(start.opacity, end.opacity);
+    return function(t) {
+      start.h = h(t);
+      start.c = c(t);
+      start.l = l(t);
+      start.opacity = opacity(t);
+      return start + "";
+    };
+  };
+}
+var hcl_default = hcl2(hue$1);
+var hclLong = hcl2(nogamma);
+function cubehelix2(hue) {
+  return (function cubehelixGamma(y2) {
+    y2 = +y2;
+    function cubehelix3(start, end) {
+      var h = hue((start = cubehelix(start)).h, (end = cubehelix(end)).h), s2 = nogamma(start.s, end.s), l = nogamma(start.l, end.l), opacity = nogamma(start.opacity, end.opacity);
+      return function(t) {
+        start.h = h(t);
+        start.s = s2(t);
+        start.l = l(Math.pow(t, y2));
+        start.opacity = opacity(t);
+        return start + "";
+      };
+    }
+    cubehelix3.gamma = cubehelixGamma;
+    return cubehelix3;
+  })(1);
+}
+var cubehelix_default = cubehelix2(hue$1);
+var cubehelixLong = cubehelix2(nogamma);
+
+// node_modules/d3-format/dist/d3-format.mjs
+function formatDecimal(x2) {
+  return Math.abs(x2 = Math.round(x2)) >= 1e21 ? x2.toLocaleString("en").replace(/,/g, "") : x2.toString(10);
+}
+function formatDecimalParts(x2, p) {
+  if (!isFinite(x2) || x2 === 0) return null;
+  var i = (x2 = p ? x2.toExponential(p - 1) : x2.toExponential()).indexOf("e"), coefficient = x2.slice(0, i);
+  return [
+    coefficient.length > 1 ? coefficient[0] + coefficient.slice(2) : coefficient,
+    +x2.slice(i + 1)
+  ];
+}
+function exponent(x2) {
+  return x2 = formatDecimalParts(Math.abs(x2)), x2 ? x2[1] : NaN;
+}
+function formatGroup(grouping, thousands) {
+  return function(value2, width) {
+    var i = value2.length, t = [], j = 0, g = grouping[0], length = 0;
+    while (i > 0 && g > 0) {
+      if (length + g + 1 > width) g = Math.max(1, width - length);
+      t.push(value2.substring(i -= g, i + g));
+      if ((length += g + 1) > width) break;
+      g = grouping[j = (j + 1) % grouping.length];
+    }
+    return t.reverse().join(thousands);
+  };
+}
+function formatNumerals(numerals) {
+  return function(value2) {
+    return value2.replace(/[0-9]/g, function(i) {
+      return numerals[+i];
+    });
+  };
+}
+var re = /^(?:(.)?([<>=^]))?([+\-( ])?([$#])?(0)?(\d+)?(,)?(\.\d+)?(~)?([a-z%])?$/i;
+function formatSpecifier(specifier) {
+  if (!(match = re.exec(specifier))) throw new Error("invalid format: " + specifier);
+  var match;
+  return new FormatSpecifier({
+    fill: match[1],
+    align: match[2],
+    sign: match[3],
+    symbol: match[4],
+    zero: match[5],
+    width: match[6],
+    comma: match[7],
+    precision: match[8] && match[8].slice(1),
+    trim: match[9],
+    type: match[10]
+  });
+}
+formatSpecifier.prototype = FormatSpecifier.prototype;
+function FormatSpecifier(specifier) {
+  this.fill = specifier.fill === void 0 ? " " : specifier.fill + "";
+  this.align = specifier.align === void 0 ? ">" : specifier.align + "";
+  this.sign = specifier.sign === void 0 ? "-" : specifier.sign + "";
+  this.symbol = specifier.symbol === void 0 ? "" : specifier.symbol + "";
+  this.zero = !!specifier.zero;
+  this.width = specifier.width === void 0 ? void 0 : +specifier.width;
+  this.comma = !!specifier.comma;
+  this.precision = specifier.precision === void 0 ? void 0 : +specifier.precision;
+  this.trim = !!specifier.trim;
+  this.type = specifier.type === void 0 ? "" : specifier.type + "";
+}
+FormatSpecifier.prototype.toString = function() {
+  return this.fill + this.align + this.sign + this.symbol + (this.zero ? "0" : "") + (this.width === void 0 ? "" : Math.max(1, this.width | 0)) + (this.comma ? "," : "") + (this.precision === void 0 ? "" : "." + Math.max(0, this.precision | 0)) + (this.trim ? "~" : "") + this.type;
+};
+function formatTrim(s2) {
+  out: for (var n = s2.length, i = 1, i0 = -1, i1; i < n; ++i) {
+    switch (s2[i]) {
+      case ".":
+        i0 = i1 = i;
+        break;
+      case "0":
+        if (i0 === 0) i0 = i;
+        i1 = i;
+        break;
+      default:
+        if (!+s2[i]) break out;
+        if (i0 > 0) i0 = 0;
+        break;
+    }
+  }
+  return i0 > 0 ? s2.slice(0, i0) + s2.slice(i1 + 1) : s2;
+}
+var prefixExponent;
+function formatPrefixAuto(x2, p) {
+  var d = formatDecimalParts(x2, p);
+  if (!d) return prefixExponent = void 0, x2.toPrecision(p);
+  var coefficient = d[0], exponent2 = d[1], i = exponent2 - (prefixExponent = Math.max(-8, Math.min(8, Math.floor(exponent2 / 3))) * 3) + 1, n = coefficient.length;
+  return i === n ? coefficient : i > n ? coefficient + new Array(i - n + 1).join("0") : i > 0 ? coefficient.slice(0, i) + "." + coefficient.slice(i) : "0." + new Array(1 - i).join("0") + formatDecimalParts(x2, Math.max(0, p + i - 1))[0];
+}
+function formatRounded(x2, p) {
+  var d = formatDecimalParts(x2, p);
+  if (!d) return x2 + "";
+  var coefficient = d[0], exponent2 = d[1];
+  return exponent2 < 0 ? "0." + new Array(-exponent2).join("0") + coefficient : coefficient.length > exponent2 + 1 ? coefficient.slice(0, exponent2 + 1) + "." + coefficient.slice(exponent2 + 1) : coefficient + new Array(exponent2 - coefficient.length + 2).join("0");
+}
+var formatTypes = {
+  "%": (x2, p) => (x2 * 100).toFixed(p),
+  "b": (x2) => Math.round(x2).toString(2),
+  "c": (x2) => x2 + "",
+  "d": formatDecimal,
+  "e": (x2, p) => x2.toExponential(p),
+  "f": (x2, p) => x2.toFixed(p),
+  "g": (x2, p) => x2.toPrecision(p),
+  "o": (x2) => Math.round(x2).toString(8),
+  "p": (x2, p) => formatRounded(x2 * 100, p),
+  "r": formatRounded,
+  "s": formatPrefixAuto,
+  "X": (x2) => Math.round(x2).toString(16).toUpperCase(),
+  "x": (x2) => Math.round(x2).toString(16)
+};
+function identity2(x2) {
+  return x2;
+}
+var map = Array.prototype.map;
+var prefixes = ["y", "z", "a", "f", "p", "n", "µ", "m", "", "k", "M", "G", "T", "P", "E", "Z", "Y"];
+function formatLocale(locale2) {
+  var group = locale2.grouping === void 0 || locale2.thousands === void 0 ? identity2 : formatGroup(map.call(locale2.grouping, Number), locale2.thousands + ""), currencyPrefix = locale2.currency === void 0 ? "" : locale2.currency[0] + "", currencySuffix = locale2.currency === void 0 ? "" : locale2.currency[1] + "", decimal = locale2.decimal === void 0 ? "." : locale2.decimal + "", numerals = locale2.numerals === void 0 ? identity2 : formatNumerals(map.call(locale2.numerals, String)), percent = locale2.percent === void 0 ? "%" : locale2.percent + "", minus = locale2.minus === void 0 ? "−" : locale2.minus + "", nan = locale2.nan === void 0 ? "NaN" : locale2.nan + "";
+  function newFormat(specifier, options) {
+    specifier = formatSpecifier(specifier);
+    var fill2 = specifier.fill, align = specifier.align, sign4 = specifier.sign, symbol = specifier.symbol, zero3 = specifier.zero, width = specifier.width, comma = specifier.comma, precision = specifier.precision, trim = specifier.trim, type = specifier.type;
+    if (type === "n") comma = true, type = "g";
+    else if (!formatTypes[type]) precision === void 0 && (precision = 12), trim = true, type = "g";
+    if (zero3 || fill2 === "0" && align === "=") zero3 = true, fill2 = "0", align = "=";
+    var prefix = (options && options.prefix !== void 0 ? options.prefix : "") + (symbol === "$" ? currencyPrefix : symbol === "#" && /[boxX]/.test(type) ? "0" + type.toLowerCase() : ""), suffix = (symbol === "$" ? currencySuffix : /[%p]/.test(type) ? percent : "") + (options && options.suffix !== void 0 ? options.suffix : "");
+    var formatType = formatTypes[type], maybeSuffix = /[defgprs%]/.test(type);
+    precision = precision === void 0 ? 6 : /[gprs]/.test(type) ? Math.max(1, Math.min(21, precision)) : Math.max(0, Math.min(20, precision));
+    function format2(value2) {
+      var valuePrefix = prefix, valueSuffix = suffix, i, n, c;
+      if (type === "c") {
+        valueSuffix = formatType(value2) + valueSuffix;
+        value2 = "";
+      } else {
+        value2 = +value2;
+        var valueNegative = value2 < 0 || 1 / value2 < 0;
+        value2 = isNaN(value2) ? nan : formatType(Math.abs(value2), precision);
+        if (trim) value2 = formatTrim(value2);
+        if (valueNegative && +value2 === 0 && sign4 !== "+") valueNegative = false;
+        valuePrefix = (valueNegative ? sign4 === "(" ? sign4 : minus : sign4 === "-" || sign4 === "(" ? "" : sign4) + valuePrefix;
+        valueSuffix = (type === "s" && !isNaN(value2) && prefixExponent !== void 0 ? prefixes[8 + prefixExponent / 3] : "") + valueSuffix + (valueNegative && sign4 === "(" ? ")" : "");
+        if (maybeSuffix) {
+          i = -1, n = value2.length;
+          while (++i < n) {
+            if (c = value2.charCodeAt(i), 48 > c || c > 57) {
+              valueSuffix = (c === 46 ? decimal + value2.slice(i + 1) : value2.slice(i)) + valueSuffix;
+              value2 = value2.slice(0, i);
+              break;
+            }
+          }
+        }
+      }
+      if (comma && !zero3) value2 = group(value2, Infinity);
+      var length = valuePrefix.length + value2.length + valueSuffix.length, padding = length < width ? new Array(width - length + 1).join(fill2) : "";
+      if (comma && zero3) value2 = group(padding + value2, padding.length ? width - valueSuffix.length : Infinity), padding = "";
+      switch (align) {
+        case "<":
+          value2 = valuePrefix + value2 + valueSuffix + padding;
+          break;
+        case "=":
+          value2 = valuePrefix + padding + value2 + valueSuffix;
+          break;
+        case "^":
+          value2 = padding.slice(0, length = padding.length >> 1) + valuePrefix + value2 + valueSuffix + padding.slice(length);
+          break;
+        default:
+          value2 = padding + valuePrefix + value2 + valueSuffix;
+          break;
+      }
+      return numerals(value2);
+    }
+    format2.toString = function() {
+      return specifier + "";
+    };
+    return format2;
+  }
+  function formatPrefix2(specifier, value2) {
+    var e = Math.max(-8, Math.min(8, Math.floor(exponent(value2) / 3))) * 3, k2 = Math.pow(10, -e), f = newFormat((specifier = formatSpecifier(specifier), specifier.type = "f", specifier), { suffix: prefixes[8 + e / 3] });
+    return function(value3) {
+      return f(k2 * value3);
+    };
+  }
+  return {
+    format: newFormat,
+    formatPrefix: formatPrefix2
+  };
+}
+var locale;
+var format;
+var formatPrefix;
+defaultLocale({
+  thousands: ",",
+  grouping: [3],
+  currency: ["$", ""]
+});
+function defaultLocale(definition) {
+  locale = formatLocale(definition);
+  format = locale.format;
+  formatPrefix = locale.formatPrefix;
+  return locale;
+}
+function precisionFixed(step) {
+  return Math.max(0, -exponent(Math.abs(step)));
+}
+function precisionPrefix(step, value2) {
+  return Math.max(0, Math.max(-8, Math.min(8, Math.floor(exponent(value2) / 3))) * 3 - exponent(Math.abs(step)));
+}
+function precisionRound(step, max3) {
+  step = Math.abs(step), max3 = Math.abs(max3) - step;
+  return Math.max(0, exponent(max3) - exponent(step)) + 1;
+}
+
+// node_modules/d3-scale/dist/d3-scale.mjs
+function initRange(domain, range5) {
+  switch (arguments.length) {
+    case 0:
+      break;
+    case 1:
+      this.range(domain);
+      break;
+    default:
+      this.range(range5).domain(domain);
+      break;
+  }
+  return this;
+}
+function constants(x2) {
   return function() {
     return x2;
   };
 }
-function bindIndex(parent, group, enter, update2, exit, data) {
-  var i = 0, node, groupLength = group.length, dataLength = data.length;
-  for (; i < dataLength; ++i) {
-    if (node = group[i]) {
-      node.__data__ = data[i];
-      update2[i] = node;
-    } else {
-      enter[i] = new EnterNode(parent, data[i]);
-    }
-  }
-  for (; i < groupLength; ++i) {
-    if (node = group[i]) {
-      exit[i] = node;
-    }
-  }
+function number$1(x2) {
+  return +x2;
 }
-function bindKey(parent, group, enter, update2, exit, data, key) {
-  var i, node, nodeByKeyValue = /* @__PURE__ */ new Map(), groupLength = group.length, dataLength = data.length, keyValues = new Array(groupLength), keyValue;
-  for (i = 0; i < groupLength; ++i) {
-    if (node = group[i]) {
-      keyValues[i] = keyValue = key.call(node, node.__data__, i, group) + "";
-      if (nodeByKeyValue.has(keyValue)) {
-        exit[i] = node;
+var unit = [0, 1];
+function identity$1(x2) {
+  return x2;
+}
+function normalize(a2, b) {
+  return (b -= a2 = +a2) ? function(x2) {
+    return (x2 - a2) / b;
+  } : constants(isNaN(b) ? NaN : 0.5);
+}
+function clamper(a2, b) {
+  var t;
+  if (a2 > b) t = a2, a2 = b, b = t;
+  return function(x2) {
+    return Math.max(a2, Math.min(b, x2));
+  };
+}
+function bimap(domain, range5, interpolate) {
+  var d0 = domain[0], d1 = domain[1], r0 = range5[0], r1 = range5[1];
+  if (d1 < d0) d0 = normalize(d1, d0), r0 = interpolate(r1, r0);
+  else d0 = normalize(d0, d1), r0 = interpolate(r0, r1);
+  return function(x2) {
+    return r0(d0(x2));
+  };
+}
+function polymap(domain, range5, interpolate) {
+  var j = Math.min(domain.length, range5.length) - 1, d = new Array(j), r = new Array(j), i = -1;
+  if (domain[j] < domain[0]) {
+    domain = domain.slice().reverse();
+    range5 = range5.slice().reverse();
+  }
+  while (++i < j) {
+    d[i] = normalize(domain[i], domain[i + 1]);
+    r[i] = interpolate(range5[i], range5[i + 1]);
+  }
+  return function(x2) {
+    var i2 = bisectRight(domain, x2, 1, j) - 1;
+    return r[i2](d[i2](x2));
+  };
+}
+function copy$1(source, target) {
+  return target.domain(source.domain()).range(source.range()).interpolate(source.interpolate()).clamp(source.clamp()).unknown(source.unknown());
+}
+function transformer$2() {
+  var domain = unit, range5 = unit, interpolate$1 = value, transform, untransform, unknown, clamp = identity$1, piecewise2, output, input;
+  function rescale() {
+    var n = Math.min(domain.length, range5.length);
+    if (clamp !== identity$1) clamp = clamper(domain[0], domain[n - 1]);
+    piecewise2 = n > 2 ? polymap : bimap;
+    output = input = null;
+    return scale;
+  }
+  function scale(x2) {
+    return x2 == null || isNaN(x2 = +x2) ? unknown : (output || (output = piecewise2(domain.map(transform), range5, interpolate$1)))(transform(clamp(x2)));
+  }
+  scale.invert = function(y2) {
+    return clamp(untransform((input || (input = piecewise2(range5, domain.map(transform), number3)))(y2)));
+  };
+  scale.domain = function(_) {
+    return arguments.length ? (domain = Array.from(_, number$1), rescale()) : domain.slice();
+  };
+  scale.range = function(_) {
+    return arguments.length ? (range5 = Array.from(_), rescale()) : range5.slice();
+  };
+  scale.rangeRound = function(_) {
+    return range5 = Array.from(_), interpolate$1 = round, rescale();
+  };
+  scale.clamp = function(_) {
+    return arguments.length ? (clamp = _ ? true : identity$1, rescale()) : clamp !== identity$1;
+  };
+  scale.interpolate = function(_) {
+    return arguments.length ? (interpolate$1 = _, rescale()) : interpolate$1;
+  };
+  scale.unknown = function(_) {
+    return arguments.length ? (unknown = _, scale) : unknown;
+  };
+  return function(t, u) {
+    transform = t, untransform = u;
+    return rescale();
+  };
+}
+function continuous() {
+  return transformer$2()(identity$1, identity$1);
+}
+function tickFormat(start, stop, count3, specifier) {
+  var step = tickStep(start, stop, count3), precision;
+  specifier = formatSpecifier(specifier == null ? ",f" : specifier);
+  switch (specifier.type) {
+    case "s": {
+      var value2 = Math.max(Math.abs(start), Math.abs(stop));
+      if (specifier.precision == null && !isNaN(precision = precisionPrefix(step, value2))) specifier.precision = precision;
+      return formatPrefix(specifier, value2);
+    }
+    case "":
+    case "e":
+    case "g":
+    case "p":
+    case "r": {
+      if (specifier.precision == null && !isNaN(precision = precisionRound(step, Math.max(Math.abs(start), Math.abs(stop))))) specifier.precision = precision - (specifier.type === "e");
+      break;
+    }
+    case "f":
+    case "%": {
+      if (specifier.precision == null && !isNaN(precision = precisionFixed(step))) specifier.precision = precision - (specifier.type === "%") * 2;
+      break;
+    }
+  }
+  return format(specifier);
+}
+function linearish(scale) {
+  var domain = scale.domain;
+  scale.ticks = function(count3) {
+    var d = domain();
+    return ticks(d[0], d[d.length - 1], count3 == null ? 10 : count3);
+  };
+  scale.tickFormat = function(count3, specifier) {
+    var d = domain();
+    return tickFormat(d[0], d[d.length - 1], count3 == null ? 10 : count3, specifier);
+  };
+  scale.nice = function(count3) {
+    if (count3 == null) count3 = 10;
+    var d = domain();
+    var i0 = 0;
+    var i1 = d.length - 1;
+    var start = d[i0];
+    var stop = d[i1];
+    var prestep;
+    var step;
+    var maxIter = 10;
+    if (stop < start) {
+      step = start, start = stop, stop = step;
+      step = i0, i0 = i1, i1 = step;
+    }
+    while (maxIter-- > 0) {
+      step = tickIncrement(start, stop, count3);
+      if (step === prestep) {
+        d[i0] = start;
+        d[i1] = stop;
+        return domain(d);
+      } else if (step > 0) {
+        start = Math.floor(start / step) * step;
+        stop = Math.ceil(stop / step) * step;
+      } else if (step < 0) {
+        start = Math.ceil(start * step) / step;
+        stop = Math.floor(stop * step) / step;
       } else {
-        nodeByKeyValue.set(keyValue, node);
+        break;
       }
+      prestep = step;
     }
-  }
-  for (i = 0; i < dataLength; ++i) {
-    keyValue = key.call(parent, data[i], i, data) + "";
-    if (node = nodeByKeyValue.get(keyValue)) {
-      update2[i] = node;
-      node.__data__ = data[i];
-      nodeByKeyValue.delete(keyValue);
-    } else {
-      enter[i] = new EnterNode(parent, data[i]);
-    }
-  }
-  for (i = 0; i < groupLength; ++i) {
-    if ((node = group[i]) && nodeByKeyValue.get(keyValues[i]) === node) {
-      exit[i] = node;
-    }
-  }
-}
-function datum(node) {
-  return node.__data__;
-}
-function selection_data(value, key) {
-  if (!arguments.length) return Array.from(this, datum);
-  var bind = key ? bindKey : bindIndex, parents = this._parents, groups = this._groups;
-  if (typeof value !== "function") value = constant(value);
-  for (var m = groups.length, update2 = new Array(m), enter = new Array(m), exit = new Array(m), j = 0; j < m; ++j) {
-    var parent = parents[j], group = groups[j], groupLength = group.length, data = arraylike(value.call(parent, parent && parent.__data__, j, parents)), dataLength = data.length, enterGroup = enter[j] = new Array(dataLength), updateGroup = update2[j] = new Array(dataLength), exitGroup = exit[j] = new Array(groupLength);
-    bind(parent, group, enterGroup, updateGroup, exitGroup, data, key);
-    for (var i0 = 0, i1 = 0, previous, next; i0 < dataLength; ++i0) {
-      if (previous = enterGroup[i0]) {
-        if (i0 >= i1) i1 = i0 + 1;
-        while (!(next = updateGroup[i1]) && ++i1 < dataLength) ;
-        previous._next = next || null;
-      }
-    }
-  }
-  update2 = new Selection(update2, parents);
-  update2._enter = enter;
-  update2._exit = exit;
-  return update2;
-}
-function arraylike(data) {
-  return typeof data === "object" && "length" in data ? data : Array.from(data);
-}
-function selection_exit() {
-  return new Selection(this._exit || this._groups.map(sparse), this._parents);
-}
-function selection_join(onenter, onupdate, onexit) {
-  var enter = this.enter(), update2 = this, exit = this.exit();
-  if (typeof onenter === "function") {
-    enter = onenter(enter);
-    if (enter) enter = enter.selection();
-  } else {
-    enter = enter.append(onenter + "");
-  }
-  if (onupdate != null) {
-    update2 = onupdate(update2);
-    if (update2) update2 = update2.selection();
-  }
-  if (onexit == null) exit.remove();
-  else onexit(exit);
-  return enter && update2 ? enter.merge(update2).order() : update2;
-}
-function selection_merge(context) {
-  var selection2 = context.selection ? context.selection() : context;
-  for (var groups0 = this._groups, groups1 = selection2._groups, m0 = groups0.length, m1 = groups1.length, m = Math.min(m0, m1), merges = new Array(m0), j = 0; j < m; ++j) {
-    for (var group0 = groups0[j], group1 = groups1[j], n = group0.length, merge = merges[j] = new Array(n), node, i = 0; i < n; ++i) {
-      if (node = group0[i] || group1[i]) {
-        merge[i] = node;
-      }
-    }
-  }
-  for (; j < m0; ++j) {
-    merges[j] = groups0[j];
-  }
-  return new Selection(merges, this._parents);
-}
-function selection_order() {
-  for (var groups = this._groups, j = -1, m = groups.length; ++j < m; ) {
-    for (var group = groups[j], i = group.length - 1, next = group[i], node; --i >= 0; ) {
-      if (node = group[i]) {
-        if (next && node.compareDocumentPosition(next) ^ 4) next.parentNode.insertBefore(node, next);
-        next = node;
-      }
-    }
-  }
-  return this;
-}
-function selection_sort(compare) {
-  if (!compare) compare = ascending;
-  function compareNode(a2, b) {
-    return a2 && b ? compare(a2.__data__, b.__data__) : !a2 - !b;
-  }
-  for (var groups = this._groups, m = groups.length, sortgroups = new Array(m), j = 0; j < m; ++j) {
-    for (var group = groups[j], n = group.length, sortgroup = sortgroups[j] = new Array(n), node, i = 0; i < n; ++i) {
-      if (node = group[i]) {
-        sortgroup[i] = node;
-      }
-    }
-    sortgroup.sort(compareNode);
-  }
-  return new Selection(sortgroups, this._parents).order();
-}
-function ascending(a2, b) {
-  return a2 < b ? -1 : a2 > b ? 1 : a2 >= b ? 0 : NaN;
-}
-function selection_call() {
-  var callback = arguments[0];
-  arguments[0] = this;
-  callback.apply(null, arguments);
-  return this;
-}
-function selection_nodes() {
-  return Array.from(this);
-}
-function selection_node() {
-  for (var groups = this._groups, j = 0, m = groups.length; j < m; ++j) {
-    for (var group = groups[j], i = 0, n = group.length; i < n; ++i) {
-      var node = group[i];
-      if (node) return node;
-    }
-  }
-  return null;
-}
-function selection_size() {
-  let size2 = 0;
-  for (const node of this) ++size2;
-  return size2;
-}
-function selection_empty() {
-  return !this.node();
-}
-function selection_each(callback) {
-  for (var groups = this._groups, j = 0, m = groups.length; j < m; ++j) {
-    for (var group = groups[j], i = 0, n = group.length, node; i < n; ++i) {
-      if (node = group[i]) callback.call(node, node.__data__, i, group);
-    }
-  }
-  return this;
-}
-function attrRemove(name) {
-  return function() {
-    this.removeAttribute(name);
+    return scale;
   };
+  return scale;
 }
-function attrRemoveNS(fullname) {
-  return function() {
-    this.removeAttributeNS(fullname.space, fullname.local);
+function linear3() {
+  var scale = continuous();
+  scale.copy = function() {
+    return copy$1(scale, linear3());
   };
+  initRange.apply(scale, arguments);
+  return linearish(scale);
 }
-function attrConstant(name, value) {
-  return function() {
-    this.setAttribute(name, value);
-  };
-}
-function attrConstantNS(fullname, value) {
-  return function() {
-    this.setAttributeNS(fullname.space, fullname.local, value);
-  };
-}
-function attrFunction(name, value) {
-  return function() {
-    var v = value.apply(this, arguments);
-    if (v == null) this.removeAttribute(name);
-    else this.setAttribute(name, v);
-  };
-}
-function attrFunctionNS(fullname, value) {
-  return function() {
-    var v = value.apply(this, arguments);
-    if (v == null) this.removeAttributeNS(fullname.space, fullname.local);
-    else this.setAttributeNS(fullname.space, fullname.local, v);
-  };
-}
-function selection_attr(name, value) {
-  var fullname = namespace(name);
-  if (arguments.length < 2) {
-    var node = this.node();
-    return fullname.local ? node.getAttributeNS(fullname.space, fullname.local) : node.getAttribute(fullname);
-  }
-  return this.each((value == null ? fullname.local ? attrRemoveNS : attrRemove : typeof value === "function" ? fullname.local ? attrFunctionNS : attrFunction : fullname.local ? attrConstantNS : attrConstant)(fullname, value));
-}
-function defaultView(node) {
-  return node.ownerDocument && node.ownerDocument.defaultView || node.document && node || node.defaultView;
-}
-function styleRemove(name) {
-  return function() {
-    this.style.removeProperty(name);
-  };
-}
-function styleConstant(name, value, priority) {
-  return function() {
-    this.style.setProperty(name, value, priority);
-  };
-}
-function styleFunction(name, value, priority) {
-  return function() {
-    var v = value.apply(this, arguments);
-    if (v == null) this.style.removeProperty(name);
-    else this.style.setProperty(name, v, priority);
-  };
-}
-function selection_style(name, value, priority) {
-  return arguments.length > 1 ? this.each((value == null ? styleRemove : typeof value === "function" ? styleFunction : styleConstant)(name, value, priority == null ? "" : priority)) : styleValue(this.node(), name);
-}
-function styleValue(node, name) {
-  return node.style.getPropertyValue(name) || defaultView(node).getComputedStyle(node, null).getPropertyValue(name);
-}
-function propertyRemove(name) {
-  return function() {
-    delete this[name];
-  };
-}
-function propertyConstant(name, value) {
-  return function() {
-    this[name] = value;
-  };
-}
-function propertyFunction(name, value) {
-  return function() {
-    var v = value.apply(this, arguments);
-    if (v == null) delete this[name];
-    else this[name] = v;
-  };
-}
-function selection_property(name, value) {
-  return arguments.length > 1 ? this.each((value == null ? propertyRemove : typeof value === "function" ? propertyFunction : propertyConstant)(name, value)) : this.node()[name];
-}
-function classArray(string) {
-  return string.trim().split(/^|\s+/);
-}
-function classList(node) {
-  return node.classList || new ClassList(node);
-}
-function ClassList(node) {
-  this._node = node;
-  this._names = classArray(node.getAttribute("class") || "");
-}
-ClassList.prototype = {
-  add: function(name) {
-    var i = this._names.indexOf(name);
-    if (i < 0) {
-      this._names.push(name);
-      this._node.setAttribute("class", this._names.join(" "));
-    }
-  },
-  remove: function(name) {
-    var i = this._names.indexOf(name);
-    if (i >= 0) {
-      this._names.splice(i, 1);
-      this._node.setAttribute("class", this._names.join(" "));
-    }
-  },
-  contains: function(name) {
-    return this._names.indexOf(name) >= 0;
-  }
-};
-function classedAdd(node, names) {
-  var list2 = classList(node), i = -1, n = names.length;
-  while (++i < n) list2.add(names[i]);
-}
-function classedRemove(node, names) {
-  var list2 = classList(node), i = -1, n = names.length;
-  while (++i < n) list2.remove(names[i]);
-}
-function classedTrue(names) {
-  return function() {
-    classedAdd(this, names);
-  };
-}
-function classedFalse(names) {
-  return function() {
-    classedRemove(this, names);
-  };
-}
-function classedFunction(names, value) {
-  return function() {
-    (value.apply(this, arguments) ? classedAdd : classedRemove)(this, names);
-  };
-}
-function selection_classed(name, value) {
-  var names = classArray(name + "");
-  if (arguments.length < 2) {
-    var list2 = classList(this.node()), i = -1, n = names.length;
-    while (++i < n) if (!list2.contains(names[i])) return false;
-    return true;
-  }
-  return this.each((typeof value === "function" ? classedFunction : value ? classedTrue : classedFalse)(names, value));
-}
-function textRemove() {
-  this.textContent = "";
-}
-function textConstant(value) {
-  return function() {
-    this.textContent = value;
-  };
-}
-function textFunction(value) {
-  return function() {
-    var v = value.apply(this, arguments);
-    this.textContent = v == null ? "" : v;
-  };
-}
-function selection_text(value) {
-  return arguments.length ? this.each(value == null ? textRemove : (typeof value === "function" ? textFunction : textConstant)(value)) : this.node().textContent;
-}
-function htmlRemove() {
-  this.innerHTML = "";
-}
-function htmlConstant(value) {
-  return function() {
-    this.innerHTML = value;
-  };
-}
-function htmlFunction(value) {
-  return function() {
-    var v = value.apply(this, arguments);
-    this.innerHTML = v == null ? "" : v;
-  };
-}
-function selection_html(value) {
-  return arguments.length ? this.each(value == null ? htmlRemove : (typeof value === "function" ? htmlFunction : htmlConstant)(value)) : this.node().innerHTML;
-}
-function raise() {
-  if (this.nextSibling) this.parentNode.appendChild(this);
-}
-function selection_raise() {
-  return this.each(raise);
-}
-function lower() {
-  if (this.previousSibling) this.parentNode.insertBefore(this, this.parentNode.firstChild);
-}
-function selection_lower() {
-  return this.each(lower);
-}
-function selection_append(name) {
-  var create = typeof name === "function" ? name : creator(name);
-  return this.select(function() {
-    return this.appendChild(create.apply(this, arguments));
-  });
-}
-function constantNull() {
-  return null;
-}
-function selection_insert(name, before) {
-  var create = typeof name === "function" ? name : creator(name), select2 = before == null ? constantNull : typeof before === "function" ? before : selector(before);
-  return this.select(function() {
-    return this.insertBefore(create.apply(this, arguments), select2.apply(this, arguments) || null);
-  });
-}
-function remove() {
-  var parent = this.parentNode;
-  if (parent) parent.removeChild(this);
-}
-function selection_remove() {
-  return this.each(remove);
-}
-function selection_cloneShallow() {
-  var clone = this.cloneNode(false), parent = this.parentNode;
-  return parent ? parent.insertBefore(clone, this.nextSibling) : clone;
-}
-function selection_cloneDeep() {
-  var clone = this.cloneNode(true), parent = this.parentNode;
-  return parent ? parent.insertBefore(clone, this.nextSibling) : clone;
-}
-function selection_clone(deep) {
-  return this.select(deep ? selection_cloneDeep : selection_cloneShallow);
-}
-function selection_datum(value) {
-  return arguments.length ? this.property("__data__", value) : this.node().__data__;
-}
-function contextListener(listener) {
-  return function(event) {
-    listener.call(this, event, this.__data__);
-  };
-}
-function parseTypenames(typenames) {
-  return typenames.trim().split(/^|\s+/).map(function(t) {
-    var name = "", i = t.indexOf(".");
-    if (i >= 0) name = t.slice(i + 1), t = t.slice(0, i);
-    return { type: t, name };
-  });
-}
-function onRemove(typename) {
-  return function() {
-    var on2 = this.__on;
-    if (!on2) return;
-    for (var j = 0, i = -1, m = on2.length, o; j < m; ++j) {
-      if (o = on2[j], (!typename.type || o.type === typename.type) && o.name === typename.name) {
-        this.removeEventListener(o.type, o.listener, o.options);
-      } else {
-        on2[++i] = o;
-      }
-    }
-    if (++i) on2.length = i;
-    else delete this.__on;
-  };
-}
-function onAdd(typename, value, options) {
-  return function() {
-    var on2 = this.__on, o, listener = contextListener(value);
-    if (on2) for (var j = 0, m = on2.length; j < m; ++j) {
-      if ((o = on2[j]).type === typename.type && o.name === typename.name) {
-        this.removeEventListener(o.type, o.listener, o.options);
-        this.addEventListener(o.type, o.listener = listener, o.options = options);
-        o.value = value;
-        return;
-      }
-    }
-    this.addEventListener(typename.type, listener, options);
-    o = { type: typename.type, name: typename.name, value, listener, options };
-    if (!on2) this.__on = [o];
-    else on2.push(o);
-  };
-}
-function selection_on(typename, value, options) {
-  var typenames = parseTypenames(typename + ""), i, n = typenames.length, t;
-  if (arguments.length < 2) {
-    var on2 = this.node().__on;
-    if (on2) for (var j = 0, m = on2.length, o; j < m; ++j) {
-      for (i = 0, o = on2[j]; i < n; ++i) {
-        if ((t = typenames[i]).type === o.type && t.name === o.name) {
-          return o.value;
-        }
-      }
-    }
-    return;
-  }
-  on2 = value ? onAdd : onRemove;
-  for (i = 0; i < n; ++i) this.each(on2(typenames[i], value, options));
-  return this;
-}
-function dispatchEvent(node, type, params) {
-  var window2 = defaultView(node), event = window2.CustomEvent;
-  if (typeof event === "function") {
-    event = new event(type, params);
-  } else {
-    event = window2.document.createEvent("Event");
-    if (params) event.initEvent(type, params.bubbles, params.cancelable), event.detail = params.detail;
-    else event.initEvent(type, false, false);
-  }
-  node.dispatchEvent(event);
-}
-function dispatchConstant(type, params) {
-  return function() {
-    return dispatchEvent(this, type, params);
-  };
-}
-function dispatchFunction(type, params) {
-  return function() {
-    return dispatchEvent(this, type, params.apply(this, arguments));
-  };
-}
-function selection_dispatch(type, params) {
-  return this.each((typeof params === "function" ? dispatchFunction : dispatchConstant)(type, params));
-}
-function* selection_iterator() {
-  for (var groups = this._groups, j = 0, m = groups.length; j < m; ++j) {
-    for (var group = groups[j], i = 0, n = group.length, node; i < n; ++i) {
-      if (node = group[i]) yield node;
-    }
-  }
-}
-var root = [null];
-function Selection(groups, parents) {
-  this._groups = groups;
-  this._parents = parents;
-}
-function selection() {
-  return new Selection([[document.documentElement]], root);
-}
-function selection_selection() {
-  return this;
-}
-Selection.prototype = selection.prototype = {
-  constructor: Selection,
-  select: selection_select,
-  selectAll: selection_selectAll,
-  selectChild: selection_selectChild,
-  selectChildren: selection_selectChildren,
-  filter: selection_filter,
-  data: selection_data,
-  enter: selection_enter,
-  exit: selection_exit,
-  join: selection_join,
-  merge: selection_merge,
-  selection: selection_selection,
-  order: selection_order,
-  sort: selection_sort,
-  call: selection_call,
-  nodes: selection_nodes,
-  node: selection_node,
-  size: selection_size,
-  empty: selection_empty,
-  each: selection_each,
-  attr: selection_attr,
-  style: selection_style,
-  property: selection_property,
-  classed: selection_classed,
-  text: selection_text,
-  html: selection_html,
-  raise: selection_raise,
-  lower: selection_lower,
-  append: selection_append,
-  insert: selection_insert,
-  remove: selection_remove,
-  clone: selection_clone,
-  datum: selection_datum,
-  on: selection_on,
-  dispatch: selection_dispatch,
-  [Symbol.iterator]: selection_iterator
-};
-function select(selector2) {
-  return typeof selector2 === "string" ? new Selection([[document.querySelector(selector2)]], [document.documentElement]) : new Selection([[selector2]], root);
-}
-var nextId = 0;
-function local() {
-  return new Local();
-}
-function Local() {
-  this._ = "@" + (++nextId).toString(36);
-}
-Local.prototype = local.prototype = {
-  constructor: Local,
-  get: function(node) {
-    var id = this._;
-    while (!(id in node)) if (!(node = node.parentNode)) return;
-    return node[id];
-  },
-  set: function(node, value) {
-    return node[this._] = value;
-  },
-  remove: function(node) {
-    return this._ in node && delete node[this._];
-  },
-  toString: function() {
-    return this._;
-  }
-};
 
 // node_modules/d3-path/dist/d3-path.mjs
 var pi = Math.PI;
 var tau = 2 * pi;
-var epsilon2 = 1e-6;
-var tauEpsilon = tau - epsilon2;
+var epsilon3 = 1e-6;
+var tauEpsilon = tau - epsilon3;
 function append(strings) {
   this._ += strings[0];
   for (let i = 1, n = strings.length; i < n; ++i) {
@@ -5499,8 +4349,8 @@ function equalRound(digits) {
   const d = Math.floor(digits);
   if (!(d <= 15)) return equal;
   const k2 = 10 ** d;
-  const r = function(value) {
-    return Math.round(value * k2);
+  const r = function(value2) {
+    return Math.round(value2 * k2);
   };
   return function(x0, y0, x1, y1) {
     return r(x0) === r(x1) && r(y0) === r(y1);
@@ -5538,12 +4388,12 @@ var Path = class {
     let x0 = this._x1, y0 = this._y1, x21 = x2 - x1, y21 = y2 - y1, x01 = x0 - x1, y01 = y0 - y1, l01_2 = x01 * x01 + y01 * y01;
     if (this._x1 === null) {
       this._append`M${this._x1 = x1},${this._y1 = y1}`;
-    } else if (!(l01_2 > epsilon2)) ;
-    else if (!(Math.abs(y01 * x21 - y21 * x01) > epsilon2) || !r) {
+    } else if (!(l01_2 > epsilon3)) ;
+    else if (!(Math.abs(y01 * x21 - y21 * x01) > epsilon3) || !r) {
       this._append`L${this._x1 = x1},${this._y1 = y1}`;
     } else {
       let x20 = x2 - x0, y20 = y2 - y0, l21_2 = x21 * x21 + y21 * y21, l20_2 = x20 * x20 + y20 * y20, l21 = Math.sqrt(l21_2), l01 = Math.sqrt(l01_2), l = r * Math.tan((pi - Math.acos((l21_2 + l01_2 - l20_2) / (2 * l21 * l01))) / 2), t01 = l / l01, t21 = l / l21;
-      if (Math.abs(t01 - 1) > epsilon2) {
+      if (Math.abs(t01 - 1) > epsilon3) {
         this._append`L${x1 + t01 * x01},${y1 + t01 * y01}`;
       }
       this._append`A${r},${r},0,0,${+(y01 * x20 > x01 * y20)},${this._x1 = x1 + t21 * x21},${this._y1 = y1 + t21 * y21}`;
@@ -5555,14 +4405,14 @@ var Path = class {
     let dx = r * Math.cos(a0), dy = r * Math.sin(a0), x0 = x2 + dx, y0 = y2 + dy, cw = 1 ^ ccw, da = ccw ? a0 - a1 : a1 - a0;
     if (this._x1 === null) {
       this._append`M${x0},${y0}`;
-    } else if (Math.abs(this._x1 - x0) > epsilon2 || Math.abs(this._y1 - y0) > epsilon2) {
+    } else if (Math.abs(this._x1 - x0) > epsilon3 || Math.abs(this._y1 - y0) > epsilon3) {
       this._append`L${x0},${y0}`;
     }
     if (!r) return;
     if (da < 0) da = da % tau + tau;
     if (da > tauEpsilon) {
       this._append`A${r},${r},0,1,${cw},${x2 - dx},${y2 - dy}A${r},${r},0,1,${cw},${this._x1 = x0},${this._y1 = y0}`;
-    } else if (da > epsilon2) {
+    } else if (da > epsilon3) {
       const x1 = x2 + r * Math.cos(a1);
       const y1 = y2 + r * Math.sin(a1);
       if (da >= pi && this._equal(x0, y0, x1, y1)) {
@@ -5587,14 +4437,14 @@ path.prototype = Path.prototype;
 
 // node_modules/d3-shape/dist/d3-shape.mjs
 function constant2(x2) {
-  return function constant3() {
+  return function constant4() {
     return x2;
   };
 }
 var cos2 = Math.cos;
 var sin2 = Math.sin;
 var sqrt3 = Math.sqrt;
-var epsilon3 = 1e-12;
+var epsilon4 = 1e-12;
 var pi2 = Math.PI;
 var halfPi = pi2 / 2;
 var tau2 = 2 * pi2;
@@ -5613,7 +4463,7 @@ function withPath(shape) {
   };
   return () => new Path(digits);
 }
-var slice = Array.prototype.slice;
+var slice2 = Array.prototype.slice;
 function array2(x2) {
   return typeof x2 === "object" && "length" in x2 ? x2 : Array.from(x2);
 }
@@ -5723,9 +4573,9 @@ function curveRadial(curve2) {
 var sqrt3$2 = sqrt3(3);
 var tan30 = sqrt3(1 / 3);
 var tan30_2 = tan30 * 2;
-var kr2 = sin2(pi2 / 10) / sin2(7 * pi2 / 10);
-var kx = sin2(tau2 / 10) * kr2;
-var ky = -cos2(tau2 / 10) * kr2;
+var kr = sin2(pi2 / 10) / sin2(7 * pi2 / 10);
+var kx = sin2(tau2 / 10) * kr;
+var ky = -cos2(tau2 / 10) * kr;
 var sqrt3$1 = sqrt3(3);
 var sqrt32 = sqrt3(3);
 var s = sqrt3(3) / 2;
@@ -6113,12 +4963,12 @@ var cardinalOpen = (function custom4(tension) {
 })(0);
 function point$1(that, x2, y2) {
   var x1 = that._x1, y1 = that._y1, x22 = that._x2, y22 = that._y2;
-  if (that._l01_a > epsilon3) {
+  if (that._l01_a > epsilon4) {
     var a2 = 2 * that._l01_2a + 3 * that._l01_a * that._l12_a + that._l12_2a, n = 3 * that._l01_a * (that._l01_a + that._l12_a);
     x1 = (x1 * a2 - that._x0 * that._l12_2a + that._x2 * that._l01_2a) / n;
     y1 = (y1 * a2 - that._y0 * that._l12_2a + that._y2 * that._l01_2a) / n;
   }
-  if (that._l23_a > epsilon3) {
+  if (that._l23_a > epsilon4) {
     var b = 2 * that._l23_2a + 3 * that._l23_a * that._l12_a + that._l12_2a, m = 3 * that._l23_a * (that._l23_a + that._l12_a);
     x22 = (x22 * b + that._x1 * that._l23_2a - x2 * that._l12_2a) / m;
     y22 = (y22 * b + that._y1 * that._l23_2a - y2 * that._l12_2a) / m;
@@ -6344,9 +5194,9 @@ function slope2(that, t) {
   var h = that._x1 - that._x0;
   return h ? (3 * (that._y1 - that._y0) / h - t) / 2 : t;
 }
-function point(that, t0, t1) {
+function point(that, t02, t12) {
   var x0 = that._x0, y0 = that._y0, x1 = that._x1, y1 = that._y1, dx = (x1 - x0) / 3;
-  that._context.bezierCurveTo(x0 + dx, y0 + dx * t0, x1 - dx, y1 - dx * t1, x1, y1);
+  that._context.bezierCurveTo(x0 + dx, y0 + dx * t02, x1 - dx, y1 - dx * t12, x1, y1);
 }
 function MonotoneX(context) {
   this._context = context;
@@ -6375,7 +5225,7 @@ MonotoneX.prototype = {
     this._line = 1 - this._line;
   },
   point: function(x2, y2) {
-    var t1 = NaN;
+    var t12 = NaN;
     x2 = +x2, y2 = +y2;
     if (x2 === this._x1 && y2 === this._y1) return;
     switch (this._point) {
@@ -6388,15 +5238,15 @@ MonotoneX.prototype = {
         break;
       case 2:
         this._point = 3;
-        point(this, slope2(this, t1 = slope3(this, x2, y2)), t1);
+        point(this, slope2(this, t12 = slope3(this, x2, y2)), t12);
         break;
       default:
-        point(this, this._t0, t1 = slope3(this, x2, y2));
+        point(this, this._t0, t12 = slope3(this, x2, y2));
         break;
     }
     this._x0 = this._x1, this._x1 = x2;
     this._y0 = this._y1, this._y1 = y2;
-    this._t0 = t1;
+    this._t0 = t12;
   }
 };
 function MonotoneY(context) {
@@ -6519,32 +5369,2691 @@ Step.prototype = {
   }
 };
 
+// src/views/film.js
+var [WIDTH, HEIGHT, MARGIN] = [240, 44, 6];
+function film(element, store, trace) {
+  if (!trace.frames) return false;
+  const { frames, at: at3 } = trace;
+  const last2 = frames.length - 1;
+  const go = (frame) => store.set({ frame: Math.min(Math.max(frame, 0), last2) });
+  const slider2 = make("input", { type: "range", min: 0, max: last2, "aria-label": "step of the training", oninput: () => go(Number(slider2.value)) });
+  const button2 = (sign4, label, by) => make("button", { type: "button", title: label, "aria-label": label, onclick: () => go(store.state.frame + by) }, sign4);
+  const place = make("output", { class: "place" });
+  const charts = make("div", { class: "charts" });
+  const steps = make("div", { class: "steps", role: "group", "aria-label": "Steps of the training" });
+  fill(steps, button2("◀◀", "the step before (shift and left arrow)", -1), button2("▶▶", "the step after (shift and right arrow)", 1), slider2, place);
+  fill(element, steps, charts);
+  store.subscribe(({ frame }, changed) => {
+    if (changed.has("frame")) {
+      slider2.value = frame;
+      place.textContent = `training step ${at3[frame]} (${frame + 1} of ${last2 + 1} recorded)`;
+      slider2.setAttribute("aria-valuetext", place.textContent);
+    }
+    if (!["frame", "op", "value", "cell"].some((key) => changed.has(key))) return;
+    fill(charts, chart("loss", trace.loss, [], frame), followed(store, frame));
+  });
+  function followed({ value: value2, state }, frame) {
+    if (value2 === null) return null;
+    const cell = state.cell ?? exampleCell(trace.array(value2));
+    return cell && chart(`${trace.values[value2].name}${placeText(cell)}`, value2, cell, frame);
+  }
+  function chart(name, value2, cell, frame) {
+    if (value2 === null || value2 === void 0) return null;
+    const numbers2 = frames.map((one3) => one3.array(value2).has(cell) ? Number(one3.array(value2).get(cell)) : NaN);
+    const finite = numbers2.filter(Number.isFinite);
+    const [low, high] = finite.length ? [Math.min(...finite), Math.max(...finite)] : [0, 1];
+    const x2 = linear3([at3[0], at3[last2] === at3[0] ? at3[0] + 1 : at3[last2]], [MARGIN, WIDTH - MARGIN]);
+    const y2 = linear3(low === high ? [low - 1, high + 1] : [low, high], [HEIGHT - MARGIN, MARGIN]);
+    const path2 = line2((_, i) => x2(at3[i]), (number4) => y2(number4)).defined(Number.isFinite)(numbers2);
+    const here = Number.isFinite(numbers2[frame]) ? draw("circle", { cx: x2(at3[frame]), cy: y2(numbers2[frame]), r: 4.5 }) : null;
+    const text2 = `${brief(numbers2[0])} → ${brief(numbers2[last2])}`;
+    const told2 = `${name} over the steps, from ${brief(numbers2[0])} to ${brief(numbers2[last2])}; in step ${at3[frame]} it is ${brief(numbers2[frame])}`;
+    return make(
+      "figure",
+      {},
+      make("figcaption", {}, make("strong", {}, name), ` ${text2}; here `, make("span", { class: "numbers" }, brief(numbers2[frame]))),
+      draw("svg", { width: WIDTH, height: HEIGHT, viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": told2 }, draw("path", { d: path2 ?? "" }), here)
+    );
+  }
+}
+
+// node_modules/@dagrejs/dagre/dist/dagre.esm.js
+var Te = Object.defineProperty;
+var Sn = (e, n, t) => n in e ? Te(e, n, { enumerable: true, configurable: true, writable: true, value: t }) : e[n] = t;
+var Mn = (e, n) => {
+  for (var t in n) Te(e, t, { get: n[t], enumerable: true });
+};
+var je = (e, n, t) => Sn(e, typeof n != "symbol" ? n + "" : n, t);
+var ie = {};
+Mn(ie, { Graph: () => T, alg: () => H });
+var Pn = Object.defineProperty;
+var Se = (e, n) => {
+  for (var t in n) Pn(e, t, { get: n[t], enumerable: true });
+};
+var Q = class {
+  constructor(e) {
+    this._isDirected = true, this._isMultigraph = false, this._isCompound = false, this._nodes = {}, this._in = {}, this._preds = {}, this._out = {}, this._sucs = {}, this._edgeObjs = {}, this._edgeLabels = {}, this._nodeCount = 0, this._edgeCount = 0, this._defaultNodeLabelFn = () => {
+    }, this._defaultEdgeLabelFn = () => {
+    }, e && (this._isDirected = "directed" in e ? e.directed : true, this._isMultigraph = "multigraph" in e ? e.multigraph : false, this._isCompound = "compound" in e ? e.compound : false), this._isCompound && (this._parent = {}, this._children = {}, this._children["\0"] = {});
+  }
+  isDirected() {
+    return this._isDirected;
+  }
+  isMultigraph() {
+    return this._isMultigraph;
+  }
+  isCompound() {
+    return this._isCompound;
+  }
+  setGraph(e) {
+    return this._label = e, this;
+  }
+  graph() {
+    return this._label;
+  }
+  setDefaultNodeLabel(e) {
+    return typeof e != "function" ? this._defaultNodeLabelFn = () => e : this._defaultNodeLabelFn = e, this;
+  }
+  nodeCount() {
+    return this._nodeCount;
+  }
+  nodes() {
+    return Object.keys(this._nodes);
+  }
+  sources() {
+    return this.nodes().filter((e) => Object.keys(this._in[e]).length === 0);
+  }
+  sinks() {
+    return this.nodes().filter((e) => Object.keys(this._out[e]).length === 0);
+  }
+  setNodes(e, n) {
+    return e.forEach((t) => {
+      n !== void 0 ? this.setNode(t, n) : this.setNode(t);
+    }), this;
+  }
+  setNode(e, n) {
+    return e in this._nodes ? (arguments.length > 1 && (this._nodes[e] = n), this) : (this._nodes[e] = arguments.length > 1 ? n : this._defaultNodeLabelFn(e), this._isCompound && (this._parent[e] = "\0", this._children[e] = {}, this._children["\0"][e] = true), this._in[e] = {}, this._preds[e] = {}, this._out[e] = {}, this._sucs[e] = {}, ++this._nodeCount, this);
+  }
+  node(e) {
+    return this._nodes[e];
+  }
+  hasNode(e) {
+    return e in this._nodes;
+  }
+  removeNode(e) {
+    if (e in this._nodes) {
+      let n = (t) => this.removeEdge(this._edgeObjs[t]);
+      delete this._nodes[e], this._isCompound && (this._removeFromParentsChildList(e), delete this._parent[e], this.children(e).forEach((t) => {
+        this.setParent(t);
+      }), delete this._children[e]), Object.keys(this._in[e]).forEach(n), delete this._in[e], delete this._preds[e], Object.keys(this._out[e]).forEach(n), delete this._out[e], delete this._sucs[e], --this._nodeCount;
+    }
+    return this;
+  }
+  setParent(e, n) {
+    if (!this._isCompound) throw new Error("Cannot set parent in a non-compound graph");
+    if (n === void 0) n = "\0";
+    else {
+      n += "";
+      for (let t = n; t !== void 0; t = this.parent(t)) if (t === e) throw new Error("Setting " + n + " as parent of " + e + " would create a cycle");
+      this.setNode(n);
+    }
+    return this.setNode(e), this._removeFromParentsChildList(e), this._parent[e] = n, this._children[n][e] = true, this;
+  }
+  parent(e) {
+    if (this._isCompound) {
+      let n = this._parent[e];
+      if (n !== "\0") return n;
+    }
+  }
+  children(e = "\0") {
+    if (this._isCompound) {
+      let n = this._children[e];
+      if (n) return Object.keys(n);
+    } else {
+      if (e === "\0") return this.nodes();
+      if (this.hasNode(e)) return [];
+    }
+    return [];
+  }
+  predecessors(e) {
+    let n = this._preds[e];
+    if (n) return Object.keys(n);
+  }
+  successors(e) {
+    let n = this._sucs[e];
+    if (n) return Object.keys(n);
+  }
+  neighbors(e) {
+    let n = this.predecessors(e);
+    if (n) {
+      let t = new Set(n), r = this.successors(e);
+      if (r) for (let o of r) t.add(o);
+      return Array.from(t.values());
+    }
+  }
+  isLeaf(e) {
+    var n;
+    let t;
+    return this.isDirected() ? t = this.successors(e) : t = this.neighbors(e), ((n = t == null ? void 0 : t.length) != null ? n : 0) === 0;
+  }
+  filterNodes(e) {
+    let n = new this.constructor({ directed: this._isDirected, multigraph: this._isMultigraph, compound: this._isCompound });
+    n.setGraph(this.graph()), Object.entries(this._nodes).forEach(([o, i]) => {
+      e(o) && n.setNode(o, i);
+    }), Object.values(this._edgeObjs).forEach((o) => {
+      n.hasNode(o.v) && n.hasNode(o.w) && n.setEdge(o, this.edge(o));
+    });
+    let t = {}, r = (o) => {
+      let i = this.parent(o);
+      return !i || n.hasNode(i) ? (t[o] = i, i) : i in t ? t[i] : r(i);
+    };
+    return this._isCompound && n.nodes().forEach((o) => n.setParent(o, r(o))), n;
+  }
+  setDefaultEdgeLabel(e) {
+    return typeof e != "function" ? this._defaultEdgeLabelFn = () => e : this._defaultEdgeLabelFn = e, this;
+  }
+  edgeCount() {
+    return this._edgeCount;
+  }
+  edges() {
+    return Object.values(this._edgeObjs);
+  }
+  setPath(e, n) {
+    return e.reduce((t, r) => (n !== void 0 ? this.setEdge(t, r, n) : this.setEdge(t, r), r)), this;
+  }
+  setEdge(e, n, t, r) {
+    let o, i, s2, a2, l = false;
+    typeof e == "object" && e !== null && "v" in e ? (o = e.v, i = e.w, s2 = e.name, arguments.length === 2 && (a2 = n, l = true)) : (o = e, i = n, s2 = r, arguments.length > 2 && (a2 = t, l = true)), o = "" + o, i = "" + i, s2 !== void 0 && (s2 = "" + s2);
+    let u = z(this._isDirected, o, i, s2);
+    if (u in this._edgeLabels) return l && (this._edgeLabels[u] = a2), this;
+    if (s2 !== void 0 && !this._isMultigraph) throw new Error("Cannot set a named edge when isMultigraph = false");
+    this.setNode(o), this.setNode(i), this._edgeLabels[u] = l ? a2 : this._defaultEdgeLabelFn(o, i, s2);
+    let d = Fn(this._isDirected, o, i, s2);
+    return o = d.v, i = d.w, Object.freeze(d), this._edgeObjs[u] = d, Re(this._preds[i], o), Re(this._sucs[o], i), this._in[i][u] = d, this._out[o][u] = d, this._edgeCount++, this;
+  }
+  edge(e, n, t) {
+    let r = arguments.length === 1 ? oe(this._isDirected, e) : z(this._isDirected, e, n, t);
+    return this._edgeLabels[r];
+  }
+  edgeAsObj(e, n, t) {
+    let r = arguments.length === 1 ? this.edge(e) : this.edge(e, n, t);
+    return typeof r != "object" || r === null ? { label: r } : r;
+  }
+  hasEdge(e, n, t) {
+    return (arguments.length === 1 ? oe(this._isDirected, e) : z(this._isDirected, e, n, t)) in this._edgeLabels;
+  }
+  removeEdge(e, n, t) {
+    let r = arguments.length === 1 ? oe(this._isDirected, e) : z(this._isDirected, e, n, t), o = this._edgeObjs[r];
+    if (o) {
+      let i = o.v, s2 = o.w;
+      delete this._edgeLabels[r], delete this._edgeObjs[r], Ie(this._preds[s2], i), Ie(this._sucs[i], s2), delete this._in[s2][r], delete this._out[i][r], this._edgeCount--;
+    }
+    return this;
+  }
+  inEdges(e, n) {
+    return this.isDirected() ? this.filterEdges(this._in[e], e, n) : this.nodeEdges(e, n);
+  }
+  outEdges(e, n) {
+    return this.isDirected() ? this.filterEdges(this._out[e], e, n) : this.nodeEdges(e, n);
+  }
+  nodeEdges(e, n) {
+    if (e in this._nodes) return this.filterEdges({ ...this._in[e], ...this._out[e] }, e, n);
+  }
+  _removeFromParentsChildList(e) {
+    delete this._children[this._parent[e]][e];
+  }
+  filterEdges(e, n, t) {
+    if (!e) return;
+    let r = Object.values(e);
+    return t ? r.filter((o) => o.v === n && o.w === t || o.v === t && o.w === n) : r;
+  }
+};
+function Re(e, n) {
+  e[n] ? e[n]++ : e[n] = 1;
+}
+function Ie(e, n) {
+  e[n] !== void 0 && !--e[n] && delete e[n];
+}
+function z(e, n, t, r) {
+  let o = "" + n, i = "" + t;
+  if (!e && o > i) {
+    let s2 = o;
+    o = i, i = s2;
+  }
+  return o + "" + i + "" + (r === void 0 ? "\0" : r);
+}
+function Fn(e, n, t, r) {
+  let o = "" + n, i = "" + t;
+  if (!e && o > i) {
+    let a2 = o;
+    o = i, i = a2;
+  }
+  let s2 = { v: o, w: i };
+  return r && (s2.name = r), s2;
+}
+function oe(e, n) {
+  return z(e, n.v, n.w, n.name);
+}
+var Dn = {};
+Se(Dn, { read: () => Bn, write: () => An });
+function An(e) {
+  let n = { options: { directed: e.isDirected(), multigraph: e.isMultigraph(), compound: e.isCompound() }, nodes: Vn(e), edges: Yn2(e) }, t = e.graph();
+  return t !== void 0 && (n.value = structuredClone(t)), n;
+}
+function Vn(e) {
+  return e.nodes().map((n) => {
+    let t = e.node(n), r = e.parent(n), o = { v: n };
+    return t !== void 0 && (o.value = t), r !== void 0 && (o.parent = r), o;
+  });
+}
+function Yn2(e) {
+  return e.edges().map((n) => {
+    let t = e.edge(n), r = { v: n.v, w: n.w };
+    return n.name !== void 0 && (r.name = n.name), t !== void 0 && (r.value = t), r;
+  });
+}
+function Bn(e) {
+  let n = new Q(e.options);
+  return e.value !== void 0 && n.setGraph(e.value), e.nodes.forEach((t) => {
+    n.setNode(t.v, t.value), t.parent && n.setParent(t.v, t.parent);
+  }), e.edges.forEach((t) => {
+    n.setEdge({ v: t.v, w: t.w, name: t.name }, t.value);
+  }), n;
+}
+var H = {};
+Se(H, { CycleException: () => K2, bellmanFord: () => Me, components: () => zn, dijkstra: () => J, dijkstraAll: () => $n, findCycles: () => Un, floydWarshall: () => Kn, isAcyclic: () => Zn2, postorder: () => nt, preorder: () => tt, prim: () => rt, shortestPaths: () => ot, tarjan: () => Fe, topsort: () => De });
+var Wn = () => 1;
+function Me(e, n, t, r) {
+  return Xn2(e, String(n), t || Wn, r || function(o) {
+    var i;
+    return (i = e.outEdges(o)) != null ? i : [];
+  });
+}
+function Xn2(e, n, t, r) {
+  let o = {}, i, s2 = 0, a2 = e.nodes(), l = function(c) {
+    let f = o[c.v], h = o[c.w];
+    if (!f || !h) return;
+    let g = t(c);
+    f.distance + g < h.distance && (o[c.w] = { distance: f.distance + g, predecessor: c.v }, i = true);
+  }, u = function() {
+    a2.forEach(function(c) {
+      r(c).forEach(function(f) {
+        let h = f.v === c ? f.v : f.w, g = h === f.v ? f.w : f.v;
+        l({ v: h, w: g });
+      });
+    });
+  };
+  a2.forEach(function(c) {
+    let f = c === n ? 0 : Number.POSITIVE_INFINITY;
+    o[c] = { distance: f, predecessor: "" };
+  });
+  let d = a2.length;
+  for (let c = 1; c < d && (i = false, s2++, u(), !!i); c++) ;
+  if (s2 === d - 1 && (i = false, u(), i)) throw new Error("The graph contains a negative weight cycle");
+  return o;
+}
+function zn(e) {
+  let n = {}, t = [], r;
+  function o(i) {
+    var s2, a2;
+    i in n || (n[i] = true, r.push(i), (s2 = e.successors(i)) == null || s2.forEach(o), (a2 = e.predecessors(i)) == null || a2.forEach(o));
+  }
+  return e.nodes().forEach(function(i) {
+    r = [], o(i), r.length && t.push(r);
+  }), t;
+}
+var Pe = class {
+  constructor() {
+    this._arr = [], this._keyIndices = {};
+  }
+  size() {
+    return this._arr.length;
+  }
+  keys() {
+    return this._arr.map((e) => e.key);
+  }
+  has(e) {
+    return e in this._keyIndices;
+  }
+  priority(e) {
+    let n = this._keyIndices[e];
+    if (n !== void 0) return this._arr[n].priority;
+  }
+  min() {
+    if (this.size() === 0) throw new Error("Queue underflow");
+    return this._arr[0].key;
+  }
+  add(e, n) {
+    let t = this._keyIndices, r = String(e);
+    if (!(r in t)) {
+      let o = this._arr, i = o.length;
+      return t[r] = i, o.push({ key: r, priority: n }), this._decrease(i), true;
+    }
+    return false;
+  }
+  removeMin() {
+    if (this.size() === 0) throw new Error("Queue underflow");
+    this._swap(0, this._arr.length - 1);
+    let e = this._arr.pop();
+    return delete this._keyIndices[e.key], this._heapify(0), e.key;
+  }
+  decrease(e, n) {
+    let t = this._keyIndices[e];
+    if (t === void 0) throw new Error(`Key not found: ${e}`);
+    let r = this._arr[t].priority;
+    if (n > r) throw new Error(`New priority is greater than current priority. Key: ${e} Old: ${r} New: ${n}`);
+    this._arr[t].priority = n, this._decrease(t);
+  }
+  _heapify(e) {
+    let n = this._arr, t = 2 * e, r = t + 1, o = e;
+    t < n.length && (o = n[t].priority < n[o].priority ? t : o, r < n.length && (o = n[r].priority < n[o].priority ? r : o), o !== e && (this._swap(e, o), this._heapify(o)));
+  }
+  _decrease(e) {
+    let n = this._arr, t = n[e].priority, r;
+    for (; e !== 0 && (r = e >> 1, !(n[r].priority < t)); ) this._swap(e, r), e = r;
+  }
+  _swap(e, n) {
+    let t = this._arr, r = this._keyIndices, o = t[e], i = t[n];
+    t[e] = i, t[n] = o, r[i.key] = e, r[o.key] = n;
+  }
+};
+var Hn = () => 1;
+function J(e, n, t, r) {
+  let o = function(i) {
+    var s2;
+    return (s2 = e.outEdges(i)) != null ? s2 : [];
+  };
+  return qn(e, String(n), t || Hn, r || o);
+}
+function qn(e, n, t, r) {
+  let o = {}, i = new Pe(), s2, a2, l = function(u) {
+    let d = u.v !== s2 ? u.v : u.w, c = o[d];
+    if (!c) return;
+    let f = t(u), h = a2.distance + f;
+    if (f < 0) throw new Error("dijkstra does not allow negative edge weights. Bad edge: " + u + " Weight: " + f);
+    h < c.distance && (c.distance = h, c.predecessor = s2, i.decrease(d, h));
+  };
+  for (e.nodes().forEach(function(u) {
+    let d = u === n ? 0 : Number.POSITIVE_INFINITY;
+    o[u] = { distance: d, predecessor: "" }, i.add(u, d);
+  }); i.size() > 0; ) {
+    s2 = i.removeMin();
+    let u = o[s2];
+    if (!u || u.distance === Number.POSITIVE_INFINITY) break;
+    a2 = u, r(s2).forEach(l);
+  }
+  return o;
+}
+function $n(e, n, t) {
+  return e.nodes().reduce(function(r, o) {
+    return r[o] = J(e, o, n, t), r;
+  }, {});
+}
+function Fe(e) {
+  let n = 0, t = [], r = {}, o = [];
+  function i(s2) {
+    var a2;
+    let l = r[s2] = { onStack: true, lowlink: n, index: n++ };
+    if (t.push(s2), (a2 = e.successors(s2)) == null || a2.forEach(function(u) {
+      if (u in r) {
+        let d = r[u];
+        d != null && d.onStack && (l.lowlink = Math.min(l.lowlink, d.index));
+      } else {
+        i(u);
+        let d = r[u];
+        d && (l.lowlink = Math.min(l.lowlink, d.lowlink));
+      }
+    }), l.lowlink === l.index) {
+      let u = [], d;
+      do {
+        d = t.pop();
+        let c = r[d];
+        c && (c.onStack = false), u.push(d);
+      } while (s2 !== d);
+      o.push(u);
+    }
+  }
+  return e.nodes().forEach(function(s2) {
+    s2 in r || i(s2);
+  }), o;
+}
+function Un(e) {
+  return Fe(e).filter(function(n) {
+    var t;
+    let r = n[0];
+    return r ? n.length > 1 || n.length === 1 && ((t = e.outEdges(r, r)) != null ? t : []).length > 0 : false;
+  });
+}
+var Jn = () => 1;
+function Kn(e, n, t) {
+  return Qn(e, n || Jn, t || function(r) {
+    var o;
+    return (o = e.outEdges(r)) != null ? o : [];
+  });
+}
+function Qn(e, n, t) {
+  let r = {}, o = e.nodes();
+  return o.forEach(function(i) {
+    let s2 = {};
+    r[i] = s2, s2[i] = { distance: 0, predecessor: "" }, o.forEach(function(a2) {
+      i !== a2 && (s2[a2] = { distance: Number.POSITIVE_INFINITY, predecessor: "" });
+    }), t(i).forEach(function(a2) {
+      let l = a2.v === i ? a2.w : a2.v, u = n(a2);
+      s2[l] = { distance: u, predecessor: i };
+    });
+  }), o.forEach(function(i) {
+    let s2 = r[i];
+    s2 && o.forEach(function(a2) {
+      let l = r[a2];
+      l && o.forEach(function(u) {
+        let d = l[i], c = s2[u], f = l[u];
+        if (d && c && f) {
+          let h = d.distance + c.distance;
+          h < f.distance && (f.distance = h, f.predecessor = c.predecessor);
+        }
+      });
+    });
+  }), r;
+}
+var K2 = class extends Error {
+  constructor(e) {
+    super(e), this.name = "CycleException";
+  }
+};
+function De(e) {
+  let n = {}, t = {}, r = [];
+  function o(i) {
+    var s2;
+    if (i in t) throw new K2();
+    i in n || (t[i] = true, n[i] = true, (s2 = e.predecessors(i)) == null || s2.forEach(o), delete t[i], r.push(i));
+  }
+  if (e.sinks().forEach(o), Object.keys(n).length !== e.nodeCount()) throw new K2();
+  return r;
+}
+function Zn2(e) {
+  try {
+    De(e);
+  } catch (n) {
+    if (n instanceof K2) return false;
+    throw n;
+  }
+  return true;
+}
+function et(e, n, t, r, o) {
+  Array.isArray(n) || (n = [n]);
+  let i = ((a2) => {
+    var l;
+    return (l = e.isDirected() ? e.successors(a2) : e.neighbors(a2)) != null ? l : [];
+  }), s2 = {};
+  return n.forEach(function(a2) {
+    if (!e.hasNode(a2)) throw new Error("Graph does not have node: " + a2);
+    o = Ae(e, a2, t === "post", s2, i, r, o);
+  }), o;
+}
+function Ae(e, n, t, r, o, i, s2) {
+  return n in r || (r[n] = true, t || (s2 = i(s2, n)), o(n).forEach(function(a2) {
+    s2 = Ae(e, a2, t, r, o, i, s2);
+  }), t && (s2 = i(s2, n))), s2;
+}
+function Ve(e, n, t) {
+  return et(e, n, t, function(r, o) {
+    return r.push(o), r;
+  }, []);
+}
+function nt(e, n) {
+  return Ve(e, n, "post");
+}
+function tt(e, n) {
+  return Ve(e, n, "pre");
+}
+function rt(e, n) {
+  var t;
+  let r = new Q(), o = {}, i = new Pe(), s2;
+  function a2(d) {
+    let c = d.v === s2 ? d.w : d.v, f = i.priority(c);
+    if (f !== void 0) {
+      let h = n(d);
+      h < f && (o[c] = s2, i.decrease(c, h));
+    }
+  }
+  if (e.nodeCount() === 0) return r;
+  e.nodes().forEach(function(d) {
+    i.add(d, Number.POSITIVE_INFINITY), r.setNode(d);
+  });
+  let l = e.nodes()[0];
+  l !== void 0 && i.decrease(l, 0);
+  let u = false;
+  for (; i.size() > 0; ) {
+    if (s2 = i.removeMin(), s2 in o) r.setEdge(s2, o[s2]);
+    else {
+      if (u) throw new Error("Input graph is not connected: " + e);
+      u = true;
+    }
+    (t = e.nodeEdges(s2)) == null || t.forEach(a2);
+  }
+  return r;
+}
+function ot(e, n, t, r) {
+  return it(e, n, t, r != null ? r : ((o) => {
+    var i;
+    return (i = e.outEdges(o)) != null ? i : [];
+  }));
+}
+function it(e, n, t, r) {
+  if (t === void 0) return J(e, n, t, r);
+  let o = false, i = e.nodes();
+  for (let s2 = 0; s2 < i.length; s2++) {
+    let a2 = i[s2];
+    if (a2 === void 0) continue;
+    let l = r(a2);
+    for (let u = 0; u < l.length; u++) {
+      let d = l[u];
+      if (!d) continue;
+      let c = d.v === a2 ? d.v : d.w, f = c === d.v ? d.w : d.v;
+      t({ v: c, w: f }) < 0 && (o = true);
+    }
+    if (o) return Me(e, n, t, r);
+  }
+  return J(e, n, t, r);
+}
+var T = Q;
+function M(e, n, t, r) {
+  let o = r;
+  for (; e.hasNode(o); ) o = $(r);
+  return t.dummy = n, e.setNode(o, t), o;
+}
+function Ye(e) {
+  let n = new T().setGraph(e.graph());
+  return e.nodes().forEach((t) => n.setNode(t, e.node(t))), e.edges().forEach((t) => {
+    let r = n.edge(t.v, t.w) || { weight: 0, minlen: 1 }, o = e.edge(t);
+    n.setEdge(t.v, t.w, { weight: r.weight + o.weight, minlen: Math.max(r.minlen, o.minlen) });
+  }), n;
+}
+function Z(e) {
+  let n = new T({ multigraph: e.isMultigraph() }).setGraph(e.graph());
+  return e.nodes().forEach((t) => {
+    e.children(t).length || n.setNode(t, e.node(t));
+  }), e.edges().forEach((t) => {
+    n.setEdge(t, e.edge(t));
+  }), n;
+}
+function se(e, n) {
+  let t = e.x, r = e.y, o = n.x - t, i = n.y - r, s2 = e.width / 2, a2 = e.height / 2;
+  if (!o && !i) throw new Error("Not possible to find intersection inside of the rectangle");
+  let l, u;
+  return o === 0 || Math.abs(i) * s2 > Math.abs(o) * a2 ? (i < 0 && (a2 = -a2), l = a2 * o / i, u = a2) : (o < 0 && (s2 = -s2), l = s2, u = s2 * i / o), { x: t + l, y: r + u };
+}
+function P(e) {
+  let n = D2(de(e) + 1).map(() => []);
+  return e.nodes().forEach((t) => {
+    let r = e.node(t), o = r.rank;
+    o !== void 0 && (n[o] || (n[o] = []), n[o][r.order] = t);
+  }), n;
+}
+function Be(e) {
+  let n = e.nodes().map((r) => {
+    let o = e.node(r).rank;
+    return o === void 0 ? Number.MAX_VALUE : o;
+  }), t = S(Math.min, n);
+  e.nodes().forEach((r) => {
+    let o = e.node(r);
+    Object.hasOwn(o, "rank") && (o.rank -= t);
+  });
+}
+function We(e) {
+  let n = e.nodes().map((s2) => e.node(s2).rank).filter((s2) => s2 !== void 0), t = S(Math.min, n), r = [];
+  e.nodes().forEach((s2) => {
+    let a2 = e.node(s2).rank - t;
+    r[a2] || (r[a2] = []), r[a2].push(s2);
+  });
+  let o = 0, i = e.graph().nodeRankFactor;
+  Array.from(r).forEach((s2, a2) => {
+    s2 === void 0 && a2 % i !== 0 ? --o : s2 !== void 0 && o && s2.forEach((l) => e.node(l).rank += o);
+  });
+}
+function ae(e, n, t, r) {
+  let o = { width: 0, height: 0 };
+  return arguments.length >= 4 && (o.rank = t, o.order = r), M(e, "border", o, n);
+}
+function st(e, n = Xe) {
+  let t = [];
+  for (let r = 0; r < e.length; r += n) {
+    let o = e.slice(r, r + n);
+    t.push(o);
+  }
+  return t;
+}
+var Xe = 65535;
+function S(e, n) {
+  if (n.length > Xe) {
+    let t = st(n);
+    return e(...t.map((r) => e(...r)));
+  } else return e(...n);
+}
+function de(e) {
+  let t = e.nodes().map((r) => {
+    let o = e.node(r).rank;
+    return o === void 0 ? Number.MIN_VALUE : o;
+  });
+  return S(Math.max, t);
+}
+function ze(e, n) {
+  let t = { lhs: [], rhs: [] };
+  return e.forEach((r) => {
+    n(r) ? t.lhs.push(r) : t.rhs.push(r);
+  }), t;
+}
+function q(e, n) {
+  return n();
+}
+var at2 = 0;
+function $(e) {
+  let n = ++at2;
+  return e + ("" + n);
+}
+function D2(e, n, t = 1) {
+  n == null && (n = e, e = 0);
+  let r = (i) => i < n;
+  t < 0 && (r = (i) => n < i);
+  let o = [];
+  for (let i = e; r(i); i += t) o.push(i);
+  return o;
+}
+function W(e, n) {
+  let t = {};
+  for (let r of n) e[r] !== void 0 && (t[r] = e[r]);
+  return t;
+}
+function X(e, n) {
+  let t;
+  return typeof n == "string" ? t = (r) => r[n] : t = n, Object.entries(e).reduce((r, [o, i]) => (r[o] = t(i, o), r), {});
+}
+function He(e, n) {
+  return e.reduce((t, r, o) => (t[r] = n[o], t), {});
+}
+var V = "\0";
+function ee(e, n, t) {
+  var u, d, c, f, h, g;
+  if (!(e && n && t && n.dummy === "edge" && t.dummy === "edge" && n.edgeObj && t.edgeObj && e[n.edgeObj.v] && e[t.edgeObj.v] && e[n.edgeObj.w] && e[t.edgeObj.w])) return 0;
+  let r = true;
+  n.edgeObj.w === t.edgeObj.w && (r = false);
+  let o = r ? (d = (u = e[n.edgeObj.v]) == null ? void 0 : u.rank) != null ? d : NaN + 1 : (f = (c = e[n.edgeObj.w]) == null ? void 0 : c.rank) != null ? f : NaN - 1, i = Object.entries(e).find((m) => {
+    var L, y2;
+    return ((L = m[1].edgeObj) == null ? void 0 : L.v) === n.edgeObj.v && ((y2 = m[1].edgeObj) == null ? void 0 : y2.w) === n.edgeObj.w && m[1].rank === o;
+  }), s2 = Object.entries(e).find((m) => {
+    var L, y2;
+    return ((L = m[1].edgeObj) == null ? void 0 : L.v) === t.edgeObj.v && ((y2 = m[1].edgeObj) == null ? void 0 : y2.w) === t.edgeObj.w && m[1].rank === o;
+  });
+  if (!i || !s2) return 0;
+  let a2 = (h = i[1].order) != null ? h : NaN, l = (g = s2[1].order) != null ? g : NaN;
+  return isNaN(a2 - l) ? 0 : a2 - l;
+}
+var ce = class {
+  constructor() {
+    je(this, "_sentinel");
+    let n = {};
+    n._next = n._prev = n, this._sentinel = n;
+  }
+  dequeue() {
+    let n = this._sentinel, t = n._prev;
+    if (t !== n) return qe(t), t;
+  }
+  enqueue(n) {
+    let t = this._sentinel;
+    n._prev && n._next && qe(n), n._next = t._next, t._next._prev = n, t._next = n, n._prev = t;
+  }
+  toString() {
+    let n = [], t = this._sentinel, r = t._prev;
+    for (; r !== t; ) n.push(JSON.stringify(r, dt)), r = r._prev;
+    return "[" + n.join(", ") + "]";
+  }
+};
+function qe(e) {
+  e._prev._next = e._next, e._next._prev = e._prev, delete e._next, delete e._prev;
+}
+function dt(e, n) {
+  if (e !== "_next" && e !== "_prev") return n;
+}
+var $e = ce;
+var lt = () => 1;
+function be(e, n) {
+  if (e.nodeCount() <= 1) return [];
+  let t = ct(e, n || lt);
+  return ut(t.graph, t.buckets, t.zeroIdx).flatMap((o) => e.outEdges(o.v, o.w) || []);
+}
+function ut(e, n, t) {
+  var a2;
+  let r = [], o = n[n.length - 1], i = n[0], s2;
+  for (; e.nodeCount(); ) {
+    for (; s2 = i.dequeue(); ) fe(e, n, t, s2);
+    for (; s2 = o.dequeue(); ) fe(e, n, t, s2);
+    if (e.nodeCount()) {
+      for (let l = n.length - 2; l > 0; --l) if (s2 = (a2 = n[l]) == null ? void 0 : a2.dequeue(), s2) {
+        r = r.concat(fe(e, n, t, s2, true) || []);
+        break;
+      }
+    }
+  }
+  return r;
+}
+function fe(e, n, t, r, o) {
+  let i = [], s2 = o ? i : void 0;
+  return (e.inEdges(r.v) || []).forEach((a2) => {
+    let l = e.edge(a2), u = e.node(a2.v);
+    o && i.push({ v: a2.v, w: a2.w }), u.out -= l, he(n, t, u);
+  }), (e.outEdges(r.v) || []).forEach((a2) => {
+    let l = e.edge(a2), u = a2.w, d = e.node(u);
+    d.in -= l, he(n, t, d);
+  }), e.removeNode(r.v), s2;
+}
+function ct(e, n) {
+  let t = new T(), r = 0, o = 0;
+  e.nodes().forEach((a2) => {
+    t.setNode(a2, { v: a2, in: 0, out: 0 });
+  }), e.edges().forEach((a2) => {
+    let l = t.edge(a2.v, a2.w) || 0, u = n(a2), d = l + u;
+    t.setEdge(a2.v, a2.w, d);
+    let c = t.node(a2.v), f = t.node(a2.w);
+    o = Math.max(o, c.out += u), r = Math.max(r, f.in += u);
+  });
+  let i = ft(o + r + 3).map(() => new $e()), s2 = r + 1;
+  return t.nodes().forEach((a2) => {
+    he(i, s2, t.node(a2));
+  }), { graph: t, buckets: i, zeroIdx: s2 };
+}
+function he(e, n, t) {
+  var r, o, i;
+  t.out ? t.in ? (i = e[t.out - t.in + n]) == null || i.enqueue(t) : (o = e[e.length - 1]) == null || o.enqueue(t) : (r = e[0]) == null || r.enqueue(t);
+}
+function ft(e) {
+  let n = [];
+  for (let t = 0; t < e; t++) n.push(t);
+  return n;
+}
+function Ue(e, n) {
+  (e.graph().acyclicer === "greedy" ? be(e, r(e)) : ht(e, n != null ? n : null)).forEach((o) => {
+    let i = e.edge(o);
+    e.removeEdge(o), i.forwardName = o.name, i.reversed = true, e.setEdge(o.w, o.v, i, $("rev"));
+  });
+  function r(o) {
+    return (i) => o.edge(i).weight;
+  }
+}
+function ht(e, n) {
+  let t = [], r = {}, o = {};
+  function i(l) {
+    Object.hasOwn(o, l) || (o[l] = true, r[l] = true, e.outEdges(l).forEach((u) => {
+      Object.hasOwn(r, u.w) ? t.push(u) : i(u.w);
+    }), delete r[l]);
+  }
+  function s2(l) {
+    var u;
+    Object.hasOwn(o, l) || (o[l] = true, r[l] = true, (u = e.outEdges(l)) == null || u.forEach((d) => {
+      var c, f;
+      Object.hasOwn(r, d.w) || ((c = n.node(l)) == null ? void 0 : c.rank) > ((f = n.node(d.w)) == null ? void 0 : f.rank) && bt(e, d.w, d) ? t.push(d) : s2(d.w);
+    }), delete r[l]);
+  }
+  let a2 = i;
+  return n && typeof n.node == "function" && (a2 = s2), e.sources().forEach(a2), e.nodes().forEach(a2), t;
+}
+function Je(e) {
+  e.edges().forEach((n) => {
+    let t = e.edge(n);
+    if (t.reversed) {
+      e.removeEdge(n);
+      let r = t.forwardName;
+      delete t.reversed, delete t.forwardName, e.setEdge(n.w, n.v, t, r);
+    }
+  });
+}
+function bt(e, n, t) {
+  let r = /* @__PURE__ */ new Set();
+  function o(i) {
+    var s2;
+    if (e.sources().includes(i)) return true;
+    r.add(i);
+    for (let a2 of (s2 = e.inEdges(i)) != null ? s2 : []) if (!(a2.v === t.v && a2.w === t.w) && !r.has(a2.v) && o(a2.v)) return true;
+    return false;
+  }
+  return o(n);
+}
+function Ke(e) {
+  e.graph().dummyChains = [], e.edges().forEach((n) => pt(e, n));
+}
+function pt(e, n) {
+  let t = n.v, r = e.node(t).rank, o = n.w, i = e.node(o).rank, s2 = n.name, a2 = e.edge(n), l = a2.labelRank;
+  if (i === r + 1) return;
+  e.removeEdge(n);
+  let u, d, c;
+  for (c = 0, ++r; r < i; ++c, ++r) a2.points = [], d = { width: 0, height: 0, edgeLabel: a2, edgeObj: n, rank: r }, u = M(e, "edge", d, "_d"), r === l && (d.width = a2.width, d.height = a2.height, d.dummy = "edge-label", d.labelpos = a2.labelpos), e.setEdge(t, u, { weight: a2.weight }, s2), c === 0 && e.graph().dummyChains.push(u), t = u;
+  e.setEdge(t, o, { weight: a2.weight }, s2);
+}
+function Qe(e) {
+  e.graph().dummyChains.forEach((n) => {
+    let t = e.node(n), r = t.edgeLabel, o;
+    for (e.setEdge(t.edgeObj, r); t.dummy; ) o = e.successors(n)[0], e.removeNode(n), r.points.push({ x: t.x, y: t.y }), t.dummy === "edge-label" && (r.x = t.x, r.y = t.y, r.width = t.width, r.height = t.height), n = o, t = e.node(n);
+  });
+}
+function U(e) {
+  let n = {};
+  function t(r) {
+    let o = e.node(r);
+    if (Object.hasOwn(n, r)) return o.rank;
+    n[r] = true;
+    let i = e.outEdges(r), s2 = i ? i.map((l) => l == null ? Number.POSITIVE_INFINITY : t(l.w) - e.edge(l).minlen) : [], a2 = S(Math.min, s2);
+    return a2 === Number.POSITIVE_INFINITY && (a2 = 0), o.rank = a2;
+  }
+  e.sources().forEach(t);
+}
+function A2(e, n) {
+  return e.node(n.w).rank - e.node(n.v).rank - e.edge(n).minlen;
+}
+var ne = Et;
+function Et(e) {
+  let n = new T({ directed: false }), t = e.nodes();
+  if (t.length === 0) throw new Error("Graph must have at least one node");
+  let r = t[0], o = e.nodeCount();
+  n.setNode(r, {});
+  let i, s2;
+  for (; Lt(n, e) < o && (i = yt(n, e), !!i); ) s2 = n.hasNode(i.v) ? A2(e, i) : -A2(e, i), wt(n, e, s2);
+  return n;
+}
+function Lt(e, n) {
+  function t(r) {
+    let o = n.nodeEdges(r);
+    o && o.forEach((i) => {
+      let s2 = i.v, a2 = r === s2 ? i.w : s2;
+      !e.hasNode(a2) && !A2(n, i) && (e.setNode(a2, {}), e.setEdge(r, a2, {}), t(a2));
+    });
+  }
+  return e.nodes().forEach(t), e.nodeCount();
+}
+function yt(e, n) {
+  return n.edges().reduce((r, o) => {
+    let i = Number.POSITIVE_INFINITY;
+    return e.hasNode(o.v) !== e.hasNode(o.w) && (i = A2(n, o)), i < r[0] ? [i, o] : r;
+  }, [Number.POSITIVE_INFINITY, null])[1];
+}
+function wt(e, n, t) {
+  e.nodes().forEach((r) => n.node(r).rank += t);
+}
+var { preorder: Nt, postorder: Gt } = H;
+var en = Y;
+Y.initLowLimValues = pe;
+Y.initCutValues = ge;
+Y.calcCutValue = nn;
+Y.leaveEdge = rn;
+Y.enterEdge = on;
+Y.exchangeEdges = sn;
+function Y(e) {
+  e = Ye(e), U(e);
+  let n = ne(e);
+  pe(n), ge(n, e);
+  let t, r;
+  for (; t = rn(n); ) r = on(n, e, t), sn(n, e, t, r);
+}
+function ge(e, n) {
+  let t = Gt(e, e.nodes());
+  t = t.slice(0, t.length - 1), t.forEach((r) => vt(e, n, r));
+}
+function vt(e, n, t) {
+  let o = e.node(t).parent, i = e.edge(t, o);
+  i.cutvalue = nn(e, n, t);
+}
+function nn(e, n, t) {
+  let o = e.node(t).parent, i = true, s2 = n.edge(t, o), a2 = 0;
+  s2 || (i = false, s2 = n.edge(o, t)), a2 = s2.weight;
+  let l = n.nodeEdges(t);
+  return l && l.forEach((u) => {
+    let d = u.v === t, c = d ? u.w : u.v;
+    if (c !== o) {
+      let f = d === i, h = n.edge(u).weight;
+      if (a2 += f ? h : -h, xt(e, t, c)) {
+        let m = e.edge(t, c).cutvalue;
+        a2 += f ? -m : m;
+      }
+    }
+  }), a2;
+}
+function pe(e, n) {
+  arguments.length < 2 && (n = e.nodes()[0]), tn(e, {}, 1, n);
+}
+function tn(e, n, t, r, o) {
+  let i = t, s2 = e.node(r);
+  n[r] = true;
+  let a2 = e.neighbors(r);
+  return a2 && a2.forEach((l) => {
+    Object.hasOwn(n, l) || (t = tn(e, n, t, l, r));
+  }), s2.low = i, s2.lim = t++, o ? s2.parent = o : delete s2.parent, t;
+}
+function rn(e) {
+  return e.edges().find((n) => e.edge(n).cutvalue < 0);
+}
+function on(e, n, t) {
+  let r = t.v, o = t.w;
+  n.hasEdge(r, o) || (r = t.w, o = t.v);
+  let i = e.node(r), s2 = e.node(o), a2 = i, l = false;
+  return i.lim > s2.lim && (a2 = s2, l = true), n.edges().filter((d) => l === Ze(e, e.node(d.v), a2) && l !== Ze(e, e.node(d.w), a2)).reduce((d, c) => A2(n, c) < A2(n, d) ? c : d);
+}
+function sn(e, n, t, r) {
+  let o = t.v, i = t.w;
+  e.removeEdge(o, i), e.setEdge(r.v, r.w, {}), pe(e), ge(e, n), kt(e, n);
+}
+function kt(e, n) {
+  let t = e.nodes().find((o) => !e.node(o).parent);
+  if (!t) return;
+  let r = Nt(e, [t]);
+  r = r.slice(1), r.forEach((o) => {
+    let s2 = e.node(o).parent, a2 = n.edge(o, s2), l = false;
+    a2 || (a2 = n.edge(s2, o), l = true), n.node(o).rank = n.node(s2).rank + (l ? a2.minlen : -a2.minlen);
+  });
+}
+function xt(e, n, t) {
+  return e.hasEdge(n, t);
+}
+function Ze(e, n, t) {
+  return t.low <= n.lim && n.lim <= t.lim;
+}
+var dn = _t;
+function _t(e) {
+  let n = e.graph().ranker;
+  if (typeof n == "function") return n(e);
+  switch (n) {
+    case "network-simplex":
+      an(e);
+      break;
+    case "tight-tree":
+      Ct(e);
+      break;
+    case "longest-path":
+      Ot(e);
+      break;
+    case "none":
+      break;
+    default:
+      an(e);
+  }
+}
+var Ot = U;
+function Ct(e) {
+  U(e), ne(e);
+}
+function an(e) {
+  en(e);
+}
+var ln = Tt;
+function Tt(e) {
+  let n = Rt(e), t = e.graph();
+  if (!Array.isArray(t.dummyChains)) return;
+  t.dummyChains.forEach((o) => {
+    let i = e.node(o), s2 = i.edgeObj, a2 = jt(e, n, s2.v, s2.w), l = a2.path, u = a2.lca, d = 0, c = l[d], f = true;
+    for (; o !== s2.w; ) {
+      if (i = e.node(o), f) {
+        for (; (c = l[d]) !== u && e.node(c).maxRank < i.rank; ) d++;
+        c === u && (f = false);
+      }
+      if (!f) {
+        for (; d < l.length - 1 && e.node(l[d + 1]).minRank <= i.rank; ) d++;
+        c = l[d];
+      }
+      c !== void 0 && e.setParent(o, c), o = e.successors(o)[0];
+    }
+  });
+}
+function jt(e, n, t, r) {
+  let o = [], i = [], s2 = Math.min(n[t].low, n[r].low), a2 = Math.max(n[t].lim, n[r].lim), l;
+  l = t;
+  do
+    l = e.parent(l), o.push(l);
+  while (l && (n[l].low > s2 || a2 > n[l].lim));
+  let u = l, d = r;
+  for (; (d = e.parent(d)) !== u; ) i.push(d);
+  return { path: o.concat(i.reverse()), lca: u };
+}
+function Rt(e) {
+  let n = {}, t = 0;
+  function r(o) {
+    let i = t;
+    e.children(o).forEach(r), n[o] = { low: i, lim: t++ };
+  }
+  return e.children(V).forEach(r), n;
+}
+function un(e) {
+  let n = M(e, "root", {}, "_root"), t = It(e), r = Object.values(t), o = S(Math.max, r) - 1, i = 2 * o + 1;
+  e.graph().nestingRoot = n, e.edges().forEach((a2) => e.edge(a2).minlen *= i);
+  let s2 = St(e) + 1;
+  e.children(V).forEach((a2) => {
+    cn(e, n, i, s2, o, t, a2);
+  }), e.graph().nodeRankFactor = i;
+}
+function cn(e, n, t, r, o, i, s2) {
+  var c;
+  let a2 = e.children(s2);
+  if (!a2.length) {
+    s2 !== n && e.setEdge(n, s2, { weight: 0, minlen: t });
+    return;
+  }
+  let l = ae(e, "_bt"), u = ae(e, "_bb"), d = e.node(s2);
+  e.setParent(l, s2), d.borderTop = l, e.setParent(u, s2), d.borderBottom = u, a2.forEach((f) => {
+    var b;
+    cn(e, n, t, r, o, i, f);
+    let h = e.node(f), g = h.borderTop ? h.borderTop : f, m = h.borderBottom ? h.borderBottom : f, L = h.borderTop ? r : 2 * r, y2 = g !== m ? 1 : o - ((b = i[s2]) != null ? b : 0) + 1;
+    e.setEdge(l, g, { weight: L, minlen: y2, nestingEdge: true }), e.setEdge(m, u, { weight: L, minlen: y2, nestingEdge: true });
+  }), e.parent(s2) || e.setEdge(n, l, { weight: 0, minlen: o + ((c = i[s2]) != null ? c : 0) });
+}
+function It(e) {
+  let n = {};
+  function t(r, o) {
+    let i = e.children(r);
+    i && i.length && i.forEach((s2) => t(s2, o + 1)), n[r] = o;
+  }
+  return e.children(V).forEach((r) => t(r, 1)), n;
+}
+function St(e) {
+  return e.edges().reduce((n, t) => n + e.edge(t).weight, 0);
+}
+function fn(e) {
+  let n = e.graph();
+  e.removeNode(n.nestingRoot), delete n.nestingRoot, e.edges().forEach((t) => {
+    e.edge(t).nestingEdge && e.removeEdge(t);
+  });
+}
+var bn = Pt;
+function Pt(e) {
+  function n(t) {
+    let r = e.children(t), o = e.node(t);
+    if (r.length && r.forEach(n), o && Object.hasOwn(o, "minRank")) {
+      o.borderLeft = [], o.borderRight = [];
+      for (let i = o.minRank, s2 = o.maxRank + 1; i < s2; ++i) hn(e, "borderLeft", "_bl", t, o, i), hn(e, "borderRight", "_br", t, o, i);
+    }
+  }
+  e.children(V).forEach(n);
+}
+function hn(e, n, t, r, o, i) {
+  let s2 = { width: 0, height: 0, rank: i, borderType: n }, a2 = o[n][i - 1], l = M(e, "border", s2, t);
+  o[n][i] = l, e.setParent(l, r), a2 && e.setEdge(a2, l, { weight: 1 });
+}
+function pn(e) {
+  var t;
+  let n = (t = e.graph().rankdir) == null ? void 0 : t.toLowerCase();
+  (n === "lr" || n === "rl") && En(e);
+}
+function mn(e) {
+  var t;
+  let n = (t = e.graph().rankdir) == null ? void 0 : t.toLowerCase();
+  (n === "bt" || n === "rl") && Ft(e), (n === "lr" || n === "rl") && (Dt(e), En(e));
+}
+function En(e) {
+  e.nodes().forEach((n) => gn(e.node(n))), e.edges().forEach((n) => gn(e.edge(n)));
+}
+function gn(e) {
+  let n = e.width;
+  e.width = e.height, e.height = n;
+}
+function Ft(e) {
+  e.nodes().forEach((n) => me(e.node(n))), e.edges().forEach((n) => {
+    var r;
+    let t = e.edge(n);
+    (r = t.points) == null || r.forEach(me), Object.hasOwn(t, "y") && me(t);
+  });
+}
+function me(e) {
+  e.y = -e.y;
+}
+function Dt(e) {
+  e.nodes().forEach((n) => Ee(e.node(n))), e.edges().forEach((n) => {
+    var r;
+    let t = e.edge(n);
+    (r = t.points) == null || r.forEach(Ee), Object.hasOwn(t, "x") && Ee(t);
+  });
+}
+function Ee(e) {
+  let n = e.x;
+  e.x = e.y, e.y = n;
+}
+function Le(e, n = null) {
+  let t = {}, r = e.nodes().filter((d) => !e.children(d).length), o = r.map((d) => e.node(d).rank), i = S(Math.max, o), s2 = D2(i + 1).map(() => []);
+  function a2(d) {
+    if (t[d]) return;
+    t[d] = true;
+    let c = e.node(d);
+    s2[c.rank].push(d);
+    let f = e.successors(d);
+    f && [...f].sort((g, m) => u(g, m)).forEach(a2);
+  }
+  r.sort((d, c) => e.node(d).rank - e.node(c).rank).forEach(a2);
+  function u(d, c) {
+    let f = e.node(d), h = e.node(c);
+    return ee(n, f, h);
+  }
+  return s2;
+}
+function ye(e, n) {
+  let t = 0;
+  for (let r = 1; r < n.length; ++r) t += Vt(e, n[r - 1], n[r]);
+  return t;
+}
+function Vt(e, n, t) {
+  let r = He(t, t.map((u, d) => d)), o = n.flatMap((u) => {
+    let d = e.outEdges(u);
+    return d ? d.map((c) => ({ pos: r[c.w], weight: e.edge(c).weight })).sort((c, f) => c.pos - f.pos) : [];
+  }), i = 1;
+  for (; i < t.length; ) i <<= 1;
+  let s2 = 2 * i - 1;
+  i -= 1;
+  let a2 = new Array(s2).fill(0), l = 0;
+  return o.forEach((u) => {
+    let d = u.pos + i;
+    a2[d] += u.weight;
+    let c = 0;
+    for (; d > 0; ) d % 2 && (c += a2[d + 1]), d = d - 1 >> 1, a2[d] += u.weight;
+    l += u.weight * c;
+  }), l;
+}
+function we(e, n = []) {
+  return n.map((t) => {
+    let r = e.inEdges(t);
+    if (!r || !r.length) return { v: t };
+    {
+      let o = r.reduce((i, s2) => {
+        let a2 = e.edge(s2), l = e.node(s2.v);
+        return { sum: i.sum + a2.weight * l.order, weight: i.weight + a2.weight };
+      }, { sum: 0, weight: 0 });
+      return { v: t, barycenter: o.sum / o.weight, weight: o.weight };
+    }
+  });
+}
+function Ne(e, n) {
+  let t = {};
+  e.forEach((o, i) => {
+    let s2 = { indegree: 0, in: [], out: [], vs: [o.v], i };
+    o.barycenter !== void 0 && (s2.barycenter = o.barycenter, s2.weight = o.weight), t[o.v] = s2;
+  }), n.edges().forEach((o) => {
+    let i = t[o.v], s2 = t[o.w];
+    i !== void 0 && s2 !== void 0 && (s2.indegree++, i.out.push(s2));
+  });
+  let r = Object.values(t).filter((o) => !o.indegree);
+  return Yt(r);
+}
+function Yt(e) {
+  let n = [];
+  function t(o) {
+    return (i) => {
+      i.merged || (i.barycenter === void 0 || o.barycenter === void 0 || i.barycenter >= o.barycenter) && Bt(o, i);
+    };
+  }
+  function r(o) {
+    return (i) => {
+      i.in.push(o), --i.indegree === 0 && e.push(i);
+    };
+  }
+  for (; e.length; ) {
+    let o = e.pop();
+    n.push(o), o.in.reverse().forEach(t(o)), o.out.forEach(r(o));
+  }
+  return n.filter((o) => !o.merged).map((o) => W(o, ["vs", "i", "barycenter", "weight"]));
+}
+function Bt(e, n) {
+  let t = 0, r = 0;
+  e.weight && (t += e.barycenter * e.weight, r += e.weight), n.weight && (t += n.barycenter * n.weight, r += n.weight), e.vs = n.vs.concat(e.vs), e.barycenter = t / r, e.weight = r, e.i = Math.min(n.i, e.i), n.merged = true;
+}
+function Ge(e, n, t, r, o) {
+  let i = {}, s2 = null, a2 = null, l = o;
+  typeof n == "boolean" ? (l = n, i = {}) : n && (i = n, s2 = t != null ? t : null, a2 = r != null ? r : null);
+  let u = ze(e, (y2) => Object.hasOwn(y2, "barycenter")), d = u.lhs, c = u.rhs.sort((y2, b) => b.i - y2.i), f = [], h = 0, g = 0, m = 0;
+  d.sort(Wt(a2, s2, !!l));
+  for (let [y2, b] of Object.entries(i)) {
+    let p = d.findIndex((E2) => E2.vs[0] === y2);
+    d.splice(p + 1, 0, b);
+  }
+  m = Ln(f, c, m), d.forEach((y2) => {
+    m += y2.vs.length, f.push(y2.vs), h += y2.barycenter * y2.weight, g += y2.weight, m = Ln(f, c, m);
+  });
+  let L = { vs: f.flat(1) };
+  return g && (L.barycenter = h / g, L.weight = g), L;
+}
+function Ln(e, n, t) {
+  let r;
+  for (; n.length && (r = n[n.length - 1]).i <= t; ) n.pop(), e.push(r.vs), t++;
+  return t;
+}
+function Wt(e, n, t) {
+  return (r, o) => {
+    if (r.barycenter < o.barycenter) return -1;
+    if (r.barycenter > o.barycenter) return 1;
+    if (e && (typeof r.vs[0] == "string" || typeof o.vs[0] == "string")) {
+      let i = e.node(r.vs[0]), s2 = e.node(o.vs[0]), a2 = ee(n, i, s2);
+      if (a2 !== 0) return a2;
+    }
+    return t ? o.i - r.i : r.i - o.i;
+  };
+}
+function te(e, n, t, r, o) {
+  var y2, b, p, E2, w, k2, _, O, j, R, I;
+  let i = null, s2 = o;
+  typeof r == "boolean" ? (s2 = r, i = null) : r !== void 0 && (i = r);
+  let a2 = e.children(n), l = e.node(n), u = l ? l.borderLeft : void 0, d = l ? l.borderRight : void 0, c = {};
+  u && (a2 = a2.filter((v) => v !== u && v !== d));
+  let f = we(e, a2);
+  f.forEach((v) => {
+    if (e.children(v.v).length) {
+      let { result: x2 } = te(e, v.v, t, i, s2);
+      c[v.v] = x2, Object.hasOwn(x2, "barycenter") && zt(v, x2);
+    }
+  });
+  let h = Ne(f, t);
+  Xt(h, c);
+  let g = {}, m = false;
+  for (let v = 0; v < h.length; v++) for (let x2 = v + 1; x2 < h.length; x2++) if (!(!h[v] || !h[x2] || !((y2 = h[v]) != null && y2.barycenter) || !((b = h[x2]) != null && b.barycenter)) && ((p = h[v]) == null ? void 0 : p.barycenter) === h[x2].barycenter) {
+    let G = (w = (E2 = h[v]) == null ? void 0 : E2.vs[0]) != null ? w : "", N = (_ = (k2 = h[x2]) == null ? void 0 : k2.vs[0]) != null ? _ : "", C2 = e.node(G), B2 = e.node(N);
+    if (C2.dummy === "edge" && B2.dummy === "edge" && ((O = C2.edgeObj) == null ? void 0 : O.v) === ((j = B2.edgeObj) == null ? void 0 : j.v) && ((R = C2.edgeObj) == null ? void 0 : R.w) === ((I = B2.edgeObj) == null ? void 0 : I.w)) if (C2.edgeLabel.reversed) {
+      g[N] = h[v], h.splice(v, 1), v--;
+      break;
+    } else g[G] || (g[G] = h[x2], h.splice(x2, 1), x2--);
+    else m = true;
+  }
+  let L = Ge(h, g, i, e, s2);
+  if (u && d) {
+    L.vs = [u, L.vs, d].flat(1);
+    let v = e.predecessors(u);
+    if (v && v.length) {
+      let x2 = e.node(v[0]), G = e.predecessors(d), N = e.node(G[0]);
+      Object.hasOwn(L, "barycenter") || (L.barycenter = 0, L.weight = 0), L.barycenter = (L.barycenter * L.weight + x2.order + N.order) / (L.weight + 2), L.weight += 2;
+    }
+  }
+  return Object.defineProperty(L, "result", { value: L, enumerable: false, configurable: true, writable: true }), Object.defineProperty(L, "usedBias", { value: m, enumerable: false, configurable: true, writable: true }), L;
+}
+function Xt(e, n) {
+  e.forEach((t) => {
+    t.vs = t.vs.flatMap((r) => n[r] ? n[r].vs : r);
+  });
+}
+function zt(e, n) {
+  e.barycenter !== void 0 ? (e.barycenter = (e.barycenter * e.weight + n.barycenter * n.weight) / (e.weight + n.weight), e.weight += n.weight) : (e.barycenter = n.barycenter, e.weight = n.weight);
+}
+function ve(e, n, t, r) {
+  r || (r = e.nodes());
+  let o = Ht(e), i = new T({ compound: true }).setGraph({ root: o }).setDefaultNodeLabel((s2) => e.node(s2));
+  return r.forEach((s2) => {
+    let a2 = e.node(s2), l = e.parent(s2);
+    if (a2.rank === n || a2.minRank <= n && n <= a2.maxRank) {
+      i.setNode(s2), i.setParent(s2, l || o);
+      let u = e[t](s2);
+      u && u.forEach((d) => {
+        let c = d.v === s2 ? d.w : d.v, f = i.edge(c, s2), h = f !== void 0 ? f.weight : 0;
+        i.setEdge(c, s2, { weight: e.edge(d).weight + h });
+      }), Object.hasOwn(a2, "minRank") && i.setNode(s2, { borderLeft: a2.borderLeft[n], borderRight: a2.borderRight[n] });
+    }
+  }), i;
+}
+function Ht(e) {
+  let n;
+  for (; e.hasNode(n = $("_root")); ) ;
+  return n;
+}
+function ke(e, n, t) {
+  let r = {}, o;
+  t.forEach((i) => {
+    let s2 = e.parent(i), a2, l;
+    for (; s2; ) {
+      if (a2 = e.parent(s2), a2 ? (l = r[a2], r[a2] = s2) : (l = o, o = s2), l && l !== s2) {
+        n.setEdge(l, s2);
+        return;
+      }
+      s2 = a2;
+    }
+  });
+}
+function re2(e, n = {}, t = null) {
+  if (typeof n.customOrder == "function") {
+    n.customOrder(e, re2);
+    return;
+  }
+  let r = de(e), o = yn(e, D2(1, r + 1), "inEdges"), i = yn(e, D2(r - 1, -1, -1), "outEdges"), s2 = Le(e, t);
+  if (wn(e, s2), n.disableOptimalOrderHeuristic) return;
+  let a2 = Number.POSITIVE_INFINITY, l, u = n.constraints || [];
+  for (let d = 0, c = 0; c < 4; ++d, ++c) {
+    qt(d % 2 ? o : i, d % 4 >= 2, u, t), s2 = P(e);
+    let f = ye(e, s2);
+    f < a2 ? (c = 0, l = Object.assign({}, s2), a2 = f) : f === a2 && (l = structuredClone(s2));
+  }
+  wn(e, l);
+}
+function yn(e, n, t) {
+  let r = /* @__PURE__ */ new Map(), o = (i, s2) => {
+    r.has(i) || r.set(i, []), r.get(i).push(s2);
+  };
+  for (let i of e.nodes()) {
+    let s2 = e.node(i);
+    if (typeof s2.rank == "number" && o(s2.rank, i), typeof s2.minRank == "number" && typeof s2.maxRank == "number") for (let a2 = s2.minRank; a2 <= s2.maxRank; a2++) a2 !== s2.rank && o(a2, i);
+  }
+  return n.map(function(i) {
+    return ve(e, i, t, r.get(i) || []);
+  });
+}
+function qt(e, n, t, r) {
+  let o = true, i = new T();
+  e.forEach(function(s2) {
+    t.forEach((d) => i.setEdge(d.left, d.right));
+    let a2 = s2.graph().root, { result: l, usedBias: u } = te(s2, a2, i, r, o);
+    n && u && (o = !o), l.vs.forEach((d, c) => s2.node(d).order = c), ke(s2, i, l.vs);
+  });
+}
+function wn(e, n) {
+  Object.values(n).forEach((t) => t.forEach((r, o) => e.node(r).order = o));
+}
+function $t(e, n) {
+  let t = {};
+  function r(o, i) {
+    let s2 = 0, a2 = 0, l = o.length, u = i[i.length - 1];
+    return i.forEach((d, c) => {
+      let f = Jt(e, d), h = f ? e.node(f).order : l;
+      (f || d === u) && (i.slice(a2, c + 1).forEach((g) => {
+        let m = e.predecessors(g);
+        m && m.forEach((L) => {
+          let y2 = e.node(L), b = y2.order;
+          (b < s2 || h < b) && !(y2.dummy && e.node(g).dummy) && Gn(t, L, g);
+        });
+      }), a2 = c + 1, s2 = h);
+    }), i;
+  }
+  return n.length && n.reduce(r), t;
+}
+function Ut(e, n) {
+  let t = {};
+  function r(a2) {
+    var l;
+    return ((l = e.node(a2)) == null ? void 0 : l.dummy) === "border";
+  }
+  if (!e.nodes().some(r)) return t;
+  function i(a2, l, u, d, c) {
+    D2(l, u).forEach((f) => {
+      let h = a2[f];
+      if (h !== void 0 && e.node(h).dummy) {
+        let g = e.predecessors(h);
+        g && g.forEach((m) => {
+          if (m === void 0) return;
+          let L = e.node(m);
+          L.dummy && (L.order < d || L.order > c) && Gn(t, m, h);
+        });
+      }
+    });
+  }
+  function s2(a2, l) {
+    let u = -1, d = -1, c = 0;
+    return l.forEach((f, h) => {
+      if (r(f)) {
+        let g = e.predecessors(f);
+        if (g && g.length) {
+          let m = g[0];
+          if (m === void 0) return;
+          d = e.node(m).order, i(l, c, h, u, d), c = h, u = d;
+        }
+      }
+      i(l, c, l.length, d, a2.length);
+    }), l;
+  }
+  return n.length && n.reduce(s2), t;
+}
+function Jt(e, n) {
+  if (e.node(n).dummy) {
+    let t = e.predecessors(n);
+    if (t) return t.find((r) => e.node(r).dummy);
+  }
+}
+function Gn(e, n, t) {
+  if (n > t) {
+    let o = n;
+    n = t, t = o;
+  }
+  let r = e[n];
+  r || (e[n] = r = {}), r[t] = true;
+}
+function Kt(e, n, t) {
+  if (n > t) {
+    let o = n;
+    n = t, t = o;
+  }
+  let r = e[n];
+  return r !== void 0 && Object.hasOwn(r, t);
+}
+function Qt(e, n, t, r, o) {
+  let i = {}, s2 = {}, a2 = {};
+  return n.forEach((l) => {
+    l.forEach((u, d) => {
+      i[u] = u, s2[u] = u, a2[u] = d;
+    });
+  }), n.forEach((l) => {
+    let u = -1, d = -1, c = false, f = l, h = l.findIndex((g) => (o == null ? void 0 : o.includes(g)) || Nn(g, e, o));
+    h > 0 && (f = [l[h], ...l.slice(0, h), ...l.slice(h + 1)], c = true), f.forEach((g) => {
+      var L;
+      let m = r(g);
+      if (m && m.length) {
+        o != null && o.includes(g) && (m = m.filter((p) => Nn(p, e, o)));
+        let y2 = m.sort((p, E2) => {
+          let w = a2[p], k2 = a2[E2];
+          return (w !== void 0 ? w : 0) - (k2 !== void 0 ? k2 : 0);
+        }), b = (y2.length - 1) / 2;
+        for (let p = Math.floor(b), E2 = Math.ceil(b); p <= E2; ++p) {
+          let w = y2[p];
+          if (w === void 0) continue;
+          let k2 = a2[w];
+          if (k2 !== void 0 && s2[g] === g && u < k2 && a2[w] !== d && !Kt(t, g, w)) {
+            let _ = i[w];
+            _ !== void 0 && (s2[w] = g, s2[g] = i[g] = _, u = k2, c && (u = -1, d = (L = a2[w]) != null ? L : -1, c = false));
+          }
+        }
+      }
+    });
+  }), { root: i, align: s2 };
+}
+function Zt(e, n, t, r, o = false) {
+  let i = {}, s2 = er(e, n, t, o), a2 = o ? "borderLeft" : "borderRight";
+  function l(h, g) {
+    let m = s2.nodes().slice(), L = {}, y2 = m.pop();
+    for (; y2; ) {
+      if (L[y2]) h(y2);
+      else {
+        L[y2] = true, m.push(y2);
+        for (let b of g(y2)) m.push(b);
+      }
+      y2 = m.pop();
+    }
+  }
+  function u(h) {
+    let g = s2.inEdges(h);
+    g ? i[h] = g.reduce((m, L) => {
+      var p;
+      let y2 = (p = i[L.v]) != null ? p : 0, b = s2.edge(L);
+      return Math.max(m, y2 + (b !== void 0 ? b : 0));
+    }, 0) : i[h] = 0;
+  }
+  function d(h) {
+    let g = s2.outEdges(h), m = Number.POSITIVE_INFINITY;
+    g && (m = g.reduce((y2, b) => {
+      let p = i[b.w], E2 = s2.edge(b);
+      return Math.min(y2, (p !== void 0 ? p : 0) - (E2 !== void 0 ? E2 : 0));
+    }, Number.POSITIVE_INFINITY));
+    let L = e.node(h);
+    m !== Number.POSITIVE_INFINITY && L.borderType !== a2 && (i[h] = Math.max(i[h] !== void 0 ? i[h] : 0, m));
+  }
+  function c(h) {
+    return s2.predecessors(h) || [];
+  }
+  function f(h) {
+    return s2.successors(h) || [];
+  }
+  return l(u, c), l(d, f), Object.keys(r).forEach((h) => {
+    var m;
+    let g = t[h];
+    g !== void 0 && (i[h] = (m = i[g]) != null ? m : 0);
+  }), i;
+}
+function er(e, n, t, r) {
+  let o = new T(), i = e.graph(), s2 = or(i.nodesep, i.edgesep, r);
+  return n.forEach((a2) => {
+    let l;
+    a2.forEach((u) => {
+      let d = t[u];
+      if (d !== void 0) {
+        if (o.setNode(d), l !== void 0) {
+          let c = t[l];
+          if (c !== void 0) {
+            let f = o.edge(c, d);
+            o.setEdge(c, d, Math.max(s2(e, u, l), f || 0));
+          }
+        }
+        l = u;
+      }
+    });
+  }), o;
+}
+function nr(e, n) {
+  return Object.values(n).reduce((t, r) => {
+    let o = Number.NEGATIVE_INFINITY, i = Number.POSITIVE_INFINITY;
+    Object.entries(r).forEach(([a2, l]) => {
+      let u = ir(e, a2) / 2;
+      o = Math.max(l + u, o), i = Math.min(l - u, i);
+    });
+    let s2 = o - i;
+    return s2 < t[0] && (t = [s2, r]), t;
+  }, [Number.POSITIVE_INFINITY, null])[1];
+}
+function tr(e, n) {
+  let t = Object.values(n), r = S(Math.min, t), o = S(Math.max, t);
+  ["u", "d"].forEach((i) => {
+    ["l", "r"].forEach((s2) => {
+      let a2 = i + s2, l = e[a2];
+      if (!l || l === n) return;
+      let u = Object.values(l), d = r - S(Math.min, u);
+      s2 !== "l" && (d = o - S(Math.max, u)), d && (e[a2] = X(l, (c) => c + d));
+    });
+  });
+}
+function rr(e, n = void 0) {
+  let t = e.ul;
+  return t ? X(t, (r, o) => {
+    var s2, a2;
+    if (n) {
+      let l = n.toLowerCase(), u = e[l];
+      if (u && u[o] !== void 0) return u[o];
+    }
+    let i = Object.values(e).map((l) => {
+      let u = l[o];
+      return u !== void 0 ? u : 0;
+    }).sort((l, u) => l - u);
+    return (((s2 = i[1]) != null ? s2 : 0) + ((a2 = i[2]) != null ? a2 : 0)) / 2;
+  }) : {};
+}
+function vn(e, n) {
+  let t = P(e), r = Object.assign($t(e, t), Ut(e, t)), o = {}, i;
+  ["u", "d"].forEach((a2) => {
+    i = a2 === "u" ? t : Object.values(t).reverse(), ["l", "r"].forEach((l) => {
+      l === "r" && (i = i.map((f) => Object.values(f).reverse()));
+      let d = Qt(e, i, r, (f) => (a2 === "u" ? e.predecessors(f) : e.successors(f)) || [], n), c = Zt(e, i, d.root, d.align, l === "r");
+      l === "r" && (c = X(c, (f) => -f)), o[a2 + l] = c;
+    });
+  });
+  let s2 = nr(e, o);
+  return tr(o, s2), rr(o, e.graph().align);
+}
+function or(e, n, t) {
+  return (r, o, i) => {
+    let s2 = r.node(o), a2 = r.node(i), l = 0, u;
+    if (l += s2.width / 2, Object.hasOwn(s2, "labelpos")) switch (s2.labelpos.toLowerCase()) {
+      case "l":
+        u = -s2.width / 2;
+        break;
+      case "r":
+        u = s2.width / 2;
+        break;
+    }
+    if (u && (l += t ? u : -u), u = void 0, l += (s2.dummy ? n : e) / 2, l += (a2.dummy ? n : e) / 2, l += a2.width / 2, Object.hasOwn(a2, "labelpos")) switch (a2.labelpos.toLowerCase()) {
+      case "l":
+        u = a2.width / 2;
+        break;
+      case "r":
+        u = -a2.width / 2;
+        break;
+    }
+    return u && (l += t ? u : -u), l;
+  };
+}
+function ir(e, n) {
+  return e.node(n).width;
+}
+function Nn(e, n, t) {
+  var s2;
+  if (!t) return false;
+  let r = (s2 = n.node(e)) == null ? void 0 : s2.edgeObj;
+  if (!r || n.node(e).edgeLabel.reversed) return false;
+  let o = t.indexOf(r == null ? void 0 : r.v), i = t.indexOf(r == null ? void 0 : r.w);
+  return o !== -1 && i !== -1 && o === (i + 1) % t.length || o === (i - 1) % t.length;
+}
+function kn(e, n) {
+  e = Z(e), sr(e), Object.entries(vn(e, n)).forEach(([t, r]) => e.node(t).x = r);
+}
+function sr(e) {
+  let n = P(e), t = e.graph(), r = t.ranksep, o = t.rankalign, i = 0;
+  n.forEach((s2) => {
+    let a2 = s2.reduce((l, u) => {
+      var c;
+      let d = (c = e.node(u).height) != null ? c : 0;
+      return l > d ? l : d;
+    }, 0);
+    s2.forEach((l) => {
+      let u = e.node(l);
+      o === "top" ? u.y = i + u.height / 2 : o === "bottom" ? u.y = i + a2 - u.height / 2 : u.y = i + a2 / 2;
+    }), i += a2 + r;
+  });
+}
+var xn = /* @__PURE__ */ new WeakMap();
+function Oe(e, n = {}) {
+  return In(e, q, n), e;
+}
+function _n(e, n, t) {
+  let r = n;
+  for (; r !== void 0; ) {
+    let o = e.parent(r);
+    if (o === t) return r;
+    r = o;
+  }
+}
+function In(e, n, t) {
+  var y2;
+  let r = e.nodes().filter((b) => e.children(b).length), o = {};
+  r.forEach((b) => {
+    let p = e.node(b);
+    if (p && p.rankdir) {
+      let E2 = new T({ multigraph: true, compound: true });
+      E2.setGraph({ rankdir: p.rankdir });
+      let w = e.children(b);
+      w.forEach((G) => {
+        let N = { ...e.node(G) };
+        E2.setNode(G, N);
+        let C2 = e.parent(G);
+        C2 && C2 !== b && w.includes(C2) && E2.setParent(G, C2);
+      });
+      let k2 = /* @__PURE__ */ new Set();
+      e.edges().forEach((G) => {
+        let N = _n(e, G.v, b), C2 = _n(e, G.w, b);
+        if (N === G.v && C2 === G.w) E2.setEdge(G, { ...e.edge(G) });
+        else if (N && C2 && N !== C2) {
+          let B2 = `${N}\0${C2}`;
+          k2.has(B2) || (k2.add(B2), E2.setEdge(N, C2, { ...e.edge(G) }));
+        }
+      }), In(E2, n, t);
+      let _ = Rn(E2);
+      Cn(_, n, t, null), Tn(E2, _);
+      let O = 1 / 0, j = 1 / 0, R = -1 / 0, I = -1 / 0;
+      E2.nodes().forEach((G) => {
+        if (G === b) return;
+        let N = E2.node(G);
+        N && typeof N.x == "number" && typeof N.y == "number" && typeof N.width == "number" && typeof N.height == "number" && (O = Math.min(O, N.x - N.width / 2), R = Math.max(R, N.x + N.width / 2), j = Math.min(j, N.y - N.height / 2), I = Math.max(I, N.y + N.height / 2));
+      }), (!isFinite(O) || !isFinite(j) || !isFinite(R) || !isFinite(I)) && (O = j = 0, R = I = 0);
+      let v = R - O, x2 = I - j;
+      o[b] = { minX: O, minY: j, maxX: R, maxY: I, width: v, height: x2, offsetX: O, offsetY: j }, p._dagreClusterSubgraph = E2;
+    }
+  });
+  let i = [], s2 = (b) => {
+    let p = [], E2 = (e.children(b) || []).filter((w) => w !== b);
+    for (; E2.length > 0; ) {
+      let w = E2.shift();
+      p.push(w), (e.children(w) || []).filter((k2) => k2 !== w).forEach((k2) => E2.push(k2));
+    }
+    return p;
+  }, a2 = /* @__PURE__ */ new Map();
+  r.forEach((b) => {
+    let p = e.node(b);
+    p && p.rankdir && o[b] && a2.set(b, (e.children(b) || []).filter((E2) => E2 !== b));
+  });
+  let l = new Set([...a2.values()].flat()), u = /* @__PURE__ */ new Map();
+  a2.forEach((b, p) => {
+    l.has(p) || u.set(p, s2(p));
+  });
+  let d = new Set([...u.values()].flat()), c = (b) => {
+    for (let [p, E2] of u) if (E2.includes(b)) return p;
+    return b;
+  }, f = [];
+  e.edges().forEach((b) => {
+    (d.has(b.v) || d.has(b.w)) && f.push({ edge: b, label: e.edge(b) });
+  });
+  let h = /* @__PURE__ */ new Map();
+  d.forEach((b) => {
+    let p = e.parent(b);
+    h.set(b, typeof p == "string" ? p : void 0);
+  }), u.forEach((b, p) => {
+    let E2 = e.node(p), w = [];
+    b.forEach((O) => {
+      let j = e.node(O);
+      j && (w.push({ id: O, node: j, parent: h.get(O) }), e.removeNode(O));
+    });
+    let k2 = f.filter(({ edge: O }) => b.includes(O.v) || b.includes(O.w)), _ = o[p];
+    E2 && (i.push({ clusterId: p, subgraph: E2._dagreClusterSubgraph, bounds: _, children: b, removedNodes: w, removedEdges: k2 }), E2.width = _.width, E2.height = _.height);
+  });
+  let g = /* @__PURE__ */ new Set();
+  f.forEach(({ edge: b, label: p }) => {
+    let E2 = c(b.v), w = c(b.w);
+    if (E2 !== w && e.hasNode(E2) && e.hasNode(w)) {
+      let k2 = `${E2}\0${w}`;
+      g.has(k2) || (g.add(k2), e.setEdge(E2, w, { ...p, width: 0, height: 0 }));
+    }
+  });
+  let m = Rn(e), L = Cn(m, n, t, (y2 = xn.get(e)) != null ? y2 : null);
+  xn.set(e, L), Tn(e, m), g.forEach((b) => {
+    let p = b.indexOf("\0"), E2 = b.slice(0, p), w = b.slice(p + 1);
+    e.hasEdge(E2, w) && e.removeEdge(E2, w);
+  }), i.forEach(({ clusterId: b, subgraph: p, bounds: E2, removedNodes: w, removedEdges: k2 }) => {
+    var v, x2;
+    let _ = e.node(b), O = (v = _ == null ? void 0 : _.x) != null ? v : 0, j = (x2 = _ == null ? void 0 : _.y) != null ? x2 : 0, R = (E2.minX + E2.maxX) / 2, I = (E2.minY + E2.maxY) / 2;
+    w.forEach(({ id: G, node: N, parent: C2 }) => {
+      e.setNode(G, N), C2 !== void 0 && e.setParent(G, C2);
+    }), k2.forEach(({ edge: G, label: N }) => {
+      e.setEdge(G, N);
+    }), p.nodes().forEach((G) => {
+      if (G === b) return;
+      let N = p.node(G), C2 = e.node(G);
+      C2 && N && typeof N.x == "number" && typeof N.y == "number" && (C2.x = O + (N.x - R), C2.y = j + (N.y - I));
+    }), On(e, p, O - R, j - I), delete _._dagreClusterSubgraph;
+  }), r.forEach((b) => {
+    var w, k2;
+    let p = e.node(b), E2 = o[b];
+    if (p && p.rankdir && p._dagreClusterSubgraph && E2) {
+      let _ = p._dagreClusterSubgraph, O = (w = p.x) != null ? w : 0, j = (k2 = p.y) != null ? k2 : 0, R = (E2.minX + E2.maxX) / 2, I = (E2.minY + E2.maxY) / 2;
+      _.nodes().forEach((v) => {
+        if (v === b) return;
+        let x2 = _.node(v), G = e.node(v);
+        if (G && x2 && typeof x2.x == "number" && typeof x2.y == "number") {
+          let N = x2.x - R, C2 = x2.y - I;
+          G.x = O + N, G.y = j + C2;
+        }
+      }), On(e, _, O - R, j - I), delete p._dagreClusterSubgraph;
+    }
+  });
+}
+function On(e, n, t, r) {
+  n.edges().forEach((o) => {
+    if (!e.hasEdge(o)) return;
+    let i = n.edge(o), s2 = e.edge(o);
+    s2.points = i.points.map((a2) => ({ x: a2.x + t, y: a2.y + r })), Object.hasOwn(i, "x") && (s2.x = i.x + t, s2.y = i.y + r);
+  });
+}
+function Cn(e, n, t, r = null) {
+  var l, u;
+  let o = (t == null ? void 0 : t.useDynamic) !== false, i = o && (l = r == null ? void 0 : r.graph) != null ? l : null, s2 = o && (u = r == null ? void 0 : r.rawNodes) != null ? u : null;
+  n("    makeSpaceForEdgeLabels", () => br(e)), n("    removeSelfEdges", () => Gr(e)), n("    acyclic", () => Ue(e, i)), n("    nestingGraph.run", () => un(e)), n("    rank", () => dn(Z(e))), n("    injectEdgeLabelProxies", () => gr(e)), n("    removeEmptyRanks", () => We(e)), n("    nestingGraph.cleanup", () => fn(e)), n("    normalizeRanks", () => Be(e)), n("    assignRankMinMax", () => pr(e)), n("    removeEdgeLabelProxies", () => mr(e)), n("    normalize.run", () => Ke(e)), n("    parentDummyChains", () => ln(e)), n("    addBorderSegments", () => bn(e)), n("    order", () => re2(e, t, s2)), n("    insertSelfEdges", () => vr(e)), n("    adjustCoordinateSystem", () => pn(e)), n("    position", () => kn(e, t.corePath)), n("    positionSelfEdges", () => kr2(e));
+  let a2 = JSON.parse(JSON.stringify(e._nodes));
+  return n("    removeBorderNodes", () => Nr(e)), n("    normalize.undo", () => Qe(e)), n("    fixupEdgeLabelCoords", () => yr(e)), n("    undoCoordinateSystem", () => mn(e)), n("    translateGraph", () => Er(e)), n("    assignNodeIntersects", () => Lr(e)), n("    reversePoints", () => wr(e)), n("    acyclic.undo", () => Je(e)), { graph: e, rawNodes: a2 };
+}
+function Tn(e, n) {
+  e.nodes().forEach((t) => {
+    let r = e.node(t), o = n.node(t);
+    r && (r.x = o.x, r.y = o.y, r.order = o.order, r.rank = o.rank, n.children(t).length && (r.width = o.width, r.height = o.height));
+  }), e.edges().forEach((t) => {
+    let r = e.edge(t), o = n.edge(t);
+    r.points = o.points, Object.hasOwn(o, "x") && (r.x = o.x, r.y = o.y);
+  }), e.graph().width = n.graph().width, e.graph().height = n.graph().height;
+}
+var ar = ["nodesep", "edgesep", "ranksep", "marginx", "marginy"];
+var dr = { ranksep: 50, edgesep: 20, nodesep: 50, rankdir: "TB", rankalign: "center" };
+var lr = ["acyclicer", "ranker", "rankdir", "align", "rankalign"];
+var ur = ["width", "height", "rank"];
+var jn = { width: 0, height: 0 };
+var cr = ["minlen", "weight", "width", "height", "labeloffset"];
+var fr = { minlen: 1, weight: 1, width: 0, height: 0, labeloffset: 10, labelpos: "r" };
+var hr = ["labelpos"];
+function Rn(e) {
+  let n = new T({ multigraph: true, compound: true }), t = _e(e.graph());
+  return n.setGraph(Object.assign({}, dr, xe(t, ar), W(t, lr))), e.nodes().forEach((r) => {
+    let o = _e(e.node(r)), i = xe(o, ur);
+    Object.keys(jn).forEach((a2) => {
+      i[a2] === void 0 && (i[a2] = jn[a2]);
+    }), n.setNode(r, i);
+    let s2 = e.parent(r);
+    s2 !== void 0 && n.setParent(r, s2);
+  }), e.edges().forEach((r) => {
+    let o = _e(e.edge(r));
+    n.setEdge(r, Object.assign({}, fr, xe(o, cr), W(o, hr)));
+  }), n;
+}
+function br(e) {
+  let n = e.graph();
+  n.ranksep /= 2, e.edges().forEach((t) => {
+    var o;
+    let r = e.edge(t);
+    r.minlen *= 2, ((o = r.labelpos) != null ? o : "r").toLowerCase() !== "c" && (n.rankdir === "TB" || n.rankdir === "BT" ? r.width += r.labeloffset : r.height += r.labeloffset);
+  });
+}
+function gr(e) {
+  e.edges().forEach((n) => {
+    let t = e.edge(n);
+    if (t.width && t.height) {
+      let r = e.node(n.v), i = { rank: (e.node(n.w).rank - r.rank) / 2 + r.rank, e: n };
+      M(e, "edge-proxy", i, "_ep");
+    }
+  });
+}
+function pr(e) {
+  let n = 0;
+  e.nodes().forEach((t) => {
+    let r = e.node(t);
+    r.borderTop && (r.minRank = e.node(r.borderTop).rank, r.maxRank = e.node(r.borderBottom).rank, n = Math.max(n, r.maxRank));
+  }), e.graph().maxRank = n;
+}
+function mr(e) {
+  e.nodes().forEach((n) => {
+    let t = e.node(n);
+    if (t.dummy === "edge-proxy") {
+      let r = t;
+      e.edge(r.e).labelRank = t.rank, e.removeNode(n);
+    }
+  });
+}
+function Er(e) {
+  let n = Number.POSITIVE_INFINITY, t = 0, r = Number.POSITIVE_INFINITY, o = 0, i = e.graph(), s2 = i.marginx || 0, a2 = i.marginy || 0;
+  function l(u) {
+    let d = u.x, c = u.y, f = u.width, h = u.height;
+    n = Math.min(n, d - f / 2), t = Math.max(t, d + f / 2), r = Math.min(r, c - h / 2), o = Math.max(o, c + h / 2);
+  }
+  e.nodes().forEach((u) => l(e.node(u))), e.edges().forEach((u) => {
+    let d = e.edge(u);
+    Object.hasOwn(d, "x") && l(d);
+  }), n -= s2, r -= a2, e.nodes().forEach((u) => {
+    let d = e.node(u);
+    d.x -= n, d.y -= r;
+  }), e.edges().forEach((u) => {
+    let d = e.edge(u);
+    d.points.forEach((c) => {
+      c.x -= n, c.y -= r;
+    }), Object.hasOwn(d, "x") && (d.x -= n), Object.hasOwn(d, "y") && (d.y -= r);
+  }), i.width = t - n + s2, i.height = o - r + a2;
+}
+function Lr(e) {
+  e.edges().forEach((n) => {
+    if (n.v === n.w) return;
+    let t = e.edge(n), r = e.node(n.v), o = e.node(n.w), i, s2;
+    t.points ? (i = t.points[0], s2 = t.points[t.points.length - 1]) : (t.points = [], i = o, s2 = r), t.points.unshift(se(r, i)), t.points.push(se(o, s2));
+  });
+}
+function yr(e) {
+  e.edges().forEach((n) => {
+    let t = e.edge(n);
+    if (Object.hasOwn(t, "x")) switch ((t.labelpos === "l" || t.labelpos === "r") && (t.width -= t.labeloffset), t.labelpos) {
+      case "l":
+        t.x -= t.width / 2 + t.labeloffset;
+        break;
+      case "r":
+        t.x += t.width / 2 + t.labeloffset;
+        break;
+    }
+  });
+}
+function wr(e) {
+  e.edges().forEach((n) => {
+    let t = e.edge(n);
+    t.reversed && t.points.reverse();
+  });
+}
+function Nr(e) {
+  e.nodes().forEach((n) => {
+    if (e.children(n).length) {
+      let t = e.node(n), r = e.node(t.borderTop), o = e.node(t.borderBottom), i = e.node(t.borderLeft[t.borderLeft.length - 1]), s2 = e.node(t.borderRight[t.borderRight.length - 1]);
+      t.width = Math.abs(s2.x - i.x), t.height = Math.abs(o.y - r.y), t.x = i.x + t.width / 2, t.y = r.y + t.height / 2;
+    }
+  }), e.nodes().forEach((n) => {
+    e.node(n).dummy === "border" && e.removeNode(n);
+  });
+}
+function Gr(e) {
+  e.edges().forEach((n) => {
+    if (n.v === n.w) {
+      let t = e.node(n.v);
+      t.selfEdges || (t.selfEdges = []), t.selfEdges.push({ e: n, label: e.edge(n) }), e.removeEdge(n);
+    }
+  });
+}
+function vr(e) {
+  P(e).forEach((t) => {
+    let r = 0;
+    t.forEach((o, i) => {
+      let s2 = e.node(o);
+      typeof s2.rank != "number" && (s2.rank = 0), s2.order = i + r, (s2.selfEdges || []).forEach((a2) => {
+        M(e, "selfedge", { width: a2.label.width, height: a2.label.height, rank: s2.rank, order: i + ++r, e: a2.e, edgeLabel: a2.label }, "_se"), (!Array.isArray(a2.label.points) || a2.label.points.length !== 7) && (a2.label.points = [{ x: 0, y: -10 }, { x: 0, y: -10 }, { x: 0, y: 0 }, { x: 0, y: 10 }, { x: 0, y: 10 }, { x: 0, y: 0 }, { x: 0, y: 0 }]);
+      }), delete s2.selfEdges;
+    });
+  });
+}
+function kr2(e) {
+  e.nodes().forEach((n) => {
+    let t = e.node(n), r = (o) => typeof o == "number" && isFinite(o);
+    if (t.dummy === "selfedge") {
+      let o = t, i = e.node(o.e.v), s2 = r(i == null ? void 0 : i.x) ? i.x : 0, a2 = r(i == null ? void 0 : i.y) ? i.y : 0, l = r(i == null ? void 0 : i.width) ? i.width : 0, u = r(i == null ? void 0 : i.height) ? i.height : 0, d = r(t.x) ? t.x : s2, c = r(t.y) ? t.y : a2, f = l / 2, h = u / 2;
+      o.edgeLabel.points = [{ x: d + f, y: c - h }, { x: d + f, y: c - h }, { x: d, y: c }, { x: d - f, y: c + h }, { x: d - f, y: c + h }, { x: d, y: c }, { x: d, y: c }], o.edgeLabel.x = d, o.edgeLabel.y = c, e.setEdge(o.e, o.edgeLabel), e.removeNode(n);
+    } else t && Array.isArray(t.selfEdges) && t.selfEdges.forEach((o) => {
+      if (!Array.isArray(o.label.points) || o.label.points.length !== 7) {
+        let i = r(t.x) ? t.x : 0, s2 = r(t.y) ? t.y : 0, a2 = r(t.width) ? t.width : 0, l = r(t.height) ? t.height : 0, u = a2 / 2, d = l / 2;
+        o.label.points = [{ x: i + u, y: s2 - d }, { x: i + u, y: s2 - d }, { x: i, y: s2 }, { x: i - u, y: s2 + d }, { x: i - u, y: s2 + d }, { x: i, y: s2 }, { x: i, y: s2 }];
+      }
+    });
+  });
+}
+function xe(e, n) {
+  return X(W(e, n), Number);
+}
+function _e(e) {
+  let n = {};
+  return e && Object.entries(e).forEach(([t, r]) => {
+    typeof t == "string" && (t = t.toLowerCase()), n[t] = r;
+  }), n;
+}
+
+// node_modules/d3-selection/dist/d3-selection.mjs
+var xhtml = "http://www.w3.org/1999/xhtml";
+var namespaces = {
+  svg: "http://www.w3.org/2000/svg",
+  xhtml,
+  xlink: "http://www.w3.org/1999/xlink",
+  xml: "http://www.w3.org/XML/1998/namespace",
+  xmlns: "http://www.w3.org/2000/xmlns/"
+};
+function namespace(name) {
+  var prefix = name += "", i = prefix.indexOf(":");
+  if (i >= 0 && (prefix = name.slice(0, i)) !== "xmlns") name = name.slice(i + 1);
+  return namespaces.hasOwnProperty(prefix) ? { space: namespaces[prefix], local: name } : name;
+}
+function creatorInherit(name) {
+  return function() {
+    var document2 = this.ownerDocument, uri = this.namespaceURI;
+    return uri === xhtml && document2.documentElement.namespaceURI === xhtml ? document2.createElement(name) : document2.createElementNS(uri, name);
+  };
+}
+function creatorFixed(fullname) {
+  return function() {
+    return this.ownerDocument.createElementNS(fullname.space, fullname.local);
+  };
+}
+function creator(name) {
+  var fullname = namespace(name);
+  return (fullname.local ? creatorFixed : creatorInherit)(fullname);
+}
+function none() {
+}
+function selector(selector2) {
+  return selector2 == null ? none : function() {
+    return this.querySelector(selector2);
+  };
+}
+function selection_select(select2) {
+  if (typeof select2 !== "function") select2 = selector(select2);
+  for (var groups = this._groups, m = groups.length, subgroups = new Array(m), j = 0; j < m; ++j) {
+    for (var group = groups[j], n = group.length, subgroup = subgroups[j] = new Array(n), node, subnode, i = 0; i < n; ++i) {
+      if ((node = group[i]) && (subnode = select2.call(node, node.__data__, i, group))) {
+        if ("__data__" in node) subnode.__data__ = node.__data__;
+        subgroup[i] = subnode;
+      }
+    }
+  }
+  return new Selection(subgroups, this._parents);
+}
+function array3(x2) {
+  return x2 == null ? [] : Array.isArray(x2) ? x2 : Array.from(x2);
+}
+function empty() {
+  return [];
+}
+function selectorAll(selector2) {
+  return selector2 == null ? empty : function() {
+    return this.querySelectorAll(selector2);
+  };
+}
+function arrayAll(select2) {
+  return function() {
+    return array3(select2.apply(this, arguments));
+  };
+}
+function selection_selectAll(select2) {
+  if (typeof select2 === "function") select2 = arrayAll(select2);
+  else select2 = selectorAll(select2);
+  for (var groups = this._groups, m = groups.length, subgroups = [], parents = [], j = 0; j < m; ++j) {
+    for (var group = groups[j], n = group.length, node, i = 0; i < n; ++i) {
+      if (node = group[i]) {
+        subgroups.push(select2.call(node, node.__data__, i, group));
+        parents.push(node);
+      }
+    }
+  }
+  return new Selection(subgroups, parents);
+}
+function matcher(selector2) {
+  return function() {
+    return this.matches(selector2);
+  };
+}
+function childMatcher(selector2) {
+  return function(node) {
+    return node.matches(selector2);
+  };
+}
+var find = Array.prototype.find;
+function childFind(match) {
+  return function() {
+    return find.call(this.children, match);
+  };
+}
+function childFirst() {
+  return this.firstElementChild;
+}
+function selection_selectChild(match) {
+  return this.select(match == null ? childFirst : childFind(typeof match === "function" ? match : childMatcher(match)));
+}
+var filter = Array.prototype.filter;
+function children() {
+  return Array.from(this.children);
+}
+function childrenFilter(match) {
+  return function() {
+    return filter.call(this.children, match);
+  };
+}
+function selection_selectChildren(match) {
+  return this.selectAll(match == null ? children : childrenFilter(typeof match === "function" ? match : childMatcher(match)));
+}
+function selection_filter(match) {
+  if (typeof match !== "function") match = matcher(match);
+  for (var groups = this._groups, m = groups.length, subgroups = new Array(m), j = 0; j < m; ++j) {
+    for (var group = groups[j], n = group.length, subgroup = subgroups[j] = [], node, i = 0; i < n; ++i) {
+      if ((node = group[i]) && match.call(node, node.__data__, i, group)) {
+        subgroup.push(node);
+      }
+    }
+  }
+  return new Selection(subgroups, this._parents);
+}
+function sparse(update2) {
+  return new Array(update2.length);
+}
+function selection_enter() {
+  return new Selection(this._enter || this._groups.map(sparse), this._parents);
+}
+function EnterNode(parent, datum2) {
+  this.ownerDocument = parent.ownerDocument;
+  this.namespaceURI = parent.namespaceURI;
+  this._next = null;
+  this._parent = parent;
+  this.__data__ = datum2;
+}
+EnterNode.prototype = {
+  constructor: EnterNode,
+  appendChild: function(child) {
+    return this._parent.insertBefore(child, this._next);
+  },
+  insertBefore: function(child, next) {
+    return this._parent.insertBefore(child, next);
+  },
+  querySelector: function(selector2) {
+    return this._parent.querySelector(selector2);
+  },
+  querySelectorAll: function(selector2) {
+    return this._parent.querySelectorAll(selector2);
+  }
+};
+function constant3(x2) {
+  return function() {
+    return x2;
+  };
+}
+function bindIndex(parent, group, enter, update2, exit, data) {
+  var i = 0, node, groupLength = group.length, dataLength = data.length;
+  for (; i < dataLength; ++i) {
+    if (node = group[i]) {
+      node.__data__ = data[i];
+      update2[i] = node;
+    } else {
+      enter[i] = new EnterNode(parent, data[i]);
+    }
+  }
+  for (; i < groupLength; ++i) {
+    if (node = group[i]) {
+      exit[i] = node;
+    }
+  }
+}
+function bindKey(parent, group, enter, update2, exit, data, key) {
+  var i, node, nodeByKeyValue = /* @__PURE__ */ new Map(), groupLength = group.length, dataLength = data.length, keyValues = new Array(groupLength), keyValue;
+  for (i = 0; i < groupLength; ++i) {
+    if (node = group[i]) {
+      keyValues[i] = keyValue = key.call(node, node.__data__, i, group) + "";
+      if (nodeByKeyValue.has(keyValue)) {
+        exit[i] = node;
+      } else {
+        nodeByKeyValue.set(keyValue, node);
+      }
+    }
+  }
+  for (i = 0; i < dataLength; ++i) {
+    keyValue = key.call(parent, data[i], i, data) + "";
+    if (node = nodeByKeyValue.get(keyValue)) {
+      update2[i] = node;
+      node.__data__ = data[i];
+      nodeByKeyValue.delete(keyValue);
+    } else {
+      enter[i] = new EnterNode(parent, data[i]);
+    }
+  }
+  for (i = 0; i < groupLength; ++i) {
+    if ((node = group[i]) && nodeByKeyValue.get(keyValues[i]) === node) {
+      exit[i] = node;
+    }
+  }
+}
+function datum(node) {
+  return node.__data__;
+}
+function selection_data(value2, key) {
+  if (!arguments.length) return Array.from(this, datum);
+  var bind = key ? bindKey : bindIndex, parents = this._parents, groups = this._groups;
+  if (typeof value2 !== "function") value2 = constant3(value2);
+  for (var m = groups.length, update2 = new Array(m), enter = new Array(m), exit = new Array(m), j = 0; j < m; ++j) {
+    var parent = parents[j], group = groups[j], groupLength = group.length, data = arraylike(value2.call(parent, parent && parent.__data__, j, parents)), dataLength = data.length, enterGroup = enter[j] = new Array(dataLength), updateGroup = update2[j] = new Array(dataLength), exitGroup = exit[j] = new Array(groupLength);
+    bind(parent, group, enterGroup, updateGroup, exitGroup, data, key);
+    for (var i0 = 0, i1 = 0, previous, next; i0 < dataLength; ++i0) {
+      if (previous = enterGroup[i0]) {
+        if (i0 >= i1) i1 = i0 + 1;
+        while (!(next = updateGroup[i1]) && ++i1 < dataLength) ;
+        previous._next = next || null;
+      }
+    }
+  }
+  update2 = new Selection(update2, parents);
+  update2._enter = enter;
+  update2._exit = exit;
+  return update2;
+}
+function arraylike(data) {
+  return typeof data === "object" && "length" in data ? data : Array.from(data);
+}
+function selection_exit() {
+  return new Selection(this._exit || this._groups.map(sparse), this._parents);
+}
+function selection_join(onenter, onupdate, onexit) {
+  var enter = this.enter(), update2 = this, exit = this.exit();
+  if (typeof onenter === "function") {
+    enter = onenter(enter);
+    if (enter) enter = enter.selection();
+  } else {
+    enter = enter.append(onenter + "");
+  }
+  if (onupdate != null) {
+    update2 = onupdate(update2);
+    if (update2) update2 = update2.selection();
+  }
+  if (onexit == null) exit.remove();
+  else onexit(exit);
+  return enter && update2 ? enter.merge(update2).order() : update2;
+}
+function selection_merge(context) {
+  var selection2 = context.selection ? context.selection() : context;
+  for (var groups0 = this._groups, groups1 = selection2._groups, m0 = groups0.length, m1 = groups1.length, m = Math.min(m0, m1), merges = new Array(m0), j = 0; j < m; ++j) {
+    for (var group0 = groups0[j], group1 = groups1[j], n = group0.length, merge = merges[j] = new Array(n), node, i = 0; i < n; ++i) {
+      if (node = group0[i] || group1[i]) {
+        merge[i] = node;
+      }
+    }
+  }
+  for (; j < m0; ++j) {
+    merges[j] = groups0[j];
+  }
+  return new Selection(merges, this._parents);
+}
+function selection_order() {
+  for (var groups = this._groups, j = -1, m = groups.length; ++j < m; ) {
+    for (var group = groups[j], i = group.length - 1, next = group[i], node; --i >= 0; ) {
+      if (node = group[i]) {
+        if (next && node.compareDocumentPosition(next) ^ 4) next.parentNode.insertBefore(node, next);
+        next = node;
+      }
+    }
+  }
+  return this;
+}
+function selection_sort(compare) {
+  if (!compare) compare = ascending2;
+  function compareNode(a2, b) {
+    return a2 && b ? compare(a2.__data__, b.__data__) : !a2 - !b;
+  }
+  for (var groups = this._groups, m = groups.length, sortgroups = new Array(m), j = 0; j < m; ++j) {
+    for (var group = groups[j], n = group.length, sortgroup = sortgroups[j] = new Array(n), node, i = 0; i < n; ++i) {
+      if (node = group[i]) {
+        sortgroup[i] = node;
+      }
+    }
+    sortgroup.sort(compareNode);
+  }
+  return new Selection(sortgroups, this._parents).order();
+}
+function ascending2(a2, b) {
+  return a2 < b ? -1 : a2 > b ? 1 : a2 >= b ? 0 : NaN;
+}
+function selection_call() {
+  var callback = arguments[0];
+  arguments[0] = this;
+  callback.apply(null, arguments);
+  return this;
+}
+function selection_nodes() {
+  return Array.from(this);
+}
+function selection_node() {
+  for (var groups = this._groups, j = 0, m = groups.length; j < m; ++j) {
+    for (var group = groups[j], i = 0, n = group.length; i < n; ++i) {
+      var node = group[i];
+      if (node) return node;
+    }
+  }
+  return null;
+}
+function selection_size() {
+  let size2 = 0;
+  for (const node of this) ++size2;
+  return size2;
+}
+function selection_empty() {
+  return !this.node();
+}
+function selection_each(callback) {
+  for (var groups = this._groups, j = 0, m = groups.length; j < m; ++j) {
+    for (var group = groups[j], i = 0, n = group.length, node; i < n; ++i) {
+      if (node = group[i]) callback.call(node, node.__data__, i, group);
+    }
+  }
+  return this;
+}
+function attrRemove(name) {
+  return function() {
+    this.removeAttribute(name);
+  };
+}
+function attrRemoveNS(fullname) {
+  return function() {
+    this.removeAttributeNS(fullname.space, fullname.local);
+  };
+}
+function attrConstant(name, value2) {
+  return function() {
+    this.setAttribute(name, value2);
+  };
+}
+function attrConstantNS(fullname, value2) {
+  return function() {
+    this.setAttributeNS(fullname.space, fullname.local, value2);
+  };
+}
+function attrFunction(name, value2) {
+  return function() {
+    var v = value2.apply(this, arguments);
+    if (v == null) this.removeAttribute(name);
+    else this.setAttribute(name, v);
+  };
+}
+function attrFunctionNS(fullname, value2) {
+  return function() {
+    var v = value2.apply(this, arguments);
+    if (v == null) this.removeAttributeNS(fullname.space, fullname.local);
+    else this.setAttributeNS(fullname.space, fullname.local, v);
+  };
+}
+function selection_attr(name, value2) {
+  var fullname = namespace(name);
+  if (arguments.length < 2) {
+    var node = this.node();
+    return fullname.local ? node.getAttributeNS(fullname.space, fullname.local) : node.getAttribute(fullname);
+  }
+  return this.each((value2 == null ? fullname.local ? attrRemoveNS : attrRemove : typeof value2 === "function" ? fullname.local ? attrFunctionNS : attrFunction : fullname.local ? attrConstantNS : attrConstant)(fullname, value2));
+}
+function defaultView(node) {
+  return node.ownerDocument && node.ownerDocument.defaultView || node.document && node || node.defaultView;
+}
+function styleRemove(name) {
+  return function() {
+    this.style.removeProperty(name);
+  };
+}
+function styleConstant(name, value2, priority) {
+  return function() {
+    this.style.setProperty(name, value2, priority);
+  };
+}
+function styleFunction(name, value2, priority) {
+  return function() {
+    var v = value2.apply(this, arguments);
+    if (v == null) this.style.removeProperty(name);
+    else this.style.setProperty(name, v, priority);
+  };
+}
+function selection_style(name, value2, priority) {
+  return arguments.length > 1 ? this.each((value2 == null ? styleRemove : typeof value2 === "function" ? styleFunction : styleConstant)(name, value2, priority == null ? "" : priority)) : styleValue(this.node(), name);
+}
+function styleValue(node, name) {
+  return node.style.getPropertyValue(name) || defaultView(node).getComputedStyle(node, null).getPropertyValue(name);
+}
+function propertyRemove(name) {
+  return function() {
+    delete this[name];
+  };
+}
+function propertyConstant(name, value2) {
+  return function() {
+    this[name] = value2;
+  };
+}
+function propertyFunction(name, value2) {
+  return function() {
+    var v = value2.apply(this, arguments);
+    if (v == null) delete this[name];
+    else this[name] = v;
+  };
+}
+function selection_property(name, value2) {
+  return arguments.length > 1 ? this.each((value2 == null ? propertyRemove : typeof value2 === "function" ? propertyFunction : propertyConstant)(name, value2)) : this.node()[name];
+}
+function classArray(string2) {
+  return string2.trim().split(/^|\s+/);
+}
+function classList(node) {
+  return node.classList || new ClassList(node);
+}
+function ClassList(node) {
+  this._node = node;
+  this._names = classArray(node.getAttribute("class") || "");
+}
+ClassList.prototype = {
+  add: function(name) {
+    var i = this._names.indexOf(name);
+    if (i < 0) {
+      this._names.push(name);
+      this._node.setAttribute("class", this._names.join(" "));
+    }
+  },
+  remove: function(name) {
+    var i = this._names.indexOf(name);
+    if (i >= 0) {
+      this._names.splice(i, 1);
+      this._node.setAttribute("class", this._names.join(" "));
+    }
+  },
+  contains: function(name) {
+    return this._names.indexOf(name) >= 0;
+  }
+};
+function classedAdd(node, names) {
+  var list2 = classList(node), i = -1, n = names.length;
+  while (++i < n) list2.add(names[i]);
+}
+function classedRemove(node, names) {
+  var list2 = classList(node), i = -1, n = names.length;
+  while (++i < n) list2.remove(names[i]);
+}
+function classedTrue(names) {
+  return function() {
+    classedAdd(this, names);
+  };
+}
+function classedFalse(names) {
+  return function() {
+    classedRemove(this, names);
+  };
+}
+function classedFunction(names, value2) {
+  return function() {
+    (value2.apply(this, arguments) ? classedAdd : classedRemove)(this, names);
+  };
+}
+function selection_classed(name, value2) {
+  var names = classArray(name + "");
+  if (arguments.length < 2) {
+    var list2 = classList(this.node()), i = -1, n = names.length;
+    while (++i < n) if (!list2.contains(names[i])) return false;
+    return true;
+  }
+  return this.each((typeof value2 === "function" ? classedFunction : value2 ? classedTrue : classedFalse)(names, value2));
+}
+function textRemove() {
+  this.textContent = "";
+}
+function textConstant(value2) {
+  return function() {
+    this.textContent = value2;
+  };
+}
+function textFunction(value2) {
+  return function() {
+    var v = value2.apply(this, arguments);
+    this.textContent = v == null ? "" : v;
+  };
+}
+function selection_text(value2) {
+  return arguments.length ? this.each(value2 == null ? textRemove : (typeof value2 === "function" ? textFunction : textConstant)(value2)) : this.node().textContent;
+}
+function htmlRemove() {
+  this.innerHTML = "";
+}
+function htmlConstant(value2) {
+  return function() {
+    this.innerHTML = value2;
+  };
+}
+function htmlFunction(value2) {
+  return function() {
+    var v = value2.apply(this, arguments);
+    this.innerHTML = v == null ? "" : v;
+  };
+}
+function selection_html(value2) {
+  return arguments.length ? this.each(value2 == null ? htmlRemove : (typeof value2 === "function" ? htmlFunction : htmlConstant)(value2)) : this.node().innerHTML;
+}
+function raise() {
+  if (this.nextSibling) this.parentNode.appendChild(this);
+}
+function selection_raise() {
+  return this.each(raise);
+}
+function lower() {
+  if (this.previousSibling) this.parentNode.insertBefore(this, this.parentNode.firstChild);
+}
+function selection_lower() {
+  return this.each(lower);
+}
+function selection_append(name) {
+  var create = typeof name === "function" ? name : creator(name);
+  return this.select(function() {
+    return this.appendChild(create.apply(this, arguments));
+  });
+}
+function constantNull() {
+  return null;
+}
+function selection_insert(name, before) {
+  var create = typeof name === "function" ? name : creator(name), select2 = before == null ? constantNull : typeof before === "function" ? before : selector(before);
+  return this.select(function() {
+    return this.insertBefore(create.apply(this, arguments), select2.apply(this, arguments) || null);
+  });
+}
+function remove() {
+  var parent = this.parentNode;
+  if (parent) parent.removeChild(this);
+}
+function selection_remove() {
+  return this.each(remove);
+}
+function selection_cloneShallow() {
+  var clone = this.cloneNode(false), parent = this.parentNode;
+  return parent ? parent.insertBefore(clone, this.nextSibling) : clone;
+}
+function selection_cloneDeep() {
+  var clone = this.cloneNode(true), parent = this.parentNode;
+  return parent ? parent.insertBefore(clone, this.nextSibling) : clone;
+}
+function selection_clone(deep) {
+  return this.select(deep ? selection_cloneDeep : selection_cloneShallow);
+}
+function selection_datum(value2) {
+  return arguments.length ? this.property("__data__", value2) : this.node().__data__;
+}
+function contextListener(listener) {
+  return function(event) {
+    listener.call(this, event, this.__data__);
+  };
+}
+function parseTypenames(typenames) {
+  return typenames.trim().split(/^|\s+/).map(function(t) {
+    var name = "", i = t.indexOf(".");
+    if (i >= 0) name = t.slice(i + 1), t = t.slice(0, i);
+    return { type: t, name };
+  });
+}
+function onRemove(typename) {
+  return function() {
+    var on2 = this.__on;
+    if (!on2) return;
+    for (var j = 0, i = -1, m = on2.length, o; j < m; ++j) {
+      if (o = on2[j], (!typename.type || o.type === typename.type) && o.name === typename.name) {
+        this.removeEventListener(o.type, o.listener, o.options);
+      } else {
+        on2[++i] = o;
+      }
+    }
+    if (++i) on2.length = i;
+    else delete this.__on;
+  };
+}
+function onAdd(typename, value2, options) {
+  return function() {
+    var on2 = this.__on, o, listener = contextListener(value2);
+    if (on2) for (var j = 0, m = on2.length; j < m; ++j) {
+      if ((o = on2[j]).type === typename.type && o.name === typename.name) {
+        this.removeEventListener(o.type, o.listener, o.options);
+        this.addEventListener(o.type, o.listener = listener, o.options = options);
+        o.value = value2;
+        return;
+      }
+    }
+    this.addEventListener(typename.type, listener, options);
+    o = { type: typename.type, name: typename.name, value: value2, listener, options };
+    if (!on2) this.__on = [o];
+    else on2.push(o);
+  };
+}
+function selection_on(typename, value2, options) {
+  var typenames = parseTypenames(typename + ""), i, n = typenames.length, t;
+  if (arguments.length < 2) {
+    var on2 = this.node().__on;
+    if (on2) for (var j = 0, m = on2.length, o; j < m; ++j) {
+      for (i = 0, o = on2[j]; i < n; ++i) {
+        if ((t = typenames[i]).type === o.type && t.name === o.name) {
+          return o.value;
+        }
+      }
+    }
+    return;
+  }
+  on2 = value2 ? onAdd : onRemove;
+  for (i = 0; i < n; ++i) this.each(on2(typenames[i], value2, options));
+  return this;
+}
+function dispatchEvent(node, type, params) {
+  var window2 = defaultView(node), event = window2.CustomEvent;
+  if (typeof event === "function") {
+    event = new event(type, params);
+  } else {
+    event = window2.document.createEvent("Event");
+    if (params) event.initEvent(type, params.bubbles, params.cancelable), event.detail = params.detail;
+    else event.initEvent(type, false, false);
+  }
+  node.dispatchEvent(event);
+}
+function dispatchConstant(type, params) {
+  return function() {
+    return dispatchEvent(this, type, params);
+  };
+}
+function dispatchFunction(type, params) {
+  return function() {
+    return dispatchEvent(this, type, params.apply(this, arguments));
+  };
+}
+function selection_dispatch(type, params) {
+  return this.each((typeof params === "function" ? dispatchFunction : dispatchConstant)(type, params));
+}
+function* selection_iterator() {
+  for (var groups = this._groups, j = 0, m = groups.length; j < m; ++j) {
+    for (var group = groups[j], i = 0, n = group.length, node; i < n; ++i) {
+      if (node = group[i]) yield node;
+    }
+  }
+}
+var root = [null];
+function Selection(groups, parents) {
+  this._groups = groups;
+  this._parents = parents;
+}
+function selection() {
+  return new Selection([[document.documentElement]], root);
+}
+function selection_selection() {
+  return this;
+}
+Selection.prototype = selection.prototype = {
+  constructor: Selection,
+  select: selection_select,
+  selectAll: selection_selectAll,
+  selectChild: selection_selectChild,
+  selectChildren: selection_selectChildren,
+  filter: selection_filter,
+  data: selection_data,
+  enter: selection_enter,
+  exit: selection_exit,
+  join: selection_join,
+  merge: selection_merge,
+  selection: selection_selection,
+  order: selection_order,
+  sort: selection_sort,
+  call: selection_call,
+  nodes: selection_nodes,
+  node: selection_node,
+  size: selection_size,
+  empty: selection_empty,
+  each: selection_each,
+  attr: selection_attr,
+  style: selection_style,
+  property: selection_property,
+  classed: selection_classed,
+  text: selection_text,
+  html: selection_html,
+  raise: selection_raise,
+  lower: selection_lower,
+  append: selection_append,
+  insert: selection_insert,
+  remove: selection_remove,
+  clone: selection_clone,
+  datum: selection_datum,
+  on: selection_on,
+  dispatch: selection_dispatch,
+  [Symbol.iterator]: selection_iterator
+};
+function select(selector2) {
+  return typeof selector2 === "string" ? new Selection([[document.querySelector(selector2)]], [document.documentElement]) : new Selection([[selector2]], root);
+}
+var nextId = 0;
+function local() {
+  return new Local();
+}
+function Local() {
+  this._ = "@" + (++nextId).toString(36);
+}
+Local.prototype = local.prototype = {
+  constructor: Local,
+  get: function(node) {
+    var id = this._;
+    while (!(id in node)) if (!(node = node.parentNode)) return;
+    return node[id];
+  },
+  set: function(node, value2) {
+    return node[this._] = value2;
+  },
+  remove: function(node) {
+    return this._ in node && delete node[this._];
+  },
+  toString: function() {
+    return this._;
+  }
+};
+
 // src/graph/model.js
 function network(trace) {
   const nodes = /* @__PURE__ */ new Map();
   const add = (node) => nodes.set(node.id, node);
   const drawn2 = trace.operations.filter((operation) => operation.kind === "data" || operation.kind === "forward" || isWrite(operation));
   for (const operation of drawn2) {
-    const { number: number2, module, name, kind } = operation;
+    const { number: number4, module, name, kind } = operation;
     const made2 = trace.values[operation.result];
-    add({ id: `o${number2}`, kind: kind === "data" ? "input" : "operation", op: number2, module, name, made: kind === "data" ? "" : told(made2, operation) });
+    add({ id: `o${number4}`, kind: kind === "data" ? "input" : "operation", op: number4, module, name, made: kind === "data" ? "" : told(made2, operation) });
   }
   const edges = [];
   for (const reader of drawn2) {
-    for (const [operand2, value] of operandValues(reader)) {
-      const from2 = source(value, reader);
+    for (const [operand2, value2] of operandValues(reader)) {
+      const from2 = source(value2, reader);
       if (from2 === `o${reader.number}`) continue;
       const adjoint = trace.adjoints[reader.number].find(({ kind, name, operands }) => kind === "adjoint" && name === `${reader.name}.${operand2}` && operands.g)?.number ?? null;
-      edges.push({ from: from2, to: `o${reader.number}`, value, operand: operand2, reader: reader.number, adjoint });
+      edges.push({ from: from2, to: `o${reader.number}`, value: value2, operand: operand2, reader: reader.number, adjoint });
     }
   }
   return { nodes, edges, modules: moduleTree(trace, nodes) };
-  function source(value, reader) {
-    const maker = trace.maker(value);
+  function source(value2, reader) {
+    const maker = trace.maker(value2);
     if (maker && nodes.has(`o${maker.number}`) && maker.number < reader.number) return `o${maker.number}`;
-    const id = `v${value}`;
-    const { name, role } = trace.values[value];
-    if (!nodes.has(id)) add({ id, kind: role, value, module: home(name, role) ?? reader.module, name: short(name, role), made: "" });
+    const id = `v${value2}`;
+    const { name, role } = trace.values[value2];
+    if (!nodes.has(id)) add({ id, kind: role, value: value2, module: home(name, role) ?? reader.module, name: short(name, role), made: "" });
     return id;
   }
   function home(name, role) {
@@ -6554,10 +8063,10 @@ function network(trace) {
 }
 var isWrite = ({ kind, phase }) => kind === "update" && (phase === "forward" || phase === "loss");
 var short = (name, role) => role === "parameter" ? name.slice(name.lastIndexOf(".") + 1) : name;
-function told(value, { name, module }) {
-  if (!value) return "";
-  const plain2 = value.name.replace(/ \d+$/, "");
-  return plain2 === name || plain2 === `${module} ${name}` ? "" : value.name;
+function told(value2, { name, module }) {
+  if (!value2) return "";
+  const plain2 = value2.name.replace(/ \d+$/, "");
+  return plain2 === name || plain2 === `${module} ${name}` ? "" : value2.name;
 }
 function moduleTree(trace, nodes) {
   const sizes = /* @__PURE__ */ new Map();
@@ -6573,13 +8082,13 @@ function lineage(path2, modules) {
 }
 function foldedAtFirst({ nodes, modules }, trace, most = 32) {
   const depth = ({ path: path2 }) => path2.split(".").length;
-  const alike = /* @__PURE__ */ new Map();
+  const alike2 = /* @__PURE__ */ new Map();
   for (const module of modules.values()) {
     const key = `${depth(module)} ${module.kind}`;
-    alike.set(key, [...alike.get(key) ?? [], module]);
+    alike2.set(key, [...alike2.get(key) ?? [], module]);
   }
   const weight = (group) => group.reduce((sum, { size: size2 }) => sum + size2 - 1, 0);
-  const inward = [...alike.values()].sort((a2, b) => depth(b[0]) - depth(a2[0]) || weight(b) - weight(a2));
+  const inward = [...alike2.values()].sort((a2, b) => depth(b[0]) - depth(a2[0]) || weight(b) - weight(a2));
   const folded = /* @__PURE__ */ new Set();
   const seen = () => new Set([...nodes.values()].map((node) => shownAs(node, folded, modules, trace))).size;
   for (const group of inward) {
@@ -6602,8 +8111,8 @@ function visible(whole2, folded, trace) {
     const path2 = id.slice(1);
     if (!boxes.has(id)) {
       const box2 = id === node.id ? node : { id, kind: "module", path: path2, name: modules.get(path2).kind, module: path2 };
-      const around = lineage(node.module, trace.modules).filter((one2) => modules.has(one2) && !folded.has(one2));
-      const within2 = (id === node.id ? around : around.filter((one2) => path2.startsWith(`${one2}.`))).at(-1) ?? null;
+      const around = lineage(node.module, trace.modules).filter((one3) => modules.has(one3) && !folded.has(one3));
+      const within2 = (id === node.id ? around : around.filter((one3) => path2.startsWith(`${one3}.`))).at(-1) ?? null;
       boxes.set(id, { ...box2, frame: within2, operations: [] });
     }
     if (node.op !== void 0) boxes.get(id).operations.push(node.op);
@@ -6632,10 +8141,10 @@ function visible(whole2, folded, trace) {
   return { boxes, frames, arrows: [...arrows.values()], shown };
 }
 function concerns(operation, trace) {
-  const parameter = (value) => [`v${value}`];
-  const of = (value) => trace.values[value]?.of ?? null;
-  const { kind, phase, number: number2, operands } = operation;
-  if (kind === "data" || kind === "forward" || isWrite(operation)) return { boxes: [`o${number2}`], way: "forward" };
+  const parameter = (value2) => [`v${value2}`];
+  const of = (value2) => trace.values[value2]?.of ?? null;
+  const { kind, phase, number: number4, operands } = operation;
+  if (kind === "data" || kind === "forward" || isWrite(operation)) return { boxes: [`o${number4}`], way: "forward" };
   if (kind === "adjoint" || kind === "accumulate" || kind === "hook") {
     const target = of(operation.result);
     const maker = target === null ? null : trace.maker(target);
@@ -6645,7 +8154,7 @@ function concerns(operation, trace) {
   if (kind === "clip") return { boxes: parameter(of(operands.gradient?.value)), way: "backward" };
   if (phase === "moments") return { boxes: parameter(of(operation.result)), way: "update" };
   if (operands.parameter) return { boxes: parameter(operands.parameter.value), way: "update" };
-  const all = operandValues(operation).map(([, value]) => trace.values[value].role === "gradient" ? of(value) : value);
+  const all = operandValues(operation).map(([, value2]) => trace.values[value2].role === "gradient" ? of(value2) : value2);
   return { boxes: all.flatMap(parameter), way: kind === "norm" ? "backward" : "update" };
 }
 
@@ -6659,7 +8168,7 @@ function graph(element, store, trace) {
   const whole2 = network(trace);
   if (!whole2.edges.length) return false;
   let folded = foldedAtFirst(whole2, trace);
-  let zoom = null;
+  let zoom2 = null;
   let seen;
   const scroll = make("div", { class: "scroll", role: "group", "aria-label": "The network. Up and down go from box to box; Enter goes to its operation, or folds and unfolds a module" });
   const fold = (paths) => {
@@ -6707,13 +8216,13 @@ function graph(element, store, trace) {
   }
   const first = () => seen.buttons.values().next().value;
   function rove(target, focus) {
-    for (const one2 of seen.buttons.values()) one2.setAttribute("tabindex", one2 === target ? 0 : -1);
+    for (const one3 of seen.buttons.values()) one3.setAttribute("tabindex", one3 === target ? 0 : -1);
     if (focus) target.focus({ preventScroll: true });
     if (focus) centre(target, scroll);
   }
   function resize() {
     const room = scroll.clientWidth - 2;
-    const scale = zoom ?? Math.min(1, Math.max(SMALLEST, room / seen.width));
+    const scale = zoom2 ?? Math.min(1, Math.max(SMALLEST, room / seen.width));
     seen.svg.setAttribute("width", seen.width * scale);
     seen.svg.setAttribute("height", seen.height * scale);
     return scale;
@@ -6721,7 +8230,7 @@ function graph(element, store, trace) {
   function magnify(by) {
     const present = resize();
     const next = by > 0 ? ZOOMS.find((z2) => z2 > present + 0.01) : ZOOMS.findLast((z2) => z2 < present - 0.01);
-    zoom = by === 0 ? null : next ?? present;
+    zoom2 = by === 0 ? null : next ?? present;
     resize();
     follow(store.state);
   }
@@ -6736,13 +8245,13 @@ function graph(element, store, trace) {
       box2.dataset.way = here ? way : "";
       if (here) box2.setAttribute("aria-current", "step");
       else box2.removeAttribute("aria-current");
-      box2.classList.toggle("passed", seen.boxes.get(id)?.operations.every((number2) => number2 <= op) ?? true);
+      box2.classList.toggle("passed", seen.boxes.get(id)?.operations.every((number4) => number4 <= op) ?? true);
     }
     for (const { arrow, forward, backward } of seen.lines) {
-      forward.classList.toggle("passed", arrow.readers.some((number2) => number2 <= op));
+      forward.classList.toggle("passed", arrow.readers.some((number4) => number4 <= op));
       forward.classList.toggle("present", arrow.readers.includes(op));
       if (!backward) continue;
-      backward.classList.toggle("passed", arrow.adjoints.some((number2) => number2 <= op));
+      backward.classList.toggle("passed", arrow.adjoints.some((number4) => number4 <= op));
       backward.classList.toggle("present", arrow.adjoints.includes(op));
     }
     for (const [id, sum] of seen.sums) sum.classList.toggle("present", operation.kind === "accumulate" && present.has(id));
@@ -6751,7 +8260,7 @@ function graph(element, store, trace) {
   }
   redraw();
   store.subscribe((state, changed) => changed.has("op") && follow(state));
-  new ResizeObserver(() => zoom === null && scroll.clientWidth && resize()).observe(scroll);
+  new ResizeObserver(() => zoom2 === null && scroll.clientWidth && resize()).observe(scroll);
 }
 var button = (text2, label, onclick) => make("button", { type: "button", "aria-label": label, title: label, onclick }, text2);
 function legend() {
@@ -6802,8 +8311,8 @@ function laidOut(boxes, frames, arrows, trace) {
   for (const { path: path2 } of frames.values()) layout.setNode(`f${path2}`, {});
   for (const box2 of boxes.values()) if (box2.frame !== null) layout.setParent(box2.id, `f${box2.frame}`);
   for (const { path: path2, parent } of frames.values()) if (parent !== null) layout.setParent(`f${path2}`, `f${parent}`);
-  for (const { key, from: from2, to: to2, value } of arrows) {
-    layout.setEdge(from2, to2, { width: wide(shortShape(trace.values[value].shape)) + 14, height: 14, labelpos: "c" }, key);
+  for (const { key, from: from2, to: to2, value: value2 } of arrows) {
+    layout.setEdge(from2, to2, { width: wide(shortShape(trace.values[value2].shape)) + 14, height: 14, labelpos: "c" }, key);
   }
   Oe(layout);
   wrap(layout, boxes, frames);
@@ -6846,8 +8355,8 @@ function wide(text2, bold = false) {
 }
 function boxOf(box2, at3, trace) {
   const texts = textOf(box2).map((text2, i, all) => draw("text", { class: i ? "second" : "first", x: at3.x, y: at3.y + (i - (all.length - 1) / 2) * LINE + 4.5, "text-anchor": "middle" }, i ? ` ${text2}` : text2));
-  const round = { operation: 6, module: 6, parameter: at3.height / 2, input: 0 }[box2.kind] ?? 0;
-  return draw("g", { class: `box ${box2.kind}`, role: "button", tabindex: -1, "data-box": box2.id, "aria-label": labelOf(box2, trace) }, draw("rect", rectangle(at3, { rx: round })), ...texts);
+  const round2 = { operation: 6, module: 6, parameter: at3.height / 2, input: 0 }[box2.kind] ?? 0;
+  return draw("g", { class: `box ${box2.kind}`, role: "button", tabindex: -1, "data-box": box2.id, "aria-label": labelOf(box2, trace) }, draw("rect", rectangle(at3, { rx: round2 })), ...texts);
 }
 function labelOf(box2, trace) {
   const seen = textOf(box2).join(" ");
@@ -6871,16 +8380,16 @@ function lineOf(arrow, { points, x: x2, y: y2 }, trace) {
   const both = arrow.adjoints.length > 0;
   const moved = (by) => points.map((point2) => ({ x: point2.x + by, y: point2.y }));
   const down = moved(both ? -APART : 0);
-  const value = trace.values[arrow.value];
+  const value2 = trace.values[arrow.value];
   const forward = draw("g", { class: "arrow forward" }, draw("path", { d: curve(down) }), tip(down));
-  forward.append(draw("title", {}, `${value.name}, ${shapeText(value.shape)}`));
+  forward.append(draw("title", {}, `${value2.name}, ${shapeText(value2.shape)}`));
   let backward = null;
   if (both) {
     const up = moved(APART).reverse();
     backward = draw("g", { class: "arrow backward" }, draw("path", { d: curve(up) }), tip(up));
-    backward.append(draw("title", {}, `∂L/∂${value.name}, ${shapeText(value.shape)}`));
+    backward.append(draw("title", {}, `∂L/∂${value2.name}, ${shapeText(value2.shape)}`));
   }
-  const shape = shortShape(value.shape);
+  const shape = shortShape(value2.shape);
   const width = wide(shape) + 4;
   const label = shape ? draw("g", { class: "shape" }, draw("rect", { x: x2 - width / 2, y: y2 - 8, width, height: 15, rx: 3 }), draw("text", { x: x2, y: y2 + 3.5, "text-anchor": "middle" }, shape)) : null;
   return { arrow, forward, backward, elements: [forward, backward, label].filter(Boolean) };
@@ -6936,7 +8445,7 @@ function drawSliders(place, { settings: settings3, clip: clip2, norm: norm2, wha
   };
   const back = () => {
     for (const key of Object.keys(what)) delete what[key];
-    for (const one2 of made2) one2.back();
+    for (const one3 of made2) one3.back();
     reset.hidden = true;
     changed();
     made2[0]?.input.focus();
@@ -6944,7 +8453,7 @@ function drawSliders(place, { settings: settings3, clip: clip2, norm: norm2, wha
   const reset = make("button", { type: "button", class: "reset", hidden: true, onclick: back }, "back to what was recorded");
   fill(place, make("legend", {}, "What if …"), ...made2.map(({ row: row2 }) => row2), reset);
 }
-function slider(name, recorded2, { start, value }, set) {
+function slider(name, recorded2, { start, value: value2 }, set) {
   const id = unique("slider");
   const output = make("output", { for: id, class: "numbers" });
   const input = make("input", { id, type: "range", min: 0, max: END });
@@ -6958,8 +8467,8 @@ function slider(name, recorded2, { start, value }, set) {
   };
   input.addEventListener("input", () => {
     const k2 = Number(input.value), moved = k2 !== start;
-    tell(moved ? value(k2) : recorded2);
-    set(moved ? value(k2) : null);
+    tell(moved ? value2(k2) : recorded2);
+    set(moved ? value2(k2) : null);
   });
   back();
   return { row: make("div", { class: "slider" }, make("label", { for: id }, name), input, output), input, back };
@@ -6970,7 +8479,6 @@ function ledger(element, store, trace) {
   if (!trace.updates.length) return false;
   const what = {};
   const total = trace.operations.find(({ kind }) => kind === "norm")?.result;
-  const norm2 = total === void 0 ? 0 : trace.array(total).data[0];
   const choose = make(
     "select",
     { onchange: () => pick(Number(choose.value)) },
@@ -6985,41 +8493,41 @@ function ledger(element, store, trace) {
   const top = make("p", { class: "which" }, chosen, " ", place, walk);
   fill(element, top, table, scale, sliders);
   const pick = (update2) => {
-    const one2 = trace.updates[update2];
-    const operation = trace.operations.find(({ phase, result }) => phase === "update" && result === one2.after);
+    const one3 = trace.updates[update2];
+    const operation = trace.operations.find(({ phase, result }) => phase === "update" && result === one3.after);
     if (operation) store.set({ op: operation.number, playing: false });
     else store.set({ update: update2 });
   };
-  const cellOf2 = (one2) => {
-    const mine = [one2.before, one2.gradient, one2.clipped, one2.after, ...Object.values(one2.state).flat()];
-    return store.state.cell && mine.includes(store.value) ? store.state.cell : exampleCell(trace.array(one2.gradient));
+  const cellOf2 = (one3) => {
+    const mine = [one3.before, one3.gradient, one3.clipped, one3.after, ...Object.values(one3.state).flat()];
+    return store.state.cell && mine.includes(store.value) ? store.state.cell : exampleCell(trace.array(one3.gradient));
   };
   const goTo = (ref) => store.follow(ref.value, ref.cell);
   const redraw = (afresh) => {
-    const i = store.update, one2 = trace.updates[i];
+    const i = store.update, one3 = trace.updates[i];
     choose.value = String(i);
-    const cell = cellOf2(one2);
+    const cell = cellOf2(one3);
     place.textContent = cell ? placeText(cell) || "its one number" : "";
-    if (!cell || !isKnown(one2)) {
+    if (!cell || !isKnown(one3)) {
       fill(
         table,
         make(
           "p",
           {},
-          cell ? `This page doesn't know the method ${one2.operation}; its values are in the list of operations.` : "It's empty."
+          cell ? `This page doesn't know the method ${one3.operation}; its values are in the list of operations.` : "It's empty."
         )
       );
       for (const part of [scale, sliders, walk]) part.hidden = true;
       return;
     }
     for (const part of [scale, sliders, walk]) part.hidden = false;
-    const settings3 = settingsOf(one2), clip2 = clipOf(trace, one2), weight = weightOf(trace, one2, cell);
-    const base = lines(one2.operation, weight, settings3, clip2);
+    const settings3 = settingsOf(one3), clip2 = clipOf(trace, one3), norm2 = total === void 0 ? 0 : trace.array(total).data[0], weight = weightOf(trace, one3, cell);
+    const base = lines(one3.operation, weight, settings3, clip2);
     const changed = Object.keys(what).length > 0;
     const { settings: other, clip: otherClip } = applied(settings3, clip2, norm2, what);
-    const instead = changed ? lines(one2.operation, weight, other, otherClip) : null;
-    drawWalk(walk, trace.array(one2.before), cell, (to2) => store.set({ op: store.state.op, value: one2.before, cell: to2 }));
-    drawLines(table, { base, instead, weight, one: one2, trace, cell, goTo });
+    const instead = changed ? lines(one3.operation, weight, other, otherClip) : null;
+    drawWalk(walk, trace.array(one3.before), cell, (to2) => store.set({ op: store.state.op, value: one3.before, cell: to2 }));
+    drawLines(table, { base, instead, weight, one: one3, trace, cell, goTo });
     drawScale(scale, weight.θ.number, base.at(-1).value, instead?.at(-1).value);
     if (afresh) drawSliders(sliders, { settings: settings3, clip: clip2, norm: norm2, what, changed: () => redraw(false) });
   };
@@ -7028,7 +8536,7 @@ function ledger(element, store, trace) {
     if (!(changed.has("op") || changed.has("value") || changed.has("cell") || changed.has("update"))) return;
     const now = store.update;
     if (now !== before) for (const key of Object.keys(what)) delete what[key];
-    redraw(now !== before || !sliders.firstChild);
+    redraw(now !== before || changed.has("frame") || !sliders.firstChild);
     before = now;
   });
 }
@@ -7053,17 +8561,17 @@ function drawWalk(place, numbers2, cell, go) {
   fill(place, step(-1, "−", "the weight before"), step(1, "+", "the next weight"));
   if (had >= 0) place.children[had].focus();
 }
-function drawLines(place, { base, instead, weight, one: one2, trace, cell, goTo }) {
-  const recorded2 = new Map([["θ", one2.after], ...stateOf(one2).map(([symbol, , , after]) => [symbol, after])]);
+function drawLines(place, { base, instead, weight, one: one3, trace, cell, goTo }) {
+  const recorded2 = new Map([["θ", one3.after], ...stateOf(one3).map(([symbol, , , after]) => [symbol, after])]);
   const about = { goTo, trace, whatIf: instead !== null };
-  const alike = (list2, { symbol, formula }) => list2?.find((line3) => line3.symbol === symbol && line3.formula === formula);
+  const alike2 = (list2, { symbol, formula }) => list2?.find((line3) => line3.symbol === symbol && line3.formula === formula);
   const all = instead && instead.length > base.length ? instead : base;
   const rows = all.map((line3) => {
-    const now = alike(base, line3);
+    const now = alike2(base, line3);
     const last2 = all.findLast(({ symbol }) => symbol === line3.symbol) === line3;
-    const number2 = line3.words.startsWith("clipped") ? one2.clipped : last2 ? recorded2.get(line3.symbol) : null;
-    const check = now && number2 !== null && number2 !== void 0 ? trace.array(number2).get(cell) : null;
-    return row({ ...line3, ...now, value: now?.value ?? null, instead: alike(instead, line3)?.value, check }, about);
+    const number4 = line3.words.startsWith("clipped") ? one3.clipped : last2 ? recorded2.get(line3.symbol) : null;
+    const check = now && number4 !== null && number4 !== void 0 ? trace.array(number4).get(cell) : null;
+    return row({ ...line3, ...now, value: now?.value ?? null, instead: alike2(instead, line3)?.value, check }, about);
   });
   const given2 = [
     { symbol: "θ", words: "the weight before this step", parts: [weight.θ], value: weight.θ.number },
@@ -7078,13 +8586,13 @@ function drawLines(place, { base, instead, weight, one: one2, trace, cell, goTo 
     (text2) => make("span", { role: "columnheader" }, text2)
   );
   place.className = `lines${instead ? " instead" : ""}`;
-  const label = `The update of ${one2.name}${placeText(cell)}`;
+  const label = `The update of ${one3.name}${placeText(cell)}`;
   fill(
     place,
     make("div", { role: "table", "aria-label": label }, make("div", { role: "row", class: "head" }, ...head), ...given2, ...rows)
   );
 }
-function row({ symbol, words, formula, parts: parts2, value, instead, check }, { goTo, trace, whatIf }) {
+function row({ symbol, words, formula, parts: parts2, value: value2, instead, check }, { goTo, trace, whatIf }) {
   const shown = make("span", { class: "figures" }, formula ? "= " : null, ...figures(parts2, goTo, trace).flat());
   return make(
     "div",
@@ -7094,9 +8602,9 @@ function row({ symbol, words, formula, parts: parts2, value, instead, check }, {
     make("span", { role: "cell", class: "how" }, formula ? make("code", {}, formula) : null, shown),
     make(
       "span",
-      { role: "cell", class: "numbers result", title: value === null ? null : String(value) },
-      value === null ? "–" : brief(value, 6),
-      sign3(value, check)
+      { role: "cell", class: "numbers result", title: value2 === null ? null : String(value2) },
+      value2 === null ? "–" : brief(value2, 6),
+      sign3(value2, check)
     ),
     whatIf ? make(
       "span",
@@ -7105,9 +8613,9 @@ function row({ symbol, words, formula, parts: parts2, value, instead, check }, {
     ) : null
   );
 }
-function sign3(value, recorded2) {
+function sign3(value2, recorded2) {
   if (recorded2 === null) return null;
-  const same2 = Math.abs(recorded2 - value) <= 1e-4 * Math.max(Math.abs(recorded2), 1e-8);
+  const same2 = Math.abs(recorded2 - value2) <= 1e-4 * Math.max(Math.abs(recorded2), 1e-8);
   const label = same2 ? "as recorded" : `recorded ${brief(recorded2, 6)}, which differs`;
   return make(
     "span",
@@ -7148,7 +8656,7 @@ function drawScale(place, before, after, instead) {
 // src/views/tensor/grid.js
 var ROWS = 9;
 var [COLUMNS, ENOUGH] = [24, 4];
-var [MARGIN, CHARACTER, PADDING, NARROW] = [66, 7.8, 14, 420];
+var [MARGIN2, CHARACTER, PADDING, NARROW] = [66, 7.8, 14, 420];
 function grid(element) {
   let about = null;
   const table = make("div", { role: "grid", class: "grid" });
@@ -7193,7 +8701,7 @@ function grid(element) {
   };
 }
 function draw2(table, about) {
-  const { matrix, at: at3, cell, limit, colours, value, names, label } = about, { data, rows, columns: columns2 } = matrix;
+  const { matrix, at: at3, cell, limit, colours, value: value2, names, label } = about, { data, rows, columns: columns2 } = matrix;
   const [top, bottom] = span(rows, at3[0], ROWS);
   const { left, right, text: text2 } = fitted(about, top, bottom);
   table.setAttribute("aria-label", label);
@@ -7206,10 +8714,10 @@ function draw2(table, about) {
     "div",
     { role: "row", "aria-rowindex": 1 },
     make("span", { role: "columnheader", class: "corner", "aria-colindex": 1 }, corner),
-    ...range3(left, right).map(header2)
+    ...range4(left, right).map(header2)
   );
   const gridcell = (r, c) => {
-    const x2 = data[r * columns2 + c], rgb = colour(x2, limit.size, colours), here = r === at3[0] && c === at3[1];
+    const x2 = data[r * columns2 + c], rgb3 = colour(x2, limit.size, colours), here = r === at3[0] && c === at3[1];
     const chosen = here && cell !== null;
     const attributes = {
       role: "gridcell",
@@ -7217,19 +8725,19 @@ function draw2(table, about) {
       "aria-selected": String(chosen),
       tabindex: here ? 0 : -1,
       class: here && !chosen ? "example" : null,
-      title: exact(x2, value.dtype)
+      title: exact(x2, value2.dtype)
     };
-    const one2 = make("span", { ...attributes, "data-row": r, "data-column": c, "data-cell": about.cellAt(r, c).join(",") }, text2(x2));
-    one2.style.background = css(rgb);
-    one2.style.color = inkOn(rgb);
-    return one2;
+    const one3 = make("span", { ...attributes, "data-row": r, "data-column": c, "data-cell": about.cellAt(r, c).join(",") }, text2(x2));
+    one3.style.background = css(rgb3);
+    one3.style.color = inkOn(rgb3);
+    return one3;
   };
-  const lines2 = range3(top, bottom).map(
+  const lines2 = range4(top, bottom).map(
     (r) => make(
       "div",
       { role: "row", "aria-rowindex": r + 2 },
       make("span", { role: "rowheader", "aria-colindex": 1 }, String(r)),
-      ...range3(left, right).map((c) => gridcell(r, c))
+      ...range4(left, right).map((c) => gridcell(r, c))
     )
   );
   fill(table, head, ...lines2);
@@ -7239,12 +8747,12 @@ function draw2(table, about) {
   ];
   table.dataset.more = part.filter(Boolean).join(" and ");
 }
-function fitted({ matrix: { data, columns: columns2 }, at: at3, width, value }, top, bottom) {
-  const whole2 = (x2) => exact(x2, value.dtype), short2 = (x2) => brief(x2, width < NARROW ? 2 : 3);
-  const widest = (text2, left, right) => Math.max(3, ...range3(top, bottom).flatMap((r) => range3(left, right).map((c) => text2(data[r * columns2 + c]).length)));
-  for (const text2 of [value.data.type === "float16" ? short2 : whole2, short2]) {
+function fitted({ matrix: { data, columns: columns2 }, at: at3, width, value: value2 }, top, bottom) {
+  const whole2 = (x2) => exact(x2, value2.dtype), short2 = (x2) => brief(x2, width < NARROW ? 2 : 3);
+  const widest = (text2, left, right) => Math.max(3, ...range4(top, bottom).flatMap((r) => range4(left, right).map((c) => text2(data[r * columns2 + c]).length)));
+  for (const text2 of [value2.data.type === "float16" ? short2 : whole2, short2]) {
     let [left, right] = span(columns2, at3[1], COLUMNS);
-    const room = Math.max(1, Math.floor((width - MARGIN) / (CHARACTER * widest(text2, left, right) + PADDING)));
+    const room = Math.max(1, Math.floor((width - MARGIN2) / (CHARACTER * widest(text2, left, right) + PADDING)));
     if (room < right - left) [left, right] = span(columns2, at3[1], room);
     if (text2 === short2 || room >= Math.min(columns2, ENOUGH)) return { left, right, text: text2 };
   }
@@ -7253,18 +8761,18 @@ function span(n, at3, most) {
   const first = Math.max(0, Math.min(at3 - Math.floor(most / 2), n - most));
   return [first, Math.min(n, first + most)];
 }
-var range3 = (from2, to2) => Array.from({ length: Math.max(to2 - from2, 0) }, (_, k2) => from2 + k2);
+var range4 = (from2, to2) => Array.from({ length: Math.max(to2 - from2, 0) }, (_, k2) => from2 + k2);
 
 // src/views/tensor/kinds.js
 function canvas(label, pick) {
-  const one2 = make("canvas", { role: "img", "aria-label": label });
+  const one3 = make("canvas", { role: "img", "aria-label": label });
   if (pick) {
-    one2.addEventListener("click", (event) => {
-      const { left, top } = one2.getBoundingClientRect();
+    one3.addEventListener("click", (event) => {
+      const { left, top } = one3.getBoundingClientRect();
       pick(event.clientX - left, event.clientY - top);
     });
   }
-  return one2;
+  return one3;
 }
 var cellOf = ({ fixed, rows, columns: columns2 }, row2, column) => fixed.map((k2, axis) => axis === rows ? row2 : axis === columns2 ? column : k2);
 function within({ fixed, rows, columns: columns2 }, cell) {
@@ -7272,20 +8780,20 @@ function within({ fixed, rows, columns: columns2 }, cell) {
   return [rows === null ? 0 : cell[rows], columns2 === null ? 0 : cell[columns2]];
 }
 function heat(place, about) {
-  const { matrix, slice: slice2, cell, limit, colours, width, choose, value } = about;
-  const one2 = canvas(
-    `${value.name} as a heat map: blue below 0, orange above`,
-    (x2, y2) => choose(cellOf(slice2, ...drawn2.at(x2, y2)))
+  const { matrix, slice: slice3, cell, limit, colours, width, choose, value: value2 } = about;
+  const one3 = canvas(
+    `${value2.name} as a heat map: blue below 0, orange above`,
+    (x2, y2) => choose(cellOf(slice3, ...drawn2.at(x2, y2)))
   );
-  const drawn2 = drawMatrix(one2, matrix, { width, paint: (x2) => colour(x2, limit.size, colours) });
-  const at3 = within(slice2, cell);
+  const drawn2 = drawMatrix(one3, matrix, { width, paint: (x2) => colour(x2, limit.size, colours) });
+  const at3 = within(slice3, cell);
   if (at3) ring(drawn2.context, drawn2.box(...at3));
   const note = drawn2.shared ? make("p", { class: "quiet" }, "More numbers than there are points here: each point shows the largest of those under it.") : null;
-  fill(place, one2, note);
+  fill(place, one3, note);
 }
-function imageOf({ numbers: numbers2, value }, offset, rows, columns2, channels) {
-  const { least = 0, greatest = 1 } = value.statistics;
-  const [low, high] = value.dtype === "uint8" ? [0, 255] : least >= 0 && greatest <= 1 ? [0, 1] : [Number(least), Number(greatest)];
+function imageOf({ numbers: numbers2, value: value2 }, offset, rows, columns2, channels) {
+  const { least = 0, greatest = 1 } = value2.statistics;
+  const [low, high] = value2.dtype === "uint8" ? [0, 255] : least >= 0 && greatest <= 1 ? [0, 1] : [Number(least), Number(greatest)];
   const image = new ImageData(columns2, rows);
   const scale = high > low ? 255 / (high - low) : 0;
   for (let i = 0; i < rows * columns2; i++) {
@@ -7297,11 +8805,11 @@ function imageOf({ numbers: numbers2, value }, offset, rows, columns2, channels)
   small.getContext("2d").putImageData(image, 0, 0);
   return { small, stretched: !(low === 0 && (high === 1 || high === 255)) && [low, high] };
 }
-function paintImage(one2, about, offset, [rows, columns2, channels], size2) {
+function paintImage(one3, about, offset, [rows, columns2, channels], size2) {
   const { small, stretched } = imageOf(about, offset, rows, columns2, channels);
   const side = Math.max(1, Math.min(size2 / columns2, size2 / rows));
   const [w, h] = side >= 2 ? [columns2 * Math.floor(side), rows * Math.floor(side)] : [columns2 * side, rows * side];
-  const context = sizeCanvas(one2, w, h);
+  const context = sizeCanvas(one3, w, h);
   context.drawImage(small, 0, 0, w, h);
   return { context, w, h, stretched };
 }
@@ -7313,35 +8821,35 @@ function strip(what, count3, chosen, about, offsetOf, shape, pick) {
     { class: "strip", role: "group", "aria-label": what },
     ...Array.from({ length: most }, (_, k2) => {
       const i = first + k2;
-      const one2 = make("canvas", {});
-      paintImage(one2, about, offsetOf(i), shape, 48);
+      const one3 = make("canvas", {});
+      paintImage(one3, about, offsetOf(i), shape, 48);
       return make(
         "button",
         { type: "button", "aria-label": `${what} ${i}`, "aria-pressed": String(i === chosen), onclick: () => pick(i) },
-        one2
+        one3
       );
     }),
     most < count3 ? make("span", { class: "quiet" }, `${most} of ${count3}`) : null
   );
 }
 function large(about, offset, shape, cell, pick) {
-  const one2 = canvas(
+  const one3 = canvas(
     `${about.value.name}: the picture itself`,
     (x2, y2) => pick(
       Math.min(shape[0] - 1, Math.floor(y2 / made2.h * shape[0])),
       Math.min(shape[1] - 1, Math.floor(x2 / made2.w * shape[1]))
     )
   );
-  const made2 = paintImage(one2, about, offset, shape, Math.min(about.width, 260));
+  const made2 = paintImage(one3, about, offset, shape, Math.min(about.width, 260));
   if (cell)
     ring(made2.context, [cell[1] / shape[1] * made2.w, cell[0] / shape[0] * made2.h, made2.w / shape[1], made2.h / shape[0]]);
   const note = made2.stretched ? make("p", { class: "quiet" }, `Drawn from ${brief(made2.stretched[0])} (black) to ${brief(made2.stretched[1])} (white).`) : null;
-  return [one2, note];
+  return [one3, note];
 }
 function picture(place, about) {
-  const { numbers: numbers2, slice: slice2, cell, choose, move: move2 } = about, [count3, ...shape] = numbers2.shape;
-  const example = slice2.fixed[0], c = slice2.fixed[3] ?? 0, one2 = shape.reduce((n, k2) => n * k2, 1);
-  const at3 = within(slice2, cell);
+  const { numbers: numbers2, slice: slice3, cell, choose, move: move2 } = about, [count3, ...shape] = numbers2.shape;
+  const example = slice3.fixed[0], c = slice3.fixed[3] ?? 0, one3 = shape.reduce((n, k2) => n * k2, 1);
+  const at3 = within(slice3, cell);
   fill(
     place,
     count3 > 1 ? strip(
@@ -7349,16 +8857,16 @@ function picture(place, about) {
       count3,
       example,
       about,
-      (i) => i * one2,
+      (i) => i * one3,
       shape,
       (i) => move2(0, i)
     ) : null,
-    ...large(about, example * one2, shape, at3, (i, j) => choose([example, i, j, c]))
+    ...large(about, example * one3, shape, at3, (i, j) => choose([example, i, j, c]))
   );
 }
 function video(place, about) {
-  const { numbers: numbers2, slice: slice2, cell, choose, move: move2 } = about, [, frames, ...shape] = numbers2.shape;
-  const [example, frame] = slice2.fixed, c = slice2.fixed[4] ?? 0, one2 = shape.reduce((n, k2) => n * k2, 1);
+  const { numbers: numbers2, slice: slice3, cell, choose, move: move2 } = about, [, frames, ...shape] = numbers2.shape;
+  const [example, frame] = slice3.fixed, c = slice3.fixed[4] ?? 0, one3 = shape.reduce((n, k2) => n * k2, 1);
   fill(
     place,
     strip(
@@ -7366,24 +8874,24 @@ function video(place, about) {
       frames,
       frame,
       about,
-      (i) => (example * frames + i) * one2,
+      (i) => (example * frames + i) * one3,
       shape,
       (i) => move2(1, i)
     ),
-    ...large(about, (example * frames + frame) * one2, shape, within(slice2, cell), (i, j) => choose([example, frame, i, j, c]))
+    ...large(about, (example * frames + frame) * one3, shape, within(slice3, cell), (i, j) => choose([example, frame, i, j, c]))
   );
 }
 function waveform(place, about) {
-  const { numbers: numbers2, slice: slice2, cell, width, choose, value, colours } = about, [, samples] = numbers2.shape;
-  const channel = slice2.fixed[2] ?? 0, example = slice2.fixed[0], height = 140;
+  const { numbers: numbers2, slice: slice3, cell, width, choose, value: value2, colours } = about, [, samples] = numbers2.shape;
+  const channel = slice3.fixed[2] ?? 0, example = slice3.fixed[0], height = 140;
   const at3 = (k2) => numbers2.get(numbers2.shape.length === 3 ? [example, k2, channel] : [example, k2]);
-  const one2 = canvas(
-    `${value.name} as a wave over its ${samples} samples`,
+  const one3 = canvas(
+    `${value2.name} as a wave over its ${samples} samples`,
     (x2) => choose(
       numbers2.shape.length === 3 ? [example, Math.min(samples - 1, Math.floor(x2 / width * samples)), channel] : [example, Math.min(samples - 1, Math.floor(x2 / width * samples))]
     )
   );
-  const context = sizeCanvas(one2, width, height);
+  const context = sizeCanvas(one3, width, height);
   const limit = about.limit.size || 1, y2 = (x2) => height / 2 - x2 / limit * (height / 2 - 4);
   context.strokeStyle = "#767676";
   context.strokeRect(0, height / 2, width, 0);
@@ -7400,7 +8908,7 @@ function waveform(place, about) {
   if (cell && cell[0] === example) ring(context, [cell[1] / samples * width - 3, y2(at3(cell[1])) - 3, 6, 6]);
   fill(
     place,
-    one2,
+    one3,
     make(
       "p",
       { class: "quiet" },
@@ -7409,23 +8917,23 @@ function waveform(place, about) {
   );
 }
 function spectrogram(place, about) {
-  const { matrix, slice: slice2, cell, width, choose, value, colours } = about, { least = 0, greatest = 1 } = value.statistics;
+  const { matrix, slice: slice3, cell, width, choose, value: value2, colours } = about, { least = 0, greatest = 1 } = value2.statistics;
   const turned = { data: new Float64Array(matrix.data.length), rows: matrix.columns, columns: matrix.rows };
   for (let i = 0; i < matrix.rows; i++) {
     for (let j = 0; j < matrix.columns; j++)
       turned.data[(matrix.columns - 1 - j) * matrix.rows + i] = matrix.data[i * matrix.columns + j];
   }
-  const one2 = canvas(`${value.name} as a spectrogram: time to the right, frequency upwards`, (x2, y2) => {
+  const one3 = canvas(`${value2.name} as a spectrogram: time to the right, frequency upwards`, (x2, y2) => {
     const [row2, column] = drawn2.at(x2, y2);
-    choose(cellOf(slice2, column, matrix.columns - 1 - row2));
+    choose(cellOf(slice3, column, matrix.columns - 1 - row2));
   });
   const paint = (x2) => colour(x2 - Number(least), Number(greatest) - Number(least), colours);
-  const drawn2 = drawMatrix(one2, turned, { width, most: 12, paint });
-  const at3 = within(slice2, cell);
+  const drawn2 = drawMatrix(one3, turned, { width, most: 12, paint });
+  const at3 = within(slice3, cell);
   if (at3) ring(drawn2.context, drawn2.box(matrix.columns - 1 - at3[1], at3[0]));
   fill(
     place,
-    one2,
+    one3,
     make(
       "p",
       { class: "quiet" },
@@ -7470,12 +8978,12 @@ function tokens(place, { numbers: numbers2, cell, here: at3, choose }) {
 }
 
 // src/views/tensor/slices.js
-function drawSlices(place, { names, slice: slice2, numbers: numbers2, move: move2, turn }) {
+function drawSlices(place, { names, slice: slice3, numbers: numbers2, move: move2, turn }) {
   const focused = place.contains(document.activeElement) ? document.activeElement.dataset.does : null;
-  const others = numbers2.shape.map((n, axis) => [axis, n]).filter(([axis]) => axis !== slice2.rows && axis !== slice2.columns);
-  const steppers = others.map(([axis, n]) => stepper(names[axis], slice2.fixed[axis], n, (k2) => move2(axis, k2)));
-  fill(place, ...steppers, numbers2.shape.length > 2 ? choice(names, slice2, turn) : null);
-  if (focused) [...place.querySelectorAll("[data-does]")].find((one2) => one2.dataset.does === focused)?.focus();
+  const others = numbers2.shape.map((n, axis) => [axis, n]).filter(([axis]) => axis !== slice3.rows && axis !== slice3.columns);
+  const steppers = others.map(([axis, n]) => stepper(names[axis], slice3.fixed[axis], n, (k2) => move2(axis, k2)));
+  fill(place, ...steppers, numbers2.shape.length > 2 ? choice(names, slice3, turn) : null);
+  if (focused) [...place.querySelectorAll("[data-does]")].find((one3) => one3.dataset.does === focused)?.focus();
   place.hidden = !place.childNodes.length;
 }
 function stepper(name, at3, n, go) {
@@ -7501,12 +9009,12 @@ function stepper(name, at3, n, go) {
     button2(1, "+")
   );
 }
-function choice(names, slice2, turn) {
+function choice(names, slice3, turn) {
   const pick = (label, which, other) => {
-    const options = names.map((name, axis) => make("option", { value: axis, selected: axis === slice2[which] }, name));
+    const options = names.map((name, axis) => make("option", { value: axis, selected: axis === slice3[which] }, name));
     const change = (event) => {
       const axis = Number(event.target.value);
-      turn(axis === slice2[other] ? { [which]: axis, [other]: slice2[which] } : { [which]: axis });
+      turn(axis === slice3[other] ? { [which]: axis, [other]: slice3[which] } : { [which]: axis });
     };
     return make("label", {}, `${label} `, make("select", { "data-does": label, onchange: change }, ...options));
   };
@@ -7539,8 +9047,8 @@ function histogram({ histogram: bins, least, greatest }, x2) {
     const side = low + (i + 0.5) / bins.length * (high - low) < 0 ? "low" : "high";
     return draw("rect", { x: i * wide2 + 1, y: HIGH - height, width: wide2 - 2, height, class: i === own2 ? "own" : side });
   });
-  const zero = low < 0 && high > 0 ? -low / (high - low) * WIDE : null;
-  const line3 = zero === null ? null : draw("line", { x1: zero, x2: zero, y1: 0, y2: HIGH });
+  const zero3 = low < 0 && high > 0 ? -low / (high - low) * WIDE : null;
+  const line3 = zero3 === null ? null : draw("line", { x1: zero3, x2: zero3, y1: 0, y2: HIGH });
   const label = `How the numbers are spread between ${brief(low)} and ${brief(high)}: at most ${count(most)} in one of ${bins.length} bins`;
   const caption = [brief(low), "how many lie where", brief(high)].map((text2) => make("span", {}, text2));
   return make(
@@ -7576,24 +9084,24 @@ function tensor(element, store, trace) {
       fill(facts);
       return;
     }
-    const value = trace.values[at3], { cell } = store.state;
-    fill(head, ...headOf2(value, trace));
-    fill(facts, ...statistics2(value, cell ? numbers2.get(cell) : null));
+    const value2 = trace.values[at3], { cell } = store.state;
+    fill(head, ...headOf2(value2, trace));
+    fill(facts, ...statistics2(value2, cell ? numbers2.get(cell) : null));
     if (!numbers2.size) return;
     const here = cell ?? exampleCell(numbers2);
-    if (!axes.has(at3)) axes.set(at3, firstAxes(value, trace));
-    const slice2 = { ...axes.get(at3), fixed: here }, names = axisNames(value, trace);
-    const matrix = numbers2.matrix(slice2.rows, slice2.columns, here);
+    if (!axes.has(at3)) axes.set(at3, firstAxes(value2, trace));
+    const slice3 = { ...axes.get(at3), fixed: here }, names = axisNames(value2, trace);
+    const matrix = numbers2.matrix(slice3.rows, slice3.columns, here);
     const choose = (to2) => store.set({ cell: to2 });
     const move2 = (axis, k2) => choose(here.map((old, i) => i === axis ? k2 : old));
     const about = {
-      value,
+      value: value2,
       numbers: numbers2,
       matrix,
-      slice: slice2,
+      slice: slice3,
       cell,
       here,
-      limit: limitOf(numbers2, value),
+      limit: limitOf(numbers2, value2),
       colours: palette(element),
       width,
       choose,
@@ -7601,20 +9109,20 @@ function tensor(element, store, trace) {
     };
     drawSlices(slices, {
       names,
-      slice: slice2,
+      slice: slice3,
       numbers: numbers2,
       move: move2,
       turn: (turned) => (axes.set(at3, { ...axes.get(at3), ...turned }), redraw())
     });
-    const kind = kindOf(value);
+    const kind = kindOf(value2);
     image.hidden = kind === "matrix" && matrix.rows <= SMALL.rows && matrix.columns <= SMALL.columns;
     if (!image.hidden) (KINDS[kind] ?? heat)(image, about);
     fill(readout, ...readoutOf(about));
     cells2.hidden = kind === "tokens" || !here.length;
-    const shown = [slice2.rows, slice2.columns].filter((axis) => axis !== null).map((axis) => names[axis]);
-    const cellAt2 = (row2, column) => cellOf(slice2, row2, column);
+    const shown = [slice3.rows, slice3.columns].filter((axis) => axis !== null).map((axis) => names[axis]);
+    const cellAt2 = (row2, column) => cellOf(slice3, row2, column);
     const pick = (row2, column) => choose(cellAt2(row2, column));
-    numbersGrid.show({ ...about, at: within(slice2, here), names: shown, label: `${value.name}, the numbers`, cellAt: cellAt2, choose: pick });
+    numbersGrid.show({ ...about, at: within(slice3, here), names: shown, label: `${value2.name}, the numbers`, cellAt: cellAt2, choose: pick });
     fill(legend2, ...legendOf(about, kind, cells2.firstChild.dataset.more));
   };
   const widthOf = onWidth(element, redraw);
@@ -7632,10 +9140,10 @@ function drawChips(place, store, trace) {
   const other = store.value === null || [...made2, ...read].some(([, n]) => n === store.value) ? [] : [["", store.value]];
   const chip = ([name, n]) => {
     const { role, name: own2 } = trace.values[n];
-    const show = () => store.set({ value: n, cell: null });
+    const show2 = () => store.set({ value: n, cell: null });
     return make(
       "button",
-      { type: "button", class: `value ${role}`, "aria-pressed": String(store.value === n), onclick: show },
+      { type: "button", class: `value ${role}`, "aria-pressed": String(store.value === n), onclick: show2 },
       name && name !== own2 ? `${name}: ${own2}` : own2
     );
   };
@@ -7655,27 +9163,27 @@ var ROLES = {
   gradient: "how much the loss changes with each number of",
   state: "what the optimizer remembers of"
 };
-function headOf2(value, trace) {
-  const of = value.of !== null && value.of !== void 0 ? ` ${trace.values[value.of].name}` : "";
-  const kept2 = value.kept ? ` (${shapeText(value.kept)} are kept here)` : "";
+function headOf2(value2, trace) {
+  const of = value2.of !== null && value2.of !== void 0 ? ` ${trace.values[value2.of].name}` : "";
+  const kept2 = value2.kept ? ` (${shapeText(value2.kept)} are kept here)` : "";
   return [
-    make("strong", { class: value.role }, value.name),
-    `, ${ROLES[value.role] ?? value.role}${of}: ${shapeText(value.shape)}${kept2}, ${value.dtype}.`
+    make("strong", { class: value2.role }, value2.name),
+    `, ${ROLES[value2.role] ?? value2.role}${of}: ${shapeText(value2.shape)}${kept2}, ${value2.dtype}.`
   ];
 }
-function readoutOf({ value, numbers: numbers2, here, cell }) {
-  const x2 = numbers2.get(here), digits = value.data.type === "float16" ? `about ${brief(x2)}` : exact(x2, value.dtype);
-  const told2 = make("span", { class: "numbers" }, `${value.name}${placeText(here)} = ${digits}`);
+function readoutOf({ value: value2, numbers: numbers2, here, cell }) {
+  const x2 = numbers2.get(here), digits = value2.data.type === "float16" ? `about ${brief(x2)}` : exact(x2, value2.dtype);
+  const told2 = make("span", { class: "numbers" }, `${value2.name}${placeText(here)} = ${digits}`);
   return [
     told2,
     cell || !here.length ? null : make("span", { class: "quiet" }, " (its largest; choose another by click or arrow keys)")
   ].filter(Boolean);
 }
-function legendOf({ value, limit, colours }, kind, part) {
-  const swatch = (rgb) => {
-    const one2 = make("span", { class: "swatch", "aria-hidden": "true" });
-    one2.style.background = css(rgb);
-    return one2;
+function legendOf({ value: value2, limit, colours }, kind, part) {
+  const swatch = (rgb3) => {
+    const one3 = make("span", { class: "swatch", "aria-hidden": "true" });
+    one3.style.background = css(rgb3);
+    return one3;
   };
   const beyond = limit.beyond ? ` Beyond that the colour stays the same.` : "";
   return [
@@ -7689,9 +9197,9 @@ function legendOf({ value, limit, colours }, kind, part) {
       swatch(colours.high),
       `above 0; strongest at ±${brief(limit.size, 3)}.${beyond}`
     ),
-    value.statistics.nan || value.statistics.infinite ? make("span", {}, " ", swatch(colours.nan), "not a number ", swatch(colours.infinite), "infinite.") : null,
+    value2.statistics.nan || value2.statistics.infinite ? make("span", {}, " ", swatch(colours.nan), "not a number ", swatch(colours.infinite), "infinite.") : null,
     part && kind !== "tokens" ? ` ${part} are shown; arrow keys go to the others.` : null,
-    value.data.type === "float16" ? " Stored here to three digits: it's large." : null
+    value2.data.type === "float16" ? " Stored here to three digits: it's large." : null
   ].filter(Boolean);
 }
 
@@ -7711,7 +9219,7 @@ function theme(element) {
         else delete root2.dataset.theme;
       }
     },
-    ...CHOICES.map(([value, text2]) => make("option", { value }, text2))
+    ...CHOICES.map(([value2, text2]) => make("option", { value: value2 }, text2))
   );
   element.append(make("label", {}, "Colours ", select2));
 }
@@ -7729,14 +9237,14 @@ var PHASES = {
   after: "The step is done: every weight has its new value."
 };
 function sentence(operation, trace) {
-  const value = (number2) => number2 === null || number2 === void 0 ? "nothing" : { value: number2 };
+  const value2 = (number4) => number4 === null || number4 === void 0 ? "nothing" : { value: number4 };
   const operand2 = (name) => {
     const given2 = operation.operands[name];
     if (given2 === void 0) return null;
-    if (given2.value !== void 0) return value(given2.value);
-    return given2.values ? listed2(given2.values.map(value)) : plain(given2.plain);
+    if (given2.value !== void 0) return value2(given2.value);
+    return given2.values ? listed2(given2.values.map(value2)) : plain(given2.plain);
   };
-  const context = { operation, trace, value, operand: operand2, result: value(operation.result) };
+  const context = { operation, trace, value: value2, operand: operand2, result: value2(operation.result) };
   const told2 = (TELL[operation.kind] ?? TELL.forward)(context);
   return told2.flat(Infinity).filter((part) => part !== null && part !== void 0);
 }
@@ -7754,19 +9262,19 @@ var TELL = {
     return said ?? made(context);
   },
   adjoint: (context) => {
-    const { operation, trace, operand: operand2, result, value } = context;
+    const { operation, trace, operand: operand2, result, value: value2 } = context;
     const input = operation.name.slice(operation.name.lastIndexOf(".") + 1);
     const forward = trace.operations[operation.of];
     const of = trace.values[operation.result]?.of;
-    const whose = of === null || of === void 0 ? input : value(of);
+    const whose = of === null || of === void 0 ? input : value2(of);
     const through = forward ? forward.name : operation.name.slice(0, operation.name.lastIndexOf("."));
     const how = ADJOINT2[operation.name]?.(context);
     if (operation.operands.g?.value === operation.result) return ["Back through ", { operation: through }, ": the gradient that arrived, ", result, ", goes on to ", whose, " as it is."];
     return ["Back through ", { operation: through }, " to ", whose, ": ", ...how ?? ["from ", operand2("g"), " follows how L would change with each of its numbers"], ". That makes ", result, "."];
   },
-  accumulate: ({ operand: operand2, result, operation, trace, value }) => {
+  accumulate: ({ operand: operand2, result, operation, trace, value: value2 }) => {
     const of = trace.values[operation.result]?.of;
-    return [of === null || of === void 0 ? "A value" : value(of), " was used more than once, so it changes the loss along several ways. Their gradients add: ", operand2("total"), " + ", operand2("g"), " = ", result, "."];
+    return [of === null || of === void 0 ? "A value" : value2(of), " was used more than once, so it changes the loss along several ways. Their gradients add: ", operand2("total"), " + ", operand2("g"), " = ", result, "."];
   },
   hook: ({ result, operand: operand2 }) => ["A function of yours (a hook) changed the gradient ", operand2("g"), " into ", result, "."],
   norm: ({ operation, trace }) => [
@@ -7782,10 +9290,10 @@ var TELL = {
     if (length <= most) return [`${all}, which isn't over the limit ${brief(most)}: `, operand2("gradient"), " stays as it is."];
     return [`${all}, over the limit ${brief(most)}. So `, operand2("gradient"), ` is multiplied by ${brief(most)} / ${brief(length)} = ${brief(most / length)}, as every other gradient is. That makes `, result, "."];
   },
-  update: ({ operation, operand: operand2, result, value }) => {
+  update: ({ operation, operand: operand2, result, value: value2 }) => {
     if (operation.phase === "moments") {
       const others = Object.keys(operation.operands).filter((name) => name !== "gradient");
-      const fresh = [result, ...Object.values(operation.also ?? {}).map(value)];
+      const fresh = [result, ...Object.values(operation.also ?? {}).map(value2)];
       return ["The optimizer brings ", listed2(others.map(operand2)), " up to date with ", operand2("gradient"), ": now ", listed2(fresh), "."];
     }
     if (operation.operands.parameter) {
@@ -7878,7 +9386,7 @@ function plain(x2) {
 // src/views/timeline.js
 function phases(element, store, trace) {
   const buttons = trace.phases.map((phase) => {
-    const numbers2 = trace.operations.filter((operation) => operation.phase === phase).map(({ number: number2 }) => number2);
+    const numbers2 = trace.operations.filter((operation) => operation.phase === phase).map(({ number: number4 }) => number4);
     const track = make("span", { class: "track" }, make("span", { class: "done" }));
     const n = make("span", { class: "count" }, String(numbers2.length), make("span", { class: "unseen" }, " operations"));
     const button2 = make(
@@ -7892,7 +9400,7 @@ function phases(element, store, trace) {
   fill(element, make("div", { role: "group", "aria-label": "The nine phases of a training step" }, ...buttons.map(({ button: button2 }) => button2)));
   store.subscribe(({ op }) => {
     for (const { phase, numbers: numbers2, button: button2, done } of buttons) {
-      const passed = numbers2.filter((number2) => number2 <= op).length;
+      const passed = numbers2.filter((number4) => number4 <= op).length;
       done.style.width = numbers2.length ? `${100 * passed / numbers2.length}%` : "0";
       if (phase === store.operation?.phase) {
         button2.setAttribute("aria-current", "step");
@@ -7953,11 +9461,11 @@ function piece(part, store, trace) {
   if (typeof part === "string") return part;
   return part.operation === void 0 ? valueButton(part.value, store, trace) : make("code", {}, part.operation);
 }
-function valueButton(number2, store, trace) {
-  const value = trace.values[number2];
-  const shown = store.value === number2;
-  const label = `show ${value.name}, ${shapeText(value.shape)}`;
-  return make("button", { type: "button", class: `value ${value.role}`, title: label, "aria-pressed": String(shown), onclick: () => store.set({ value: number2, cell: null }) }, value.name);
+function valueButton(number4, store, trace) {
+  const value2 = trace.values[number4];
+  const shown = store.value === number4;
+  const label = `show ${value2.name}, ${shapeText(value2.shape)}`;
+  return make("button", { type: "button", class: `value ${value2.role}`, title: label, "aria-pressed": String(shown), onclick: () => store.set({ value: number4, cell: null }) }, value2.name);
 }
 function factsOf({ name, kind, module, seconds, flops, bytes }, trace) {
   const where = module ? ` in ${module} (${trace.modules[module] ?? "?"})` : "";
@@ -8047,7 +9555,7 @@ function stretches(trace) {
   return found;
 }
 function titleOf(operation, trace) {
-  const name = (number2) => trace.values[number2]?.name ?? "";
+  const name = (number4) => trace.values[number4]?.name ?? "";
   if (operation.kind === "data") return operation.name;
   if (operation.kind === "forward") return `${operation.name} → ${name(operation.result)}`;
   if (operation.kind === "adjoint") return `${operation.name} → ${name(operation.result)}`;
@@ -8077,27 +9585,44 @@ async function mount(element, json, { address = false } = {}) {
   element.classList.add("tinyxm-step");
   let trace;
   try {
-    trace = await openTrace(json);
+    trace = await (isFilm(json) ? openFilm(json) : openTrace(json));
   } catch (error) {
     fill(element, make("p", { class: "failure", role: "alert" }, `This trace can't be shown. ${error.message}`));
     return () => fill(element);
   }
-  const store = new Store(trace);
-  fill(element, header(store, trace), columns(store, trace));
-  const endings = [bindKeys(element, store, { everywhere: address })];
-  if (address) endings.push(bindAddress(store));
+  if (trace.frames && !trace.alike) return showUnlike(element, trace, address);
+  const end = show(element, new Store(trace), address);
   element.dataset.ready = "true";
   performance.mark("tinyxm-step ready");
+  return end;
+}
+function show(element, store, address, note = null) {
+  fill(element, note, header(store, store.trace), columns(store, store.trace));
+  const endings = [bindKeys(element, store, { everywhere: address })];
+  if (address) endings.push(bindAddress(store));
   return () => {
     for (const end of endings) end();
     fill(element);
   };
 }
+function showUnlike(element, { frames, at: at3, title: title2 }, address) {
+  const select2 = make("select", { onchange: () => change(Number(select2.value)) }, ...at3.map((number4, i) => make("option", { value: i }, `step ${number4}`)));
+  const note = make("p", { class: "unlike" }, make("label", {}, `${title2}: these steps aren't alike, so each is shown by itself. Show `, select2));
+  let end = null;
+  const change = (frame) => {
+    const focused = document.activeElement === select2;
+    end?.();
+    end = show(element, new Store(frames[frame]), address, note);
+    if (focused) select2.focus();
+  };
+  change(0);
+  element.dataset.ready = "true";
+  return () => end();
+}
 function header(store, trace) {
-  const places2 = [phases, transport, story].map((view) => {
+  const places2 = [film, phases, transport, story].map((view) => {
     const place = make("div", { class: view.name });
-    view(place, store, trace);
-    return place;
+    return view(place, store, trace) === false ? null : place;
   });
   const title2 = make("div", { class: "title" }, make("h1", {}, trace.title), make("div", { class: "theme" }));
   theme(title2.lastChild);
