@@ -160,7 +160,7 @@ def emoji(folder: Path, record: dict[str, Any], rows: list[Any]) -> None:
     explain["the input itself"] = lambda: np.abs(shown - blank).sum(axis=-1)
     epochs = run.settings.passes
     record["emoji, two towers"] = {"epochs": epochs, **examined(tower, score, shown, blank, explain, grain=2)}
-    rows += run.inside(text="red heart", image=samples["openmoji"][samples["name"].index("red heart")])
+    rows += run.inside(text="red apple", image=samples["openmoji"][list(samples["name"]).index("red apple")])
 
 
 def usual(score: Score, x: np.ndarray, fill: Any) -> Explain:
