@@ -1,5 +1,7 @@
 // Which cell to look at, and what the axes of a value are called.
 
+import { operandValues, resultValues } from "./trace.js";
+
 /** The place of the number of the greatest size, of an array that isn't very large: a cell that has something to tell. */
 export function exampleCell(numbers) {
   const { data, size } = numbers;
@@ -13,18 +15,44 @@ export function exampleCell(numbers) {
 const isKernel = (value, trace) =>
   value.shape.length === 4 && (value.role === "parameter" || trace.values[value.of]?.role === "parameter");
 
+const IMAGES = /^(_?conv|max_pool|average_pool|bias_max_pool|group_norm)/;
+const shapes = new WeakMap(); // trace → the shapes of what its convolutions, and its attention, read and made
+
+/** Whether values of this shape are read or made by operations of such a name. */
+function isOf(kind, value, trace) {
+  if (!shapes.has(trace)) {
+    const found = { images: new Set(), heads: new Set() };
+    for (const operation of trace.operations) {
+      const into = IMAGES.test(operation.name) ? found.images : operation.name.startsWith("attention") ? found.heads : null;
+      for (const [, n] of into ? [...operandValues(operation), ...resultValues(operation)] : [])
+        into.add(trace.values[n].shape.join());
+    }
+    shapes.set(trace, found);
+  }
+  return shapes.get(trace)[kind].has(value.shape.join());
+}
+
 const NAMES = {
   picture: ["example", "row", "column", "channel"],
   maps: ["example", "row", "column", "channel"],
+  heads: ["example", "head", "place", "feature"],
   video: ["example", "frame", "row", "column", "channel"],
   waveform: ["example", "sample", "channel"],
   spectrogram: ["example", "time", "frequency", "channel"],
   tokens: ["example", "place"],
 };
 
+/** What a value's axes are those of; "maps" is a guess by their number alone. */
+function layout(value, trace) {
+  if (value.shown !== "maps") return value.shown;
+  if (isOf("heads", value, trace)) return "heads";
+  return isOf("images", value, trace) ? "maps" : "matrix";
+}
+
 /** What each axis of a value is called. */
 export function axisNames(value, trace) {
-  const { shape, shown } = value,
+  const { shape } = value,
+    shown = layout(value, trace),
     n = shape.length;
   if (isKernel(value, trace)) return ["kernel row", "kernel column", "from channel", "to channel"];
   if (NAMES[shown] && n <= NAMES[shown].length && n > 1) return NAMES[shown].slice(0, n);
@@ -52,7 +80,7 @@ export function firstAxes(value, trace) {
   const n = value.shape.length;
   if (n < 2) return { rows: null, columns: n ? 0 : null };
   if (isKernel(value, trace)) return { rows: 0, columns: 1 };
-  if (["picture", "maps"].includes(value.shown) && n === 4) return { rows: 1, columns: 2 };
+  if (["picture", "maps"].includes(layout(value, trace)) && n === 4) return { rows: 1, columns: 2 };
   if (value.shown === "video" && n === 5) return { rows: 2, columns: 3 };
   if (["spectrogram", "waveform"].includes(value.shown) && n > 2) return { rows: 1, columns: 2 };
   return { rows: n - 2, columns: n - 1 };

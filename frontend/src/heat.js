@@ -5,22 +5,27 @@ import { make } from "./dom.js";
 const LIGHT = { low: [0, 114, 178], zero: [255, 255, 255], high: [213, 94, 0], nan: [204, 121, 167], infinite: [0, 0, 0] };
 const DARK = { low: [86, 180, 233], zero: [27, 32, 39], high: [240, 130, 50], nan: [204, 121, 167], infinite: [255, 255, 255] };
 
-/** The colours for where this element stands: light or dark. */
-export function palette(element) {
-  const root = element.closest(".tinyxm-step");
-  return root && getComputedStyle(root).colorScheme === "dark" ? DARK : LIGHT;
-}
-
-/** Calls `redraw` where the reader, or the system, changes between light and dark. */
-export function onTheme(element, redraw) {
+/** The colours for where this element stands, light or dark: a function that gives them. Calls `redraw` where the reader, or
+ *  the system, changes between the two. (To ask the browser costs a layout, so it's asked no more often.) */
+export function palette(element, redraw) {
+  let colours = null;
   const system = matchMedia("(prefers-color-scheme: dark)");
-  const changed = () => (element.isConnected ? redraw() : system.removeEventListener("change", changed));
-  system.addEventListener("change", changed);
-  const watch = () => {
-    const root = element.closest(".tinyxm-step");
-    if (root) new MutationObserver(redraw).observe(root, { attributes: true, attributeFilter: ["data-theme"] });
+  const changed = () => {
+    colours = null;
+    if (element.isConnected) redraw();
+    else system.removeEventListener("change", changed);
   };
-  queueMicrotask(watch);
+  system.addEventListener("change", changed);
+  return () => {
+    if (colours) return colours;
+    const root = element.closest(".tinyxm-step");
+    new MutationObserver((_, watch) => (watch.disconnect(), changed())).observe(root, {
+      attributes: true,
+      attributeFilter: ["data-theme"],
+    });
+    colours = getComputedStyle(root).colorScheme === "dark" ? DARK : LIGHT;
+    return colours;
+  };
 }
 
 /** Calls `redraw(width)` at first, and where the element gets another width. */

@@ -12,19 +12,28 @@ const DECAY = ["g", "gradient, with weight decay", "g + λ · θ", (v) => v.g + 
 const NEW = (formula, rule) => ["θ", "new weight", formula, rule];
 
 const METHODS = {
-  gradient_descent_update: () => [DECAY, ["step", "step", "η · g", (v) => v.η * v.g], NEW("θ − step", (v) => v.θ - v.step)],
+  gradient_descent_update: () => [
+    DECAY,
+    ["step", "how far the weight moves", "η · g", (v) => v.η * v.g],
+    NEW("θ − step", (v) => v.θ - v.step),
+  ],
   momentum_update: ({ nesterov }) => [
     DECAY,
     ["u", "velocity: past gradients, each weighing μ times the next", "μ · u + g", (v) => v.μ * v.u + v.g],
     nesterov
-      ? ["step", "step, looking ahead", "η · (g + μ · u)", (v) => v.η * (v.g + v.μ * v.u)]
-      : ["step", "step", "η · u", (v) => v.η * v.u],
+      ? ["step", "how far the weight moves, looking ahead", "η · (g + μ · u)", (v) => v.η * (v.g + v.μ * v.u)]
+      : ["step", "how far the weight moves", "η · u", (v) => v.η * v.u],
     NEW("θ − step", (v) => v.θ - v.step),
   ],
   adagrad_update: () => [
     DECAY,
     ["s", "sum of all squared gradients", "s + g²", (v) => v.s + v.g ** 2],
-    ["step", "step: smaller where gradients were large", "η · g / (√s + ε)", (v) => (v.η * v.g) / (sqrt(v.s) + v.ε)],
+    [
+      "step",
+      "how far the weight moves: less where gradients were large",
+      "η · g / (√s + ε)",
+      (v) => (v.η * v.g) / (sqrt(v.s) + v.ε),
+    ],
     NEW("θ − step", (v) => v.θ - v.step),
   ],
   adadelta_update: () => [
@@ -32,7 +41,7 @@ const METHODS = {
     ["v", "running mean of the squared gradient", "ρ · v + (1 − ρ) · g²", (x) => x.ρ * x.v + (1 - x.ρ) * x.g ** 2],
     ["d", "change: in the unit of the weight", "g · √(w + ε) / √(v + ε)", (x) => (x.g * sqrt(x.w + x.ε)) / sqrt(x.v + x.ε)],
     ["w", "running mean of the squared change", "ρ · w + (1 − ρ) · d²", (x) => x.ρ * x.w + (1 - x.ρ) * x.d ** 2],
-    ["step", "step", "η · d", (x) => x.η * x.d],
+    ["step", "how far the weight moves", "η · d", (x) => x.η * x.d],
     NEW("θ − step", (x) => x.θ - x.step),
   ],
   rmsprop_update: ({ centered, momentum }) => [
@@ -41,12 +50,14 @@ const METHODS = {
     ...(centered
       ? [
           ["m", "running mean of the gradient", "α · m + (1 − α) · g", (x) => x.α * x.m + (1 - x.α) * x.g],
-          ["spread", "how much the gradient varies", "v − m²", (x) => max(x.v - x.m ** 2, 0)],
+          ["s", "its variance: how much the gradient varies", "v − m²", (x) => max(x.v - x.m ** 2, 0)],
+          ["d", "change: the gradient over its deviation", "g / (√s + ε)", (x) => x.g / (sqrt(x.s) + x.ε)],
         ]
-      : [["spread", "running mean of the squared gradient", "v", (x) => x.v]]),
-    ["d", "change: the gradient over its usual size", "g / (√spread + ε)", (x) => x.g / (sqrt(x.spread) + x.ε)],
+      : [["d", "change: the gradient over its usual size", "g / (√v + ε)", (x) => x.g / (sqrt(x.v) + x.ε)]]),
     ...(momentum ? [["u", "velocity", "μ · u + d", (x) => x.μ * x.u + x.d]] : []),
-    momentum ? ["step", "step", "η · u", (x) => x.η * x.u] : ["step", "step", "η · d", (x) => x.η * x.d],
+    momentum
+      ? ["step", "how far the weight moves", "η · u", (x) => x.η * x.u]
+      : ["step", "how far the weight moves", "η · d", (x) => x.η * x.d],
     NEW("θ − step", (x) => x.θ - x.step),
   ],
   adam_update: ({ decoupled, largest }) => [
@@ -58,7 +69,12 @@ const METHODS = {
     largest
       ? ["v̂", "second moment, corrected for its start at 0", "ṽ / (1 − β₂ ^ t)", (x) => x.ṽ / (1 - x["β₂"] ** x.t)]
       : ["v̂", "second moment, corrected for its start at 0", "v / (1 − β₂ ^ t)", (x) => x.v / (1 - x["β₂"] ** x.t)],
-    ["step", "step: the mean gradient over its usual size", "η · m̂ / (√v̂ + ε)", (x) => (x.η * x["m̂"]) / (sqrt(x["v̂"]) + x.ε)],
+    [
+      "step",
+      "how far the weight moves: η times the mean gradient over its usual size",
+      "η · m̂ / (√v̂ + ε)",
+      (x) => (x.η * x["m̂"]) / (sqrt(x["v̂"]) + x.ε),
+    ],
     NEW("θ − step", (x) => x.θ - x.step),
   ],
 };

@@ -1,6 +1,6 @@
 // Attention: Y = P V, P = softmax(scale · Q Kᵀ), and what goes back to queries, keys and values.
 
-import { Stage, sumOf } from "./terms.js";
+import { constant, Stage, sumOf } from "./terms.js";
 
 const range = (n) => Array.from({ length: n }, (_, i) => i);
 
@@ -43,7 +43,7 @@ export function attention(about) {
       agree,
       sumOf(
         "Then: the values, each by its key's share.",
-        found.shares.map((share, j) => [share, v.under([...batch, j, c])]),
+        found.shares.map((share, j) => [constant(`p[${j}]`, share), v.under([...batch, j, c])]),
       ),
     ],
   };
@@ -73,7 +73,10 @@ export function attentionAdjoint(about) {
       stages: [
         sumOf(
           `Value ${row} went to every query, by the share that the query gave to its key. Each sends its gradient back, times that share.`,
-          queries.map((i) => [shares(operands, how, batch, i).shares[row], g.under([...batch, i, column])]),
+          queries.map((i) => [
+            constant(`p[${i}, ${row}]`, shares(operands, how, batch, i).shares[row]),
+            g.under([...batch, i, column]),
+          ]),
         ),
       ],
     };
@@ -85,7 +88,7 @@ export function attentionAdjoint(about) {
       stages: [
         sumOf(
           `How the loss moves with each of query ${row}'s scores, times the key that the score was made with.`,
-          keys.map((j) => [s[j], k.under([...batch, j, column])]),
+          keys.map((j) => [constant(`s[${row}, ${j}]`, s[j]), k.under([...batch, j, column])]),
         ),
       ],
     };
@@ -95,7 +98,7 @@ export function attentionAdjoint(about) {
     stages: [
       sumOf(
         `How the loss moves with each score that key ${row} took part in, times the query that the score was made with.`,
-        queries.map((i) => [slopes(i)[row], q.under([...batch, i, column])]),
+        queries.map((i) => [constant(`s[${i}, ${row}]`, slopes(i)[row]), q.under([...batch, i, column])]),
       ),
     ],
   };

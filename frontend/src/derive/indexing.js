@@ -70,4 +70,3 @@ function basicIndex(parts, a, y) {
   if (axis !== a.length || made !== y.length) return null;
   return (cell) => steps.map(({ fixed, first, by, from }) => fixed ?? first + by * cell[from]);
 }
-

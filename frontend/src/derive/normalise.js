@@ -1,7 +1,7 @@
 // Normalisation: y = scale · (x − μ) / √(σ² + ε) + shift, unit length, and what goes back through them.
 
 import { box } from "./operands.js";
-import { line, Stage, term } from "./terms.js";
+import { constant, line, Stage, term } from "./terms.js";
 
 /** The cells of x that share their statistics with this one, and how many there are; `statistics` where they were recorded. */
 function groupOf({ op, operands, trace }, cell) {
@@ -43,7 +43,7 @@ function statistics(about, cell) {
     variance = new Stage("mean", "The variance σ²: the mean of the squared distances to μ.");
   for (const at of members(group)) {
     const one = x.at(at);
-    if (one.kept) variance.add((one.number - μ) ** 2, () => ["(", one, " − ", μ, ")²"]);
+    if (one.kept) variance.add((one.number - μ) ** 2, () => ["(", one, " − ", constant("μ", μ), ")²"]);
     else variance.missing++;
   }
   return { group, μ, variance: variance.value, stages: [mean, variance] };
@@ -125,7 +125,7 @@ export function normaliseAdjoint(about) {
       "scale multiplied the normalised x̂ at every place of its channel. Each sends its gradient back, times x̂.",
     );
     for (const at of box(g.shape.map((n, i) => (i === g.shape.length - 1 ? [cell[0], cell[0] + 1] : [0, n])))) {
-      if (g.has(at)) stage.product(g.at(at), standard(at));
+      if (g.has(at)) stage.product(g.at(at), constant("x̂", standard(at)));
       else stage.missing++;
     }
     return { formula: "∂scale = Σ g · x̂, x̂ = (x − μ) / √(σ² + ε)", stages: [stage] };

@@ -2,7 +2,7 @@
 
 import { box } from "./operands.js";
 import { logsumexp } from "./rows.js";
-import { line, Stage, sumOf } from "./terms.js";
+import { constant, line, Stage, sumOf } from "./terms.js";
 
 /** Which axes are taken together, of an array of this shape. */
 function reduced({ op, operands }, shape) {
@@ -253,7 +253,7 @@ export function poolAdjoint(about) {
       stages: [
         sumOf(
           "Each window that it lay in sends back its gradient, over the window's size.",
-          [...windowsOver(cell, how, g.shape)].map((at) => [g.at(at), 1 / n]),
+          [...windowsOver(cell, how, g.shape)].map((at) => [g.at(at), constant("1/n", 1 / n)]),
         ),
       ],
     };

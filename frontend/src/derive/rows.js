@@ -1,6 +1,6 @@
 // What looks at a whole row or group to make one number: softmax, cross-entropy, and what goes back through them.
 
-import { line, Stage } from "./terms.js";
+import { constant, line, Stage } from "./terms.js";
 
 const along = (cell, axis, k) => [...cell.slice(0, axis), k, ...cell.slice(axis + 1)];
 const axisOf = ({ op, operands }, shape) => {
@@ -17,7 +17,7 @@ function exponentials(a, cell, axis, allowed = () => true) {
     "sum",
     "exp makes every number of the row positive, the larger the more. (The largest is taken off first: the shares stay, and nothing overflows.)",
   );
-  for (const x of open) stage.add(Math.exp(x.number - largest), () => ["exp(", x, " − ", largest, ")"]);
+  for (const x of open) stage.add(Math.exp(x.number - largest), () => ["exp(", x, " − ", constant("largest", largest), ")"]);
   return { row, stage, largest, of: (x) => (allowed(x.cell) ? Math.exp(x.number - largest) : 0) };
 }
 
@@ -124,7 +124,7 @@ export function logsumexp({ op, operands, cell }, members) {
   const largest = Math.max(...all.map((x) => x.number)),
     m = Number.isFinite(largest) ? largest : 0;
   const stage = new Stage("sum", "The exponentials, without their largest, which is added again below.");
-  for (const x of all) stage.add(Math.exp(x.number - m), () => ["exp(", x, " − ", m, ")"]);
+  for (const x of all) stage.add(Math.exp(x.number - m), () => ["exp(", x, " − ", constant("largest", m), ")"]);
   return {
     formula: `y = ln Σ exp(a)`,
     stages: [stage, line("", "ln(total) + largest", { total: stage.value, largest: m }, (v) => Math.log(v.total) + v.largest)],

@@ -3,14 +3,17 @@
 const NAME = /[\p{L}_][\p{L}\p{M}\p{Nd}_₀-₉]*/gu; // y² is y, and a ² behind it
 const KEPT = 5000; // terms of a sum that are told one by one
 
-/** A text as parts: each name that `known` has gives way to what it stands for, a reference to a cell or a number. */
+/** A number with a name, that stands in no array. */
+export const constant = (name, number) => ({ name, value: null, cell: null, number, kept: true });
+
+/** A text as parts: each name that `known` has gives way to what it stands for, a reference to a cell, or a constant. */
 export function parts(text, known) {
   const found = [];
   let from = 0;
   for (const match of text.matchAll(NAME)) {
     if (!Object.hasOwn(known, match[0])) continue;
     if (match.index > from) found.push(text.slice(from, match.index));
-    found.push(known[match[0]]);
+    found.push(typeof known[match[0]] === "number" ? constant(match[0], known[match[0]]) : known[match[0]]);
     from = match.index + match[0].length;
   }
   if (from < text.length) found.push(text.slice(from));

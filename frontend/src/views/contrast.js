@@ -2,7 +2,7 @@
 // diagonal; a row's softmax says how the model would choose.
 
 import { fill, make } from "../dom.js";
-import { colour, drawMatrix, onTheme, onWidth, palette, ring } from "../heat.js";
+import { colour, drawMatrix, onWidth, palette, ring } from "../heat.js";
 import { brief } from "../numbers.js";
 
 const MOST = 12; // shares of a row that are listed
@@ -42,12 +42,12 @@ export function contrast(element, store, trace) {
       count: by === "columns" ? n : rows,
       set: (next) => (({ which, by, at } = { which, by, at, ...next }), redraw()),
     });
-    drawImage(image, about, { width, by, at, choose, colours: palette(element) });
+    drawImage(image, about, { width, by, at, choose, colours: colours() });
     legend.textContent = `Green rings: what belongs together.${masked ? " Crossed out: they mean the same, too (false negatives), so they take no part." : ""} ${by === "scores" ? "Orange: alike; blue: unlike." : "The stronger the colour, the more probable."}`;
     drawShares(shares, about, { by, at, choose });
   };
   const widthOf = onWidth(element, redraw);
-  onTheme(element, redraw);
+  const colours = palette(element, redraw);
   store.subscribe(({ cell }, changed) => {
     const one = trace.contrasts[which];
     if (changed.has("frame")) redraw();

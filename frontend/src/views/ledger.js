@@ -68,7 +68,7 @@ export function ledger(element, store, trace) {
     const instead = changed ? lines(one.operation, weight, other, otherClip) : null;
     drawWalk(walk, trace.array(one.before), cell, (to) => store.set({ op: store.state.op, value: one.before, cell: to }));
     drawLines(table, { base, instead, weight, one, trace, cell, goTo });
-    drawScale(scale, weight.θ.number, base.at(-1).value, instead?.at(-1).value);
+    drawScale(scale, weight.g.number, weight.θ.number, base.at(-1).value, instead?.at(-1).value);
     if (afresh) drawSliders(sliders, { settings, clip, norm, what, changed: () => redraw(false) });
   };
   let before = null;
@@ -177,18 +177,28 @@ function sign(value, recorded) {
 }
 
 /** The weight on a line: where it was, where it is now, and where it would be. */
-function drawScale(place, before, after, instead) {
+function drawScale(place, gradient, before, after, instead) {
   const points = [
     ["before", before, "○"],
     ["now", after, "●"],
     ...(instead === undefined ? [] : [["what if", instead, "◆"]]),
   ].filter(([, x]) => Number.isFinite(x));
   const [low, high] = [Math.min(...points.map(([, x]) => x)), Math.max(...points.map(([, x]) => x))];
-  const move = after - before;
+  const move = after - before,
+    slope = Math.sign(gradient);
+  const why = [
+    "Its gradient is 0: the loss doesn't depend on this weight now.",
+    "Its gradient is above 0: a larger weight would make the loss larger. So the weight should fall.",
+    "Its gradient is below 0: a larger weight would make the loss smaller. So the weight should rise.",
+  ].at(slope);
+  const against =
+    Math.sign(move) === slope && slope !== 0
+      ? " That is with the gradient: what the optimizer remembers, or the decay, is stronger."
+      : "";
   const told =
     move === 0
-      ? "The weight stays where it was."
-      : `The weight ${move < 0 ? "falls" : "rises"} by ${brief(Math.abs(move))}, to ${brief(after, 6)}.`;
+      ? "It stays where it was."
+      : `It ${move < 0 ? "falls" : "rises"} by ${brief(Math.abs(move))}, to ${brief(after, 6)}.${against}`;
   const line = make(
     "div",
     { class: "line", "aria-hidden": "true" },
@@ -203,7 +213,7 @@ function drawScale(place, before, after, instead) {
     make(
       "p",
       {},
-      told,
+      `${why} ${told}`,
       instead === undefined ? "" : ` With your settings it would be ${brief(instead, 6)}: a what-if, nothing of it is recorded.`,
     ),
     line,

@@ -2,7 +2,7 @@
 
 import { axisNames, exampleCell, firstAxes } from "../cells.js";
 import { fill, make } from "../dom.js";
-import { css, limitOf, onTheme, onWidth, palette } from "../heat.js";
+import { css, limitOf, onWidth, palette } from "../heat.js";
 import { brief, exact, placeText, shapeText } from "../numbers.js";
 import { operandValues, resultValues } from "../trace.js";
 import { grid } from "./tensor/grid.js";
@@ -59,7 +59,7 @@ export function tensor(element, store, trace) {
       cell,
       here,
       limit: limitOf(numbers, value),
-      colours: palette(element),
+      colours: colours(),
       width,
       choose,
       move,
@@ -79,11 +79,18 @@ export function tensor(element, store, trace) {
     const shown = [slice.rows, slice.columns].filter((axis) => axis !== null).map((axis) => names[axis]);
     const cellAt = (row, column) => cellOf(slice, row, column);
     const pick = (row, column) => choose(cellAt(row, column));
-    numbersGrid.show({ ...about, at: within(slice, here), names: shown, label: `${value.name}, the numbers`, cellAt, choose: pick });
+    numbersGrid.show({
+      ...about,
+      at: within(slice, here),
+      names: shown,
+      label: `${value.name}, the numbers`,
+      cellAt,
+      choose: pick,
+    });
     fill(legend, ...legendOf(about, kind, cells.firstChild.dataset.more));
   };
   const widthOf = onWidth(element, redraw);
-  onTheme(element, redraw);
+  const colours = palette(element, redraw);
   store.subscribe((_, changed) => {
     if (changed.has("op") || changed.has("value") || changed.has("cell")) redraw();
   });

@@ -459,19 +459,25 @@ function mark(listing, marked) {
 // src/heat.js
 var LIGHT = { low: [0, 114, 178], zero: [255, 255, 255], high: [213, 94, 0], nan: [204, 121, 167], infinite: [0, 0, 0] };
 var DARK = { low: [86, 180, 233], zero: [27, 32, 39], high: [240, 130, 50], nan: [204, 121, 167], infinite: [255, 255, 255] };
-function palette(element) {
-  const root2 = element.closest(".tinyxm-step");
-  return root2 && getComputedStyle(root2).colorScheme === "dark" ? DARK : LIGHT;
-}
-function onTheme(element, redraw) {
+function palette(element, redraw) {
+  let colours = null;
   const system = matchMedia("(prefers-color-scheme: dark)");
-  const changed = () => element.isConnected ? redraw() : system.removeEventListener("change", changed);
-  system.addEventListener("change", changed);
-  const watch = () => {
-    const root2 = element.closest(".tinyxm-step");
-    if (root2) new MutationObserver(redraw).observe(root2, { attributes: true, attributeFilter: ["data-theme"] });
+  const changed = () => {
+    colours = null;
+    if (element.isConnected) redraw();
+    else system.removeEventListener("change", changed);
   };
-  queueMicrotask(watch);
+  system.addEventListener("change", changed);
+  return () => {
+    if (colours) return colours;
+    const root2 = element.closest(".tinyxm-step");
+    new MutationObserver((_, watch) => (watch.disconnect(), changed())).observe(root2, {
+      attributes: true,
+      attributeFilter: ["data-theme"]
+    });
+    colours = getComputedStyle(root2).colorScheme === "dark" ? DARK : LIGHT;
+    return colours;
+  };
 }
 function onWidth(element, redraw) {
   let width = 0;
@@ -654,12 +660,12 @@ function contrast(element, store, trace) {
       count: by === "columns" ? n : rows,
       set: (next) => ({ which, by, at: at3 } = { which, by, at: at3, ...next }, redraw())
     });
-    drawImage(image, about, { width, by, at: at3, choose, colours: palette(element) });
+    drawImage(image, about, { width, by, at: at3, choose, colours: colours() });
     legend2.textContent = `Green rings: what belongs together.${masked ? " Crossed out: they mean the same, too (false negatives), so they take no part." : ""} ${by === "scores" ? "Orange: alike; blue: unlike." : "The stronger the colour, the more probable."}`;
     drawShares(shares2, about, { by, at: at3, choose });
   };
   const widthOf = onWidth(element, redraw);
-  onTheme(element, redraw);
+  const colours = palette(element, redraw);
   store.subscribe(({ cell }, changed) => {
     const one3 = trace.contrasts[which];
     if (changed.has("frame")) redraw();
@@ -822,16 +828,36 @@ function exampleCell(numbers2) {
   return numbers2.place(best);
 }
 var isKernel = (value2, trace) => value2.shape.length === 4 && (value2.role === "parameter" || trace.values[value2.of]?.role === "parameter");
+var IMAGES = /^(_?conv|max_pool|average_pool|bias_max_pool|group_norm)/;
+var shapes = /* @__PURE__ */ new WeakMap();
+function isOf(kind, value2, trace) {
+  if (!shapes.has(trace)) {
+    const found = { images: /* @__PURE__ */ new Set(), heads: /* @__PURE__ */ new Set() };
+    for (const operation of trace.operations) {
+      const into = IMAGES.test(operation.name) ? found.images : operation.name.startsWith("attention") ? found.heads : null;
+      for (const [, n] of into ? [...operandValues(operation), ...resultValues(operation)] : [])
+        into.add(trace.values[n].shape.join());
+    }
+    shapes.set(trace, found);
+  }
+  return shapes.get(trace)[kind].has(value2.shape.join());
+}
 var NAMES = {
   picture: ["example", "row", "column", "channel"],
   maps: ["example", "row", "column", "channel"],
+  heads: ["example", "head", "place", "feature"],
   video: ["example", "frame", "row", "column", "channel"],
   waveform: ["example", "sample", "channel"],
   spectrogram: ["example", "time", "frequency", "channel"],
   tokens: ["example", "place"]
 };
+function layout(value2, trace) {
+  if (value2.shown !== "maps") return value2.shown;
+  if (isOf("heads", value2, trace)) return "heads";
+  return isOf("images", value2, trace) ? "maps" : "matrix";
+}
 function axisNames(value2, trace) {
-  const { shape, shown } = value2, n = shape.length;
+  const { shape } = value2, shown = layout(value2, trace), n = shape.length;
   if (isKernel(value2, trace)) return ["kernel row", "kernel column", "from channel", "to channel"];
   if (NAMES[shown] && n <= NAMES[shown].length && n > 1) return NAMES[shown].slice(0, n);
   const [first, own2] = [isBatch(value2, trace) ? "example" : null, readBy(value2, trace, "linear", "w")];
@@ -853,7 +879,7 @@ function firstAxes(value2, trace) {
   const n = value2.shape.length;
   if (n < 2) return { rows: null, columns: n ? 0 : null };
   if (isKernel(value2, trace)) return { rows: 0, columns: 1 };
-  if (["picture", "maps"].includes(value2.shown) && n === 4) return { rows: 1, columns: 2 };
+  if (["picture", "maps"].includes(layout(value2, trace)) && n === 4) return { rows: 1, columns: 2 };
   if (value2.shown === "video" && n === 5) return { rows: 2, columns: 3 };
   if (["spectrogram", "waveform"].includes(value2.shown) && n > 2) return { rows: 1, columns: 2 };
   return { rows: n - 2, columns: n - 1 };
@@ -862,13 +888,14 @@ function firstAxes(value2, trace) {
 // src/derive/terms.js
 var NAME = /[\p{L}_][\p{L}\p{M}\p{Nd}_₀-₉]*/gu;
 var KEPT = 5e3;
+var constant = (name, number4) => ({ name, value: null, cell: null, number: number4, kept: true });
 function parts(text2, known) {
   const found = [];
   let from2 = 0;
   for (const match of text2.matchAll(NAME)) {
     if (!Object.hasOwn(known, match[0])) continue;
     if (match.index > from2) found.push(text2.slice(from2, match.index));
-    found.push(known[match[0]]);
+    found.push(typeof known[match[0]] === "number" ? constant(match[0], known[match[0]]) : known[match[0]]);
     from2 = match.index + match[0].length;
   }
   if (from2 < text2.length) found.push(text2.slice(from2));
@@ -963,7 +990,7 @@ function attention(about) {
       agree,
       sumOf(
         "Then: the values, each by its key's share.",
-        found.shares.map((share2, j) => [share2, v.under([...batch, j, c])])
+        found.shares.map((share2, j) => [constant(`p[${j}]`, share2), v.under([...batch, j, c])])
       )
     ]
   };
@@ -986,7 +1013,10 @@ function attentionAdjoint(about) {
       stages: [
         sumOf(
           `Value ${row2} went to every query, by the share that the query gave to its key. Each sends its gradient back, times that share.`,
-          queries.map((i) => [shares(operands, how, batch, i).shares[row2], g.under([...batch, i, column])])
+          queries.map((i) => [
+            constant(`p[${i}, ${row2}]`, shares(operands, how, batch, i).shares[row2]),
+            g.under([...batch, i, column])
+          ])
         )
       ]
     };
@@ -998,7 +1028,7 @@ function attentionAdjoint(about) {
       stages: [
         sumOf(
           `How the loss moves with each of query ${row2}'s scores, times the key that the score was made with.`,
-          keys.map((j) => [s2[j], k2.under([...batch, j, column])])
+          keys.map((j) => [constant(`s[${row2}, ${j}]`, s2[j]), k2.under([...batch, j, column])])
         )
       ]
     };
@@ -1008,7 +1038,7 @@ function attentionAdjoint(about) {
     stages: [
       sumOf(
         `How the loss moves with each score that key ${row2} took part in, times the query that the score was made with.`,
-        queries.map((i) => [slopes(i)[row2], q2.under([...batch, i, column])])
+        queries.map((i) => [constant(`s[${i}, ${row2}]`, slopes(i)[row2]), q2.under([...batch, i, column])])
       )
     ]
   };
@@ -1528,9 +1558,9 @@ function joinedAdjoint({ op, operands, cell }) {
       stages: [line("", "g", { g: g.at([...cell.slice(0, axis), i, ...cell.slice(axis)]) }, (v) => v.g)]
     };
   }
-  const shapes = operands.arrays_shape ?? op.static?.arrays_shape;
-  if (!Array.isArray(shapes)) return null;
-  const start = shapes.slice(0, i).reduce((sum, shape) => sum + shape[axis], 0);
+  const shapes2 = operands.arrays_shape ?? op.static?.arrays_shape;
+  if (!Array.isArray(shapes2)) return null;
+  const start = shapes2.slice(0, i).reduce((sum, shape) => sum + shape[axis], 0);
   return {
     formula: "∂aᵢ = the part of g where aᵢ lies",
     stages: [line("", "g", { g: g.at(cell.map((k2, j) => j === axis ? k2 + start : k2)) }, (v) => v.g)]
@@ -1618,7 +1648,7 @@ function statistics(about, cell) {
   const μ = mean.value, variance = new Stage("mean", "The variance σ²: the mean of the squared distances to μ.");
   for (const at3 of members(group)) {
     const one3 = x2.at(at3);
-    if (one3.kept) variance.add((one3.number - μ) ** 2, () => ["(", one3, " − ", μ, ")²"]);
+    if (one3.kept) variance.add((one3.number - μ) ** 2, () => ["(", one3, " − ", constant("μ", μ), ")²"]);
     else variance.missing++;
   }
   return { group, μ, variance: variance.value, stages: [mean, variance] };
@@ -1690,7 +1720,7 @@ function normaliseAdjoint(about) {
       "scale multiplied the normalised x̂ at every place of its channel. Each sends its gradient back, times x̂."
     );
     for (const at3 of box(g.shape.map((n, i) => i === g.shape.length - 1 ? [cell[0], cell[0] + 1] : [0, n]))) {
-      if (g.has(at3)) stage.product(g.at(at3), standard(at3));
+      if (g.has(at3)) stage.product(g.at(at3), constant("x̂", standard(at3)));
       else stage.missing++;
     }
     return { formula: "∂scale = Σ g · x̂, x̂ = (x − μ) / √(σ² + ε)", stages: [stage] };
@@ -1998,7 +2028,7 @@ function exponentials(a2, cell, axis, allowed = () => true) {
     "sum",
     "exp makes every number of the row positive, the larger the more. (The largest is taken off first: the shares stay, and nothing overflows.)"
   );
-  for (const x2 of open) stage.add(Math.exp(x2.number - largest2), () => ["exp(", x2, " − ", largest2, ")"]);
+  for (const x2 of open) stage.add(Math.exp(x2.number - largest2), () => ["exp(", x2, " − ", constant("largest", largest2), ")"]);
   return { row: row2, stage, largest: largest2, of: (x2) => allowed(x2.cell) ? Math.exp(x2.number - largest2) : 0 };
 }
 function softmax(about) {
@@ -2093,7 +2123,7 @@ function logsumexp({ op, operands, cell }, members2) {
   const { a: a2 } = operands, all = [...members2(cell)].map((at3) => a2.at(at3));
   const largest2 = Math.max(...all.map((x2) => x2.number)), m = Number.isFinite(largest2) ? largest2 : 0;
   const stage = new Stage("sum", "The exponentials, without their largest, which is added again below.");
-  for (const x2 of all) stage.add(Math.exp(x2.number - m), () => ["exp(", x2, " − ", m, ")"]);
+  for (const x2 of all) stage.add(Math.exp(x2.number - m), () => ["exp(", x2, " − ", constant("largest", m), ")"]);
   return {
     formula: `y = ln Σ exp(a)`,
     stages: [stage, line("", "ln(total) + largest", { total: stage.value, largest: m }, (v) => Math.log(v.total) + v.largest)],
@@ -2307,7 +2337,7 @@ function poolAdjoint(about) {
       stages: [
         sumOf(
           "Each window that it lay in sends back its gradient, over the window's size.",
-          [...windowsOver(cell, how, g.shape)].map((at3) => [g.at(at3), 1 / n])
+          [...windowsOver(cell, how, g.shape)].map((at3) => [g.at(at3), constant("1/n", 1 / n)])
         )
       ]
     };
@@ -2336,17 +2366,26 @@ var { sqrt: sqrt2, max: max2, min: min2 } = Math;
 var DECAY = ["g", "gradient, with weight decay", "g + λ · θ", (v) => v.g + v.λ * v.θ];
 var NEW = (formula, rule2) => ["θ", "new weight", formula, rule2];
 var METHODS = {
-  gradient_descent_update: () => [DECAY, ["step", "step", "η · g", (v) => v.η * v.g], NEW("θ − step", (v) => v.θ - v.step)],
+  gradient_descent_update: () => [
+    DECAY,
+    ["step", "how far the weight moves", "η · g", (v) => v.η * v.g],
+    NEW("θ − step", (v) => v.θ - v.step)
+  ],
   momentum_update: ({ nesterov }) => [
     DECAY,
     ["u", "velocity: past gradients, each weighing μ times the next", "μ · u + g", (v) => v.μ * v.u + v.g],
-    nesterov ? ["step", "step, looking ahead", "η · (g + μ · u)", (v) => v.η * (v.g + v.μ * v.u)] : ["step", "step", "η · u", (v) => v.η * v.u],
+    nesterov ? ["step", "how far the weight moves, looking ahead", "η · (g + μ · u)", (v) => v.η * (v.g + v.μ * v.u)] : ["step", "how far the weight moves", "η · u", (v) => v.η * v.u],
     NEW("θ − step", (v) => v.θ - v.step)
   ],
   adagrad_update: () => [
     DECAY,
     ["s", "sum of all squared gradients", "s + g²", (v) => v.s + v.g ** 2],
-    ["step", "step: smaller where gradients were large", "η · g / (√s + ε)", (v) => v.η * v.g / (sqrt2(v.s) + v.ε)],
+    [
+      "step",
+      "how far the weight moves: less where gradients were large",
+      "η · g / (√s + ε)",
+      (v) => v.η * v.g / (sqrt2(v.s) + v.ε)
+    ],
     NEW("θ − step", (v) => v.θ - v.step)
   ],
   adadelta_update: () => [
@@ -2354,7 +2393,7 @@ var METHODS = {
     ["v", "running mean of the squared gradient", "ρ · v + (1 − ρ) · g²", (x2) => x2.ρ * x2.v + (1 - x2.ρ) * x2.g ** 2],
     ["d", "change: in the unit of the weight", "g · √(w + ε) / √(v + ε)", (x2) => x2.g * sqrt2(x2.w + x2.ε) / sqrt2(x2.v + x2.ε)],
     ["w", "running mean of the squared change", "ρ · w + (1 − ρ) · d²", (x2) => x2.ρ * x2.w + (1 - x2.ρ) * x2.d ** 2],
-    ["step", "step", "η · d", (x2) => x2.η * x2.d],
+    ["step", "how far the weight moves", "η · d", (x2) => x2.η * x2.d],
     NEW("θ − step", (x2) => x2.θ - x2.step)
   ],
   rmsprop_update: ({ centered, momentum }) => [
@@ -2362,11 +2401,11 @@ var METHODS = {
     ["v", "running mean of the squared gradient", "α · v + (1 − α) · g²", (x2) => x2.α * x2.v + (1 - x2.α) * x2.g ** 2],
     ...centered ? [
       ["m", "running mean of the gradient", "α · m + (1 − α) · g", (x2) => x2.α * x2.m + (1 - x2.α) * x2.g],
-      ["spread", "how much the gradient varies", "v − m²", (x2) => max2(x2.v - x2.m ** 2, 0)]
-    ] : [["spread", "running mean of the squared gradient", "v", (x2) => x2.v]],
-    ["d", "change: the gradient over its usual size", "g / (√spread + ε)", (x2) => x2.g / (sqrt2(x2.spread) + x2.ε)],
+      ["s", "its variance: how much the gradient varies", "v − m²", (x2) => max2(x2.v - x2.m ** 2, 0)],
+      ["d", "change: the gradient over its deviation", "g / (√s + ε)", (x2) => x2.g / (sqrt2(x2.s) + x2.ε)]
+    ] : [["d", "change: the gradient over its usual size", "g / (√v + ε)", (x2) => x2.g / (sqrt2(x2.v) + x2.ε)]],
     ...momentum ? [["u", "velocity", "μ · u + d", (x2) => x2.μ * x2.u + x2.d]] : [],
-    momentum ? ["step", "step", "η · u", (x2) => x2.η * x2.u] : ["step", "step", "η · d", (x2) => x2.η * x2.d],
+    momentum ? ["step", "how far the weight moves", "η · u", (x2) => x2.η * x2.u] : ["step", "how far the weight moves", "η · d", (x2) => x2.η * x2.d],
     NEW("θ − step", (x2) => x2.θ - x2.step)
   ],
   adam_update: ({ decoupled, largest: largest2 }) => [
@@ -2376,7 +2415,12 @@ var METHODS = {
     ...largest2 ? [["ṽ", "the largest second moment so far", "the larger of ṽ and v", (x2) => max2(x2.ṽ, x2.v)]] : [],
     ["m̂", "first moment, corrected for its start at 0", "m / (1 − β₁ ^ t)", (x2) => x2.m / (1 - x2["β₁"] ** x2.t)],
     largest2 ? ["v̂", "second moment, corrected for its start at 0", "ṽ / (1 − β₂ ^ t)", (x2) => x2.ṽ / (1 - x2["β₂"] ** x2.t)] : ["v̂", "second moment, corrected for its start at 0", "v / (1 − β₂ ^ t)", (x2) => x2.v / (1 - x2["β₂"] ** x2.t)],
-    ["step", "step: the mean gradient over its usual size", "η · m̂ / (√v̂ + ε)", (x2) => x2.η * x2["m̂"] / (sqrt2(x2["v̂"]) + x2.ε)],
+    [
+      "step",
+      "how far the weight moves: η times the mean gradient over its usual size",
+      "η · m̂ / (√v̂ + ε)",
+      (x2) => x2.η * x2["m̂"] / (sqrt2(x2["v̂"]) + x2.ε)
+    ],
     NEW("θ − step", (x2) => x2.θ - x2.step)
   ]
 };
@@ -3583,7 +3627,7 @@ function basisClosed(values) {
     return basis((t - i / n) * n, v0, v1, v2, v3);
   };
 }
-var constant = (x2) => () => x2;
+var constant2 = (x2) => () => x2;
 function linear2(a2, d) {
   return function(t) {
     return a2 + t * d;
@@ -3596,16 +3640,16 @@ function exponential(a2, b, y2) {
 }
 function hue$1(a2, b) {
   var d = b - a2;
-  return d ? linear2(a2, d > 180 || d < -180 ? d - 360 * Math.round(d / 360) : d) : constant(isNaN(a2) ? b : a2);
+  return d ? linear2(a2, d > 180 || d < -180 ? d - 360 * Math.round(d / 360) : d) : constant2(isNaN(a2) ? b : a2);
 }
 function gamma(y2) {
   return (y2 = +y2) === 1 ? nogamma : function(a2, b) {
-    return b - a2 ? exponential(a2, b, y2) : constant(isNaN(a2) ? b : a2);
+    return b - a2 ? exponential(a2, b, y2) : constant2(isNaN(a2) ? b : a2);
   };
 }
 function nogamma(a2, b) {
   var d = b - a2;
-  return d ? linear2(a2, d) : constant(isNaN(a2) ? b : a2);
+  return d ? linear2(a2, d) : constant2(isNaN(a2) ? b : a2);
 }
 var rgb2 = (function rgbGamma(y2) {
   var color2 = gamma(y2);
@@ -3734,7 +3778,7 @@ function string(a2, b) {
 }
 function value(a2, b) {
   var t = typeof b, c;
-  return b == null || t === "boolean" ? constant(b) : (t === "number" ? number3 : t === "string" ? (c = color(b)) ? (b = c, rgb2) : string : b instanceof color ? rgb2 : b instanceof Date ? date : isNumberArray(b) ? numberArray : Array.isArray(b) ? genericArray : typeof b.valueOf !== "function" && typeof b.toString !== "function" || isNaN(b) ? object : number3)(a2, b);
+  return b == null || t === "boolean" ? constant2(b) : (t === "number" ? number3 : t === "string" ? (c = color(b)) ? (b = c, rgb2) : string : b instanceof color ? rgb2 : b instanceof Date ? date : isNumberArray(b) ? numberArray : Array.isArray(b) ? genericArray : typeof b.valueOf !== "function" && typeof b.toString !== "function" || isNaN(b) ? object : number3)(a2, b);
 }
 function round(a2, b) {
   return a2 = +a2, b = +b, function(t) {
@@ -4436,8 +4480,8 @@ function path() {
 path.prototype = Path.prototype;
 
 // node_modules/d3-shape/dist/d3-shape.mjs
-function constant2(x2) {
-  return function constant4() {
+function constant3(x2) {
+  return function constant5() {
     return x2;
   };
 }
@@ -4510,9 +4554,9 @@ function y(p) {
   return p[1];
 }
 function line2(x$1, y$1) {
-  var defined = constant2(true), context = null, curve2 = curveLinear, output = null, path2 = withPath(line3);
-  x$1 = typeof x$1 === "function" ? x$1 : x$1 === void 0 ? x : constant2(x$1);
-  y$1 = typeof y$1 === "function" ? y$1 : y$1 === void 0 ? y : constant2(y$1);
+  var defined = constant3(true), context = null, curve2 = curveLinear, output = null, path2 = withPath(line3);
+  x$1 = typeof x$1 === "function" ? x$1 : x$1 === void 0 ? x : constant3(x$1);
+  y$1 = typeof y$1 === "function" ? y$1 : y$1 === void 0 ? y : constant3(y$1);
   function line3(data) {
     var i, n = (data = array2(data)).length, d, defined0 = false, buffer;
     if (context == null) output = curve2(buffer = path2());
@@ -4526,13 +4570,13 @@ function line2(x$1, y$1) {
     if (buffer) return output = null, buffer + "" || null;
   }
   line3.x = function(_) {
-    return arguments.length ? (x$1 = typeof _ === "function" ? _ : constant2(+_), line3) : x$1;
+    return arguments.length ? (x$1 = typeof _ === "function" ? _ : constant3(+_), line3) : x$1;
   };
   line3.y = function(_) {
-    return arguments.length ? (y$1 = typeof _ === "function" ? _ : constant2(+_), line3) : y$1;
+    return arguments.length ? (y$1 = typeof _ === "function" ? _ : constant3(+_), line3) : y$1;
   };
   line3.defined = function(_) {
-    return arguments.length ? (defined = typeof _ === "function" ? _ : constant2(!!_), line3) : defined;
+    return arguments.length ? (defined = typeof _ === "function" ? _ : constant3(!!_), line3) : defined;
   };
   line3.curve = function(_) {
     return arguments.length ? (curve2 = _, context != null && (output = curve2(context)), line3) : curve2;
@@ -7457,7 +7501,7 @@ EnterNode.prototype = {
     return this._parent.querySelectorAll(selector2);
   }
 };
-function constant3(x2) {
+function constant4(x2) {
   return function() {
     return x2;
   };
@@ -7512,7 +7556,7 @@ function datum(node) {
 function selection_data(value2, key) {
   if (!arguments.length) return Array.from(this, datum);
   var bind = key ? bindKey : bindIndex, parents = this._parents, groups = this._groups;
-  if (typeof value2 !== "function") value2 = constant3(value2);
+  if (typeof value2 !== "function") value2 = constant4(value2);
   for (var m = groups.length, update2 = new Array(m), enter = new Array(m), exit = new Array(m), j = 0; j < m; ++j) {
     var parent = parents[j], group = groups[j], groupLength = group.length, data = arraylike(value2.call(parent, parent && parent.__data__, j, parents)), dataLength = data.length, enterGroup = enter[j] = new Array(dataLength), updateGroup = update2[j] = new Array(dataLength), exitGroup = exit[j] = new Array(groupLength);
     bind(parent, group, enterGroup, updateGroup, exitGroup, data, key);
@@ -8273,19 +8317,19 @@ function legend() {
   );
 }
 function drawn({ boxes, frames, arrows, shown }, trace) {
-  const layout = laidOut(boxes, frames, arrows, trace);
-  const { width, height } = layout.graph();
+  const layout2 = laidOut(boxes, frames, arrows, trace);
+  const { width, height } = layout2.graph();
   const svg = draw("svg", { viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": "Boxes and arrows" });
   const buttons = /* @__PURE__ */ new Map();
   const outward = [...frames.values()].sort((a2, b) => a2.path.length - b.path.length);
   const framed = new Map(outward.map((frame) => [frame.path, draw("g", { class: "frame" })]));
   svg.append(...framed.values());
-  const lines2 = arrows.map((arrow) => lineOf(arrow, layout.edge(arrow.from, arrow.to, arrow.key), trace));
+  const lines2 = arrows.map((arrow) => lineOf(arrow, layout2.edge(arrow.from, arrow.to, arrow.key), trace));
   svg.append(...lines2.flatMap(({ elements }) => elements));
   const sums = /* @__PURE__ */ new Map();
   const rows = [
-    ...[...boxes.values()].map((box2) => ({ id: box2.id, at: layout.node(box2.id), box: box2 })),
-    ...outward.map((frame) => ({ id: `f${frame.path}`, at: layout.node(`f${frame.path}`), frame }))
+    ...[...boxes.values()].map((box2) => ({ id: box2.id, at: layout2.node(box2.id), box: box2 })),
+    ...outward.map((frame) => ({ id: `f${frame.path}`, at: layout2.node(`f${frame.path}`), frame }))
   ].sort((a2, b) => a2.at.y - a2.at.height / 2 - (b.at.y - b.at.height / 2) || a2.at.x - b.at.x);
   for (const { id, at: at3, box: box2, frame } of rows) {
     const made2 = box2 ? boxOf(box2, at3, trace) : headOf(frame, at3);
@@ -8301,45 +8345,45 @@ function drawn({ boxes, frames, arrows, shown }, trace) {
   return { svg, width, height, buttons, lines: lines2, sums, boxes, shown };
 }
 function laidOut(boxes, frames, arrows, trace) {
-  const layout = new ie.Graph({ multigraph: true, compound: true });
-  layout.setGraph({ rankdir: "TB", nodesep: 14, edgesep: 12, ranksep: 15, marginx: 8, marginy: 8 });
+  const layout2 = new ie.Graph({ multigraph: true, compound: true });
+  layout2.setGraph({ rankdir: "TB", nodesep: 14, edgesep: 12, ranksep: 15, marginx: 8, marginy: 8 });
   for (const box2 of boxes.values()) {
     const lines2 = textOf(box2);
     const width = Math.max(48, ...lines2.map((text2, i) => wide(text2, i === 0))) + 18;
-    layout.setNode(box2.id, { width, height: lines2.length * LINE + 10 });
+    layout2.setNode(box2.id, { width, height: lines2.length * LINE + 10 });
   }
-  for (const { path: path2 } of frames.values()) layout.setNode(`f${path2}`, {});
-  for (const box2 of boxes.values()) if (box2.frame !== null) layout.setParent(box2.id, `f${box2.frame}`);
-  for (const { path: path2, parent } of frames.values()) if (parent !== null) layout.setParent(`f${path2}`, `f${parent}`);
+  for (const { path: path2 } of frames.values()) layout2.setNode(`f${path2}`, {});
+  for (const box2 of boxes.values()) if (box2.frame !== null) layout2.setParent(box2.id, `f${box2.frame}`);
+  for (const { path: path2, parent } of frames.values()) if (parent !== null) layout2.setParent(`f${path2}`, `f${parent}`);
   for (const { key, from: from2, to: to2, value: value2 } of arrows) {
-    layout.setEdge(from2, to2, { width: wide(shortShape(trace.values[value2].shape)) + 14, height: 14, labelpos: "c" }, key);
+    layout2.setEdge(from2, to2, { width: wide(shortShape(trace.values[value2].shape)) + 14, height: 14, labelpos: "c" }, key);
   }
-  Oe(layout);
-  wrap(layout, boxes, frames);
-  return layout;
+  Oe(layout2);
+  wrap(layout2, boxes, frames);
+  return layout2;
 }
-function wrap(layout, boxes, frames) {
+function wrap(layout2, boxes, frames) {
   const inward = [...frames.values()].sort((a2, b) => b.path.length - a2.path.length);
   for (const { path: path2, kind } of inward) {
-    const held2 = [...boxes.values()].filter((box2) => box2.frame === path2).map((box2) => layout.node(box2.id));
-    held2.push(...[...frames.values()].filter((frame) => frame.parent === path2).map((frame) => layout.node(`f${frame.path}`)));
+    const held2 = [...boxes.values()].filter((box2) => box2.frame === path2).map((box2) => layout2.node(box2.id));
+    held2.push(...[...frames.values()].filter((frame) => frame.parent === path2).map((frame) => layout2.node(`f${frame.path}`)));
     const left2 = Math.min(...held2.map((at3) => at3.x - at3.width / 2)) - 8;
     const right = Math.max(...held2.map((at3) => at3.x + at3.width / 2), left2 + wide(`▾ ${path2} ${kind}`, true) + 16) + 8;
     const top2 = Math.min(...held2.map((at3) => at3.y - at3.height / 2)) - HEAD - 2;
     const bottom = Math.max(...held2.map((at3) => at3.y + at3.height / 2)) + 8;
-    Object.assign(layout.node(`f${path2}`), { x: (left2 + right) / 2, y: (top2 + bottom) / 2, width: right - left2, height: bottom - top2 });
+    Object.assign(layout2.node(`f${path2}`), { x: (left2 + right) / 2, y: (top2 + bottom) / 2, width: right - left2, height: bottom - top2 });
   }
-  const all = layout.nodes().map((id) => layout.node(id));
+  const all = layout2.nodes().map((id) => layout2.node(id));
   const left = Math.min(0, ...all.map((at3) => at3.x - at3.width / 2 - 6));
   const top = Math.min(0, ...all.map((at3) => at3.y - at3.height / 2 - 6));
   const move2 = (at3) => Object.assign(at3, { x: at3.x - left, y: at3.y - top });
   all.forEach(move2);
-  for (const edge of layout.edges()) {
-    const { points, ...label } = layout.edge(edge);
+  for (const edge of layout2.edges()) {
+    const { points, ...label } = layout2.edge(edge);
     points.forEach(move2);
-    Object.assign(layout.edge(edge), { x: label.x - left, y: label.y - top });
+    Object.assign(layout2.edge(edge), { x: label.x - left, y: label.y - top });
   }
-  const graph2 = layout.graph();
+  const graph2 = layout2.graph();
   graph2.width = Math.max(graph2.width - left, ...all.map((at3) => at3.x + at3.width / 2 + 6));
   graph2.height = Math.max(graph2.height - top, ...all.map((at3) => at3.y + at3.height / 2 + 6));
 }
@@ -8528,7 +8572,7 @@ function ledger(element, store, trace) {
     const instead = changed ? lines(one3.operation, weight, other, otherClip) : null;
     drawWalk(walk, trace.array(one3.before), cell, (to2) => store.set({ op: store.state.op, value: one3.before, cell: to2 }));
     drawLines(table, { base, instead, weight, one: one3, trace, cell, goTo });
-    drawScale(scale, weight.θ.number, base.at(-1).value, instead?.at(-1).value);
+    drawScale(scale, weight.g.number, weight.θ.number, base.at(-1).value, instead?.at(-1).value);
     if (afresh) drawSliders(sliders, { settings: settings3, clip: clip2, norm: norm2, what, changed: () => redraw(false) });
   };
   let before = null;
@@ -8623,15 +8667,21 @@ function sign3(value2, recorded2) {
     same2 ? " ✓" : " ≠"
   );
 }
-function drawScale(place, before, after, instead) {
+function drawScale(place, gradient, before, after, instead) {
   const points = [
     ["before", before, "○"],
     ["now", after, "●"],
     ...instead === void 0 ? [] : [["what if", instead, "◆"]]
   ].filter(([, x2]) => Number.isFinite(x2));
   const [low, high] = [Math.min(...points.map(([, x2]) => x2)), Math.max(...points.map(([, x2]) => x2))];
-  const move2 = after - before;
-  const told2 = move2 === 0 ? "The weight stays where it was." : `The weight ${move2 < 0 ? "falls" : "rises"} by ${brief(Math.abs(move2))}, to ${brief(after, 6)}.`;
+  const move2 = after - before, slope = Math.sign(gradient);
+  const why = [
+    "Its gradient is 0: the loss doesn't depend on this weight now.",
+    "Its gradient is above 0: a larger weight would make the loss larger. So the weight should fall.",
+    "Its gradient is below 0: a larger weight would make the loss smaller. So the weight should rise."
+  ].at(slope);
+  const against = Math.sign(move2) === slope && slope !== 0 ? " That is with the gradient: what the optimizer remembers, or the decay, is stronger." : "";
+  const told2 = move2 === 0 ? "It stays where it was." : `It ${move2 < 0 ? "falls" : "rises"} by ${brief(Math.abs(move2))}, to ${brief(after, 6)}.${against}`;
   const line3 = make(
     "div",
     { class: "line", "aria-hidden": "true" },
@@ -8646,7 +8696,7 @@ function drawScale(place, before, after, instead) {
     make(
       "p",
       {},
-      told2,
+      `${why} ${told2}`,
       instead === void 0 ? "" : ` With your settings it would be ${brief(instead, 6)}: a what-if, nothing of it is recorded.`
     ),
     line3
@@ -8708,7 +8758,8 @@ function draw2(table, about) {
   table.setAttribute("aria-rowcount", rows + 1);
   table.setAttribute("aria-colcount", columns2 + 1);
   table.style.setProperty("--columns", right - left);
-  const corner = names.length > 1 ? `${names[0]} ↓ ${names[1]} →` : names[0] ?? "";
+  const corner = names.length > 1 ? `↓ ${names[0]}
+→ ${names[1]}` : names[0] ?? "";
   const header2 = (c) => make("span", { role: "columnheader", "aria-colindex": c + 2 }, String(c));
   const head = make(
     "div",
@@ -8727,7 +8778,11 @@ function draw2(table, about) {
       class: here && !chosen ? "example" : null,
       title: exact(x2, value2.dtype)
     };
-    const one3 = make("span", { ...attributes, "data-row": r, "data-column": c, "data-cell": about.cellAt(r, c).join(",") }, text2(x2));
+    const one3 = make(
+      "span",
+      { ...attributes, "data-row": r, "data-column": c, "data-cell": about.cellAt(r, c).join(",") },
+      text2(x2)
+    );
     one3.style.background = css(rgb3);
     one3.style.color = inkOn(rgb3);
     return one3;
@@ -9005,7 +9060,7 @@ function stepper(name, at3, n, go) {
     "span",
     { class: "stepper", role: "group", "aria-label": name },
     button2(-1, "−"),
-    make("span", {}, `${name} ${at3} of ${n}`),
+    make("span", {}, `${name} ${at3} of 0 … ${n - 1}`),
     button2(1, "+")
   );
 }
@@ -9102,7 +9157,7 @@ function tensor(element, store, trace) {
       cell,
       here,
       limit: limitOf(numbers2, value2),
-      colours: palette(element),
+      colours: colours(),
       width,
       choose,
       move: move2
@@ -9122,11 +9177,18 @@ function tensor(element, store, trace) {
     const shown = [slice3.rows, slice3.columns].filter((axis) => axis !== null).map((axis) => names[axis]);
     const cellAt2 = (row2, column) => cellOf(slice3, row2, column);
     const pick = (row2, column) => choose(cellAt2(row2, column));
-    numbersGrid.show({ ...about, at: within(slice3, here), names: shown, label: `${value2.name}, the numbers`, cellAt: cellAt2, choose: pick });
+    numbersGrid.show({
+      ...about,
+      at: within(slice3, here),
+      names: shown,
+      label: `${value2.name}, the numbers`,
+      cellAt: cellAt2,
+      choose: pick
+    });
     fill(legend2, ...legendOf(about, kind, cells2.firstChild.dataset.more));
   };
   const widthOf = onWidth(element, redraw);
-  onTheme(element, redraw);
+  const colours = palette(element, redraw);
   store.subscribe((_, changed) => {
     if (changed.has("op") || changed.has("value") || changed.has("cell")) redraw();
   });

@@ -64,7 +64,7 @@ function draw(table, about) {
   table.setAttribute("aria-rowcount", rows + 1);
   table.setAttribute("aria-colcount", columns + 1);
   table.style.setProperty("--columns", right - left);
-  const corner = names.length > 1 ? `${names[0]} ↓ ${names[1]} →` : (names[0] ?? "");
+  const corner = names.length > 1 ? `↓ ${names[0]}\n→ ${names[1]}` : (names[0] ?? "");
   const header = (c) => make("span", { role: "columnheader", "aria-colindex": c + 2 }, String(c));
   const head = make(
     "div",
@@ -85,7 +85,11 @@ function draw(table, about) {
       class: here && !chosen ? "example" : null,
       title: exact(x, value.dtype),
     };
-    const one = make("span", { ...attributes, "data-row": r, "data-column": c, "data-cell": about.cellAt(r, c).join(",") }, text(x));
+    const one = make(
+      "span",
+      { ...attributes, "data-row": r, "data-column": c, "data-cell": about.cellAt(r, c).join(",") },
+      text(x),
+    );
     one.style.background = css(rgb);
     one.style.color = inkOn(rgb);
     return one;
