@@ -16,14 +16,14 @@ import { theme } from "./views/theme.js";
 import { operations, phases, story, transport } from "./views/timeline.js";
 
 // Each view is `view(element, store, trace)`: it draws itself into the element and follows the store. One that has nothing
-// to show in this trace returns false, and gets no place.
+// to show in this trace returns false, and gets no place. On a phone they stand in this order, the numbers first.
 const PANELS = [
-  { name: "operations", title: "Every operation", view: operations, column: "left" },
-  { name: "graph", title: "The network", view: graph, column: "left" },
   { name: "tensor", title: "The numbers", view: tensor, column: "middle" },
   { name: "derivation", title: "Where this number comes from", view: derivation, column: "middle" },
   { name: "ledger", title: "How one weight changes", view: ledger, column: "middle" },
   { name: "contrast", title: "Which belongs to which", view: contrast, column: "middle" },
+  { name: "operations", title: "Every operation", view: operations, column: "left" },
+  { name: "graph", title: "The network", view: graph, column: "left" },
   { name: "code", title: "The code that did it", view: code, column: "right" },
   { name: "diagnoses", title: "What to watch", view: diagnoses, column: "right" },
 ];
@@ -90,12 +90,13 @@ function kept({ kept }) {
 }
 
 function columns(store, trace) {
-  const found = { left: [], middle: [], right: [] };
+  const found = { middle: [], left: [], right: [] };
   for (const { name, title, view, column } of PANELS) {
     const id = unique(name);
     const body = make("div", { class: `body ${name}` });
     if (view(body, store, trace) === false) continue;
-    found[column].push(make("section", { class: "panel", "aria-labelledby": id, "data-panel": name }, make("h2", { id }, title), body));
+    const folded = make("details", { open: true }, make("summary", {}, make("h2", { id }, title)), body);
+    found[column].push(make("section", { class: "panel", "aria-labelledby": id, "data-panel": name }, folded));
   }
   return make("main", {}, ...Object.entries(found).map(([name, panels]) => make("div", { class: `column ${name}` }, ...panels)));
 }

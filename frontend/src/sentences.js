@@ -8,7 +8,7 @@ export const PHASES = {
   data: "The examples that this step learns from.",
   forward: "The network computes its answer from the data, layer by layer.",
   loss: "The answer is compared with what was wanted. One number, the loss L, says how wrong it was.",
-  backward: "From the loss back to the first layer: how much would L change if each number changed a little? That is its gradient.",
+  backward: "From the loss back to the first layer: how much would L change if each number changed a little? That is its gradient: above 0, L grows with the number; below 0, it falls.",
   "gradient norm": "How large are all gradients together?",
   clip: "Gradients that are too large together are made smaller, all by the same factor.",
   moments: "The optimizer remembers earlier gradients, for each weight on its own.",
@@ -40,8 +40,9 @@ export function sentenceText(operation, trace) {
 const TELL = {
   data: ({ operation, trace, result }) => {
     const { shape, shown } = trace.values[operation.result];
-    const what = { tokens: "text as numbers, one for each word or letter", picture: "pictures", waveform: "sound", spectrogram: "sound as a spectrogram", video: "moving pictures" }[shown];
-    return [result, ` is given: ${what ?? "numbers"}, ${shapeText(shape)}.`, shape.length > 1 ? ` The first axis counts the ${shape[0]} examples of this batch.` : ""];
+    const what = { tokens: "text, a number for each word or letter", picture: "pictures", waveform: "sound", spectrogram: "sound as a spectrogram", video: "moving pictures" }[shown] ?? "numbers";
+    const examples = shape.length > 1 ? ` The first axis counts the ${shape[0]} examples of this batch.` : shape.length ? " One for each example." : "";
+    return ["Given: ", result, `, ${what}, ${shapeText(shape)}.${examples}`];
   },
   forward: (context) => {
     const said = FORWARD[context.operation.name]?.(context);
@@ -51,7 +52,7 @@ const TELL = {
     const { operation, trace, operand, result, value } = context;
     const input = operation.name.slice(operation.name.lastIndexOf(".") + 1);
     const forward = trace.operations[operation.of];
-    const of = trace.values[operation.result]?.of;
+    const of = forward?.operands[input]?.value ?? trace.values[operation.result]?.of;
     const whose = of === null || of === undefined ? input : value(of);
     const through = forward ? forward.name : operation.name.slice(0, operation.name.lastIndexOf("."));
     const how = ADJOINT[operation.name]?.(context);
@@ -60,12 +61,12 @@ const TELL = {
   },
   accumulate: ({ operand, result, operation, trace, value }) => {
     const of = trace.values[operation.result]?.of;
-    return [of === null || of === undefined ? "A value" : value(of), " was used more than once, so it changes the loss along several ways. Their gradients add: ", operand("total"), " + ", operand("g"), " = ", result, "."];
+    return [of === null || of === undefined ? "A value" : value(of), " was used more than once, so it changes the loss along several ways. Their gradients add: what came before, ", operand("total"), ", and what comes now, ", operand("g"), ", make ", result, "."];
   },
   hook: ({ result, operand }) => ["A function of yours (a hook) changed the gradient ", operand("g"), " into ", result, "."],
-  norm: ({ operation, trace }) => [
-    `All ${operandValues(operation).length} gradients of the parameters, taken as one long arrow, have the length `,
-    { value: operation.result }, `, ${brief(trace.array(operation.result).data[0])}: the root of the sum of all their squares.`,
+  norm: ({ operation, trace, result }) => [
+    `The gradients of all ${operandValues(operation).length} parameters, put together into one long arrow, have the length `, result,
+    ` = ${brief(trace.array(operation.result).data[0])}: the root of the sum of all their squares.`,
   ],
   clip: ({ operation, operand, result, trace }) => {
     const { limit, norm } = operation.static ?? {};
@@ -115,9 +116,9 @@ const FORWARD = {
   sum: ({ operand, result }) => [operand("a"), " is summed. That makes ", result, "."],
   reshape: ({ operand, result, trace, operation }) => ["The same numbers of ", operand("a"), ` in another shape, ${shapeText(trace.values[operation.result].shape)}: `, result, "."],
   swapaxes: ({ operand, result }) => ["The same numbers of ", operand("a"), ", two of its axes exchanged: ", result, "."],
-  getitem: ({ operand, result, operation }) => (Array.isArray(operation.static?.index) ? ["Rows or parts of ", operand("a"), " are looked up by their number. That makes ", result, "."] : ["A part of ", operand("a"), " is taken. That makes ", result, "."]),
+  getitem: ({ operand, result, operation, trace }) => (trace.modules[operation.module] === "Embedding" ? ["For each token its row of the table ", operand("a"), " is looked up. That makes ", result, "."] : Array.isArray(operation.static?.index) ? ["Rows or parts of ", operand("a"), " are looked up by their number. That makes ", result, "."] : ["A part of ", operand("a"), " is taken. That makes ", result, "."]),
   embedding: ({ operand, result }) => ["For each token its row of the table ", operand("table") ?? operand("w"), " is looked up. That makes ", result, "."],
-  cross_entropies: ({ operand, result }) => ["How surprised the network is by the right answer: ", operand("logits"), " become probabilities, and of that of the right class in ", operand("labels"), " −ln is taken. That makes ", result, ", one number for each example."],
+  cross_entropies: ({ operand, result }) => ["How surprised is the network by the right answer? ", operand("logits"), " are turned into probabilities; of the one that the right class got, which ", operand("labels"), " tells, −ln is taken. That makes ", result, ", one number for each example."],
   max_pool2d: ({ operand, result }) => ["Of each small window of ", operand("x"), " the largest number is kept. That makes ", result, "."],
   average_pool2d: ({ operand, result }) => ["Of each small window of ", operand("x"), " the mean is kept. That makes ", result, "."],
   group_statistics: ({ operand, result }) => ["Mean and variance of ", operand("x"), ", group by group. That makes ", result, "."],
@@ -126,6 +127,12 @@ const FORWARD = {
   attention: ({ operand, result }) => ["Each query of ", operand("q"), " asks how well it fits each key of ", operand("k"), "; by these shares the values ", operand("v"), " are mixed. That makes ", result, "."],
   unit_length: ({ operand, result }) => ["Each row of ", operand("x"), " is scaled to the length 1, so that a product of two tells their angle. That makes ", result, "."],
   where: ({ operand, result }) => ["Where ", operand("condition"), " holds, ", operand("a"), " is taken, elsewhere ", operand("b"), ". That makes ", result, "."],
+};
+
+const NORMALISED = {
+  x: ({ operand }) => [operand("g"), " comes back through the scaling; and as every number moves the mean and the variance, each has a share in what these changed"],
+  scale: ({ operand }) => ["it multiplied each normalised number, so these are multiplied with ", operand("g"), " and summed"],
+  shift: ({ operand }) => ["it was added to each example, so ", operand("g"), " is summed over them"],
 };
 
 const ADJOINT = {
@@ -141,13 +148,20 @@ const ADJOINT = {
   "sigmoid.a": ({ operand }) => [operand("g"), " is multiplied with the slope of the sigmoid, y(1 − y)"],
   "mean.a": ({ operand }) => ["each number has an equal share in the mean, so each gets ", operand("g"), " divided by their count"],
   "sum.a": ({ operand }) => ["each number counts once in the sum, so each gets ", operand("g")],
-  "cross_entropies.logits": ({ operand }) => ["the probability that was given to each class, less 1 for the right one, times ", operand("g")],
+  "cross_entropies.logits": ({ operand }) => ["the probability that each class got, less 1 for the right class, times ", operand("g")],
   "max_pool2d.x": ({ operand }) => [operand("g"), " goes to the number of each window that was the largest; the others get 0"],
   "multiply.a": ({ operand }) => [operand("g"), " times the other factor, ", operand("b")],
   "multiply.b": ({ operand }) => [operand("g"), " times the other factor, ", operand("a")],
   "reshape.a": ({ operand }) => [operand("g"), " is put back into the shape from before"],
   "swapaxes.a": ({ operand }) => ["the axes of ", operand("g"), " are exchanged back"],
   "getitem.a": ({ operand }) => [operand("g"), " goes to the parts that were taken; all others get 0"],
+  "where.a": ({ operand }) => [operand("g"), " goes on where this was taken; elsewhere it's 0"],
+  "where.b": ({ operand }) => [operand("g"), " goes on where this was taken; elsewhere it's 0"],
+  ...Object.fromEntries(["group_norm", "layer_norm"].flatMap((norm) => Object.entries(NORMALISED).map(([input, told]) => [`${norm}.${input}`, told]))),
+  "unit_length.x": ({ operand }) => ["a longer row would make no difference, as its length is brought to 1; so only that part of ", operand("g"), " counts that turns the row"],
+  "attention.q": ({ operand }) => ["from ", operand("g"), " follows how L changes with each share that a query gives, and so with the query, by the keys ", operand("k")],
+  "attention.k": ({ operand }) => ["from ", operand("g"), " follows how L changes with each share that a key gets, and so with the key, by the queries ", operand("q")],
+  "attention.v": ({ operand }) => ["each value was mixed into the results by its share, so ", operand("g"), " comes back by the same shares"],
   "add.b": ({ operand }) => [operand("g"), " goes on, summed where one number had been added to several"],
 };
 

@@ -130,3 +130,12 @@ def test_what_a_value_looks_like():
     assert (told["pictures"], told["0 conv2d"], told["logits"]) == ("picture", "maps", "matrix")
     assert trace.shown_as(next(v for v in EXAMPLES["attention"]().values if v.name == "tokens"), {}) == "tokens"
     assert trace.batch_size(perceptron()) == 4
+
+
+def test_clipping_and_updates_come_with_their_rules():
+    rules = trace.encode(EXAMPLES["convolution"]())["code"]["rules"]
+    assert "_shorten(" in rules["clip_by_norm"]["code"]
+    assert rules["clip_by_norm"]["formula"].startswith("g ← g·min(1, limit / ‖g‖)")
+    assert "square[...] =" in rules["adam_update"]["code"]
+    assert rules["adam_update"]["formula"].startswith("θ ← θ − ηλθ")  # AdamW's
+    assert "write" not in rules

@@ -8,7 +8,7 @@ import json
 import linecache
 import math
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -16,12 +16,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tinyxm import optim
 from tinyxm.steps.contrasts import contrasts
 from tinyxm.steps.derivation import formula_of
 from tinyxm.steps.diagnoses import diagnose
 from tinyxm.steps.provenance import Origin
 from tinyxm.steps.recording import PHASES, Operation, Ref, Step, Value
 from tinyxm.steps.replay import differences
+from tinyxm_kernels.updates import reference
 
 Array = NDArray[Any]
 Json = dict[str, Any]
@@ -79,7 +81,7 @@ def _encoded(step: Step, samples: int | None) -> tuple[Json, bytes]:
         "clip": _plain(step.clip),
         "contrasts": [c._asdict() for c in contrasts(step)],
         "diagnoses": [finding._asdict() for finding in diagnose(step)],
-        "code": {"lines": [_line(source) for source in lines], "rules": _rules(step.operations)},
+        "code": {"lines": [_line(source) for source in lines], "rules": _rules(step)},
     }
     return trace, zlib.compress(bytes(blob), 6)
 
@@ -213,17 +215,26 @@ def _line(source: tuple[str, int, str]) -> Json:
     return {"file": Path(file).name, "line": number, "function": function, "text": around}
 
 
-def _rules(operations: Sequence[Operation]) -> Json:
+def _rules(step: Step) -> Json:
     """Of each operation its formula and the code of its rule; of each adjoint its code, under "matmul.a"."""
     found: Json = {}
-    for op in operations:
-        if op.name in found or op.function is None:
+    for op in step.operations:
+        function, documented = _rule(op, step)
+        if op.name in found or function is None:
             continue
-        told: Json = {"code": code_of(op.function)}
-        if op.kind == "forward":
-            told["formula"] = formula_of(Origin(op.name, op.function, {}, {}, {}, "", None))
-        found[op.name] = told
+        found[op.name] = {"code": code_of(function)}
+        if op.kind != "adjoint":
+            found[op.name]["formula"] = formula_of(Origin(op.name, documented, {}, {}, {}, "", None))
     return found
+
+
+def _rule(op: Operation, step: Step) -> tuple[Any, Any]:
+    """The function that an operation runs, and what documents it: of an update the reference kernel, the optimizer."""
+    if op.kind == "clip":
+        return (getattr(optim, op.name, None),) * 2
+    if op.kind == "update":
+        return getattr(reference, op.name, None), type(step.optimizer)
+    return (op.function,) * 2
 
 
 def code_of(function: Any) -> str:

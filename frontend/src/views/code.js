@@ -7,7 +7,8 @@ export function code(element, store, trace) {
   const { lines, rules } = trace.code;
   if (!lines.length && !Object.keys(rules).length) return false;
   const blocks = { yours: block(), forward: block(), back: block() };
-  fill(element, ...Object.values(blocks).map(({ whole }) => whole));
+  const none = make("p", { class: "quiet" }, "No operation of the tape ran here, so there is no line of code to show.");
+  fill(element, ...Object.values(blocks).map(({ whole }) => whole), none);
   let told = {}; // what each block shows, so that what stays isn't drawn again
   store.subscribe((state, changed) => {
     const operation = store.operation;
@@ -24,6 +25,7 @@ export function code(element, store, trace) {
       if (told[name]?.source !== shown.source || told[name]?.start !== shown.start) list(listing, shown);
       mark(listing, shown.marked);
     }
+    none.hidden = Object.values(next).some(Boolean);
     told = next;
   });
 }
@@ -54,6 +56,7 @@ function yours(operation, trace) {
 function rule(operation, trace) {
   const { rules } = trace.code;
   if (operation.kind === "accumulate") return { forward: null, back: null };
+  if (operation.kind === "clip" || operation.kind === "update") return { forward: ruleOfStep(operation, rules[operation.name]), back: null };
   const back = operation.kind === "adjoint";
   const input = back ? operation.name.slice(operation.name.lastIndexOf(".") + 1) : null;
   const name = back ? operation.name.slice(0, operation.name.lastIndexOf(".")) : operation.name;
@@ -67,6 +70,17 @@ function rule(operation, trace) {
     forward: forward ? { title: `${name}: the way forward`, note: own.formula || null, source: forward, start: 1, marked: back ? null : bodyLines(forward), present: !back } : null,
     back: after ? { title: back ? `${name}: the way back, to ${input}` : `${name}: its way back, later`, note: "One rule for each input: from g, the gradient that arrives, to the input's own.", source: after, start: 1, marked, present: back } : null,
   };
+}
+
+/** What clips, or updates: of an update the lines that write the moments, or the one that writes the parameter. */
+function ruleOfStep({ name, phase }, own) {
+  if (!own?.code) return null;
+  const { forward: source } = splitRule(own.code);
+  const [first, last] = bodyLines(source);
+  const parameter = source.split("\n").findLastIndex((line) => /^\s*parameter\b.*=/.test(line));
+  const within = { moments: [first, parameter - 1], update: [parameter, last] }[phase];
+  const marked = within && parameter >= first && within[0] <= within[1] ? within : [first, last];
+  return { title: `${name}: its rule`, note: own.formula || null, source, start: 1, marked, present: true };
 }
 
 function list(listing, { source, start }) {
@@ -83,6 +97,8 @@ function mark(listing, marked) {
     if (here) line.setAttribute("aria-current", "true");
     else line.removeAttribute("aria-current");
   });
-  const first = listing.querySelector(".here");
-  if (first) reveal(first, listing);
+  const here = [...listing.querySelectorAll(".here")];
+  if (!here.length) return;
+  reveal(here.at(-1), listing);
+  reveal(here[0], listing);
 }

@@ -246,7 +246,7 @@ function headOf({ path, kind }, at) {
   return draw(
     "g",
     { class: "head", role: "button", tabindex: -1, "data-box": `f${path}`, "aria-expanded": "true", "aria-label": `▾ ${path} ${kind}: a module, unfolded` },
-    ...[draw("rect", { x: x + 2, y: y + 2, width: at.width - 4, height: HEAD - 3, rx: 6 }), draw("text", { x: x + 8, y: y + 15 }, `▾ ${path} `, draw("tspan", { class: "second" }, kind))],
+    ...[draw("rect", { x: x + 3, y: y + 2, width: wide(`▾ ${path} ${kind}`, true) + 8, height: HEAD - 3, rx: 6 }), draw("text", { x: x + 8, y: y + 15 }, `▾ ${path} `, draw("tspan", { class: "second" }, kind))],
   );
 }
 

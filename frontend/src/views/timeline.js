@@ -65,6 +65,9 @@ export function transport(element, store, trace) {
   });
 }
 
+const INTRODUCTION =
+  "This page shows one training step of a network, one operation at a time. The right arrow key goes on, the left one back; click any number to see where it comes from.";
+
 /** What the present operation did, in a sentence whose values can be gone to; told to screen readers, too. */
 export function story(element, store, trace) {
   const heading = make("p", { class: "where" });
@@ -77,7 +80,7 @@ export function story(element, store, trace) {
     if (!operation || !(changed.has("op") || changed.has("value"))) return;
     if (changed.has("op")) {
       fill(heading, make("strong", {}, operation.phase), `: ${PHASES[operation.phase] ?? ""}`);
-      facts.textContent = factsOf(operation, trace);
+      facts.textContent = operation.number ? factsOf(operation, trace) : INTRODUCTION;
       live.textContent = `${operation.number + 1}, ${operation.phase}. ${sentenceText(operation, trace)}`;
     }
     fill(text, ...sentence(operation, trace).map((part) => piece(part, store, trace)));
@@ -98,6 +101,7 @@ function valueButton(number, store, trace) {
 
 function factsOf({ name, kind, module, seconds, flops, bytes }, trace) {
   const where = module ? ` in ${module} (${trace.modules[module] ?? "?"})` : "";
+  if (kind === "data") return "";
   const did = kind === "adjoint" ? "adjoint " : "";
   const cost = [seconds ? `took ${duration(seconds)}` : "", flops ? plural(flops, "floating-point operation") : "", bytes ? `${plural(bytes, "byte")} read and written` : ""];
   return [`${did}${name}${where}`, ...cost].filter(Boolean).join(", ");
@@ -111,15 +115,14 @@ export function operations(element, store, trace) {
   const found = make("span", { class: "found", role: "status" });
   const list = make("div", { class: "list", role: "listbox", tabindex: 0, "aria-label": "Operations of this step, in their order" });
   const rows = [];
-  for (const { title, within, mixed } of stretches(trace)) {
+  for (const { phase, within } of stretches(trace)) {
     const id = unique("phase");
-    const group = make("div", { role: "group", "aria-labelledby": id }, make("div", { class: "phase", id, role: "presentation" }, title));
+    const group = make("div", { role: "group", "aria-labelledby": id }, make("div", { class: "phase", id, role: "presentation" }, phase));
     for (const operation of within) {
-      const name = mixed ? `${operation.phase}: ${titleOf(operation, trace)}` : titleOf(operation, trace);
       const row = make(
         "div",
         { role: "option", id: unique("operation"), "aria-selected": "false", "data-op": operation.number },
-        ...[make("span", { class: "number" }, String(operation.number + 1)), make("span", { class: "name" }, name)],
+        ...[make("span", { class: "number" }, String(operation.number + 1)), make("span", { class: "name" }, titleOf(operation, trace))],
       );
       rows[operation.number] = { row, text: haystack(operation, trace) };
       group.append(row);
@@ -174,18 +177,12 @@ export function operations(element, store, trace) {
   });
 }
 
-/** The operations in their order, those of a phase together; moments and update, which take turns, as one. */
+/** The operations in their order, those of a phase that follow one another together. */
 function stretches(trace) {
-  const turns = ({ phase }) => (phase === "moments" || phase === "update" ? "moments and update" : phase);
   const found = [];
   for (const operation of trace.operations) {
-    if (found.at(-1)?.title !== turns(operation)) found.push({ title: turns(operation), within: [] });
+    if (found.at(-1)?.phase !== operation.phase) found.push({ phase: operation.phase, within: [] });
     found.at(-1).within.push(operation);
-  }
-  for (const stretch of found) {
-    const phases = new Set(stretch.within.map(({ phase }) => phase));
-    stretch.mixed = phases.size > 1;
-    if (!stretch.mixed) [stretch.title] = phases;
   }
   return found;
 }

@@ -384,7 +384,8 @@ function code(element, store, trace) {
   const { lines: lines2, rules } = trace.code;
   if (!lines2.length && !Object.keys(rules).length) return false;
   const blocks = { yours: block(), forward: block(), back: block() };
-  fill(element, ...Object.values(blocks).map(({ whole: whole2 }) => whole2));
+  const none2 = make("p", { class: "quiet" }, "No operation of the tape ran here, so there is no line of code to show.");
+  fill(element, ...Object.values(blocks).map(({ whole: whole2 }) => whole2), none2);
   let told2 = {};
   store.subscribe((state, changed) => {
     const operation = store.operation;
@@ -401,6 +402,7 @@ function code(element, store, trace) {
       if (told2[name]?.source !== shown.source || told2[name]?.start !== shown.start) list(listing, shown);
       mark(listing, shown.marked);
     }
+    none2.hidden = Object.values(next).some(Boolean);
     told2 = next;
   });
 }
@@ -425,6 +427,7 @@ function yours(operation, trace) {
 function rule(operation, trace) {
   const { rules } = trace.code;
   if (operation.kind === "accumulate") return { forward: null, back: null };
+  if (operation.kind === "clip" || operation.kind === "update") return { forward: ruleOfStep(operation, rules[operation.name]), back: null };
   const back = operation.kind === "adjoint";
   const input = back ? operation.name.slice(operation.name.lastIndexOf(".") + 1) : null;
   const name = back ? operation.name.slice(0, operation.name.lastIndexOf(".")) : operation.name;
@@ -439,6 +442,15 @@ function rule(operation, trace) {
     back: after ? { title: back ? `${name}: the way back, to ${input}` : `${name}: its way back, later`, note: "One rule for each input: from g, the gradient that arrives, to the input's own.", source: after, start: 1, marked, present: back } : null
   };
 }
+function ruleOfStep({ name, phase }, own2) {
+  if (!own2?.code) return null;
+  const { forward: source } = splitRule(own2.code);
+  const [first, last2] = bodyLines(source);
+  const parameter = source.split("\n").findLastIndex((line3) => /^\s*parameter\b.*=/.test(line3));
+  const within2 = { moments: [first, parameter - 1], update: [parameter, last2] }[phase];
+  const marked = within2 && parameter >= first && within2[0] <= within2[1] ? within2 : [first, last2];
+  return { title: `${name}: its rule`, note: own2.formula || null, source, start: 1, marked, present: true };
+}
 function list(listing, { source, start }) {
   const numbered = pythonLines(source).map(
     (tokens2, i) => make("span", { class: "line" }, make("span", { class: "number", "aria-hidden": true }, String(start + i)), make("span", {}, ...tokens2.map(({ kind, text: text2 }) => kind ? make("span", { class: kind }, text2) : text2), "\n"))
@@ -447,13 +459,15 @@ function list(listing, { source, start }) {
 }
 function mark(listing, marked) {
   [...listing.children].forEach((line3, i) => {
-    const here = marked !== null && i >= marked[0] && i <= marked[1];
-    line3.classList.toggle("here", here);
-    if (here) line3.setAttribute("aria-current", "true");
+    const here2 = marked !== null && i >= marked[0] && i <= marked[1];
+    line3.classList.toggle("here", here2);
+    if (here2) line3.setAttribute("aria-current", "true");
     else line3.removeAttribute("aria-current");
   });
-  const first = listing.querySelector(".here");
-  if (first) reveal(first, listing);
+  const here = [...listing.querySelectorAll(".here")];
+  if (!here.length) return;
+  reveal(here.at(-1), listing);
+  reveal(here[0], listing);
 }
 
 // src/heat.js
@@ -8415,7 +8429,7 @@ function headOf({ path: path2, kind }, at3) {
   return draw(
     "g",
     { class: "head", role: "button", tabindex: -1, "data-box": `f${path2}`, "aria-expanded": "true", "aria-label": `▾ ${path2} ${kind}: a module, unfolded` },
-    ...[draw("rect", { x: x2 + 2, y: y2 + 2, width: at3.width - 4, height: HEAD - 3, rx: 6 }), draw("text", { x: x2 + 8, y: y2 + 15 }, `▾ ${path2} `, draw("tspan", { class: "second" }, kind))]
+    ...[draw("rect", { x: x2 + 3, y: y2 + 2, width: wide(`▾ ${path2} ${kind}`, true) + 8, height: HEAD - 3, rx: 6 }), draw("text", { x: x2 + 8, y: y2 + 15 }, `▾ ${path2} `, draw("tspan", { class: "second" }, kind))]
   );
 }
 var rectangle = ({ x: x2, y: y2, width, height }, more) => ({ x: x2 - width / 2, y: y2 - height / 2, width, height, ...more });
@@ -9291,7 +9305,7 @@ var PHASES = {
   data: "The examples that this step learns from.",
   forward: "The network computes its answer from the data, layer by layer.",
   loss: "The answer is compared with what was wanted. One number, the loss L, says how wrong it was.",
-  backward: "From the loss back to the first layer: how much would L change if each number changed a little? That is its gradient.",
+  backward: "From the loss back to the first layer: how much would L change if each number changed a little? That is its gradient: above 0, L grows with the number; below 0, it falls.",
   "gradient norm": "How large are all gradients together?",
   clip: "Gradients that are too large together are made smaller, all by the same factor.",
   moments: "The optimizer remembers earlier gradients, for each weight on its own.",
@@ -9316,8 +9330,9 @@ function sentenceText(operation, trace) {
 var TELL = {
   data: ({ operation, trace, result }) => {
     const { shape, shown } = trace.values[operation.result];
-    const what = { tokens: "text as numbers, one for each word or letter", picture: "pictures", waveform: "sound", spectrogram: "sound as a spectrogram", video: "moving pictures" }[shown];
-    return [result, ` is given: ${what ?? "numbers"}, ${shapeText(shape)}.`, shape.length > 1 ? ` The first axis counts the ${shape[0]} examples of this batch.` : ""];
+    const what = { tokens: "text, a number for each word or letter", picture: "pictures", waveform: "sound", spectrogram: "sound as a spectrogram", video: "moving pictures" }[shown] ?? "numbers";
+    const examples = shape.length > 1 ? ` The first axis counts the ${shape[0]} examples of this batch.` : shape.length ? " One for each example." : "";
+    return ["Given: ", result, `, ${what}, ${shapeText(shape)}.${examples}`];
   },
   forward: (context) => {
     const said = FORWARD2[context.operation.name]?.(context);
@@ -9327,7 +9342,7 @@ var TELL = {
     const { operation, trace, operand: operand2, result, value: value2 } = context;
     const input = operation.name.slice(operation.name.lastIndexOf(".") + 1);
     const forward = trace.operations[operation.of];
-    const of = trace.values[operation.result]?.of;
+    const of = forward?.operands[input]?.value ?? trace.values[operation.result]?.of;
     const whose = of === null || of === void 0 ? input : value2(of);
     const through = forward ? forward.name : operation.name.slice(0, operation.name.lastIndexOf("."));
     const how = ADJOINT2[operation.name]?.(context);
@@ -9336,13 +9351,13 @@ var TELL = {
   },
   accumulate: ({ operand: operand2, result, operation, trace, value: value2 }) => {
     const of = trace.values[operation.result]?.of;
-    return [of === null || of === void 0 ? "A value" : value2(of), " was used more than once, so it changes the loss along several ways. Their gradients add: ", operand2("total"), " + ", operand2("g"), " = ", result, "."];
+    return [of === null || of === void 0 ? "A value" : value2(of), " was used more than once, so it changes the loss along several ways. Their gradients add: what came before, ", operand2("total"), ", and what comes now, ", operand2("g"), ", make ", result, "."];
   },
   hook: ({ result, operand: operand2 }) => ["A function of yours (a hook) changed the gradient ", operand2("g"), " into ", result, "."],
-  norm: ({ operation, trace }) => [
-    `All ${operandValues(operation).length} gradients of the parameters, taken as one long arrow, have the length `,
-    { value: operation.result },
-    `, ${brief(trace.array(operation.result).data[0])}: the root of the sum of all their squares.`
+  norm: ({ operation, trace, result }) => [
+    `The gradients of all ${operandValues(operation).length} parameters, put together into one long arrow, have the length `,
+    result,
+    ` = ${brief(trace.array(operation.result).data[0])}: the root of the sum of all their squares.`
   ],
   clip: ({ operation, operand: operand2, result, trace }) => {
     const { limit, norm: norm2 } = operation.static ?? {};
@@ -9398,9 +9413,9 @@ var FORWARD2 = {
   sum: ({ operand: operand2, result }) => [operand2("a"), " is summed. That makes ", result, "."],
   reshape: ({ operand: operand2, result, trace, operation }) => ["The same numbers of ", operand2("a"), ` in another shape, ${shapeText(trace.values[operation.result].shape)}: `, result, "."],
   swapaxes: ({ operand: operand2, result }) => ["The same numbers of ", operand2("a"), ", two of its axes exchanged: ", result, "."],
-  getitem: ({ operand: operand2, result, operation }) => Array.isArray(operation.static?.index) ? ["Rows or parts of ", operand2("a"), " are looked up by their number. That makes ", result, "."] : ["A part of ", operand2("a"), " is taken. That makes ", result, "."],
+  getitem: ({ operand: operand2, result, operation, trace }) => trace.modules[operation.module] === "Embedding" ? ["For each token its row of the table ", operand2("a"), " is looked up. That makes ", result, "."] : Array.isArray(operation.static?.index) ? ["Rows or parts of ", operand2("a"), " are looked up by their number. That makes ", result, "."] : ["A part of ", operand2("a"), " is taken. That makes ", result, "."],
   embedding: ({ operand: operand2, result }) => ["For each token its row of the table ", operand2("table") ?? operand2("w"), " is looked up. That makes ", result, "."],
-  cross_entropies: ({ operand: operand2, result }) => ["How surprised the network is by the right answer: ", operand2("logits"), " become probabilities, and of that of the right class in ", operand2("labels"), " −ln is taken. That makes ", result, ", one number for each example."],
+  cross_entropies: ({ operand: operand2, result }) => ["How surprised is the network by the right answer? ", operand2("logits"), " are turned into probabilities; of the one that the right class got, which ", operand2("labels"), " tells, −ln is taken. That makes ", result, ", one number for each example."],
   max_pool2d: ({ operand: operand2, result }) => ["Of each small window of ", operand2("x"), " the largest number is kept. That makes ", result, "."],
   average_pool2d: ({ operand: operand2, result }) => ["Of each small window of ", operand2("x"), " the mean is kept. That makes ", result, "."],
   group_statistics: ({ operand: operand2, result }) => ["Mean and variance of ", operand2("x"), ", group by group. That makes ", result, "."],
@@ -9409,6 +9424,11 @@ var FORWARD2 = {
   attention: ({ operand: operand2, result }) => ["Each query of ", operand2("q"), " asks how well it fits each key of ", operand2("k"), "; by these shares the values ", operand2("v"), " are mixed. That makes ", result, "."],
   unit_length: ({ operand: operand2, result }) => ["Each row of ", operand2("x"), " is scaled to the length 1, so that a product of two tells their angle. That makes ", result, "."],
   where: ({ operand: operand2, result }) => ["Where ", operand2("condition"), " holds, ", operand2("a"), " is taken, elsewhere ", operand2("b"), ". That makes ", result, "."]
+};
+var NORMALISED = {
+  x: ({ operand: operand2 }) => [operand2("g"), " comes back through the scaling; and as every number moves the mean and the variance, each has a share in what these changed"],
+  scale: ({ operand: operand2 }) => ["it multiplied each normalised number, so these are multiplied with ", operand2("g"), " and summed"],
+  shift: ({ operand: operand2 }) => ["it was added to each example, so ", operand2("g"), " is summed over them"]
 };
 var ADJOINT2 = {
   "linear.x": ({ operand: operand2 }) => ["each number of it reached every output through a weight, so ", operand2("g"), " comes back through the same weights ", operand2("w")],
@@ -9423,13 +9443,20 @@ var ADJOINT2 = {
   "sigmoid.a": ({ operand: operand2 }) => [operand2("g"), " is multiplied with the slope of the sigmoid, y(1 − y)"],
   "mean.a": ({ operand: operand2 }) => ["each number has an equal share in the mean, so each gets ", operand2("g"), " divided by their count"],
   "sum.a": ({ operand: operand2 }) => ["each number counts once in the sum, so each gets ", operand2("g")],
-  "cross_entropies.logits": ({ operand: operand2 }) => ["the probability that was given to each class, less 1 for the right one, times ", operand2("g")],
+  "cross_entropies.logits": ({ operand: operand2 }) => ["the probability that each class got, less 1 for the right class, times ", operand2("g")],
   "max_pool2d.x": ({ operand: operand2 }) => [operand2("g"), " goes to the number of each window that was the largest; the others get 0"],
   "multiply.a": ({ operand: operand2 }) => [operand2("g"), " times the other factor, ", operand2("b")],
   "multiply.b": ({ operand: operand2 }) => [operand2("g"), " times the other factor, ", operand2("a")],
   "reshape.a": ({ operand: operand2 }) => [operand2("g"), " is put back into the shape from before"],
   "swapaxes.a": ({ operand: operand2 }) => ["the axes of ", operand2("g"), " are exchanged back"],
   "getitem.a": ({ operand: operand2 }) => [operand2("g"), " goes to the parts that were taken; all others get 0"],
+  "where.a": ({ operand: operand2 }) => [operand2("g"), " goes on where this was taken; elsewhere it's 0"],
+  "where.b": ({ operand: operand2 }) => [operand2("g"), " goes on where this was taken; elsewhere it's 0"],
+  ...Object.fromEntries(["group_norm", "layer_norm"].flatMap((norm2) => Object.entries(NORMALISED).map(([input, told2]) => [`${norm2}.${input}`, told2]))),
+  "unit_length.x": ({ operand: operand2 }) => ["a longer row would make no difference, as its length is brought to 1; so only that part of ", operand2("g"), " counts that turns the row"],
+  "attention.q": ({ operand: operand2 }) => ["from ", operand2("g"), " follows how L changes with each share that a query gives, and so with the query, by the keys ", operand2("k")],
+  "attention.k": ({ operand: operand2 }) => ["from ", operand2("g"), " follows how L changes with each share that a key gets, and so with the key, by the queries ", operand2("q")],
+  "attention.v": ({ operand: operand2 }) => ["each value was mixed into the results by its share, so ", operand2("g"), " comes back by the same shares"],
   "add.b": ({ operand: operand2 }) => [operand2("g"), " goes on, summed where one number had been added to several"]
 };
 function made({ operation, operand: operand2, result }) {
@@ -9502,6 +9529,7 @@ function transport(element, store, trace) {
     for (const [i, end] of [[0, 0], [1, 0], [3, last2], [4, last2]]) made2[i].setAttribute("aria-disabled", String(op === end));
   });
 }
+var INTRODUCTION = "This page shows one training step of a network, one operation at a time. The right arrow key goes on, the left one back; click any number to see where it comes from.";
 function story(element, store, trace) {
   const heading = make("p", { class: "where" });
   const text2 = make("p", { class: "sentence" });
@@ -9513,7 +9541,7 @@ function story(element, store, trace) {
     if (!operation || !(changed.has("op") || changed.has("value"))) return;
     if (changed.has("op")) {
       fill(heading, make("strong", {}, operation.phase), `: ${PHASES[operation.phase] ?? ""}`);
-      facts.textContent = factsOf(operation, trace);
+      facts.textContent = operation.number ? factsOf(operation, trace) : INTRODUCTION;
       live.textContent = `${operation.number + 1}, ${operation.phase}. ${sentenceText(operation, trace)}`;
     }
     fill(text2, ...sentence(operation, trace).map((part) => piece(part, store, trace)));
@@ -9531,6 +9559,7 @@ function valueButton(number4, store, trace) {
 }
 function factsOf({ name, kind, module, seconds, flops, bytes }, trace) {
   const where = module ? ` in ${module} (${trace.modules[module] ?? "?"})` : "";
+  if (kind === "data") return "";
   const did = kind === "adjoint" ? "adjoint " : "";
   const cost = [seconds ? `took ${duration(seconds)}` : "", flops ? plural(flops, "floating-point operation") : "", bytes ? `${plural(bytes, "byte")} read and written` : ""];
   return [`${did}${name}${where}`, ...cost].filter(Boolean).join(", ");
@@ -9541,15 +9570,14 @@ function operations(element, store, trace) {
   const found = make("span", { class: "found", role: "status" });
   const list2 = make("div", { class: "list", role: "listbox", tabindex: 0, "aria-label": "Operations of this step, in their order" });
   const rows = [];
-  for (const { title: title2, within: within2, mixed } of stretches(trace)) {
+  for (const { phase, within: within2 } of stretches(trace)) {
     const id = unique("phase");
-    const group = make("div", { role: "group", "aria-labelledby": id }, make("div", { class: "phase", id, role: "presentation" }, title2));
+    const group = make("div", { role: "group", "aria-labelledby": id }, make("div", { class: "phase", id, role: "presentation" }, phase));
     for (const operation of within2) {
-      const name = mixed ? `${operation.phase}: ${titleOf(operation, trace)}` : titleOf(operation, trace);
       const row2 = make(
         "div",
         { role: "option", id: unique("operation"), "aria-selected": "false", "data-op": operation.number },
-        ...[make("span", { class: "number" }, String(operation.number + 1)), make("span", { class: "name" }, name)]
+        ...[make("span", { class: "number" }, String(operation.number + 1)), make("span", { class: "name" }, titleOf(operation, trace))]
       );
       rows[operation.number] = { row: row2, text: haystack(operation, trace) };
       group.append(row2);
@@ -9603,16 +9631,10 @@ function operations(element, store, trace) {
   });
 }
 function stretches(trace) {
-  const turns = ({ phase }) => phase === "moments" || phase === "update" ? "moments and update" : phase;
   const found = [];
   for (const operation of trace.operations) {
-    if (found.at(-1)?.title !== turns(operation)) found.push({ title: turns(operation), within: [] });
+    if (found.at(-1)?.phase !== operation.phase) found.push({ phase: operation.phase, within: [] });
     found.at(-1).within.push(operation);
-  }
-  for (const stretch of found) {
-    const phases2 = new Set(stretch.within.map(({ phase }) => phase));
-    stretch.mixed = phases2.size > 1;
-    if (!stretch.mixed) [stretch.title] = phases2;
   }
   return found;
 }
@@ -9634,12 +9656,12 @@ function haystack(operation, trace) {
 
 // src/main.js
 var PANELS = [
-  { name: "operations", title: "Every operation", view: operations, column: "left" },
-  { name: "graph", title: "The network", view: graph, column: "left" },
   { name: "tensor", title: "The numbers", view: tensor, column: "middle" },
   { name: "derivation", title: "Where this number comes from", view: derivation, column: "middle" },
   { name: "ledger", title: "How one weight changes", view: ledger, column: "middle" },
   { name: "contrast", title: "Which belongs to which", view: contrast, column: "middle" },
+  { name: "operations", title: "Every operation", view: operations, column: "left" },
+  { name: "graph", title: "The network", view: graph, column: "left" },
   { name: "code", title: "The code that did it", view: code, column: "right" },
   { name: "diagnoses", title: "What to watch", view: diagnoses, column: "right" }
 ];
@@ -9696,12 +9718,13 @@ function kept({ kept: kept2 }) {
   return make("p", { class: "kept" }, `This step is large: of arrays with a batch, the numbers of ${samples} are kept here. Their statistics are of all.`);
 }
 function columns(store, trace) {
-  const found = { left: [], middle: [], right: [] };
+  const found = { middle: [], left: [], right: [] };
   for (const { name, title: title2, view, column } of PANELS) {
     const id = unique(name);
     const body = make("div", { class: `body ${name}` });
     if (view(body, store, trace) === false) continue;
-    found[column].push(make("section", { class: "panel", "aria-labelledby": id, "data-panel": name }, make("h2", { id }, title2), body));
+    const folded = make("details", { open: true }, make("summary", {}, make("h2", { id }, title2)), body);
+    found[column].push(make("section", { class: "panel", "aria-labelledby": id, "data-panel": name }, folded));
   }
   return make("main", {}, ...Object.entries(found).map(([name, panels]) => make("div", { class: `column ${name}` }, ...panels)));
 }
