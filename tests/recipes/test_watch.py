@@ -235,3 +235,11 @@ def test_validation_sees_no_test_film(monkeypatch):
     assert asked == [set(range(60)), 0]
     assert not set(data.writing.hands) & set(data.hands["unseen_hands"].hands)
     assert not set(data.balls.films) & set(data.unseen_balls.films)
+
+
+def test_settings_are_chosen_without_the_twins(tmp_path):
+    run = recipes.train("watch", tmp_path / "run", quick=True, validation=True, beam=2)
+    assert run.stages == ["writing", "balls"]
+    found = run.results["validation"]
+    assert "last_frame" not in found["unseen_hands"]["baselines"]
+    assert recipes.recipe.figure(found, run.recipe.criterion) is not None

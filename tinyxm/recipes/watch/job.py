@@ -114,7 +114,8 @@ class Watch(Recipe):
         return f"{len(data.writing):,} films of writing to learn from, {asked}; {balls}"
 
     def stages(self, settings: Settings) -> list[str]:
-        return [kind + seen for kind in KINDS for seen in ("", FROZEN)]
+        """Both watchers, each with its twin; to choose settings the twins aren't needed."""
+        return [kind + seen for kind in KINDS for seen in ("", FROZEN)[: 1 if settings.validation else 2]]
 
     def stage(self, name: str, run: Run) -> Stage:
         settings, data = run.settings, run.data
