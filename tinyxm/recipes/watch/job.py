@@ -166,8 +166,8 @@ class Watch(Recipe):
         train, hands = run.data.writing, run.data.hands
         if run.settings.validation:
             return {part: {} for part in hands}
-        films = writing.seen(np.concatenate([asked.films for asked in hands.values()]))
-        found = baselines(writing.seen(train.films), train.texts, films, writing_by_ridge(train.texts))
+        films = np.concatenate([asked.films for asked in hands.values()])
+        found = baselines(train.films, train.texts, films, writing_by_ridge(train.texts))
         ends = np.cumsum([0, *map(len, hands.values())])
         return {
             part: {name: texts[first:last] for name, texts in found.items()}
@@ -198,12 +198,13 @@ class Watch(Recipe):
     def _balls(self, run: Run) -> Scores:
         """Sentences of films, and of the same films played backwards."""
         train, asked = run.data.balls, run.data.unseen_balls
-        films = bouncing.seen(np.concatenate([asked.films, asked.films[:, ::-1]]))
+        raw = np.concatenate([asked.films, asked.films[:, ::-1]])
+        films = bouncing.seen(raw)
         right, known = [*asked.texts, *asked.backwards], [*train.texts, *train.backwards]
         beside = {}
         if not run.settings.validation:
-            both = bouncing.seen(np.concatenate([train.films, train.films[:, ::-1]]))
-            beside = baselines(both, known, films, balls_by_ridge([bouncing.parse(text) for text in known]))
+            both = np.concatenate([train.films, train.films[:, ::-1]])
+            beside = baselines(both, known, raw, balls_by_ridge([bouncing.parse(text) for text in known]))
         said, others = self._said(run, "balls", films, right)
         options: dict[str, Any] = {
             "groups": np.tile(np.arange(len(asked)), 2),

@@ -191,6 +191,7 @@ def _watched(run: Run, kind: str) -> Section:
 
 def _card(film: NDArray[np.uint8], said: str, right: str, twin: str) -> list[Any]:
     held = np.concatenate([film, np.repeat(film[-1:], 6, axis=0)])  # a rest before it begins anew
+    held = np.pad(held, ((0, 0), (1, 1), (1, 1), (0, 0)), constant_values=150)  # the walls
     card: list[Any] = [Film(held, 8.0, right), Words(said)]
     if said != right:
         card.append(Words(f"expected: {right}", True))
