@@ -47,14 +47,12 @@ def baselines(
     `sentence(ridge)` makes them, where `ridge(targets)` are the scores (m, columns) that a ridge gives to targets (n,
     columns) of the training films.
     """
-    films, asked = _blocks(films), _blocks(asked)
+    coarse, new_coarse = _blocks(films), _blocks(asked)
     names, counts = np.unique(texts, return_counts=True)
     found = {"most_frequent": [str(names[counts.argmax()])] * len(asked)}
-    for name, of in (("all", films), ("mean", films.mean(axis=1))):
-        flat = of.reshape(len(of), -1)
-        axes = PrincipalComponents(256, fewer=True).fit(flat)
-        x = axes.transform(flat)
-        new = axes.transform((asked if name == "all" else asked.mean(axis=1)).reshape(len(asked), -1))
+    for name, of, new_of in (("all", coarse, new_coarse), ("mean", coarse.mean(axis=1), new_coarse.mean(axis=1))):
+        axes = PrincipalComponents(256, fewer=True).fit(of.reshape(len(of), -1))
+        x, new = (axes.transform(some.reshape(len(some), -1)) for some in (of, new_of))
         if name == "all":
             nearest = Nearest().fit(x, np.arange(len(x))).similarity(new).argmax(axis=1)
             found["nearest_training_video"] = [texts[i] for i in nearest]
