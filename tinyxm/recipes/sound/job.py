@@ -14,7 +14,6 @@ from tinyxm.data import content_square, resize
 from tinyxm.data.emoji import SIZE
 from tinyxm.data.sources.speech import RATE_HZ
 from tinyxm.data.sources.utterances import Utterance, utterances
-from tinyxm.models.audio_image import embedded
 from tinyxm.models.namer import ImageSound, SpokenTower, Voice
 from tinyxm.models.recogniser import Recogniser
 from tinyxm.models.two_towers import ImageTower
@@ -140,8 +139,8 @@ class Named(Recipe):
     def find(self, run: Run, given: Mapping[str, Any], to: str, top: int) -> list[Hit]:
         """The spoken names, in the first voice, that agree best with a picture of any size."""
         towers, data = run.model("towers"), run.data
-        (image,) = embedded(towers.image, features(cropped(given["image"])[None]))
-        similarity = names_heard(towers, data)[0] @ image
+        picture = features(cropped(given["image"])[None])
+        (similarity,) = towers.agreement(picture, names_heard(towers, data))
         best = np.argsort(-similarity, kind="stable")[:top]
         said = utterances([Utterance(data.names[i], VOICES[0]) for i in best])["audio"]
         return [

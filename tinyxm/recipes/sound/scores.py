@@ -34,11 +34,7 @@ def names_heard(towers: ImageSound, data: Data) -> NDArray[np.float32]:
 
 def named(towers: ImageSound, voice: Voice, data: Data, asked: Asked) -> Mels:
     """The bands (n, 192, 80) that are made of the drawings, each in its voice."""
-    heard, pictures = names_heard(towers, data), features(asked.drawings)
-    recalled = np.empty((len(asked), heard.shape[2]), np.float32)
-    for who in np.unique(asked.voices):
-        rows = asked.voices == who
-        recalled[rows] = towers.recall(pictures[rows], heard[who])
+    recalled = towers.recall(features(asked.drawings), names_heard(towers, data), asked.voices)
     return voice.say(recalled, asked.voices)
 
 
@@ -117,6 +113,7 @@ def score(towers: ImageSound, voice: Voice, judge: Recogniser, data: Data, asked
         low, high = bootstrap(np.mean, off, rng=np.random.default_rng(0), resamples=resamples)
         scores["decibel_distance"] = float(off.mean())
         scores["intervals"]["decibel_distance"] = [float(low), float(high)]
+    looked_up = towers.agreement(features(asked.drawings), names_heard(towers, data))
     some = np.random.default_rng(LISTENED_SEED).permutation(len(asked))[: LISTENED_QUICKLY if quick else LISTENED]
     ways = {"model": made, "recording_by_griffin_lim": true, "nearest_training_image": borrowed, "mean_name": usual}
     waves = {way: waves_of([ended(mel) for mel in mels[some]]) for way, mels in ways.items()}
@@ -124,15 +121,9 @@ def score(towers: ImageSound, voice: Voice, judge: Recogniser, data: Data, asked
     return {
         "made_sound": by_bands,
         "listener": score_heard(judge, data, asked[some], waves, resamples),
-        "image_to_audio": score_retrieval(found(towers, data, asked), baselines.found, correct=right, **told),
+        "image_to_audio": score_retrieval(looked_up, baselines.found, correct=right, **told),
         "sounds": measure(waves["model"], lengths),
     }
-
-
-def found(towers: ImageSound, data: Data, asked: Asked) -> NDArray[np.float32]:
-    """Cosine of each drawing's vector with the vector of each name, said in the drawing's voice: (n, concepts)."""
-    images = embedded(towers.image, features(asked.drawings))
-    return np.einsum("nd,vcd->vnc", images, names_heard(towers, data))[asked.voices, np.arange(len(asked))]
 
 
 def score_heard(judge: Recogniser, data: Data, asked: Asked, waves: Mapping[str, Waves], resamples: int) -> Scores:
