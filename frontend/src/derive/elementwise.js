@@ -1,7 +1,7 @@
 // Operations on each element: of each the formula with its operands, and of each operand its share of the gradient.
 
 import { above } from "./operands.js";
-import { line, Stage, term } from "./terms.js";
+import { line, numbers, parts, Stage } from "./terms.js";
 
 const { abs, sqrt, exp, log, sin, cos, tanh, sign, max, min, hypot } = Math;
 const sigmoid = (a) => 1 / (1 + exp(-a));
@@ -179,8 +179,7 @@ export function elementwiseAdjoint({ op, operands, cell, shape }) {
   for (const place of above(shape, cell, full)) {
     const known = at(operands, op, place);
     if (known.g.kept) {
-      const made = term(rule[0], known, (v) => rule[1]({ ...KEPT_AS_IS, ...v }));
-      stage.add(made.value, () => made.parts);
+      stage.add(rule[1]({ ...KEPT_AS_IS, ...numbers(known) }), () => parts(rule[0], known));
     } else stage.missing++;
   }
   return { formula: `${formula}, summed over the places where ${input} was used`, stages: [stage] };

@@ -1,7 +1,7 @@
 // Normalisation: y = scale · (x − μ) / √(σ² + ε) + shift, unit length, and what goes back through them.
 
 import { box } from "./operands.js";
-import { constant, line, Stage, term } from "./terms.js";
+import { constant, line, parts, Stage } from "./terms.js";
 
 /** The cells of x that share their statistics with this one, and how many there are; `statistics` where they were recorded. */
 function groupOf({ op, operands, trace }, cell) {
@@ -141,10 +141,8 @@ export function normaliseAdjoint(about) {
       continue;
     }
     const known = scale ? { g: g.at(at), scale: scale.under(at), x̂: standard(at) } : { g: g.at(at), x̂: standard(at) };
-    const one = term(scale ? "g · scale" : "g", known, () => h(at)),
-      two = term(scale ? "g · scale · x̂" : "g · x̂", known, (v) => h(at) * v.x̂);
-    means.add(one.value, () => one.parts);
-    products.add(two.value, () => two.parts);
+    means.add(h(at), () => parts(scale ? "g · scale" : "g", known));
+    products.add(h(at) * known.x̂, () => parts(scale ? "g · scale · x̂" : "g · x̂", known));
   }
   const known = {
     h: h(cell),

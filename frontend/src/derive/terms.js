@@ -25,11 +25,6 @@ export function numbers(known) {
   return Object.fromEntries(Object.entries(known).map(([name, x]) => [name, typeof x === "object" && x ? x.number : x]));
 }
 
-/** One term: the text `text` with these names put in, and its value by `rule` from their numbers. */
-export function term(text, known, rule) {
-  return { value: rule(numbers(known)), parts: parts(text, known) };
-}
-
 const JOINS = {
   sum: { start: 0, add: (a, b) => a + b },
   mean: { start: 0, add: (a, b) => a + b },
@@ -72,15 +67,15 @@ export class Stage {
   }
 }
 
+/** A stage of one line that has been worked out. */
+export function single(say, text, value, missing = 0) {
+  return Object.assign(new Stage("", say), { terms: [{ value, parts: text }], count: 1, joined: value, missing });
+}
+
 /** A stage of one line: the text with its names put in. */
 export function line(say, text, known, rule) {
-  const one = term(text, known, rule);
-  const stage = new Stage("sum", say);
-  stage.join = "";
-  if (Object.values(known).some((x) => x?.kept === false)) stage.missing = 1;
-  stage.add = undefined;
-  Object.assign(stage, { terms: [one], count: 1, joined: one.value });
-  return stage;
+  const missing = Object.values(known).some((x) => x?.kept === false) ? 1 : 0;
+  return single(say, parts(text, known), rule(numbers(known)), missing);
 }
 
 /** A sum over cells of one product each. */

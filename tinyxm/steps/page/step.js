@@ -918,9 +918,6 @@ function parts(text2, known) {
 function numbers(known) {
   return Object.fromEntries(Object.entries(known).map(([name, x2]) => [name, typeof x2 === "object" && x2 ? x2.number : x2]));
 }
-function term(text2, known, rule2) {
-  return { value: rule2(numbers(known)), parts: parts(text2, known) };
-}
 var JOINS = {
   sum: { start: 0, add: (a2, b) => a2 + b },
   mean: { start: 0, add: (a2, b) => a2 + b },
@@ -957,14 +954,12 @@ var Stage = class {
     return this.join === "mean" ? this.joined / this.count : this.joined;
   }
 };
+function single(say, text2, value2, missing2 = 0) {
+  return Object.assign(new Stage("", say), { terms: [{ value: value2, parts: text2 }], count: 1, joined: value2, missing: missing2 });
+}
 function line(say, text2, known, rule2) {
-  const one3 = term(text2, known, rule2);
-  const stage = new Stage("sum", say);
-  stage.join = "";
-  if (Object.values(known).some((x2) => x2?.kept === false)) stage.missing = 1;
-  stage.add = void 0;
-  Object.assign(stage, { terms: [one3], count: 1, joined: one3.value });
-  return stage;
+  const missing2 = Object.values(known).some((x2) => x2?.kept === false) ? 1 : 0;
+  return single(say, parts(text2, known), rule2(numbers(known)), missing2);
 }
 function sumOf(say, rows) {
   const stage = new Stage("sum", say);
@@ -1315,8 +1310,7 @@ function elementwiseAdjoint({ op, operands, cell, shape }) {
   for (const place of above(shape, cell, full)) {
     const known = at(operands, op, place);
     if (known.g.kept) {
-      const made2 = term(rule2[0], known, (v) => rule2[1]({ ...KEPT_AS_IS, ...v }));
-      stage.add(made2.value, () => made2.parts);
+      stage.add(rule2[1]({ ...KEPT_AS_IS, ...numbers(known) }), () => parts(rule2[0], known));
     } else stage.missing++;
   }
   return { formula: `${formula}, summed over the places where ${input} was used`, stages: [stage] };
@@ -1750,9 +1744,8 @@ function normaliseAdjoint(about) {
       continue;
     }
     const known2 = scale ? { g: g.at(at3), scale: scale.under(at3), x̂: standard(at3) } : { g: g.at(at3), x̂: standard(at3) };
-    const one3 = term(scale ? "g · scale" : "g", known2, () => h(at3)), two = term(scale ? "g · scale · x̂" : "g · x̂", known2, (v) => h(at3) * v.x̂);
-    means.add(one3.value, () => one3.parts);
-    products.add(two.value, () => two.parts);
+    means.add(h(at3), () => parts(scale ? "g · scale" : "g", known2));
+    products.add(h(at3) * known2.x̂, () => parts(scale ? "g · scale · x̂" : "g · x̂", known2));
   }
   const known = {
     h: h(cell),
@@ -2799,11 +2792,11 @@ function restOf(stage, listed3, rest, { all, more }) {
   );
 }
 var missing = (n) => make("p", { class: "warning" }, `${n} more belong to examples that this trace doesn't keep, so the sum here isn't whole.`);
-function drawTerm(term2, join, largest2, { goTo, trace }) {
-  const { parts: parts2, value: value2 } = term2;
+function drawTerm(term, join, largest2, { goTo, trace }) {
+  const { parts: parts2, value: value2 } = term;
   const symbols2 = parts2.map((part) => typeof part === "string" ? part : typeof part === "object" ? nameOf(part) : null);
   const known = symbols2.every((part) => part !== null);
-  const single = parts2.length === 1 && typeof parts2[0] === "object" && parts2[0].number !== null;
+  const single2 = parts2.length === 1 && typeof parts2[0] === "object" && parts2[0].number !== null;
   const bar = ["sum", "mean"].includes(join) && largest2 > 0 ? make("span", { class: "bar", "aria-hidden": "true" }, make("span", { class: value2 < 0 ? "low" : "high" })) : null;
   if (bar) bar.firstChild.style.width = `${100 * Math.abs(value2) / largest2 || 0}%`;
   return make(
@@ -2811,7 +2804,7 @@ function drawTerm(term2, join, largest2, { goTo, trace }) {
     { class: "term" },
     make("span", { class: "symbols" }, known ? symbols2.join("") : ""),
     make("span", { class: "figures" }, ...figures(parts2, goTo, trace)),
-    make("span", { class: "value numbers", title: String(value2) }, single ? "" : `= ${brief(value2, 5)}`),
+    make("span", { class: "value numbers", title: String(value2) }, single2 ? "" : `= ${brief(value2, 5)}`),
     bar
   );
 }
