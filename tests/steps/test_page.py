@@ -9,6 +9,7 @@ import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pytest
 from recorded_examples import perceptron
 
@@ -107,6 +108,21 @@ def test_what_is_bundled_has_its_licence():
         assert re.search(rf"^{re.escape(name)} [\d.]+ \((MIT|ISC|BSD-3-Clause)\)$", told, re.MULTILINE), name
 
 
-@pytest.mark.skipif(shutil.which("node") is None, reason="node isn't installed")
-def test_the_front_end_passes_its_own_tests(packages):
-    subprocess.run(["node", "--test"], cwd=packages, check=True, capture_output=True)
+needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="node isn't installed")
+
+
+@needs_node
+def test_the_front_end_passes_its_own_tests():
+    files = sorted(map(str, (FRONTEND / "tests").glob("*.test.mjs")))
+    assert files
+    done = subprocess.run(["node", "--test", *files], capture_output=True, text=True)
+    assert not done.returncode, done.stdout
+
+
+@needs_node
+def test_halves_are_read_as_numpy_reads_them():
+    script = f"""import {{ half }} from "{(FRONTEND / "src/trace.js").as_uri()}";
+    console.log(JSON.stringify(Array.from({{ length: 65536 }}, (_, bits) => String(half(bits)))));"""
+    done = subprocess.run(["node", "--input-type=module"], input=script, capture_output=True, text=True, check=True)
+    read = np.array([float(text) for text in json.loads(done.stdout)])
+    np.testing.assert_array_equal(read, np.arange(65536, dtype=np.uint16).view(np.float16).astype(float))

@@ -20,5 +20,5 @@ export function theme(element) {
     },
     ...CHOICES.map(([value, text]) => make("option", { value }, text)),
   );
-  element.append(make("label", {}, "Colours ", select));
+  element.append(make("label", {}, make("span", {}, "Colours "), select));
 }

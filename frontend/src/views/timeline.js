@@ -66,7 +66,7 @@ export function transport(element, store, trace) {
 }
 
 const INTRODUCTION =
-  "This page shows one training step of a network, one operation at a time. The right arrow key goes on, the left one back; click any number to see where it comes from.";
+  "This page shows one training step of a network, one operation at a time. ▶ or the right arrow key goes on, ◀ or the left one back; choose any number to see where it comes from.";
 
 /** What the present operation did, in a sentence whose values can be gone to; told to screen readers, too. */
 export function story(element, store, trace) {

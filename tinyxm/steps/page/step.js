@@ -312,7 +312,9 @@ function half(bits) {
 }
 async function openTrace(json) {
   if (json?.format !== FORMAT) throw new Error(`This is ${String(json?.format)}; expected ${FORMAT}.`);
-  const packed = Uint8Array.from(atob(json.blob), (character) => character.charCodeAt(0));
+  const text2 = atob(json.blob);
+  const packed = new Uint8Array(text2.length);
+  for (let i = 0; i < packed.length; i++) packed[i] = text2.charCodeAt(i);
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
   return new Trace(json, await new Response(stream).arrayBuffer());
 }
@@ -9290,7 +9292,7 @@ function theme(element) {
     },
     ...CHOICES.map(([value2, text2]) => make("option", { value: value2 }, text2))
   );
-  element.append(make("label", {}, "Colours ", select2));
+  element.append(make("label", {}, make("span", {}, "Colours "), select2));
 }
 
 // src/sentences.js
@@ -9522,7 +9524,7 @@ function transport(element, store, trace) {
     for (const [i, end] of [[0, 0], [1, 0], [3, last2], [4, last2]]) made2[i].setAttribute("aria-disabled", String(op === end));
   });
 }
-var INTRODUCTION = "This page shows one training step of a network, one operation at a time. The right arrow key goes on, the left one back; click any number to see where it comes from.";
+var INTRODUCTION = "This page shows one training step of a network, one operation at a time. ▶ or the right arrow key goes on, ◀ or the left one back; choose any number to see where it comes from.";
 function story(element, store, trace) {
   const heading = make("p", { class: "where" });
   const text2 = make("p", { class: "sentence" });

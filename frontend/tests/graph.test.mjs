@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { concerns, foldedAtFirst, network, visible } from "../src/graph/model.js";
+import { Trace } from "../src/trace.js";
+
+/** x → a.in (w) → a.out → loss, and x is added to the result of a.in: used twice. */
+function small() {
+  const value = (name, role, by = null, of = null) => ({ name, role, by, of, shape: [2] });
+  return new Trace({
+    values: [
+      ...[value("a.in.w", "parameter"), value("x", "input", 0), value("h", "activation", 1), value("s", "activation", 2), value("y", "activation", 3)],
+      ...[value("∂y", "gradient", null, 4), value("∂s", "gradient", 4, 3), value("∂x", "gradient", 5, 1), value("∂h", "gradient", 6, 2), value("∂w", "gradient", 7, 0), value("∂x", "gradient", 8, 1), value("∂x", "gradient", 9, 1)],
+    ],
+    operations: [
+      { kind: "data", phase: "data", name: "x", module: "", operands: {}, result: 1 },
+      { kind: "forward", phase: "forward", name: "linear", module: "a.in", operands: { x: { value: 1 }, w: { value: 0 } }, result: 2 },
+      { kind: "forward", phase: "forward", name: "add", module: "a", operands: { a: { value: 1 }, b: { value: 2 } }, result: 3 },
+      { kind: "forward", phase: "loss", name: "sum", module: "", operands: { a: { value: 3 } }, result: 4 },
+      { kind: "adjoint", phase: "backward", name: "sum.a", module: "", operands: { g: { value: 5 } }, result: 6, of: 3 },
+      { kind: "adjoint", phase: "backward", name: "add.a", module: "a", operands: { g: { value: 6 } }, result: 7, of: 2 },
+      { kind: "adjoint", phase: "backward", name: "add.b", module: "a", operands: { g: { value: 6 } }, result: 8, of: 2 },
+      { kind: "adjoint", phase: "backward", name: "linear.w", module: "a.in", operands: { g: { value: 8 }, x: { value: 1 } }, result: 9, of: 1 },
+      { kind: "adjoint", phase: "backward", name: "linear.x", module: "a.in", operands: { g: { value: 8 }, w: { value: 0 } }, result: 10, of: 1 },
+      { kind: "accumulate", phase: "backward", name: "add", module: "", operands: { total: { value: 7 }, g: { value: 10 } }, result: 11 },
+    ],
+    modules: { "": "Model", a: "Block", "a.in": "Linear" },
+    updates: [],
+  });
+}
+
+test("boxes are operations and what comes from outside; every arrow knows its gradient", () => {
+  const { nodes, edges, modules } = network(small());
+  assert.deepEqual([...nodes.keys()].sort(), ["o0", "o1", "o2", "o3", "v0"]);
+  assert.deepEqual(edges.map(({ from, to, adjoint }) => [from, to, adjoint]), [["o0", "o1", 8], ["v0", "o1", 7], ["o0", "o2", 5], ["o1", "o2", 6], ["o2", "o3", 4]]);
+  assert.deepEqual([...modules.values()].map(({ path, parent, size }) => [path, parent, size]), [["a", null, 3], ["a.in", "a", 2]]);
+});
+
+test("a folded module is one box, with the arrows that cross its frame", () => {
+  const trace = small();
+  const whole = network(trace);
+  const inner = visible(whole, new Set(["a.in"]), trace);
+  assert.deepEqual([...inner.boxes.keys()].sort(), ["ma.in", "o0", "o2", "o3"]);
+  assert.equal(inner.boxes.get("ma.in").frame, "a");
+  const outer = visible(whole, new Set(["a", "a.in"]), trace);
+  assert.deepEqual([...outer.boxes.keys()].sort(), ["ma", "o0", "o3"]);
+  assert.deepEqual(outer.arrows.map(({ from, to, adjoints }) => [from, to, adjoints]), [["o0", "ma", [8, 5]], ["ma", "o3", [4]]]);
+  assert.deepEqual([...outer.frames], []);
+});
+
+test("a value that was used twice shows where its gradients add", () => {
+  const trace = small();
+  const { boxes } = visible(network(trace), new Set(), trace);
+  assert.equal(boxes.get("o0").branches, 2);
+  assert.equal(boxes.get("o1").branches, undefined);
+});
+
+test("only as much is folded as it takes", () => {
+  const trace = small();
+  const whole = network(trace);
+  assert.deepEqual([...foldedAtFirst(whole, trace, 5)], []);
+  assert.deepEqual([...foldedAtFirst(whole, trace, 4)], ["a.in"]);
+  assert.deepEqual([...foldedAtFirst(whole, trace, 3)], ["a.in", "a"]);
+});
+
+test("every operation concerns a box, and runs one way", () => {
+  const trace = small();
+  const at = (number) => concerns(trace.operations[number], trace);
+  assert.deepEqual(at(1), { boxes: ["o1"], way: "forward" });
+  assert.deepEqual(at(7), { boxes: ["o1"], way: "backward" });
+  assert.deepEqual(at(9), { boxes: ["o0"], way: "backward" }); // where x was made
+});
