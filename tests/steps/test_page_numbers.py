@@ -56,3 +56,9 @@ def test_a_number_that_was_changed_is_seen(traces, example, name, tmp_path):
     blob[at : at + 4] = np.float32(np.frombuffer(blob, np.float32, 1, at)[0] * 1.01).tobytes()
     changed = {**one, "blob": base64.b64encode(zlib.compress(bytes(blob))).decode()}
     assert told({"changed": changed}, tmp_path)["changed"]["wrong"]
+
+
+def test_what_is_computed_by_hand():
+    done = subprocess.run(["node", "--test", "tests/"], cwd=FRONTEND, capture_output=True, text=True, timeout=120)
+    assert not done.returncode, done.stdout
+    assert "# pass 0" not in done.stdout

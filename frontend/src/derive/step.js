@@ -2,7 +2,7 @@
 
 import { isKnown, lines, settingsOf, stateOf, weightOf } from "../update.js";
 import { Operand } from "./operands.js";
-import { line, Stage } from "./terms.js";
+import { line, single, Stage } from "./terms.js";
 
 export function accumulate({ operands: { total, g }, cell }) {
   const stage = new Stage(
@@ -70,23 +70,7 @@ export function update({ trace, op, cell, number }) {
   weight.g = new Operand(trace, "g", clipped).at(cell);
   const all = lines(one.operation, weight, settingsOf(one), null);
   const last = all.findLastIndex((l) => l.symbol === symbol);
-  const stages = all.slice(0, last + 1).map(({ symbol: made, words, parts, value }) => {
-    const stage = new Stage("sum", `${made}, ${words}`);
-    stage.add(value, () => parts);
-    stage.join = "";
-    return stage;
-  });
-  return {
-    formula: all
-      .slice(0, last + 1)
-      .map((l) => `${l.symbol} ← ${l.formula}`)
-      .join(",  "),
-    stages,
-  };
-}
-
-/** The weights after the step: which update made it. */
-export function after({ trace, cell, number }) {
-  const one = trace.updates.find((u) => u.after === number);
-  return one ? update({ trace, op: { phase: "update" }, cell, number }) : null;
+  const made = all.slice(0, last + 1);
+  const stages = made.map(({ symbol: name, words, parts, value }) => single(`${name}, ${words}`, parts, value));
+  return { formula: made.map((l) => `${l.symbol} ← ${l.formula}`).join(",  "), stages };
 }

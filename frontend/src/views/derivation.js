@@ -134,7 +134,7 @@ function restOf(stage, listed, rest, { all, more }) {
     make(
       "span",
       { class: "quiet" },
-      `${all ? "These are the first. " : "These are the largest. "}There are ${rest} more${together}. `,
+      `${all ? "These are the first. " : stage.count > stage.terms.length ? `These are the largest of the first ${stage.terms.length}. ` : "These are the largest. "}There are ${rest} more${together}. `,
     ),
     all ? null : make("button", { type: "button", onclick: more }, stage.count > MANY ? `show ${MANY}` : "show all, in order"),
   );

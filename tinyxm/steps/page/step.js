@@ -2558,16 +2558,9 @@ function update({ trace, op, cell, number: number4 }) {
   weight.g = new Operand(trace, "g", clipped).at(cell);
   const all = lines(one3.operation, weight, settingsOf(one3), null);
   const last2 = all.findLastIndex((l) => l.symbol === symbol);
-  const stages = all.slice(0, last2 + 1).map(({ symbol: made2, words, parts: parts2, value: value2 }) => {
-    const stage = new Stage("sum", `${made2}, ${words}`);
-    stage.add(value2, () => parts2);
-    stage.join = "";
-    return stage;
-  });
-  return {
-    formula: all.slice(0, last2 + 1).map((l) => `${l.symbol} ← ${l.formula}`).join(",  "),
-    stages
-  };
+  const made2 = all.slice(0, last2 + 1);
+  const stages = made2.map(({ symbol: name, words, parts: parts2, value: value2 }) => single(`${name}, ${words}`, parts2, value2));
+  return { formula: made2.map((l) => `${l.symbol} ← ${l.formula}`).join(",  "), stages };
 }
 
 // src/derive.js
@@ -2788,7 +2781,7 @@ function restOf(stage, listed3, rest, { all, more }) {
     make(
       "span",
       { class: "quiet" },
-      `${all ? "These are the first. " : "These are the largest. "}There are ${rest} more${together}. `
+      `${all ? "These are the first. " : stage.count > stage.terms.length ? `These are the largest of the first ${stage.terms.length}. ` : "These are the largest. "}There are ${rest} more${together}. `
     ),
     all ? null : make("button", { type: "button", onclick: more }, stage.count > MANY ? `show ${MANY}` : "show all, in order")
   );
