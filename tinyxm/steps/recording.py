@@ -445,8 +445,16 @@ class _Recorder:
                 op = step.operations[value.made_by]
                 value.name = _unlike(" ".join(filter(None, (op.module, op.name))), taken)
             else:
-                value.name = _unlike("a number" if value.array.size == 1 else "an array", taken)
+                value.name = _unlike(self.use_of(value.number), taken)
             taken.add(value.name)
+
+    def use_of(self, number: int) -> str:
+        """What is made by nobody is called by its first use: "labels of cross_entropies"."""
+        for op in self.step.operations:
+            for name, x in {**op.operands, **op.known}.items():
+                if any(isinstance(part, Ref) and part == number for part in (x if isinstance(x, list) else [x])):
+                    return f"{name} of {' '.join(filter(None, (op.module, op.name)))}"
+        return "an array"
 
 
 def _variant(optimizer: Optimizer) -> dict[str, bool]:

@@ -205,7 +205,14 @@ def _plain(x: Any) -> Any:
         return _plain(x.item())
     if isinstance(x, float) and not math.isfinite(x):
         return "NaN" if math.isnan(x) else "Infinity" if x > 0 else "-Infinity"
-    return x if x is None or isinstance(x, bool | int | float | str) else repr(x)
+    return x if x is None or isinstance(x, bool | int | float | str) else _called(x)
+
+
+def _called(x: Any) -> str:
+    """What is no data, by its name: a repr may hold its address, which differs from run to run."""
+    return str(
+        getattr(x, "__name__", None) or (repr(x) if type(x).__repr__ is not object.__repr__ else type(x).__name__)
+    )
 
 
 def _line(source: tuple[str, int, str]) -> Json:
