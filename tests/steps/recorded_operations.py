@@ -133,6 +133,33 @@ def sequences():
     return _step("Sequences", loss, q=_draw(2, 4, 5), **arrays)
 
 
+class Senses(nn.Module):
+    """A class from a picture, a sound, words, a film and a spectrogram."""
+
+    def __init__(self, rng):
+        self.seen, self.heard = nn.Conv2d(3, 2, 3, rng=rng), nn.Conv1d(1, 2, 9, stride=4, rng=rng)
+        self.table, self.out = nn.Embedding(20, 3, rng=rng), nn.Linear(2 + 2 + 3 + 3 + 5, 3, rng=rng)
+
+    def forward(self, picture, sound, words, film, spectrogram):
+        parts = np.mean(self.seen(picture), axis=(1, 2)), np.mean(self.heard(sound), axis=1)
+        more = np.mean(self.table(words), axis=1), np.mean(film, axis=(1, 2, 3)), np.mean(spectrogram, axis=1)
+        return self.out(np.concatenate([*parts, *more], axis=1))
+
+
+def kinds():
+    """One value of every kind that is shown as what it is."""
+    model = Senses(np.random.default_rng(0))
+    optimizer = optim.Adam(model.parameters())
+    picture, film = _draw(2, 6, 8, 3, low=0, high=1), xm.Tensor(_draw(2, 3, 4, 4, 3, low=0, high=1, seed=1))
+    sound, spectrogram = xm.Tensor(_draw(2, 300, 1, seed=2)), xm.Tensor(_draw(2, 8, 5, low=0, high=1, seed=3))
+    words, labels = np.random.default_rng(4).integers(0, 20, (2, 7)), np.array([0, 2])
+    with record(model, optimizer, title="One of every kind", show={"spectrogram": "spectrogram"}) as step:
+        loss = ops.cross_entropy(model(picture, sound, words, film, spectrogram), labels)
+        loss.backward()
+        optimizer.step()
+    return step
+
+
 def _optimizer(title, optimizer, clip=None):
     x, y = _draw(6, 3, seed=5), _draw(6, 2, seed=6)
 
@@ -142,7 +169,7 @@ def _optimizer(title, optimizer, clip=None):
     return _step(title, loss, optimizer, clip, before=3, w=_draw(3, 2), b=_draw(2, seed=1))
 
 
-OPERATIONS = {"elementwise": elementwise, "moves": moves, "images": images, "sequences": sequences}
+OPERATIONS = {"elementwise": elementwise, "moves": moves, "images": images, "sequences": sequences, "kinds": kinds}
 OPTIMIZERS = {
     "descent": lambda p: optim.GradientDescent(p, lr=0.1, weight_decay=0.2),
     "momentum": lambda p: optim.Momentum(p, lr=0.1, weight_decay=0.1),

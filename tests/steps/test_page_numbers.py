@@ -59,6 +59,7 @@ def test_a_number_that_was_changed_is_seen(traces, example, name, tmp_path):
 
 
 def test_what_is_computed_by_hand():
-    done = subprocess.run(["node", "--test", "tests/"], cwd=FRONTEND, capture_output=True, text=True, timeout=120)
+    files = [str(file) for file in FRONTEND.glob("tests/*.test.mjs")]
+    done = subprocess.run(["node", "--test", *files], capture_output=True, text=True, timeout=120)
     assert not done.returncode, done.stdout
     assert "# pass 0" not in done.stdout

@@ -201,3 +201,25 @@ def test_every_operation_has_its_derivation_on_the_screen(opened, name):
             assert "that's what the step recorded" in shown["conclusion"], (operation["name"], shown["derivation"])
         page.press("ArrowRight")
     assert not page.problems
+
+
+@pytest.mark.parametrize("shown", ["picture", "waveform", "video", "spectrogram", "tokens"])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_a_value_is_shown_as_what_it_is_and_picked_from(opened, shown, width):
+    trace = trace_of("kinds")
+    value = next(i for i, v in enumerate(trace["values"]) if v["shown"] == shown)
+    page = opened("kinds", f"#op={trace['values'][value]['by']}", viewport={"width": width, "height": 900})
+    picked = page.page.locator(".image button.token" if shown == "tokens" else ".image > canvas").last
+    picked.click()
+    x = arrays(trace)[value]
+    cell = place(page.text(".derivation .number strong"))
+    middle = tuple((n - 1, n - 1) if shown == "tokens" else (n // 2 - 1, n // 2) for n in x.shape)
+    axes = {"picture": (1, 2), "waveform": (1,), "video": (2, 3), "spectrogram": (1, 2), "tokens": (0, 1)}[shown]
+    assert all(cell[axis] in middle[axis] for axis in axes)
+    assert page.text(".readout .numbers") == page.text(".derivation .number strong")
+    if shown in ("picture", "video"):
+        page.page.locator(".strip button").last.click()
+        axis = {"picture": 0, "video": 1}[shown]
+        assert place(page.text(".derivation .number strong"))[axis] == x.shape[axis] - 1
+    assert page.page.evaluate("document.documentElement.scrollWidth") <= width
+    assert not page.problems
