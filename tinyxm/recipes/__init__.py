@@ -29,6 +29,7 @@ _RECIPES = {  # a module each, whose RECIPE it is
     "speak": "tinyxm.recipes.speak",
     "watch": "tinyxm.recipes.watch",
     "sound": "tinyxm.recipes.sound",
+    "write": "tinyxm.recipes.write",
 }
 
 

@@ -82,6 +82,10 @@ KINDS = {
     "si_snr": _number("SI-SNR dB", "what is of the reference beside what isn't"),
     "psnr": _number("PSNR dB", "peak beside the mean squared error"),
     "ssim": _number("SSIM", "likeness of brightness, contrast and structure in small windows; 1 is the same"),
+    "stroke_order": _number(
+        "stroke order", "of pixels, what is written first: 1 right, 0 no order, −1 backwards; a still picture has 0"
+    ),
+    "overlap": Score("overlap", "shared ink beside all ink, over all pixels and frames"),
     "loss": _number("loss", "", less=True),
     "perplexity": _number("perplexity", "among how many equally likely ones each word seemed to be chosen", less=True),
     "seconds": _number("seconds", "", less=True),

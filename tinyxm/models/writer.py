@@ -1,0 +1,153 @@
+"""Audio → video: what is heard becomes a state, the state goes on frame by frame, and each frame adds its ink.
+
+Sources: latent codes for what the condition leaves open: Kingma and Welling 2014, Sohn, Lee and Yan 2015 (see `vae`);
+the ink of a pixel as a hazard over time: Cox 1972, Regression models and life-tables, in discrete time; pictures made
+bit by bit by a recurrent network: Gregor et al. 2015, DRAW.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from tinyxm import nn
+from tinyxm.autograd import Array, Parameter, Tensor, generator, no_grad
+from tinyxm.models.audio_image import convolutions
+from tinyxm.models.vae import LOG_SPREADS
+from tinyxm.ops import clip, cross_entropy, cumsum, mean, reshape, softplus
+
+LEAST_INK = 1e-6  # of the sum of hazards: keeps the logarithm finite where nothing was to be written
+
+
+class Writer(nn.Module):
+    """A sound s tells what is to be written, a code z in whose hand; a GRU's states h₁ … h_T, a frame each, write it:
+
+        h_t = GRU(W[e(s); z] + place_t, h_t₋₁),   h₀ = tanh(V[e(s); z])
+        λ_t = softplus(pen(h_t)) ≥ 0,   ink_t = 1 − exp(−Σ_{r ≤ t} λ_r)
+
+    Ink never fades: 1 − exp(−λ_t) is the probability that a pixel which is still empty gets its ink at frame t, so the
+    model says at each frame only what is new. Had each frame a picture of its own, it would have to say the whole
+    again, and could take back what is written.
+
+        L = Σ_t Σ_pixels H(film_t, ink_t) + β·KL(N(m, s²) ‖ N(0, 1)) + γ·H(character, softmax(U·e(s)))
+
+    H the cross-entropy, z ~ N(m(other), s²). The last term is there for the beginning: as long as the ear tells sounds
+    apart badly, the pen does best to write the mean of all films, and as long as it does, nothing teaches the ear.
+
+    sounds `(n, frames, bands, 1)`, size = (frames, bands); films `(n, T, side, side, 1)` from 0 to 1, side a multiple
+    of 4; z `(n, dimensions)`. m and s are read off a film of **another** character by the same hand: so z can tell how
+    something is written and never what, and the sound must tell that. `other` isn't needed to write: z ~ N(0, 1) is a
+    hand as good as any. Raises ValueError for a side that 4 doesn't divide.
+    """
+
+    def __init__(
+        self,
+        size: tuple[int, int],
+        characters: int,
+        frames: int = 12,
+        side: int = 28,
+        dimensions: int = 12,
+        width: int = 192,
+        dropout: float = 0.2,
+        beta: float = 1.0,
+        gamma: float = 20.0,
+        rng: np.random.Generator | None = None,
+    ) -> None:
+        if side % 4:
+            raise ValueError(f"Writer: films of {side} pixels a side: expected a multiple of 4")
+        rng = generator(rng)
+        heard = math.prod(math.ceil(length / 8) for length in size) * 96
+        seen = (side // 4) ** 2 * 32
+        self.frames, self.side, self.dimensions, self.beta, self.gamma = frames, side, dimensions, beta, gamma
+        self.ear = nn.Sequential(
+            *convolutions((24, 48, 96), rng),
+            nn.Flatten(),
+            nn.Dropout(dropout),
+            nn.Linear(heard, width, rng=rng),
+            nn.LayerNorm(width),  # as loud as the code z, from the first step on
+        )
+        self.eye = nn.Sequential(
+            nn.Conv2d(2, 16, 3, stride=2, padding=1, rng=rng),
+            nn.SiLU(),
+            nn.Conv2d(16, 32, 3, stride=2, padding=1, rng=rng),
+            nn.SiLU(),
+            nn.Flatten(),
+            nn.Linear(seen, 2 * dimensions, initialise=nn.init.lecun_uniform, rng=rng),
+        )
+        self.name = nn.Linear(width, characters, rng=rng)
+        self.first = nn.Linear(width + dimensions, width, rng=rng)
+        self.each = nn.Linear(width + dimensions, width, rng=rng)
+        self.place = Parameter(0.5 * rng.standard_normal((frames, width), np.float32))
+        self.states = nn.GRU(width, width, rng=rng)
+        self.widen = nn.Sequential(nn.Linear(width, seen, rng=rng), nn.ReLU())
+        self.pen = nn.Sequential(
+            nn.ConvTranspose2d(32, 16, 4, stride=2, padding=1, rng=rng),
+            nn.ReLU(),
+            nn.ConvTranspose2d(16, 1, 4, stride=2, padding=1, rng=rng),
+        )
+        self.blank = Parameter(np.array([-4.0], np.float32))  # most pixels get no ink in most frames
+
+    def hand(self, films: np.ndarray) -> tuple[Tensor, Tensor]:
+        """m and ln s, `(n, dimensions)` each, of films: seen as what is written at the end, and for how long it was."""
+        x = np.concatenate([films[:, -1], films.mean(axis=1)], axis=-1)
+        y = self.eye(x)
+        return y[:, : self.dimensions], clip(y[:, self.dimensions :], *LOG_SPREADS)
+
+    def ink(self, heard: Array, z: Array) -> Tensor:
+        """Σ_{r ≤ t} λ_r of each pixel, `(n, T, side, side, 1)`, of what is heard, e(s); 1 − exp(−that) is its ink."""
+        told = np.concatenate([heard, z], axis=1)
+        h, _ = self.states(self.each(told)[:, None] + self.place, np.tanh(self.first(told))[None])
+        small = reshape(self.widen(h), (-1, self.side // 4, self.side // 4, 32))
+        a = reshape(self.pen(small) + self.blank, (-1, self.frames, self.side, self.side, 1))
+        return cumsum(softplus(a), axis=1)
+
+    def loss(
+        self,
+        sounds: np.ndarray,
+        films: np.ndarray,
+        others: np.ndarray,
+        characters: np.ndarray,
+        rng: np.random.Generator,
+    ) -> Tensor:
+        """L in nats, the mean over the films."""
+        drawn, divergence, named = self.terms(sounds, films, others, characters, rng)
+        return drawn + divergence * self.beta + named * self.gamma
+
+    def terms(
+        self,
+        sounds: np.ndarray,
+        films: np.ndarray,
+        others: np.ndarray,
+        characters: np.ndarray,
+        rng: np.random.Generator,
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """The three terms of L, the mean over the films of each. H of ink 1 − e^−S: −x·ln(1 − e^−S) + (1 − x)·S."""
+        heard, (m, log_s) = self.ear(sounds), self.hand(others)
+        z = m + np.exp(log_s) * rng.standard_normal(m.shape, m.dtype)
+        total = clip(self.ink(heard, z), LEAST_INK, None)
+        entropy = np.sum((1 - films) * total - films * np.log(-np.expm1(-total))) * (1 / len(films))
+        divergence = mean(np.sum(0.5 * (np.exp(log_s * 2) + np.square(m) - 1) - log_s, axis=1))
+        return entropy, divergence, cross_entropy(self.name(heard), characters)
+
+    def write(
+        self,
+        sounds: np.ndarray,
+        rng: np.random.Generator | None = None,
+        others: np.ndarray | None = None,
+        block: int = 128,
+    ) -> np.ndarray:
+        """Films `(n, T, side, side, 1)` from 0 to 1: in the hands of `others`, or in hands drawn from N(0, 1) by `rng`;
+        without either in the middling hand, z = 0."""
+        self.eval()
+        made = []
+        with no_grad():
+            for i in range(0, len(sounds), block):
+                x = sounds[i : i + block]
+                if others is not None:
+                    z = self.hand(others[i : i + block])[0].data
+                else:
+                    size = (len(x), self.dimensions)
+                    z = np.zeros(size, np.float32) if rng is None else rng.standard_normal(size, np.float32)
+                made.append(-np.expm1(-self.ink(self.ear(x), z).data))
+        return np.concatenate(made)
