@@ -22,7 +22,8 @@ from tinyxm.recipes.listen.words import ACCENTS, PITCHES, SPEEDS, VARIANTS
 from tinyxm.recipes.recipe import Progress
 
 FIGURES = "0123456789"
-KANA = "あいうえおかきくけこさしすせそたちつてとなにぬねのはひふへほまみむめもやゆよらりるれろわん"  # of 46: を sounds as お
+# The hiragana but を, which sounds as お
+KANA = "あいうえおかきくけこさしすせそたちつてとなにぬねのはひふへほまみむめもやゆよらりるれろわん"
 CHARACTERS = FIGURES + KANA
 SIZE, FRAMES = 28, 12
 FRAMES_PER_SECOND = 8.0

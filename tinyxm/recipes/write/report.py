@@ -15,7 +15,7 @@ from tinyxm.data.sources.speech import RATE_HZ
 from tinyxm.data.sources.utterances import utterances
 from tinyxm.recipes.digits.sounds import heard
 from tinyxm.recipes.write.data import CHARACTERS, FIGURES, FRAMES_PER_SECOND, HANDS, TIMES, Data, Said, asked
-from tinyxm.recipes.write.scores import Films, appearances, simple_films, stroke_order, unit
+from tinyxm.recipes.write.scores import Films, simple_films, stroke_order, unit
 from tinyxm.training.gallery import Exhibit, Film, Gallery, Sound, Words
 from tinyxm.training.report import Part, Plot, Scores, Section
 from tinyxm.training.tables import score_tables
@@ -38,7 +38,7 @@ ROWS = {
     ),
     "ridge": ("ridge", "ridge regression from the sound to the pixels of its character's mean film"),
     "chance": ("chance", "the true film, in a training hand, of a character drawn at random"),
-    "shuffled_frames": ("shuffled frames", "this model's own films, all frames but the last in a random order"),
+    "shuffled_frames": ("shuffled frames", "this model's own films, the frames in a random order"),
     "still": ("a still picture", "this model's own last frame, from the beginning on"),
     "swept": (
         "a sweep",
@@ -53,11 +53,11 @@ ROWS = {
 }
 NOTES = (
     "The hands are simulated: KanjiVG has one writing of each character, and each hand bends it in its own way "
-    "(`tinyxm/data/sources/hands.py`). Which strokes there are and their order are KanjiVG's, and the same in all hands.",
+    "(`tinyxm/data/sources/hands.py`). Which strokes there are, and in what order, is the same in all of them.",
     "The judge was trained on last frames in hands of its own, and never on anything that was made. It says nothing of "
     "variety: the spread within a character, in pixels beside that of real hands, stands beside.",
-    "Stroke order: over all pairs of inked pixels, how much likelier the made film writes the earlier one first than "
-    "the later one. 1 is right throughout, 0 is no order, −1 is backwards; a still picture has 0.",
+    "Stroke order: over all pairs of pixels of the true writing, is the earlier one written first? 1 is right "
+    "throughout, 0 is no order, −1 is backwards; a still picture has 0, and shuffled frames have 0 on average.",
     "Nearest training sound answers with a true film, sharp and in order, so its score is that of hearing alone. What "
     "the model adds to that is a hand that isn't a copy.",
     "Overlap compares pixels with the true film in one certain hand: who doesn't know the hand can't reach it.",
@@ -70,7 +70,7 @@ def introduction(results: dict[str, Any]) -> str:
         return "A judge of real writing was trained; the writer wasn't yet."
     scores, bars = results[PART], results[PART]["baselines"]
     return (
-        "A network hears a digit or a Japanese syllable, synthesised in a voice that it has never heard, and writes it. "
+        "A network hears a digit or a Japanese syllable, synthesised in a voice never heard before, and writes it. "
         f"A judge that is right about {results['judge']['accuracy']:.1%} of real writing takes "
         f"{scores['judge_accuracy']:.1%} of the last frames for what was said. Stroke order: "
         f"{scores['stroke_order']:.2f} (true films in another hand: {bars['true_other_hand']['stroke_order']:.2f}, "
@@ -95,9 +95,8 @@ def leaks(data: Data) -> list[str]:
 def sections(run: Any, results: dict[str, Any]) -> list[Section]:
     """Tables; sounds beside films; films as strips; the order of the ink; one sound in many hands."""
     parts: list[Part] = [Scores(score_tables({"judge": results["judge"]}, TITLES, ROWS))]
-    for part in (PART, "recorded_digits", "hand_shown"):
-        if part in results:
-            parts.append(Scores(score_tables({part: results[part]}, TITLES, ROWS)))
+    there = [part for part in (PART, "recorded_digits", "hand_shown") if part in results]
+    parts += [Scores(score_tables({part: results[part]}, TITLES, ROWS)) for part in there]
     found = [Section("Results", parts)]
     if PART in results:
         found += [*_films(run), _hands(run)]
@@ -180,7 +179,7 @@ def _hands(run: Any, across: int = 10) -> Section:
             _show(axes, picture)
         _label(row[0], name)
     told = (
-        "An 8 by each of these hands, none of them trained with; then what the model writes for a sound when it's shown "
+        "An 8 by each of these hands, none of them trained with; then what the model writes for a sound when shown "
         "that 8, what the hand really writes, and what it writes in hands drawn at random."
     )
     return Section("In one hand or another", [Plot(figure, told, "hands")])
@@ -212,10 +211,10 @@ def orders(pairs: Sequence[tuple[Films, Films]]) -> Figure:
 
 def when(film: Films) -> np.ndarray:
     """The mean frame at which each inked pixel appears; NaN where there is no ink."""
-    picture = np.full(film.shape[1:3], np.nan)
-    inked = film[-1, ..., 0] >= 0.5
-    picture[inked] = appearances(film)[1] @ np.arange(len(film))
-    return picture
+    ink = film[..., 0]
+    rises = np.diff(ink, axis=0, prepend=0.0)
+    mean = np.einsum("t...,t->...", rises, np.arange(len(film))) / np.maximum(ink[-1], 1e-6)
+    return np.where(ink[-1] >= 0.5, mean, np.nan)
 
 
 def _held(film: Films) -> Films:

@@ -20,54 +20,55 @@ Films = NDArray[np.float32]
 NEAR = 0.4  # how far a pixel may be from where it's looked for, in standard deviations of the writing
 
 
-def appearances(film: Films) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """When each pixel that is inked in the last frame got its ink: places (pixels, 2), chances (pixels, frames).
+def inked(film: Films) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The pixels of a film that ever have ink, ½ at least: their places (pixels, 2), their ink (pixels, frames).
 
-        chance_t(p) ∝ max(0, ink_t(p) − ink_t−1(p)),   ink_0 = 0
-
-    so 1 at one frame where the film is sharp, spread out where it's vague, and split where the ink came and went.
-    Places are in standard deviations from the middle, so that large, narrow and shifted writings can be compared.
+    Places are in standard deviations from the middle, so that large, narrow and shifted writings can be compared; ink
+    is a share of the most that the pixel gets.
     """
     ink = np.asarray(film, np.float64)[..., 0]
-    inked = ink[-1] >= 0.5
-    if not inked.any():
-        return np.empty((0, 2)), np.empty((0, len(ink)))
-    rises = np.maximum(np.diff(ink, axis=0, prepend=0.0), 0)[:, inked].T
-    places = np.argwhere(inked).astype(np.float64)
-    places = (places - places.mean(axis=0)) / np.maximum(places.std(axis=0), 1.0)  # a line is thin, not spread out
-    return places, rises / rises.sum(axis=1, keepdims=True)
+    most = ink.max(axis=0)
+    places = np.argwhere(most >= 0.5).astype(np.float64)
+    if not len(places):
+        return places, np.empty((0, len(ink)))
+    spread = np.maximum(places.std(axis=0), 1.0)  # a line is thin, not spread out
+    return (places - places.mean(axis=0)) / spread, (ink / np.maximum(most, 1e-9))[:, most >= 0.5].T
 
 
 def stroke_order(true: Films, made: Films) -> float:
     """How well a film agrees with the true one about what is written before what: from −1, backwards, to 1
 
-        S = Σ_(p, q) P(made p before q) − P(made q before p)  /  their number
+        S = mean of A(p, q) over all pairs of pixels of the true writing, of which p gets its ink at an earlier frame
+        A(p, q) = Σ_t p_t−1·q_t − q_t−1·p_t,   p_t the ink of p at frame t of the made film, p_0 = q_0 = 0
 
-    over all pairs of pixels of the true writing of which p got its ink at an earlier frame than q. Where p is in the
-    made film: the inked pixel nearest to its place within the writing (`appearances`), at most NEAR off. A pixel that
-    is missing adds 0 to each of its pairs. Kendall's rank correlation, of chances in place of ranks.
-    What is there at once, or comes up everywhere alike, has no before: 0. So a still picture gets nothing, however
-    right. Frames in a random order get about 0, for in a film of which ink comes and goes at random any pixel may rise
-    at any frame. Films (frames, height, width, 1) of equally many frames, from 0 to 1.
+    A is the signed area that the point (p_t, q_t) sweeps on its way through the unit square: 1 where p is written and
+    then q, −1 the other way round, 0 where they come together, suddenly or little by little. Kendall's rank
+    correlation, of areas in place of ranks. What is written several times is divided by how often.
+
+    So a still picture has 0, however right, and so has mist that becomes clear everywhere alike. Frames in random order
+    have 0 on average, exactly: a film and its reverse are as probable, and of opposite area.
+    Where p is in the made film: the inked pixel nearest to its place within the writing (`inked`), at most NEAR off. A
+    pixel that is missing adds 0 to each of its pairs. Films (frames, height, width, 1) from 0 to 1.
     """
-    places, known = appearances(true)
-    others, chances = appearances(made)
+    places, known = inked(true)
+    others, ink = inked(made)
     if not len(places) or not len(others):
         return 0.0
-    when = known.argmax(axis=1)
+    when = np.diff(known, axis=1, prepend=0.0).argmax(axis=1)
     apart = cdist(places, others)
-    found = apart.min(axis=1) <= NEAR
-    told = chances[apart.argmin(axis=1)] * found[:, None]
-    later = np.cumsum(told[:, ::-1], axis=1)[:, ::-1] - told  # P(it comes after t)
-    before = told @ later.T
+    x = ink[apart.argmin(axis=1)] * (apart.min(axis=1) <= NEAR)[:, None]
+    before = np.concatenate([np.zeros((len(x), 1)), x[:, :-1]], axis=1)
+    times = np.maximum(x - before, 0).sum(axis=1).clip(1)
+    area = (before @ x.T - x @ before.T) / np.maximum(times[:, None], times)
     pairs = when[:, None] < when[None, :]
-    return float((before - before.T)[pairs].sum() / max(pairs.sum(), 1))
+    return float(area[pairs].sum() / max(pairs.sum(), 1))
 
 
 def overlap(true: Films, made: Films) -> NDArray[np.float64]:
     """Σ min(true, made) / Σ max(true, made) over all pixels and frames of each film, (n,)."""
     axes = tuple(range(1, true.ndim))
-    return np.minimum(true, made).sum(axes, dtype=float) / np.maximum(true, made).sum(axes, dtype=float)
+    shared, all_ink = (f(true, made).sum(axes, dtype=float) for f in (np.minimum, np.maximum))
+    return np.asarray(shared / all_ink, np.float64)
 
 
 def measure(judge: Judge, true: Films, made: Films, labels: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -125,22 +126,22 @@ def simple_films(data: Data, asked: Said, rng: np.random.Generator, components: 
 
 
 def reordered(made: Films, rng: np.random.Generator) -> dict[str, Films]:
-    """Films with the last frame of `made` whose order is another: shuffled frames, a still picture, a sweep.
+    """The frames of `made` in another order: shuffled; the last one alone, as a still picture; and uncovered by a sweep.
 
-    The sweep uncovers the writing from the top left to the bottom right, as one reads: what can be known of the order
-    from places alone.
+    The sweep goes from the top left to the bottom right, as one reads: what can be known of the order from places alone.
     """
-    frames, side = made.shape[1], made.shape[2]
-    shuffled = np.stack([np.append(rng.permutation(frames - 1), frames - 1) for _ in made])
+    count, side = made.shape[1], made.shape[2]
+    shuffled = rng.permuted(np.tile(np.arange(count), (len(made), 1)), axis=1)
     down, across = np.indices((side, side))
-    due = ((down + across) / (2 * side - 2) * frames).clip(0, frames - 1).astype(int)[..., None]
-    swept = made[:, -1:] * (due <= np.arange(frames)[:, None, None, None])
+    due = ((down + across) / (2 * side - 2) * count).clip(0, count - 1).astype(int)[..., None]
+    swept = made[:, -1:] * (due <= np.arange(count)[:, None, None, None])
     return {
         "shuffled_frames": np.take_along_axis(made, shuffled[:, :, None, None, None], axis=1),
-        "still": np.repeat(made[:, -1:], frames, axis=1),
+        "still": np.repeat(made[:, -1:], count, axis=1),
         "swept": swept.astype(np.float32),
     }
 
 
 def unit(films: NDArray[np.uint8]) -> Films:
-    return films.astype(np.float32) / 255
+    """0 to 255 → 0 to 1."""
+    return (films / np.float32(255)).astype(np.float32)
