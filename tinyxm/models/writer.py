@@ -3,6 +3,9 @@
 Sources: latent codes for what the condition leaves open: Kingma and Welling 2014, Sohn, Lee and Yan 2015 (see `vae`);
 the ink of a pixel as a hazard over time: Cox 1972, Regression models and life-tables, in discrete time; pictures made
 bit by bit by a recurrent network: Gregor et al. 2015, DRAW.
+
+The pen is a matrix from the state to all pixels, through one hidden layer: everything is written at about one place, so
+transposed convolutions, which say the same at every place, gained nothing, and took longer.
 """
 
 from __future__ import annotations
@@ -24,7 +27,7 @@ class Writer(nn.Module):
     """A sound s tells what is to be written, a code z in whose hand; a GRU's states h₁ … h_T, a frame each, write it:
 
         h_t = GRU(W[e(s); z] + place_t, h_t₋₁),   h₀ = tanh(V[e(s); z])
-        λ_t = softplus(pen(h_t)) ≥ 0,   ink_t = 1 − exp(−Σ_{r ≤ t} λ_r)
+        λ_t = softplus(pen([h_t; z])) ≥ 0,   ink_t = 1 − exp(−Σ_{r ≤ t} λ_r)
 
     Ink never fades: 1 − exp(−λ_t) is the probability that a pixel which is still empty gets its ink at frame t, so the
     model says at each frame only what is new. Had each frame a picture of its own, it would have to say the whole
@@ -58,7 +61,6 @@ class Writer(nn.Module):
             raise ValueError(f"Writer: films of {side} pixels a side: expected a multiple of 4")
         rng = generator(rng)
         heard = math.prod(math.ceil(length / 8) for length in size) * 96
-        seen = (side // 4) ** 2 * 32
         self.frames, self.side, self.dimensions, self.beta, self.gamma = frames, side, dimensions, beta, gamma
         self.ear = nn.Sequential(
             *convolutions((24, 48, 96), rng),
@@ -73,18 +75,15 @@ class Writer(nn.Module):
             nn.Conv2d(16, 32, 3, stride=2, padding=1, rng=rng),
             nn.SiLU(),
             nn.Flatten(),
-            nn.Linear(seen, 2 * dimensions, initialise=nn.init.lecun_uniform, rng=rng),
+            nn.Linear((side // 4) ** 2 * 32, 2 * dimensions, initialise=nn.init.lecun_uniform, rng=rng),
         )
         self.name = nn.Linear(width, characters, rng=rng)
         self.first = nn.Linear(width + dimensions, width, rng=rng)
         self.each = nn.Linear(width + dimensions, width, rng=rng)
         self.place = Parameter(0.5 * rng.standard_normal((frames, width), np.float32))
         self.states = nn.GRU(width, width, rng=rng)
-        self.widen = nn.Sequential(nn.Linear(width, seen, rng=rng), nn.ReLU())
         self.pen = nn.Sequential(
-            nn.ConvTranspose2d(32, 16, 4, stride=2, padding=1, rng=rng),
-            nn.ReLU(),
-            nn.ConvTranspose2d(16, 1, 4, stride=2, padding=1, rng=rng),
+            nn.Linear(width + dimensions, 2 * width, rng=rng), nn.ReLU(), nn.Linear(2 * width, side**2, rng=rng)
         )
         self.blank = Parameter(np.array([-4.0], np.float32))  # most pixels get no ink in most frames
 
@@ -98,9 +97,9 @@ class Writer(nn.Module):
         """Σ_{r ≤ t} λ_r of each pixel, `(n, T, side, side, 1)`, of what is heard, e(s); 1 − exp(−that) is its ink."""
         told = np.concatenate([heard, z], axis=1)
         h, _ = self.states(self.each(told)[:, None] + self.place, np.tanh(self.first(told))[None])
-        small = reshape(self.widen(h), (-1, self.side // 4, self.side // 4, 32))
-        a = reshape(self.pen(small) + self.blank, (-1, self.frames, self.side, self.side, 1))
-        return cumsum(softplus(a), axis=1)
+        own = np.repeat(z[:, None], self.frames, axis=1)
+        a = self.pen(np.concatenate([h, own], axis=2)) + self.blank
+        return cumsum(softplus(reshape(a, (-1, self.frames, self.side, self.side, 1))), axis=1)
 
     def loss(
         self,

@@ -1,6 +1,6 @@
 """Characters in many hands: KanjiVG's strokes, bent as other people might write them. The hands are simulated.
 
-What differs between hands: slant, proportions, size and place, a smooth bend, the pen's width, how much longer a long
+What differs between hands: slant, proportions, size, a smooth bend, the pen's width, how much longer a long
 stroke takes, pauses between strokes, and a tremor that is new with each character. What doesn't: which strokes there
 are, their order and their direction.
 """
@@ -23,15 +23,13 @@ Report = Callable[[str, int, int], None]
 
 
 class Hand(NamedTuple):
-    """How somebody writes: x → `matrix`·(x − c) + c + `move` + Σₖ `bend`ₖ·sin(`waves`ₖ·x), c the middle, in units of
-    1/109 of a side.
+    """How somebody writes: x → `matrix`·x + Σₖ `bend`ₖ·sin(`waves`ₖ·x), in units of 1/109 of a side, then centred.
 
     `width` of the pen and `tremor` in the same units, `pause` in seconds; a stroke of length l takes
     SIDE / SPEED·(l / SIDE)^`pace` seconds: below 1, short strokes are written more slowly.
     """
 
     matrix: NDArray[np.float64]
-    move: NDArray[np.float64]
     bend: NDArray[np.float64]
     waves: NDArray[np.float64]
     width: float
@@ -41,19 +39,20 @@ class Hand(NamedTuple):
 
     def write(self, strokes: Sequence[Stroke], rng: np.random.Generator) -> list[Stroke]:
         """The strokes in this hand, in their order, with times of their own; `rng` makes them tremble."""
-        middle, now, done = np.full(2, SIDE / 2), 0.0, []
+        now, done = 0.0, []
         for stroke in strokes:
             x = np.asarray(stroke.points, np.float64)
             start, end = self.tremor * rng.normal(size=(2, 2))  # an end lands here or there, the rest goes along
-            bent = np.sin((x / SIDE) @ self.waves.T) @ self.bend
-            steps = np.linalg.norm(np.diff(x, axis=0), axis=1)
-            along = np.concatenate([[0], np.cumsum(steps)])
+            along = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(x, axis=0), axis=1))])
             share = along[:, None] / max(along[-1], 1e-9)
-            points = (x - middle) @ self.matrix.T + middle + self.move + bent + (1 - share) * start + share * end
+            bent = np.sin((x / SIDE) @ self.waves.T) @ self.bend
             seconds = SIDE / SPEED * (max(along[-1], 1.0) / SIDE) ** self.pace
+            points = x @ self.matrix.T + bent + (1 - share) * start + share * end
             done.append(Stroke(points, now + share[:, 0] * seconds))
             now = float(done[-1].seconds[-1]) + self.pause
-        return done
+        every = np.concatenate([stroke.points for stroke in done])
+        shift = SIDE / 2 - (every.min(axis=0) + every.max(axis=0)) / 2
+        return [Stroke(points + shift, seconds) for points, seconds in done]
 
 
 def hand(seed: int) -> Hand:
@@ -64,8 +63,7 @@ def hand(seed: int) -> Hand:
     rotation = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
     return Hand(
         rotation @ np.array([[across, -slant * down], [0, down]]),
-        rng.normal(0, 3, 2),
-        rng.normal(0, 1.6, (3, 2)),
+        rng.normal(0, 1.2, (3, 2)),
         rng.normal(0, 5, (3, 2)),
         float(rng.uniform(5, 9)),
         float(rng.uniform(0.5, 1)),

@@ -28,7 +28,7 @@ CHARACTERS = FIGURES + KANA
 SIZE, FRAMES = 28, 12
 FRAMES_PER_SECOND = 8.0
 # Seeds of the simulated hands: each in one part alone
-HANDS = {"train": range(64), "judge": range(100, 140), "validation": range(200, 210), "test": range(300, 320)}
+HANDS = {"train": range(96), "judge": range(100, 140), "validation": range(200, 210), "test": range(300, 320)}
 TIMES = {"train": 48, "validation": 10, "test": 10}  # utterances of each character
 NEW_SPEAKERS, VALIDATION_SPEAKER = ("theo", "yweweler"), "nicolas"  # of the recorded digits
 SCHEMA = 1

@@ -38,13 +38,13 @@ class WriteSettings(Settings):
     EPOCHS: ClassVar[tuple[int, int]] = (24, 1)
 
     batch_size: int = 48
-    learning_rate: float = 2e-3
+    learning_rate: float = 6e-3
     weight_decay: float = 0.01
     warm_up: int = 60
     dimensions: int = 12
     width: int = 192
     dropout: float = 0.2
-    beta: float = 1.0
+    beta: float = 0.3
     gamma: float = 20.0
 
 

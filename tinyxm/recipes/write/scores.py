@@ -126,9 +126,9 @@ def simple_films(data: Data, asked: Said, rng: np.random.Generator, components: 
 
 
 def reordered(made: Films, rng: np.random.Generator) -> dict[str, Films]:
-    """The frames of `made` in another order: shuffled; the last one alone, as a still picture; and uncovered by a sweep.
+    """Films with the frames of `made` shuffled; with the last one alone, a still picture; and uncovered by a sweep.
 
-    The sweep goes from the top left to the bottom right, as one reads: what can be known of the order from places alone.
+    The sweep goes from the top left to the bottom right, as one reads: what places alone tell of the order.
     """
     count, side = made.shape[1], made.shape[2]
     shuffled = rng.permuted(np.tile(np.arange(count), (len(made), 1)), axis=1)
