@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tinyxm import optim
-from tinyxm.models.writer import Writer
+from tinyxm.models.writer import Writer, like
 
 SIZE = (16, 8)
 
@@ -24,7 +24,8 @@ def bars(label, shift):
 
 def test_ink_only_grows():
     rng = np.random.default_rng(1)
-    films = writer().write(rng.normal(size=(4, *SIZE, 1)).astype(np.float32), rng)
+    z = 2 * rng.normal(size=(4, 2)).astype(np.float32)
+    films = writer().write(rng.normal(size=(4, *SIZE, 1)).astype(np.float32), z)
     assert films.shape == (4, 5, 8, 8, 1)
     assert np.diff(films, axis=1).min() >= 0
     assert 0 <= films.min() <= films.max() <= 1
@@ -70,9 +71,17 @@ def test_it_learns_what_by_ear_and_how_by_eye():
         optimizer.step()
     for shift in (-2, 2):
         shown = np.stack([bars((label + 1) % 3, shift) for label in range(3)])
-        made = model.write(of, others=shown)
+        made = model.write(of, model.codes(shown))
         true = np.stack([bars(label, shift) for label in range(3)])
         assert np.mean(np.abs(made - true)) < 0.03, "what was heard, where the other film's hand puts it"
+
+
+def test_drawn_codes_have_the_mean_and_the_covariance_of_those_given():
+    rng = np.random.default_rng(4)
+    codes = (rng.normal(size=(50, 3)) @ rng.normal(size=(3, 3)) + [1, -2, 0]).astype(np.float32)
+    drawn = like(codes, 40_000, rng)
+    np.testing.assert_allclose(drawn.mean(axis=0), codes.mean(axis=0), atol=0.05)
+    np.testing.assert_allclose(np.cov(drawn.T), np.cov(codes.T), atol=0.05 * np.cov(codes.T).max())
 
 
 def test_a_side_that_four_does_not_divide_is_told():

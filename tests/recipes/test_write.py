@@ -13,8 +13,9 @@ from tinyxm.data import read_video
 from tinyxm.data.sources.hands import films
 from tinyxm.data.sources.utterances import Utterance, utterances
 from tinyxm.recipes.write import data
+from tinyxm.recipes.write.data import unit
 from tinyxm.recipes.write.job import other
-from tinyxm.recipes.write.scores import overlap, reordered, stroke_order, unit
+from tinyxm.recipes.write.scores import overlap, reordered, stroke_order
 from tinyxm.training.writing import write_made
 
 

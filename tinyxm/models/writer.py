@@ -40,8 +40,8 @@ class Writer(nn.Module):
 
     sounds `(n, frames, bands, 1)`, size = (frames, bands); films `(n, T, side, side, 1)` from 0 to 1, side a multiple
     of 4; z `(n, dimensions)`. m and s are read off a film of **another** character by the same hand: so z can tell how
-    something is written and never what, and the sound must tell that. `other` isn't needed to write: z ~ N(0, 1) is a
-    hand as good as any. Raises ValueError for a side that 4 doesn't divide.
+    something is written and never what, and the sound must tell that. To write, a code is enough (`like`).
+    Raises ValueError for a side that 4 doesn't divide.
     """
 
     def __init__(
@@ -129,24 +129,32 @@ class Writer(nn.Module):
         divergence = mean(np.sum(0.5 * (np.exp(log_s * 2) + np.square(m) - 1) - log_s, axis=1))
         return entropy, divergence, cross_entropy(self.name(heard), characters)
 
-    def write(
-        self,
-        sounds: np.ndarray,
-        rng: np.random.Generator | None = None,
-        others: np.ndarray | None = None,
-        block: int = 128,
-    ) -> np.ndarray:
-        """Films `(n, T, side, side, 1)` from 0 to 1: in the hands of `others`, or in hands drawn from N(0, 1) by `rng`;
-        without either in the middling hand, z = 0."""
+    def codes(self, films: np.ndarray, block: int = 256) -> np.ndarray:
+        """m of each film, `(n, dimensions)`: whose hand it is in."""
         self.eval()
+        with no_grad():
+            return np.concatenate([self.hand(films[i : i + block])[0].data for i in range(0, len(films), block)])
+
+    def write(self, sounds: np.ndarray, z: np.ndarray | None = None, block: int = 128) -> np.ndarray:
+        """Films `(n, T, side, side, 1)` from 0 to 1, in the hands of the codes z; by default in the middling one, 0."""
+        self.eval()
+        z = np.zeros((len(sounds), self.dimensions), np.float32) if z is None else z
         made = []
         with no_grad():
             for i in range(0, len(sounds), block):
-                x = sounds[i : i + block]
-                if others is not None:
-                    z = self.hand(others[i : i + block])[0].data
-                else:
-                    size = (len(x), self.dimensions)
-                    z = np.zeros(size, np.float32) if rng is None else rng.standard_normal(size, np.float32)
-                made.append(-np.expm1(-self.ink(self.ear(x), z).data))
+                ink = self.ink(self.ear(sounds[i : i + block]), z[i : i + block])
+                made.append(-np.expm1(-ink.data))
         return np.concatenate(made)
+
+
+def like(codes: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
+    """`count` draws from the normal distribution, of full covariance, that fits codes (n, dimensions): new hands.
+
+        z = μ + ε·(M − μ) / √(n − 1),   M the codes, μ their mean, ε ~ N(0, 1) of n numbers
+
+    N(0, 1), to which the divergence pulls them, is where no code is with β < 1: they spread wider, and together.
+    Source: Ghosh et al. 2020, From variational to deterministic autoencoders, section 4 (ex-post density estimation).
+    """
+    mean = codes.mean(axis=0)
+    noise = rng.standard_normal((count, len(codes)), np.float32)
+    return (mean + noise @ (codes - mean) / np.float32(np.sqrt(len(codes) - 1))).astype(np.float32)

@@ -17,6 +17,7 @@ from tinyxm.data.sources.recordings import RATE_HZ as RECORDED_HZ
 from tinyxm.data.sources.recordings import recorded_digits
 from tinyxm.data.sources.speech import RATE_HZ
 from tinyxm.data.sources.utterances import Utterance, utterances
+from tinyxm.models.writer import Writer, like
 from tinyxm.recipes.digits.sounds import BANDS, KEPT, features
 from tinyxm.recipes.listen.words import ACCENTS, PITCHES, SPEEDS, VARIANTS
 from tinyxm.recipes.recipe import Progress
@@ -27,6 +28,7 @@ KANA = "あいうえおかきくけこさしすせそたちつてとなにぬね
 CHARACTERS = FIGURES + KANA
 SIZE, FRAMES = 28, 12
 FRAMES_PER_SECOND = 8.0
+SHOWN = "25あき"  # what hands are known by when a new one is drawn
 # Seeds of the simulated hands: each in one part alone
 HANDS = {"train": range(96), "judge": range(100, 140), "validation": range(200, 210), "test": range(300, 320)}
 TIMES = {"train": 48, "validation": 10, "test": 10}  # utterances of each character
@@ -126,3 +128,14 @@ def recorded(validation: bool, quick: bool, progress: Progress) -> dict[str, Sai
         sounds = [samples["audio"][row] for row in rows]
         found[part] = Said(heard, samples.groups["digit"][rows], speakers[rows], sounds, RECORDED_HZ)
     return found
+
+
+def drawn_hands(model: Writer, count: int, rng: np.random.Generator) -> np.ndarray:
+    """Codes of hands that there might be, drawn beside those of the training hands."""
+    shown = unit(films(SHOWN, HANDS["train"], SIZE, FRAMES))
+    return like(model.codes(shown.reshape(-1, *shown.shape[2:])), count, rng)
+
+
+def unit(films: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """0 to 255 → 0 to 1."""
+    return (films / np.float32(255)).astype(np.float32)

@@ -20,8 +20,8 @@ from tinyxm.recipes.recipe import Goal, Progress, Recipe, Results, Stage
 from tinyxm.recipes.run import Run
 from tinyxm.recipes.settings import Settings
 from tinyxm.recipes.write import report
-from tinyxm.recipes.write.data import CHARACTERS, FRAMES, FRAMES_PER_SECOND, SIZE, Data, Said, load
-from tinyxm.recipes.write.scores import Films, Scores, reordered, score_films, simple_films, unit
+from tinyxm.recipes.write.data import CHARACTERS, FRAMES, FRAMES_PER_SECOND, SIZE, Data, Said, drawn_hands, load, unit
+from tinyxm.recipes.write.scores import Films, Scores, reordered, score_films, simple_films
 from tinyxm.training.report import Section
 
 ENLARGED = 6  # pixels of a film that's written to a file, a side, for each of the model's
@@ -107,8 +107,8 @@ class Write(Recipe):
             rng = np.random.default_rng([seed, 3, step])
             rows = order[place * size : (place + 1) * size]
             labels, hands = train.labels[rows], rng.integers(written.shape[1], size=len(rows))
-            films, others = unit(written[labels, hands]), unit(written[other(labels, rng), hands])
-            return varied(train.features[rows], rng), films, others, labels, rng
+            own, others = unit(written[labels, hands]), unit(written[other(labels, rng), hands])
+            return varied(train.features[rows], rng), own, others, labels, rng
 
         return Stage(max(2, settings.passes * each), shown)
 
@@ -153,8 +153,8 @@ class Write(Recipe):
         true = unit(real[asked.labels, hands])
         x = heard(asked.features)
         ways = {
-            "model": model.write(x, others=unit(real[other(asked.labels, rng), hands])),
-            "hand_drawn": model.write(x, rng),
+            "model": model.write(x, model.codes(unit(real[other(asked.labels, rng), hands]))),
+            "hand_drawn": model.write(x, drawn_hands(model, len(x), rng)),
             "middling_hand": model.write(x),
             "true_other_hand": unit(data.films["train"][asked.labels, hands % data.films["train"].shape[1]]),
         }
@@ -169,7 +169,8 @@ class Write(Recipe):
         data, rng = run.data, np.random.default_rng([run.settings.seed, 5])
         real = data.films["test"]
         true = unit(real[asked.labels, rng.integers(real.shape[1], size=len(asked))])
-        made: Films = run.model("writer").write(heard(asked.features), rng)
+        model: Writer = run.model("writer")
+        made: Films = model.write(heard(asked.features), drawn_hands(model, len(asked), rng))
         ways = {"model": made, **reordered(made, rng), **simple_films(data, asked, rng)}
         resamples = 100 if run.settings.quick else 1000
         return score_films(run.model("judge"), true, ways, asked.labels, asked.voices, resamples)
@@ -186,8 +187,9 @@ class Write(Recipe):
         x = heard(features(sound, rate_hz)[None].repeat(count, axis=0))
         seconds = np.arange(FRAMES + 1) / FRAMES_PER_SECOND
         seconds[-1] += HELD_SECONDS
-        films = run.model("writer").write(x, rng)
-        return [Video(film.repeat(ENLARGED, axis=1).repeat(ENLARGED, axis=2), seconds) for film in films]
+        model: Writer = run.model("writer")
+        written = model.write(x, drawn_hands(model, count, rng))
+        return [Video(film.repeat(ENLARGED, axis=1).repeat(ENLARGED, axis=2), seconds) for film in written]
 
 
 def everyone(data: Data) -> Said:

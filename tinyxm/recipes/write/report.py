@@ -14,8 +14,19 @@ from tinyxm.data.sources.handwriting import DIGITS
 from tinyxm.data.sources.speech import RATE_HZ
 from tinyxm.data.sources.utterances import utterances
 from tinyxm.recipes.digits.sounds import heard
-from tinyxm.recipes.write.data import CHARACTERS, FIGURES, FRAMES_PER_SECOND, HANDS, TIMES, Data, Said, asked
-from tinyxm.recipes.write.scores import Films, simple_films, stroke_order, unit
+from tinyxm.recipes.write.data import (
+    CHARACTERS,
+    FIGURES,
+    FRAMES_PER_SECOND,
+    HANDS,
+    TIMES,
+    Data,
+    Said,
+    asked,
+    drawn_hands,
+    unit,
+)
+from tinyxm.recipes.write.scores import Films, simple_films, stroke_order
 from tinyxm.training.gallery import Exhibit, Film, Gallery, Sound, Words
 from tinyxm.training.report import Part, Plot, Scores, Section
 from tinyxm.training.tables import score_tables
@@ -109,7 +120,7 @@ def _films(run: Any, shown: int = 12) -> list[Section]:
     times = len(said) // len(CHARACTERS)
     rows = np.sort(rng.choice(len(CHARACTERS), shown, replace=False)) * times + rng.integers(times, size=shown)
     some = Said(said.features[rows], said.labels[rows], said.voices[rows])
-    made = run.model("writer").write(heard(some.features), rng)
+    made = run.model("writer").write(heard(some.features), drawn_hands(run.model("writer"), shown, rng))
     simple = simple_films(data, some, rng)
     ways = {
         "made": made,
@@ -170,9 +181,9 @@ def _hands(run: Any, across: int = 10) -> Section:
     lines.append(("hands shown", unit(real[hint, :across, -1])))
     for label, row in zip(labels, rows, strict=True):
         x = heard(said.features[row][None].repeat(across, axis=0))
-        lines.append(("made in them", model.write(x, others=unit(real[hint, :across]))[:, -1]))
+        lines.append(("made in them", model.write(x, model.codes(unit(real[hint, :across])))[:, -1]))
         lines.append(("true", unit(real[label, :across, -1])))
-        lines.append(("hands at random", model.write(x, np.random.default_rng(2))[:, -1]))
+        lines.append(("hands at random", model.write(x, drawn_hands(model, across, np.random.default_rng(2)))[:, -1]))
     figure = Figure(figsize=(1.5 + 0.72 * across, 0.75 * len(lines)), layout="constrained")
     for row, (name, pictures) in zip(figure.subplots(len(lines), across, squeeze=False), lines, strict=True):
         for axes, picture in zip(row, pictures, strict=True):

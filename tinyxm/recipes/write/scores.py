@@ -13,7 +13,7 @@ from tinyxm.metrics import bootstrap
 from tinyxm.models.linear import Nearest, PrincipalComponents, Ridge
 from tinyxm.recipes.digits.scores import coarse
 from tinyxm.recipes.draw.judge import Judge
-from tinyxm.recipes.write.data import CHARACTERS, Data, Said
+from tinyxm.recipes.write.data import CHARACTERS, Data, Said, unit
 
 Scores = dict[str, Any]
 Films = NDArray[np.float32]
@@ -41,7 +41,7 @@ def stroke_order(true: Films, made: Films) -> float:
         S = mean of A(p, q) over all pairs of pixels of the true writing, of which p gets its ink at an earlier frame
         A(p, q) = Σ_t p_t−1·q_t − q_t−1·p_t,   p_t the ink of p at frame t of the made film, p_0 = q_0 = 0
 
-    A is the signed area that the point (p_t, q_t) sweeps on its way through the unit square: 1 where p is written and
+    A is twice the signed area that the point (p_t, q_t) sweeps on its way in the unit square: 1 where p is written and
     then q, −1 the other way round, 0 where they come together, suddenly or little by little. Kendall's rank
     correlation, of areas in place of ranks. What is written several times is divided by how often.
 
@@ -140,8 +140,3 @@ def reordered(made: Films, rng: np.random.Generator) -> dict[str, Films]:
         "still": np.repeat(made[:, -1:], count, axis=1),
         "swept": swept.astype(np.float32),
     }
-
-
-def unit(films: NDArray[np.uint8]) -> Films:
-    """0 to 255 → 0 to 1."""
-    return (films / np.float32(255)).astype(np.float32)
