@@ -93,11 +93,12 @@ strips([(f"hand {hand}", unit(written[4, hand])) for hand in range(4)], "One syl
 # %% [markdown]
 # ## The model, and three terms
 #
-# An ear (convolutions over the spectrogram) makes a vector of the sound; a recurrent layer starts from it and goes on,
-# a state for each frame; a pen (one hidden layer) makes hazards of each state. The loss is the cross-entropy of each
-# pixel at each frame. But **who** writes isn't in the sound. Without being told, the best a model can do is the
-# mean of all hands, a smear. So an eye looks at a film of *another* character by the same hand, and makes a code z of
-# it, pulled towards N(0, 1), so that it keeps to what's of use. Another character, so that z can't tell what to write.
+# An ear (convolutions over the spectrogram) tells how probable each character is, and a vector that is learned for each
+# is mixed by that. A recurrent layer starts from it and goes on, a state for each frame; a pen (one hidden layer) makes
+# hazards of each state. The loss is the cross-entropy of each pixel at each frame. But **who** writes isn't in the
+# sound. Without being told, the best a model can do is the mean of all hands, a smear. So an eye looks at a film of
+# *another* character by the same hand, and makes a code z of it, pulled towards N(0, 1), so that it keeps to what's of
+# use. Another character, so that z can't tell what to write.
 #
 # The third term names the character from what was heard. Leave it out and see: the pen can't use an ear that hears
 # nothing, and an ear isn't taught by a pen that doesn't listen.

@@ -18,26 +18,60 @@ from tinyxm import nn
 from tinyxm.autograd import Array, Parameter, Tensor, generator, no_grad
 from tinyxm.models.audio_image import convolutions
 from tinyxm.models.vae import LOG_SPREADS
-from tinyxm.ops import clip, cross_entropy, cumsum, mean, reshape, softplus
+from tinyxm.ops import clip, cross_entropy, cumsum, mean, reshape, softmax, softplus
 
 LEAST_INK = 1e-6  # of the sum of hazards: keeps the logarithm finite where nothing was to be written
+
+
+class Ear(nn.Module):
+    """Log-mel features (n, frames, bands, 1), size = (frames, bands) → scores of what may be said, (n, characters)
+
+    Convolutions, then all places side by side, as many features again, and the scores.
+    """
+
+    def __init__(
+        self,
+        size: tuple[int, int],
+        characters: int,
+        width: int = 192,
+        dropout: float = 0.2,
+        rng: np.random.Generator | None = None,
+    ) -> None:
+        rng = generator(rng)
+        self.layers = nn.Sequential(
+            *convolutions((24, 48, 96), rng),
+            nn.Flatten(),
+            nn.Dropout(dropout),
+            nn.Linear(math.prod(math.ceil(length / 8) for length in size) * 96, width, rng=rng),
+            nn.SiLU(),
+            nn.Linear(width, characters, rng=rng),
+        )
+
+    def forward(self, sounds: Array) -> Tensor:
+        return self.layers(sounds)
+
+    def loss(self, sounds: np.ndarray, characters: np.ndarray) -> Tensor:
+        """−ln of the probability of what was said, in nats, the mean over the sounds."""
+        return cross_entropy(self(sounds), characters)
 
 
 class Writer(nn.Module):
     """A sound s tells what is to be written, a code z in whose hand; a GRU's states h₁ … h_T, a frame each, write it:
 
-        h_t = GRU(W[e(s); z] + place_t, h_t₋₁),   h₀ = tanh(V[e(s); z])
+        e = softmax(ear(s))·M,   M a vector learned for each character
+        h_t = GRU(W[e; z] + place_t, h_t₋₁),   h₀ = tanh(V[e; z])
         λ_t = softplus(pen([h_t; z])) ≥ 0,   ink_t = 1 − exp(−Σ_{r ≤ t} λ_r)
 
     Ink never fades: 1 − exp(−λ_t) is the probability that a pixel which is still empty gets its ink at frame t, so the
     model says at each frame only what is new. Had each frame a picture of its own, it would have to say the whole
     again, and could take back what is written.
 
-        L = Σ_t Σ_pixels H(film_t, ink_t) + β·KL(N(m, s²) ‖ N(0, 1)) + γ·H(character, softmax(U·e(s)))
+        L = Σ_t Σ_pixels H(film_t, ink_t) + β·KL(N(m, s²) ‖ N(0, 1)) + γ·H(character, softmax(ear(s)))
 
-    H the cross-entropy, z ~ N(m(other), s²). The last term is there for the beginning: as long as the ear tells sounds
-    apart badly, the pen does best to write the mean of all films, and as long as it does, nothing teaches the ear.
-
+    H the cross-entropy, z ~ N(m(other), s²). The last term is the ear's own. As long as the ear tells sounds apart
+    badly, the pen does best to write the mean of all films, and as long as it does, nothing teaches the ear: where
+    there is much to tell apart, let it learn to name what it hears first. That what is heard is passed on as a mixture
+    of characters keeps voices out of the writing.
     sounds `(n, frames, bands, 1)`, size = (frames, bands); films `(n, T, side, side, 1)` from 0 to 1, side a multiple
     of 4; z `(n, dimensions)`. m and s are read off a film of **another** character by the same hand: so z can tell how
     something is written and never what, and the sound must tell that. To write, a code is enough (`like`).
@@ -60,15 +94,8 @@ class Writer(nn.Module):
         if side % 4:
             raise ValueError(f"Writer: films of {side} pixels a side: expected a multiple of 4")
         rng = generator(rng)
-        heard = math.prod(math.ceil(length / 8) for length in size) * 96
         self.frames, self.side, self.dimensions, self.beta, self.gamma = frames, side, dimensions, beta, gamma
-        self.ear = nn.Sequential(
-            *convolutions((24, 48, 96), rng),
-            nn.Flatten(),
-            nn.Dropout(dropout),
-            nn.Linear(heard, width, rng=rng),
-            nn.LayerNorm(width),  # as loud as the code z, from the first step on
-        )
+        self.ear = Ear(size, characters, width, dropout, rng)
         self.eye = nn.Sequential(
             nn.Conv2d(2, 16, 3, stride=2, padding=1, rng=rng),
             nn.SiLU(),
@@ -77,7 +104,7 @@ class Writer(nn.Module):
             nn.Flatten(),
             nn.Linear((side // 4) ** 2 * 32, 2 * dimensions, initialise=nn.init.lecun_uniform, rng=rng),
         )
-        self.name = nn.Linear(width, characters, rng=rng)
+        self.memory = Parameter(rng.standard_normal((characters, width), np.float32))
         self.first = nn.Linear(width + dimensions, width, rng=rng)
         self.each = nn.Linear(width + dimensions, width, rng=rng)
         self.place = Parameter(0.5 * rng.standard_normal((frames, width), np.float32))
@@ -93,9 +120,9 @@ class Writer(nn.Module):
         y = self.eye(x)
         return y[:, : self.dimensions], clip(y[:, self.dimensions :], *LOG_SPREADS)
 
-    def ink(self, heard: Array, z: Array) -> Tensor:
-        """Σ_{r ≤ t} λ_r of each pixel, `(n, T, side, side, 1)`, of what is heard, e(s); 1 − exp(−that) is its ink."""
-        told = np.concatenate([heard, z], axis=1)
+    def ink(self, scores: Array, z: Array) -> Tensor:
+        """Σ_{r ≤ t} λ_r of each pixel, `(n, T, side, side, 1)`, of the ear's scores; 1 − exp(−that) is its ink."""
+        told = np.concatenate([softmax(scores) @ self.memory, z], axis=1)
         h, _ = self.states(self.each(told)[:, None] + self.place, np.tanh(self.first(told))[None])
         own = np.repeat(z[:, None], self.frames, axis=1)
         a = self.pen(np.concatenate([h, own], axis=2)) + self.blank
@@ -122,12 +149,12 @@ class Writer(nn.Module):
         rng: np.random.Generator,
     ) -> tuple[Tensor, Tensor, Tensor]:
         """The three terms of L, the mean over the films of each. H of ink 1 − e^−S: −x·ln(1 − e^−S) + (1 − x)·S."""
-        heard, (m, log_s) = self.ear(sounds), self.hand(others)
+        scores, (m, log_s) = self.ear(sounds), self.hand(others)
         z = m + np.exp(log_s) * rng.standard_normal(m.shape, m.dtype)
-        total = clip(self.ink(heard, z), LEAST_INK, None)
+        total = clip(self.ink(scores, z), LEAST_INK, None)
         entropy = np.sum((1 - films) * total - films * np.log(-np.expm1(-total))) * (1 / len(films))
         divergence = mean(np.sum(0.5 * (np.exp(log_s * 2) + np.square(m) - 1) - log_s, axis=1))
-        return entropy, divergence, cross_entropy(self.name(heard), characters)
+        return entropy, divergence, cross_entropy(scores, characters)
 
     def codes(self, films: np.ndarray, block: int = 256) -> np.ndarray:
         """m of each film, `(n, dimensions)`: whose hand it is in."""

@@ -12,7 +12,7 @@ from tinyxm import nn
 from tinyxm.autograd import Tensor
 from tinyxm.data import SOURCES, Video
 from tinyxm.metrics import within_class_spread
-from tinyxm.models.writer import Writer
+from tinyxm.models.writer import Ear, Writer
 from tinyxm.recipes.digits.sounds import BANDS, features, heard, varied
 from tinyxm.recipes.digits.sounds import FRAMES as HEARD_FRAMES
 from tinyxm.recipes.draw.judge import Judge, bent
@@ -83,7 +83,7 @@ class Write(Recipe):
         return f"{len(CHARACTERS)} characters in {hands} simulated hands to learn from; utterances: {counts}"
 
     def stages(self, settings: Settings) -> list[str]:
-        return ["judge", "writer"]
+        return ["judge", "ear", "writer"]
 
     def stage(self, name: str, run: Run) -> Stage:
         settings, data = run.settings, run.data
@@ -101,14 +101,21 @@ class Write(Recipe):
         train, written = everyone(data), data.films["train"]
         each = max(1, len(train) // size)
 
-        def shown(step: int) -> tuple[Any, ...]:
+        def heard_anew(step: int) -> tuple[np.ndarray, np.ndarray, np.random.Generator]:
             epoch, place = divmod(step, each)
             order = np.random.default_rng([seed, 2, epoch]).permutation(len(train))
-            rng = np.random.default_rng([seed, 3, step])
+            rng = np.random.default_rng([seed, 3 if name == "writer" else 4, step])
             rows = order[place * size : (place + 1) * size]
-            labels, hands = train.labels[rows], rng.integers(written.shape[1], size=len(rows))
+            return varied(train.features[rows], rng), train.labels[rows], rng
+
+        if name == "ear":
+            return Stage(max(2, settings.passes * each // 2), lambda step: heard_anew(step)[:2])
+
+        def shown(step: int) -> tuple[Any, ...]:
+            sounds, labels, rng = heard_anew(step)
+            hands = rng.integers(written.shape[1], size=len(labels))
             own, others = unit(written[labels, hands]), unit(written[other(labels, rng), hands])
-            return varied(train.features[rows], rng), own, others, labels, rng
+            return sounds, own, others, labels, rng
 
         return Stage(max(2, settings.passes * each), shown)
 
@@ -116,6 +123,8 @@ class Write(Recipe):
         rng = np.random.default_rng(settings.seed)
         if stage == "judge":
             return Judge(rng, len(CHARACTERS))
+        if stage == "ear":
+            return Ear((HEARD_FRAMES, BANDS), len(CHARACTERS), settings.width, settings.dropout, rng)
         return Writer(
             (HEARD_FRAMES, BANDS),
             len(CHARACTERS),
@@ -130,8 +139,14 @@ class Write(Recipe):
         )
 
     def loss(self, stage: str, model: Any, batch: Any) -> Tensor:
-        """The writer's in nats per frame, so that it isn't always clipped."""
-        return model.loss(*batch) if stage == "judge" else model.loss(*batch) * (1 / FRAMES)
+        """The writer's in nats per frame."""
+        return model.loss(*batch) * (1 / FRAMES) if stage == "writer" else model.loss(*batch)
+
+    def start(self, stage: str, model: Any, run: Run) -> Any:
+        """The writer has the ear that learned to name what it hears."""
+        if stage == "writer":
+            model.ear.load_state_dict(run.model("ear").state_dict())
+        return model
 
     def score(self, run: Run) -> Results:
         data, judge = run.data, run.model("judge")
