@@ -168,7 +168,7 @@ ways = {
     "last frame, swept": made[:, -1:] * (due <= np.arange(frames)[:, None, None, None]),
     "still": made[:, -1:].repeat(frames, axis=1),
     "mist that clears": mist,
-    "shuffled": made[:, rng.permutation(frames)],
+    "shuffled": np.stack([film[rng.permutation(frames)] for film in made]),
     "backwards": np.concatenate([made[:, -1:] - made[:, -2::-1], made[:, -1:]], axis=1),
 }
 order = {name: np.mean([stroke_order(t, m) for t, m in zip(true, some, strict=True)]) for name, some in ways.items()}

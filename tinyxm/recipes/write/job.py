@@ -35,7 +35,7 @@ class WriteSettings(Settings):
     state; `beta` weighs the code's divergence, `gamma` the naming of what is heard.
     """
 
-    EPOCHS: ClassVar[tuple[int, int]] = (24, 1)
+    EPOCHS: ClassVar[tuple[int, int]] = (40, 1)
 
     batch_size: int = 48
     learning_rate: float = 6e-3
