@@ -9,8 +9,9 @@ from recorded_examples import EXAMPLES, perceptron
 import tinyxm as xm
 from tinyxm import nn, optim
 from tinyxm.autograd import events
-from tinyxm.steps.recording import PHASES, Ref, record
+from tinyxm.steps.recording import record
 from tinyxm.steps.replay import differences, replay
+from tinyxm.steps.step import PHASES, Ref
 
 OPTIMIZERS = {
     "gradient descent": lambda p: optim.GradientDescent(p, lr=0.1, weight_decay=0.1),

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tinyxm.steps.recording import Operation, Ref, Step
+from tinyxm.steps.step import Operation, Ref, Step
 
 THROUGH = {
     "multiply": ("a", "b"),

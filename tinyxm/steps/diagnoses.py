@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tinyxm.steps.contrasts import contrasts
-from tinyxm.steps.recording import Operation, Ref, Step
+from tinyxm.steps.step import Operation, Ref, Step
 
 MOVES = 1e-6, 0.1  # ‖Δθ‖ / ‖θ‖ that a step usually lies between
 DEPTH = 1e3  # by how much gradients of layers may differ

@@ -9,7 +9,8 @@ from pathlib import Path
 from tinyxm.nn import Module
 from tinyxm.optim import Optimizer
 from tinyxm.steps import trace
-from tinyxm.steps.recording import Step, record
+from tinyxm.steps.recording import record
+from tinyxm.steps.step import Step
 
 FORMAT = "tinyxm-film/1"
 

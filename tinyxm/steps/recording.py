@@ -2,151 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
-import sys
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 from types import FrameType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tinyxm.autograd import Event, Tensor, events
+from tinyxm.autograd import Event
 from tinyxm.autograd.places import to_host
 from tinyxm.autograd.tensor import Node
 from tinyxm.nn import Module
 from tinyxm.optim import Optimizer
+from tinyxm.steps.step import Operands, Operation, Ref, Step, Update, Value, numbers_of
+from tinyxm.steps.variables import is_array, same, variables
 
 Array = NDArray[Any]
-INNER = str(Path(__file__).parent), contextlib.__file__
-PHASES = ("data", "forward", "loss", "backward", "gradient norm", "clip", "moments", "update", "after")
-
-
-@dataclass(eq=False)
-class Value:
-    """One array of a step. `role` is input (a variable of the caller's), constant (any other array that no operation
-    of the step made, such as a mask), parameter, buffer, activation, gradient or state; `of` is the number of the
-    value whose gradient it is, or of the parameter whose state."""
-
-    number: int
-    array: Array
-    name: str
-    role: str
-    of: int | None = None
-    made_by: int | None = None  # the operation
-
-
-class Ref(int):
-    """The number of a Value, which is told from a plain number so."""
-
-
-Operands = dict[str, Any]  # name → the Ref of a Value, a list of them, or a plain number or None
-
-
-@dataclass(eq=False)
-class Operation:
-    """One operation of a step. `of` is the forward operation that an adjoint or accumulation belongs to; `also` are
-    results beside the first, by name; `function` is the operation, or the adjoint's rule. `known` are the static
-    arguments that are arrays of the step, such as a normalisation's statistics."""
-
-    phase: str
-    kind: str
-    name: str
-    operands: Operands
-    result: int | None
-    also: dict[str, int] = field(default_factory=dict)
-    known: dict[str, Ref] = field(default_factory=dict)
-    static: dict[str, Any] = field(default_factory=dict)
-    saved: tuple[str, ...] = ()
-    module: str = ""
-    source: tuple[str, int, str] | None = None
-    seconds: float = 0.0
-    flops: int = 0
-    bytes: int = 0
-    function: Callable[..., Any] | None = None
-    random_state: Mapping[str, Any] | None = None
-    of: int | None = None
-    number: int = -1
-
-
-@dataclass(eq=False)
-class Update:
-    """What became of one parameter: numbers of Values, before and after; `state` holds pairs of them by name."""
-
-    name: str
-    before: int
-    gradient: int
-    clipped: int | None
-    after: int
-    state: dict[str, tuple[int, int]]
-    settings: dict[str, Any]
-    operation: str
-
-
-class Step:
-    """One recorded training step: `operations` in their order, `values` by their number, `updates` of the parameters.
-
-    with xm.record(model, optimizer) as step:
-        loss = xm.ops.cross_entropy(model(x), labels)
-        loss.backward()
-        optimizer.step()
-    step.to_html("step.html")
-
-    Arrays are copied as they come: a step keeps all of them, so record a small model, or a small batch.
-    """
-
-    def __init__(self, model: Module | None, optimizer: Optimizer | None, title: str, show: Mapping[str, str]):
-        self.model, self.optimizer, self.title, self.show_as = model, optimizer, title, dict(show)
-        self.operations: list[Operation] = []
-        self.values: list[Value] = []
-        self.updates: list[Update] = []
-        self.clip: dict[str, Any] = {}  # name, limit and norm, where gradients were clipped
-        self.loss: int | None = None  # the number of the Value that backward began at
-        self.modules: dict[str, str] = {}  # path → what it is
-
-    def __enter__(self) -> Step:
-        if self.operations:
-            raise RuntimeError("record: this step has been recorded; call xm.record(...) again for another")
-        self._frame = _caller()
-        self._recorder = _Recorder(self, self._frame)
-        self._listening = events.listen(self._recorder)
-        self._listening.__enter__()
-        return self
-
-    def __exit__(self, *error: Any) -> None:
-        self._listening.__exit__(*error)
-        self._recorder.finish(self._frame)
-        del self._frame, self._recorder, self._listening
-
-    def to_html(self, path: str | Path) -> None:
-        """Write the step as one page, which holds all that it shows. Raises ValueError as `save`."""
-        from tinyxm.steps import page, trace
-
-        Path(path).write_text(page.to_html(trace.encode(self)), "utf-8")
-
-    def show(self) -> Any:
-        """The page as a widget, for a notebook. Raises MissingExtra without the extra `notebook`."""
-        from tinyxm.steps import notebook, trace
-
-        return notebook.widget(trace.encode(self))
-
-    def save(self, path: str | Path) -> None:
-        """Write the step to a file, in the format of docs/trace.md. Raises ValueError where it's larger than 25 MB."""
-        from tinyxm.steps import trace
-
-        trace.save(trace.encode(self), path)
-
-    def play(self) -> None:
-        """Step through it in the terminal, by the arrow keys."""
-        from tinyxm.steps import terminal, trace
-
-        terminal.play(trace.encode(self))
-
-    def of_phase(self, phase: str) -> list[Operation]:
-        """The operations of a phase, one of PHASES."""
-        return [op for op in self.operations if op.phase == phase]
 
 
 def record(
@@ -174,7 +45,7 @@ def record(
 SHOWN = {"picture", "waveform", "spectrogram", "tokens", "video", "matrix"}
 
 
-class _Recorder:
+class Recorder:
     """The listener. Arrays are told apart by identity, and held until the end so that none takes another's."""
 
     def __init__(self, step: Step, frame: FrameType) -> None:
@@ -182,6 +53,7 @@ class _Recorder:
         self.by_identity: dict[int, Ref] = {}
         self.by_node: dict[Node, Ref] = {}  # the tape's node → the value it stands for
         self.forward_of: dict[Node, Operation] = {}
+        self.belongs: list[tuple[Operation, Operation]] = []  # an adjoint, and the forward operation that it's of
         self.gradient_of: dict[Node, Ref] = {}  # the last that arrived
         self.clipped: dict[int, Ref] = {}  # of a parameter, by its place
         self.updated: set[int] = set()
@@ -196,7 +68,7 @@ class _Recorder:
     def _parameters(self, frame: FrameType) -> list[tuple[str, Any]]:
         """By the names that the model has for them, or else the caller: of several, the shortest."""
         called: dict[int, str] = {}
-        for name, array in sorted(_variables(frame), key=lambda item: -len(item[0])):
+        for name, array in sorted(variables(frame), key=lambda item: -len(item[0])):
             called[id(array)] = name
         model, optimizer = self.step.model, self.step.optimizer
         named: dict[int, tuple[str, Any]] = {}
@@ -222,9 +94,9 @@ class _Recorder:
 
     def operand(self, x: Any, role: str = "input") -> Any:
         """Of an array its number, of a sequence a list, and of all else what it is."""
-        if isinstance(x, list | tuple) and any(_is_array(part) for part in x):
+        if isinstance(x, list | tuple) and any(is_array(part) for part in x):
             return [self.operand(part, role) for part in x]
-        if not _is_array(x):
+        if not is_array(x):
             return x
         return self.value(x, self.fields.get(id(x), ""), "buffer" if id(x) in self.fields else role)
 
@@ -265,7 +137,7 @@ class _Recorder:
         target = self.by_node.get(to)
         operands: Operands = {}
         for name, x in event.operands.items():
-            if name in ("g", "total") and _is_array(x) and id(x) not in self.by_identity:  # where backward began
+            if name in ("g", "total") and is_array(x) and id(x) not in self.by_identity:  # where backward began
                 begun = self.by_node.get(event.node)
                 if self.step.loss is None:
                     self.step.loss = begun
@@ -276,7 +148,9 @@ class _Recorder:
         else:
             result = self.keep(event.result, "", "gradient", target)
         forward = self.forward_of.get(event.node)
-        self.add(event, "backward", operands, result, saved=tuple(event.saved), of=forward)  # a number at the end
+        op = self.add(event, "backward", operands, result, saved=tuple(event.saved))
+        if forward is not None:
+            self.belongs.append((op, forward))
         if to is not None:
             self.gradient_of[to] = result
 
@@ -320,7 +194,7 @@ class _Recorder:
         number = next(i for i, p in enumerate(optimizer.parameters) if p is parameter)
         state: dict[str, tuple[int, int]] = {}
         for key, arrays in optimizer.state.items():
-            if key in event.operands and event.operands[key] is not None and _is_array(arrays[number]):
+            if key in event.operands and event.operands[key] is not None and is_array(arrays[number]):
                 earlier = self.keep(event.operands[key], f"{key} of {name}", "state", before)
                 state[key] = earlier, self.keep(to_host(arrays[number]), f"new {key} of {name}", "state", before)
         given: Operands = {"gradient": used, **{key: first for key, (first, _) in state.items()}}
@@ -357,7 +231,7 @@ class _Recorder:
     def finish(self, frame: FrameType) -> None:
         """Name what can be named, say which operations are the loss's, and put in what no operation of the tape is."""
         step = self.step
-        self.name_by_variables(frame)
+        self.name_byvariables(frame)
         for value in step.values:
             if value.role == "input" and not value.name:
                 value.role = "constant"  # a mask, say, that a layer drew
@@ -383,26 +257,26 @@ class _Recorder:
         used: set[int] = set()
         for number, op in enumerate(step.operations):
             op.number = number
-            used.update(_numbers(op.operands))
+            used.update(numbers_of(op.operands))
             for made in (op.result, *op.also.values()) if op.kind != "after" else ():
                 if made is not None and made not in used and step.values[made].made_by is None:
                     step.values[made].made_by = number
-        for op in step.operations:
-            op.of = op.of.number if isinstance(op.of, Operation) else None
+        for op, forward in self.belongs:
+            op.of = forward.number
         self.name_the_rest()
         if step.model is not None:
             step.modules = {path: _told(module) for path, module in _modules(step.model)}
 
-    def name_by_variables(self, frame: FrameType) -> None:
+    def name_byvariables(self, frame: FrameType) -> None:
         """By identity; and what came in as a copy, as `Tensor(x)` makes one, by what it holds."""
-        named = list(_variables(frame))
+        named = list(variables(frame))
         for name, array in named:
             number = self.by_identity.get(id(array))
             if number is not None and not self.step.values[number].name:
                 self.step.values[number].name = name
         for value in self.step.values:
             if value.role == "input" and not value.name and value.array.size > 1:
-                value.name = next((name for name, array in named if _same(array, value.array)), "")
+                value.name = next((name for name, array in named if same(array, value.array)), "")
 
     def mark_loss(self) -> None:
         """The loss begins behind the last operation of a module, or where there is none, that reads a parameter."""
@@ -415,7 +289,7 @@ class _Recorder:
         ]
         if not within:
             mine = {value.number for value in self.step.values if value.role == "parameter"}
-            within = [i for i, op in enumerate(forward) if mine & set(_numbers(op.operands))]
+            within = [i for i, op in enumerate(forward) if mine & set(numbers_of(op.operands))]
         for op in forward[max(within, default=-1) + 1 :]:
             op.phase = "loss"
 
@@ -469,25 +343,6 @@ def _unlike(name: str, taken: set[str]) -> str:
     return next(other for k in range(2, len(taken) + 3) if (other := f"{name} {k}") not in taken)
 
 
-def _caller() -> FrameType:
-    """The frame of the `with` statement: the innermost that isn't of this room, or runs generators as contexts."""
-    frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(INNER):
-        frame = frame.f_back
-    return frame
-
-
-def _numbers(operands: Operands) -> Iterator[Ref]:
-    for x in operands.values():
-        for part in x if isinstance(x, list) else [x]:
-            if isinstance(part, Ref):
-                yield part
-
-
-def _is_array(x: Any) -> bool:
-    return hasattr(x, "dtype") and hasattr(x, "shape") and hasattr(x, "nbytes")
-
-
 def _paired(node: Any, number: Any) -> tuple[list[Any], list[Any]]:
     return (node, number) if isinstance(node, list) else ([node], [number])
 
@@ -503,32 +358,3 @@ def _modules(model: Module) -> Iterator[tuple[str, Module]]:
 
 def _told(module: Module) -> str:
     return type(module).__name__
-
-
-def _variables(frame: FrameType) -> Iterator[tuple[str, Any]]:
-    """Arrays by the names of the caller's variables, and of what these hold, two levels down."""
-    for name, x in list(frame.f_locals.items()):
-        if not name.startswith("_"):
-            yield from _within(name, x, 2)
-
-
-def _same(a: Any, b: Array) -> bool:
-    return a.shape == b.shape and a.dtype.kind in "fiub" and np.array_equal(to_host(a), b, equal_nan=True)
-
-
-def _within(name: str, x: Any, deep: int) -> Iterator[tuple[str, Any]]:
-    parts: list[tuple[str, Any]] = []
-    if isinstance(x, Tensor):
-        yield name, x.data
-    elif _is_array(x):
-        yield name, x
-    elif isinstance(x, dict):
-        parts = [(f"{name}[{key!r}]", part) for key, part in x.items()]
-    elif hasattr(x, "_fields"):
-        parts = [(f"{name}.{key}", part) for key, part in zip(x._fields, x, strict=True)]
-    elif isinstance(x, list | tuple):
-        parts = [(f"{name}[{i}]", part) for i, part in enumerate(x)]
-    elif is_dataclass(x) and not isinstance(x, type):
-        parts = [(f"{name}.{one.name}", getattr(x, one.name)) for one in fields(x)]
-    for called, part in parts if deep else ():
-        yield from _within(called, part, deep - 1)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 import tinyxm_kernels
 from tinyxm.autograd import random
 from tinyxm.autograd.tape import unbroadcast
-from tinyxm.steps.recording import Operation, Ref, Step
+from tinyxm.steps.step import Operation, Ref, Step
 
 Array = NDArray[Any]
 

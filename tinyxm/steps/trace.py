@@ -21,8 +21,8 @@ from tinyxm.steps.contrasts import contrasts
 from tinyxm.steps.derivation import formula_of
 from tinyxm.steps.diagnoses import diagnose
 from tinyxm.steps.provenance import Origin
-from tinyxm.steps.recording import PHASES, Operation, Ref, Step, Value
 from tinyxm.steps.replay import differences
+from tinyxm.steps.step import PHASES, Operation, Ref, Step, Value
 from tinyxm_kernels.updates import reference
 
 Array = NDArray[Any]

@@ -1,0 +1,152 @@
+"""One recorded training step: its operations, its values, and what became of its parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from tinyxm.autograd import events
+from tinyxm.nn import Module
+from tinyxm.optim import Optimizer
+from tinyxm.steps.variables import caller
+
+Array = NDArray[Any]
+PHASES = ("data", "forward", "loss", "backward", "gradient norm", "clip", "moments", "update", "after")
+
+
+@dataclass(eq=False)
+class Value:
+    """One array of a step. `role` is input (a variable of the caller's), constant (any other array that no operation
+    of the step made, such as a mask), parameter, buffer, activation, gradient or state; `of` is the number of the
+    value whose gradient it is, or of the parameter whose state."""
+
+    number: int
+    array: Array
+    name: str
+    role: str
+    of: int | None = None
+    made_by: int | None = None  # the operation
+
+
+class Ref(int):
+    """The number of a Value, which is told from a plain number so."""
+
+
+Operands = dict[str, Any]  # name → the Ref of a Value, a list of them, or a plain number or None
+
+
+@dataclass(eq=False)
+class Operation:
+    """One operation of a step. `of` is the forward operation that an adjoint or accumulation belongs to; `also` are
+    results beside the first, by name; `function` is the operation, or the adjoint's rule. `known` are the static
+    arguments that are arrays of the step, such as a normalisation's statistics."""
+
+    phase: str
+    kind: str
+    name: str
+    operands: Operands
+    result: int | None
+    also: dict[str, int] = field(default_factory=dict)
+    known: dict[str, Ref] = field(default_factory=dict)
+    static: dict[str, Any] = field(default_factory=dict)
+    saved: tuple[str, ...] = ()
+    module: str = ""
+    source: tuple[str, int, str] | None = None
+    seconds: float = 0.0
+    flops: int = 0
+    bytes: int = 0
+    function: Callable[..., Any] | None = None
+    random_state: Mapping[str, Any] | None = None
+    of: int | None = None
+    number: int = -1
+
+
+@dataclass(eq=False)
+class Update:
+    """What became of one parameter: numbers of Values, before and after; `state` holds pairs of them by name."""
+
+    name: str
+    before: int
+    gradient: int
+    clipped: int | None
+    after: int
+    state: dict[str, tuple[int, int]]
+    settings: dict[str, Any]
+    operation: str
+
+
+class Step:
+    """One recorded training step: `operations` in their order, `values` by their number, `updates` of the parameters.
+
+    with xm.record(model, optimizer) as step:
+        loss = xm.ops.cross_entropy(model(x), labels)
+        loss.backward()
+        optimizer.step()
+    step.to_html("step.html")
+
+    Arrays are copied as they come: a step keeps all of them, so record a small model, or a small batch.
+    """
+
+    def __init__(self, model: Module | None, optimizer: Optimizer | None, title: str, show: Mapping[str, str]):
+        self.model, self.optimizer, self.title, self.show_as = model, optimizer, title, dict(show)
+        self.operations: list[Operation] = []
+        self.values: list[Value] = []
+        self.updates: list[Update] = []
+        self.clip: dict[str, Any] = {}  # name, limit and norm, where gradients were clipped
+        self.loss: int | None = None  # the number of the Value that backward began at
+        self.modules: dict[str, str] = {}  # path → what it is
+
+    def __enter__(self) -> Step:
+        if self.operations:
+            raise RuntimeError("record: this step has been recorded; call xm.record(...) again for another")
+        from tinyxm.steps.recording import Recorder
+
+        self._frame = caller()
+        self._recorder = Recorder(self, self._frame)
+        self._listening = events.listen(self._recorder)
+        self._listening.__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._listening.__exit__(*error)
+        self._recorder.finish(self._frame)
+        del self._frame, self._recorder, self._listening
+
+    def to_html(self, path: str | Path) -> None:
+        """Write the step as one page, which holds all that it shows. Raises ValueError as `save`."""
+        from tinyxm.steps import page, trace
+
+        Path(path).write_text(page.to_html(trace.encode(self)), "utf-8")
+
+    def show(self) -> Any:
+        """The page as a widget, for a notebook. Raises MissingExtra without the extra `notebook`."""
+        from tinyxm.steps import notebook, trace
+
+        return notebook.widget(trace.encode(self))
+
+    def save(self, path: str | Path) -> None:
+        """Write the step to a file, in the format of docs/trace.md. Raises ValueError where it's larger than 25 MB."""
+        from tinyxm.steps import trace
+
+        trace.save(trace.encode(self), path)
+
+    def play(self) -> None:
+        """Step through it in the terminal, by the arrow keys."""
+        from tinyxm.steps import terminal, trace
+
+        terminal.play(trace.encode(self))
+
+    def of_phase(self, phase: str) -> list[Operation]:
+        """The operations of a phase, one of PHASES."""
+        return [op for op in self.operations if op.phase == phase]
+
+
+def numbers_of(operands: Operands) -> Iterator[Ref]:
+    for x in operands.values():
+        for part in x if isinstance(x, list) else [x]:
+            if isinstance(part, Ref):
+                yield part
