@@ -15,6 +15,7 @@ from tinyxm.data.sources.utterances import Utterance, utterances
 from tinyxm.recipes.write import data
 from tinyxm.recipes.write.data import unit
 from tinyxm.recipes.write.job import other
+from tinyxm.recipes.write.report import spoken_name
 from tinyxm.recipes.write.scores import overlap, reordered, stroke_order
 from tinyxm.training.writing import write_made
 
@@ -104,6 +105,7 @@ def test_a_short_run_scores_and_reports(run):
     page = (run.folder.path / "report.html").read_text()
     assert page.count("audio/wav") == 12
     assert "hands are simulated" in page
+    assert [spoken_name(c) for c in "7き"] == ["seven", "ki き"]
 
 
 def test_a_batch_is_a_function_of_its_step(run):
@@ -113,6 +115,17 @@ def test_a_batch_is_a_function_of_its_step(run):
         assert np.array_equal(a, b)
     assert not np.array_equal(first[0], later[0])
     assert first[4].random() == again[4].random()
+
+
+def test_the_writer_begins_with_the_ear_that_learned_first(run):
+    recipe = run.recipe
+    fresh = recipe.build("writer", run.settings, {})
+    begun = recipe.start("writer", recipe.build("writer", run.settings, {}), run)
+    for own, learned, new in zip(
+        begun.ear.parameters(), run.model("ear").parameters(), fresh.ear.parameters(), strict=True
+    ):
+        assert np.array_equal(own.data, learned.data)
+        assert not np.array_equal(own.data, new.data)
 
 
 def test_a_sound_becomes_a_gif(run, tmp_path):

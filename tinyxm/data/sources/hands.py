@@ -17,7 +17,7 @@ from ..strokes import Stroke, stroke_frames
 from . import Arrays, cached, require
 from .characters import SIDE, _chosen, written
 
-SCHEMA = 1
+SCHEMA = 2
 SPEED = 100.0  # units a second, of a stroke as long as a side
 Report = Callable[[str, int, int], None]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
@@ -134,8 +135,7 @@ def _films(run: Any, shown: int = 12) -> list[Section]:
     sounds = utterances([spoken[row] for row in rows])["audio"]
     cards: list[list[Exhibit]] = []
     for k, label in enumerate(some.labels):
-        name = CHARACTERS[label]
-        told = DIGITS[label] if name in FIGURES else name
+        told = spoken_name(CHARACTERS[label])
         card: list[Exhibit] = [Words(told), Words(f"{some.voices[k]}, synthesised", quiet=True)]
         card.append(Sound(audio.level(sounds[k], to_dbfs=-3.0, measure="peak"), RATE_HZ, told))
         for way in ("made", "true", "class mean"):
@@ -194,6 +194,13 @@ def _hands(run: Any, across: int = 10) -> Section:
         "that 8, what the hand really writes, and what it writes in hands drawn at random."
     )
     return Section("In one hand or another", [Plot(figure, told, "hands")])
+
+
+def spoken_name(character: str) -> str:
+    """ "seven", "ki き"."""
+    if character in FIGURES:
+        return DIGITS[FIGURES.index(character)]
+    return f"{unicodedata.name(character).split()[-1].lower()} {character}"
 
 
 def strip(blocks: Any) -> Figure:
