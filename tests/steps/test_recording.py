@@ -1,6 +1,7 @@
 """Recorded steps: what is in them, their numbers replayed in float64, and slopes by differences."""
 
 import re
+import threading
 
 import numpy as np
 import pytest
@@ -9,6 +10,8 @@ from recorded_examples import EXAMPLES, perceptron
 import tinyxm as xm
 from tinyxm import nn, optim
 from tinyxm.autograd import events
+from tinyxm.steps import trace
+from tinyxm.steps.diagnoses import diagnose
 from tinyxm.steps.recording import record
 from tinyxm.steps.replay import differences, replay
 from tinyxm.steps.step import PHASES, Ref
@@ -163,3 +166,113 @@ def test_arrays_are_kept_as_they_were():
         velocity = step.values[update.state["velocity"][1]].array
         np.testing.assert_allclose(new, old - 0.5 * velocity, rtol=1e-6)
         assert not np.array_equal(old, new)
+
+
+def ones(*shape):
+    return xm.Parameter(np.ones(shape, np.float32))
+
+
+def test_an_update_is_told_of_the_parameter_that_it_is_of():
+    a, b, w = (xm.Parameter(np.zeros(3, np.float32)) for _ in range(3))
+    optimizer = optim.GradientDescent([a, b, w], lr=1.0)
+    with record(optimizer=optimizer) as step:
+        np.sum(b * 0 + w).backward()
+        optimizer.step()
+    assert [update.name for update in step.updates] == ["b", "w"]
+
+
+def test_several_passes_are_checked_together_and_what_was_kept_isn_t_blamed():
+    w = ones(2)
+    optimizer = optim.GradientDescent([w], lr=1.0)
+    with record(optimizer=optimizer) as step:
+        np.sum(w * 3).backward()
+        np.sum(w * w).backward()
+        optimizer.step()
+    assert len(step.losses) == 2
+    assert not step.kept
+    assert all(d.gradient == 5 and d.error < 1e-6 for d in differences(step))
+    with record(optimizer=optimizer) as step:  # zero_grad was forgotten
+        np.sum(w * 3).backward()
+        optimizer.step()
+    assert step.kept == ["w"]
+    assert not differences(step)
+
+
+def test_a_checkpoint_can_be_shown():
+    rng = np.random.default_rng(0)
+    model = nn.Sequential(nn.Linear(3, 4, rng=rng), nn.Tanh(), nn.Linear(4, 1, rng=rng))
+    optimizer = optim.GradientDescent(model.parameters(), lr=0.1)
+    x = xm.Tensor(rng.normal(size=(5, 3)).astype(np.float32), requires_grad=True)
+    with record(model, optimizer) as step:
+        np.sum(xm.checkpoint(model, x)).backward()
+        optimizer.step()
+    assert max(t.error for t in replay(step)) < 1e-5
+    assert trace.encode(step)["checks"] == []
+
+
+def test_what_is_written_in_place_is_another_value_from_then_on():
+    w, buffer = ones(2, 2), np.zeros((3, 2), np.float32)
+    with record() as step:
+        for k in (1, 2):
+            buffer[...] = k
+            xm.Tensor(buffer) @ w
+            w.data[...] *= 2
+    for op in step.of_phase("forward"):
+        a, b = (step.values[op.operands[name]].array for name in ("a", "b"))
+        np.testing.assert_array_equal(step.values[op.result].array, a @ b)
+
+
+def test_a_second_step_of_the_optimizer_is_left_out_and_said_so():
+    w = ones(2)
+    optimizer = optim.Momentum([w], lr=0.1)
+    with record(optimizer=optimizer) as step:
+        for _ in range(2):
+            optimizer.zero_grad()
+            np.sum(w * w).backward()
+            optimizer.step()
+    assert len(step.updates) == 1
+    assert [finding.name for finding in diagnose(step)] == ["stepped_again"]
+    np.testing.assert_array_equal(step.values[step.updates[0].after].array, np.full(2, 0.8, np.float32))
+
+
+def test_another_thread_s_step_is_its_own():
+    w = ones(2)
+
+    def other():
+        for _ in range(20):
+            np.sum(ones(3) * 5).backward()
+
+    thread = threading.Thread(target=other)
+    with record() as step:
+        thread.start()
+        np.sum(w * 3).backward()
+        thread.join()
+    assert [op.name for op in step.operations if op.kind == "forward"] == ["multiply", "sum"]
+    assert step.values[step.loss].array == 6
+
+
+def test_a_step_that_is_being_recorded_is_not_begun_again():
+    with record() as step, pytest.raises(RuntimeError, match="has been recorded"), step:
+        pass
+
+
+class Listed(nn.Module):
+    """Layers in lists of two kinds."""
+
+    def __init__(self):
+        rng = np.random.default_rng(0)
+        self.first = nn.ModuleList([nn.Linear(2, 2, rng=rng), nn.Linear(2, 2, rng=rng)])
+        self.second = [nn.Linear(2, 2, rng=rng)]
+
+    def forward(self, x):
+        for layer in (*self.first, *self.second):
+            x = layer(x)
+        return x
+
+
+def test_operations_have_the_path_of_their_parameters():
+    model = Listed()
+    with record(model) as step:
+        model(xm.Tensor(np.ones((1, 2), np.float32)))
+    assert [op.module for op in step.of_phase("forward")] == ["first.0", "first.1", "second.0"]
+    assert set(step.modules) >= {"first.0", "first.1", "second.0"}

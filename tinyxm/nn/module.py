@@ -294,11 +294,14 @@ def _members(path: str, value: Any) -> Iterator[tuple[str, Any]]:
         raise TypeError(f"{path}: a set gives its members no names to be known by; make it a list")
 
 
-def _tell_names(members: Iterable[tuple[str, Any]]) -> None:
-    """Let modules know their names; one that is there twice goes by the first."""
+def _tell_names(members: Iterable[tuple[str, Any]], path: str = "") -> None:
+    """Let modules know their names; one that is there twice goes by the first. Those of a ModuleList, which nobody
+    calls, have its name before their own."""
     for name, member in reversed([*members]):
         if isinstance(member, Module):
-            vars(member)["_name"] = name
+            vars(member)["_name"] = path + name
+            if type(member).forward is Module.forward:
+                _tell_names(member.children(), f"{path}{name}.")
 
 
 def _tell_path(error: Exception, module: Module) -> None:

@@ -47,6 +47,8 @@ def contrasts(step: Step) -> list[Contrast]:
             continue  # the way back, of the same matrix
         masked = maker.operands["condition"] if maker is not None and maker.name == "where" else None
         rows, columns = _compared(step, similarity)
+        if rows is None:
+            continue  # a classifier's scores, whose labels happen to be 0 … n − 1
         kind = "softmax" if op.name == "cross_entropies" else "sigmoid"
         found.append(Contrast(kind, op.number, similarity, masked, rows, columns))
     return found

@@ -56,6 +56,29 @@ def not_a_number(step: Step) -> Iterator[Finding]:
             return
 
 
+def gradient_kept(step: Step) -> Iterator[Finding]:
+    """Gradients that were there before the step, and were added to."""
+    if step.kept:
+        more = f" and {len(step.kept) - 1} more" if len(step.kept) > 1 else ""
+        yield Finding(
+            "gradient_kept",
+            f"the gradient of {step.kept[0]}{more} held something before this step, to which this step's was added",
+            "Call optimizer.zero_grad() before backward; unless batches are gathered on purpose",
+            next((op.number for op in step.operations if op.phase in ("clip", "moments", "update")), None),
+        )
+
+
+def stepped_again(step: Step) -> Iterator[Finding]:
+    """More than one step of the optimizer within one recording."""
+    if step.repeated:
+        yield Finding(
+            "stepped_again",
+            "optimizer.step() ran again: only what came before that is recorded",
+            "Record one step each, or a training by xm.steps.Film",
+            step.operations[-1].number,
+        )
+
+
 def nothing_learned(step: Step) -> Iterator[Finding]:
     """A loss at ln n: all n choices are equally likely to the model."""
     if step.loss is None:
@@ -173,7 +196,10 @@ def depth(step: Step) -> Iterator[Finding]:
         )
 
 
-RULES = (not_a_number, nothing_learned, embeddings, dead_units, depth, clipped, unusual_updates)
+RULES = (
+    *(not_a_number, gradient_kept, stepped_again, nothing_learned, embeddings, dead_units, depth, clipped),
+    unusual_updates,
+)
 
 
 def _sources(op: Operation) -> Iterator[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,7 +28,8 @@ class Film:
     film.to_html("film.html")
 
     A step that isn't recorded costs nothing more. The steps should be alike, the same operations on arrays of the same
-    shapes, so that one of them can be laid over another. Raises ValueError where all of it is larger than 25 MB.
+    shapes, so that one of them can be laid over another. Where all of it would be larger than 25 MB the film ends, with
+    a warning, and the training goes on.
     """
 
     def __init__(self, every: int = 1, title: str = "", show: Mapping[str, str] | None = None) -> None:
@@ -35,6 +37,7 @@ class Film:
             raise ValueError(f"Film: every {every}: expected 1 or more")
         self.every, self.title, self.show_as = every, title, show
         self.count = 0  # steps so far
+        self.full = False  # whether it has reached its largest size
         self.at: list[int] = []  # which of them were recorded, from 1
         self.frames: list[trace.Json] = []
 
@@ -42,12 +45,16 @@ class Film:
     def step(self, model: Module | None = None, optimizer: Optimizer | None = None) -> Iterator[Step | None]:
         """The next step of the training, recorded if its turn has come; else None is given."""
         self.count += 1
-        if (self.count - 1) % self.every:
+        if self.full or (self.count - 1) % self.every:
             yield None
             return
         with record(model, optimizer, title=self.title, show=self.show_as) as step:
             yield step
-        self.add(step, self.count)
+        try:
+            self.add(step, self.count)
+        except ValueError as error:  # the training goes on: it's worth more than its film
+            self.full = True
+            warnings.warn(f"{error}; the film ends before step {self.count}", stacklevel=3)
 
     def add(self, step: Step, at: int) -> None:
         """One more frame, of step `at`."""

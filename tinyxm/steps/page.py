@@ -49,7 +49,7 @@ def to_html(trace: Mapping[str, Any]) -> str:
 
 def embedded(trace: Mapping[str, Any]) -> str:
     """JSON that can stand within a script element: nothing in it ends the element, or reads as anything but data."""
-    text = json.dumps(trace, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(trace, allow_nan=False, separators=(",", ":"))
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return text

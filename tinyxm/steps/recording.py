@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Mapping
 from types import FrameType
 from typing import Any
@@ -56,8 +57,10 @@ class Recorder:
         self.belongs: list[tuple[Operation, Operation]] = []  # an adjoint, and the forward operation that it's of
         self.gradient_of: dict[Node, Ref] = {}  # the last that arrived
         self.clipped: dict[int, Ref] = {}  # of a parameter, by its place
-        self.updated: set[int] = set()
         self.stage = "forward"
+        self.thread = threading.get_ident()
+        self.next = 0  # of the optimizer's parameters, the one whose update may come
+        self.passes: list[dict[Node, Ref]] = []  # what each backward pass brought to each node
         self.parameters: list[tuple[str, Any]] = self._parameters(frame)
         self.fields = {id(b.data): name for name, b in _buffers(step.model)}
         for name, parameter in self.parameters:
@@ -81,9 +84,12 @@ class Recorder:
     def value(self, array: Any, name: str, role: str, of: int | None = None) -> Ref:
         """The number of this array, which is new where nothing was known of it."""
         known = self.by_identity.get(id(array))
-        if known is not None:
+        if known is None:
+            return self.keep(array, name, role, of)
+        value = self.step.values[known]
+        if np.array_equal(value.array, to_host(array), equal_nan=value.array.dtype.kind in "fc"):
             return known
-        return self.keep(array, name, role, of)
+        return self.keep(array, value.name, value.role, value.of)  # it was written to since: another value
 
     def keep(self, array: Any, name: str, role: str, of: int | None = None) -> Ref:
         values, number = self.step.values, Ref(len(self.step.values))
@@ -101,6 +107,8 @@ class Recorder:
         return self.value(x, self.fields.get(id(x), ""), "buffer" if id(x) in self.fields else role)
 
     def __call__(self, event: Event) -> None:
+        if threading.get_ident() != self.thread or self.step.repeated:
+            return
         if event.kind == "forward":
             self.forward(event)
         elif event.kind in ("adjoint", "accumulate", "hook"):
@@ -137,11 +145,8 @@ class Recorder:
         target = self.by_node.get(to)
         operands: Operands = {}
         for name, x in event.operands.items():
-            if name in ("g", "total") and is_array(x) and id(x) not in self.by_identity:  # where backward began
-                begun = self.by_node.get(event.node)
-                if self.step.loss is None:
-                    self.step.loss = begun
-                self.keep(x, "", "gradient", begun)
+            if name in ("g", "total") and is_array(x) and id(x) not in self.by_identity:
+                self.arrived(event.node, x)
             operands[name] = self.operand(x)
         if id(event.result) in self.by_identity:
             result = self.by_identity[id(event.result)]
@@ -153,6 +158,27 @@ class Recorder:
             self.belongs.append((op, forward))
         if to is not None:
             self.gradient_of[to] = result
+            if self.passes:
+                self.passes[-1][to] = result
+
+    def arrived(self, node: Node, g: Any) -> None:
+        """A gradient in an array not seen before. Of one number it's a copy; at a parameter, what was there before the
+        step; else a backward pass begins."""
+        target = self.by_node.get(node)
+        for value in reversed(self.step.values):
+            if value.role == "gradient" and value.of == target and np.array_equal(value.array, to_host(g)):
+                self.by_identity[id(g)] = Ref(value.number)
+                self.held.append(g)
+                return
+        parameter = next((name for name, p in self.parameters if p.node is node), None)
+        if parameter is not None:
+            self.step.kept.append(parameter)
+            self.keep(g, f"earlier ∂L/∂{parameter}", "gradient", target)
+            return
+        self.passes.append({})
+        if target is not None:
+            self.step.losses.append(target)
+        self.keep(g, "", "gradient", target)
 
     def clip(self, event: Event) -> None:
         gradient = event.operands["gradient"]
@@ -174,12 +200,18 @@ class Recorder:
         host = to_host(gradient)
         if number is not None and np.array_equal(self.step.values[number].array, host, equal_nan=True):
             return number
+        name, brought = self.parameters[place][0], [p[parameter.node] for p in self.passes if parameter.node in p]
+        together = sum(self.step.values[n].array.astype(np.float64) for n in brought)
+        if not np.allclose(together, host, rtol=1e-4, atol=1e-7, equal_nan=True):
+            self.step.kept.append(name)
         number = self.keep(gradient, "", "gradient", self.by_identity[id(parameter.data)])
         self.gradient_of[parameter.node] = number
         return number
 
     def update(self, event: Event) -> None:
         optimizer, place = self.step.optimizer, self.place_of(event)
+        if self.step.repeated:
+            return
         if optimizer is None or place is None:
             operands = {name: self.operand(x) for name, x in event.operands.items()}
             phase = "forward" if event.phase == "forward" else "update"
@@ -215,23 +247,24 @@ class Recorder:
         self.stage = "after"
 
     def place_of(self, event: Event) -> int | None:
-        """Which parameter of the optimizer was written: they come in its order."""
+        """Which parameter of the optimizer was written: they come in its order, those that have a gradient."""
         optimizer = self.step.optimizer
         if optimizer is None or event.operation != optimizer.operation:
             return None
-        ours = {id(p) for p in optimizer.parameters}
-        for place, (_, parameter) in enumerate(self.parameters):
-            if id(parameter) not in ours or place in self.updated or parameter.data.shape != event.result.shape:
-                continue
-            if np.array_equal(to_host(parameter.data), to_host(event.result), equal_nan=True):
-                self.updated.add(place)
-                return place
+        for i in range(self.next, len(optimizer.parameters)):
+            parameter = optimizer.parameters[i]
+            if parameter.grad is not None and np.array_equal(
+                to_host(parameter.data), to_host(event.result), equal_nan=True
+            ):
+                self.next = i + 1
+                return next(place for place, (_, p) in enumerate(self.parameters) if p is parameter)
+        self.step.repeated = bool(self.step.updates)
         return None
 
     def finish(self, frame: FrameType) -> None:
         """Name what can be named, say which operations are the loss's, and put in what no operation of the tape is."""
         step = self.step
-        self.name_byvariables(frame)
+        self.name_by_variables(frame)
         for value in step.values:
             if value.role == "input" and not value.name:
                 value.role = "constant"  # a mask, say, that a layer drew
@@ -267,7 +300,7 @@ class Recorder:
         if step.model is not None:
             step.modules = {path: _told(module) for path, module in _modules(step.model)}
 
-    def name_byvariables(self, frame: FrameType) -> None:
+    def name_by_variables(self, frame: FrameType) -> None:
         """By identity; and what came in as a copy, as `Tensor(x)` makes one, by what it holds."""
         named = list(variables(frame))
         for name, array in named:

@@ -48,15 +48,16 @@ def differences(
 ) -> list[Difference]:
     """Some numbers of each parameter's gradient beside central differences of the replayed loss.
 
-    `cells` of each: the one of the greatest gradient, and others drawn at random. Nothing where the step has no loss.
+    `cells` of each: the one of the greatest gradient, and others drawn at random. Nothing where the step has no loss;
+    and none of gradients that held something before the step.
     """
     rng = rng or np.random.default_rng(0)
-    if step.loss is None:
-        return []
+    if not step.losses or any(op.kind == "forward" and op.function is None for op in step.operations):
+        return []  # a checkpoint can't be replayed, and so no loss behind it
     again, least, found = _replay(step, {})[0], _least(step), []
     for update in step.updates:
         g = again.get(update.gradient)
-        if g is None or not g.size:
+        if g is None or not g.size or update.name in step.kept:
             continue
         chosen = [int(np.abs(g).argmax()), *rng.integers(0, g.size, cells - 1)]
         for flat in dict.fromkeys(int(i) for i in chosen):
@@ -65,7 +66,8 @@ def differences(
             for sign in (1, -1):
                 moved = step.values[update.before].array.astype(np.float64)
                 moved[cell] += sign * h
-                losses.append(float(_replay(step, {update.before: moved}, forward=True)[0][step.loss]))
+                again_moved, _ = _replay(step, {update.before: moved}, forward=True)
+                losses.append(float(sum(np.sum(again_moved[loss]) for loss in step.losses)))
             own, slope = float(g[cell]), (losses[0] - losses[1]) / (2 * h)
             error = abs(own - slope) / max(abs(own), abs(slope), least)
             found.append(Difference(update.gradient, cell, own, slope, error))
@@ -85,7 +87,10 @@ def _replay(step: Step, given: Mapping[int, Array], forward: bool = False) -> tu
             for op in step.operations:
                 if op.result is None or op.result in given:
                     continue
-                result = _run(op, again, step, generator) if op.kind in kinds else None
+                try:
+                    result = _run(op, again, step, generator) if op.kind in kinds else None
+                except Exception:  # such as a checkpoint's, whose arrays the update has written to since
+                    result = None
                 for number, y in (result or {}).items():
                     again[number] = y
                     value = step.values[number]

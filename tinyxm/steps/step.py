@@ -97,11 +97,13 @@ class Step:
         self.values: list[Value] = []
         self.updates: list[Update] = []
         self.clip: dict[str, Any] = {}  # name, limit and norm, where gradients were clipped
-        self.loss: int | None = None  # the number of the Value that backward began at
+        self.losses: list[int] = []  # the numbers of the Values that backward passes began at
+        self.kept: list[str] = []  # parameters whose gradient held something before the step
+        self.repeated = False  # whether the optimizer stepped again: what came then isn't recorded
         self.modules: dict[str, str] = {}  # path → what it is
 
     def __enter__(self) -> Step:
-        if self.operations:
+        if self.operations or hasattr(self, "_listening"):
             raise RuntimeError("record: this step has been recorded; call xm.record(...) again for another")
         from tinyxm.steps.recording import Recorder
 
@@ -139,6 +141,11 @@ class Step:
         from tinyxm.steps import terminal, trace
 
         terminal.play(trace.encode(self))
+
+    @property
+    def loss(self) -> int | None:
+        """The number of the Value that the first backward pass began at."""
+        return self.losses[0] if self.losses else None
 
     def of_phase(self, phase: str) -> list[Operation]:
         """The operations of a phase, one of PHASES."""

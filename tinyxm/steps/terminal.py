@@ -126,16 +126,18 @@ def screen(
         lines.append(row)
     return Group(
         Text(f"{trace['title']}   operation {at} of {len(operations) - 1}", style="bold"),
+        Text(told or KEYS, style="yellow" if told else "dim", no_wrap=True, overflow="ellipsis"),
         phases,
         Rule(style="dim"),
         *lines,
         Rule(style="dim"),
-        *_details(trace, numbers, op, width),
-        Text(told or KEYS, style="yellow" if told else "dim"),
+        *_details(trace, numbers, op, width, ROWS if height >= 40 else 2),
     )
 
 
-def _details(trace: Mapping[str, Any], numbers: list[Array], op: Mapping[str, Any], width: int) -> list[RenderableType]:
+def _details(
+    trace: Mapping[str, Any], numbers: list[Array], op: Mapping[str, Any], width: int, rows: int
+) -> list[RenderableType]:
     parts: list[RenderableType] = []
     rule = trace["code"]["rules"].get(op["name"], {})
     formula = rule.get("formula") or _stated(trace, op)
@@ -148,8 +150,8 @@ def _details(trace: Mapping[str, Any], numbers: list[Array], op: Mapping[str, An
         parts.append(Text(where, style="magenta", no_wrap=True, overflow="ellipsis"))
     across = max(1, min(3, width // WIDE))
     given = [(name, x["value"]) for name, x in op["operands"].items() if "value" in x][:2]
-    shown = [*given, ("result", op["result"])] if op["result"] is not None else given
-    cells = [_panel(trace, numbers, name, number, width // across - 1) for name, number in shown]
+    shown = [("result", op["result"]), *given] if op["result"] is not None else given
+    cells = [_panel(trace, numbers, name, number, width // across - 1, rows) for name, number in shown]
     grid = Table.grid(padding=(0, 1, 0, 0))
     for i in range(0, len(cells), across):
         grid.add_row(*cells[i : i + across])
@@ -170,21 +172,23 @@ def _stated(trace: Mapping[str, Any], op: Mapping[str, Any]) -> str:
     }.get(op["kind"], "")
 
 
-def _panel(trace: Mapping[str, Any], numbers: list[Array], title: str, number: int, width: int) -> RenderableType:
+def _panel(
+    trace: Mapping[str, Any], numbers: list[Array], title: str, number: int, width: int, rows: int
+) -> RenderableType:
     array, value = numbers[number], trace["values"][number]
     told = value["statistics"]
     below = f"{told['least']:.4g} … {told['greatest']:.4g}" if "least" in told else "nothing finite"
     head = Text(f"{title}: {value['name']} {tuple(value['shape'])}", no_wrap=True, overflow="ellipsis")
-    body = _numbers(array, max(1, (width - 6) // 8))
+    body = _numbers(array, rows, max(1, (width - 6) // 8))
     return Panel(body, title=head, subtitle=Text(below), title_align="left", subtitle_align="left", width=width)
 
 
-def _numbers(array: Array, columns: int) -> RenderableType:
+def _numbers(array: Array, rows: int, columns: int) -> RenderableType:
     """The first rows and columns of an array as a matrix; blue below 0, orange above, as strong as they are large."""
     if not array.size:
         return Text("empty")
     block = array.reshape(1, 1) if not array.ndim else array.reshape(-1, array.shape[-1])
-    part = block[:ROWS, :columns].astype(np.float64)
+    part = block[:rows, :columns].astype(np.float64)
     largest = float(np.max(np.abs(block.astype(np.float64)), where=np.isfinite(block), initial=0)) or 1.0
     text = Text(no_wrap=True)
     for row in part:
@@ -194,10 +198,10 @@ def _numbers(array: Array, columns: int) -> RenderableType:
             style = f"black on rgb({','.join(map(str, mixed))})"
             text.append(f"{x + 0.0:>7.3g} " if array.dtype.kind == "f" else f"{int(x):>7} ", style)
         text.append("…\n" if block.shape[1] > columns else "\n")
-    if len(block) <= ROWS:
+    if len(block) <= rows:
         text.rstrip()
     else:
-        text.append(f"… {len(block) - ROWS} more rows")
+        text.append(f"… {len(block) - rows} more rows")
     return text
 
 

@@ -42,12 +42,12 @@ def encode(step: Step, checks: bool = True) -> Json:
     with a table of what is large.
     """
     trace, blob = _encoded(step, None)
-    if len(blob) > KEEP:
+    if 4 / 3 * len(blob) > KEEP:  # in base64
         samples = batch_size(step)
         if samples is not None and samples > 2:
             trace, blob = _encoded(step, samples)
-    if len(blob) > REFUSE:
-        raise ValueError(_too_large(step, len(blob)))
+    if 4 / 3 * len(blob) > REFUSE:
+        raise ValueError(_too_large(step, 4 / 3 * len(blob)))
     trace["checks"] = [_plain(d._asdict()) for d in differences(step)] if checks else []
     return {**trace, "blob": base64.b64encode(blob).decode("ascii")}
 
@@ -252,7 +252,7 @@ def code_of(function: Any) -> str:
         return ""
 
 
-def _too_large(step: Step, size: int) -> str:
+def _too_large(step: Step, size: float) -> str:
     largest = sorted(step.values, key=lambda v: -v.array.nbytes)[:8]
     rows = "\n".join(f"  {v.array.nbytes / 1e6:8.1f} MB  {v.name}  {v.array.shape}" for v in largest)
     return (
@@ -263,8 +263,8 @@ def _too_large(step: Step, size: int) -> str:
 
 def save(trace: Mapping[str, Any], path: str | Path) -> None:
     """Write a trace as one JSON file."""
-    text = json.dumps(trace, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
-    Path(path).write_text(text, "utf-8")
+    text = json.dumps(trace, allow_nan=False, separators=(",", ":"))  # all of it ASCII, half a character too
+    Path(path).write_text(text, "ascii")
 
 
 def load(path: str | Path) -> Json:
@@ -287,5 +287,5 @@ def arrays(trace: Mapping[str, Any]) -> list[Array]:
         shape, data = value.get("kept", value["shape"]), value["data"]
         dtype = np.dtype(data["type"]).newbyteorder("<")
         flat = np.frombuffer(blob, dtype, math.prod(shape), data["at"]).astype(dtype.newbyteorder("="))
-        found.append((flat.astype(np.float32) * np.float32(data["scale"]) if "scale" in data else flat).reshape(shape))
+        found.append((flat.astype(np.float64) * data["scale"] if "scale" in data else flat).reshape(shape))
     return found
