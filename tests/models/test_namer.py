@@ -34,13 +34,14 @@ def test_towers_learn_whose_name_is_whose_and_recall_it():
         model.loss(views, names).backward()
         optimizer.step()
     heard = np.stack([embedded(model.sound, names), embedded(model.sound, np.roll(names, 1, axis=1))])
-    voices = np.array([0, 1, 0, 1, 0, 1])
-    recalled = model.recall(pictures, heard, voices, sharpness=2.0)
+    seen, voices = embedded(model.image, pictures), np.array([0, 1, 0, 1, 0, 1])
+    new = pictures + 0.1 * rng.normal(size=pictures.shape).astype(np.float32)
+    recalled = model.recall(new, seen, heard, voices, sharpness=2.0)
     for i, voice in enumerate(voices):
         assert (recalled[i] @ heard[voice].T).argmax() == i
         # a mix by the softmax of agreements, written out
-        agreement = embedded(model.image, pictures[i : i + 1])[0] @ (heard[0] + heard[1]).T / 2
-        shares = np.exp(2 * agreement * np.exp(min(model.log_scale.data[0], np.log(100))))
+        agreement = seen @ embedded(model.image, new[i : i + 1])[0]
+        shares = np.exp(2 * agreement * np.exp(min(model.log_scale.data[1], np.log(100))))
         np.testing.assert_allclose(recalled[i], shares / shares.sum() @ heard[voice], atol=1e-4)
 
 
@@ -62,7 +63,7 @@ def test_a_voice_begins_as_its_mean_name_at_any_width():
     usual, who = names.mean(axis=1), np.array([0, 1, 0, 1, 0, 1])
     vectors = rng.normal(size=(6, SIZE)).astype(np.float32) / np.sqrt(np.float32(SIZE))
     for width in (24, 192):
-        voice = Voice(2, FRAMES, BANDS, SIZE, width, rng=rng)
+        voice = Voice(2, FRAMES, BANDS, SIZE, 64, width, rng=rng)
         voice.usual.data = usual
         said = voice.say(vectors, who)
         assert 0 < np.abs(said - usual[who]).mean() < 0.15 * np.abs(names - usual[:, None]).mean()
@@ -72,7 +73,7 @@ def test_a_voice_begins_as_its_mean_name_at_any_width():
 def test_a_voice_learns_names_and_each_voice_its_own():
     rng = np.random.default_rng(1)
     _, names = concepts(rng)
-    voice, vectors = Voice(2, FRAMES, BANDS, SIZE, 24, rng=rng), rng.normal(size=(6, SIZE)).astype(np.float32)
+    voice, vectors = Voice(2, FRAMES, BANDS, SIZE, 64, 24, rng=rng), rng.normal(size=(6, SIZE)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     voice.usual.data = names.mean(axis=1)
     optimizer, order = optim.AdamW(voice.parameters(), lr=4e-3), np.arange(6)
@@ -92,7 +93,7 @@ def test_a_voice_learns_names_and_each_voice_its_own():
 def test_the_loss_is_its_formula():
     rng = np.random.default_rng(3)
     _, names = concepts(rng, 4)
-    voice, who = Voice(2, FRAMES, BANDS, SIZE, 24, rng=rng), np.array([0, 1, 1, 0])
+    voice, who = Voice(2, FRAMES, BANDS, SIZE, 64, 24, rng=rng), np.array([0, 1, 1, 0])
     voice.usual.data = names.mean(axis=1)
     vectors, true = rng.normal(size=(4, SIZE)).astype(np.float32), names[who, np.arange(4)]
     said, usual = voice.say(vectors, who), voice.usual.data[who]

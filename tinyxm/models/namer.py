@@ -89,27 +89,26 @@ class ImageSound(nn.Module):
         there = (info_nce(first, sounds, scale[0], same) + info_nce(second, sounds, scale[0], same)) * 0.5
         return there + info_nce(first, second, scale[1], same)
 
-    def agreement(self, images: NDArray[np.float32], heard: NDArray[np.float32]) -> NDArray[np.float32]:
-        """(n, names): the dot product of pictures' vectors with the mean, over voices, of each name's.
-
-        images (n, ...), the names' vectors `heard` (voices, names, dimensions).
-        """
-        return embedded(self.image, images) @ heard.mean(axis=0).T
+    def agreement(self, images: NDArray[np.float32], seen: NDArray[np.float32]) -> NDArray[np.float32]:
+        """x · k_j of pictures (n, ...) with the key of each concept that was seen, (concepts, dimensions)."""
+        return embedded(self.image, images) @ seen.T
 
     def recall(
         self,
         images: NDArray[np.float32],
+        seen: NDArray[np.float32],
         heard: NDArray[np.float32],
         voices: NDArray[np.int64],
         sharpness: float = SHARPNESS,
     ) -> NDArray[np.float32]:
-        """Σ_j a_j s_vj, a = softmax(sharpness · scale · agreement): of names heard in voice v what a picture asks for
+        """Σ_j a_j s_vj, a = softmax(sharpness · scale · x · k_j): what was heard with what looked like these pictures
 
-        As `agreement`, with the voice v of each (n,); returns (n, dimensions). A sharpness above 1 chooses more than it
-        mixes: the voice knows names, and not what lies between. Source: Ramsauer et al. 2020, Hopfield Networks is All
-        You Need.
+        images (n, ...) and the voice v of each (n,); the keys k_j of the concepts `seen` (concepts, dimensions), and
+        the vectors s_vj of what was `heard` with them (voices, concepts, dimensions): (n, dimensions). A sharpness
+        above 1 chooses more than it mixes: a voice knows names, and not what lies between. Source: Ramsauer et al.
+        2020, Hopfield Networks is All You Need.
         """
-        shares = softmax(sharpness * float(self.scales.data[0]) * self.agreement(images, heard), axis=1)
+        shares = softmax(sharpness * float(self.scales.data[1]) * self.agreement(images, seen), axis=1)
         mixed = np.empty((len(images), heard.shape[2]), np.float32)
         for voice in np.unique(voices):
             mixed[voices == voice] = shares[voices == voice] @ heard[voice]
@@ -119,11 +118,11 @@ class ImageSound(nn.Module):
 class Voice(nn.Module):
     """A name's vector (n, dimensions) and who is to say it (n,) → log-mel (n, frames, bands), all frames at once
 
-    A linear map lays the vector and the voice's own out as frames / 8 steps of time; a convolution looks at
-    neighbours; each step is doubled, convolved once more, and makes 4 frames. What comes out is added to `usual`, the
-    voice's mean name (voices, frames, bands), and starts near nothing: from weights of the usual size it would begin
-    far louder than any name, and an absolute error, whose gradient is the same however far off it is, spends the
-    training on coming down. Raises ValueError for frames that 8 doesn't divide.
+    A hidden layer, wide enough to tell names apart, and a linear map lay the vector and the voice's own out as
+    frames / 8 steps of time; a convolution looks at neighbours; each step is doubled, convolved once more, and makes 4
+    frames. What comes out is added to `usual`, the voice's mean name (voices, frames, bands), and starts near nothing:
+    from weights of the usual size it would begin far louder than any name, and an absolute error, whose gradient is the
+    same however far off it is, spends the training on coming down. Raises ValueError for frames that 8 doesn't divide.
     """
 
     def __init__(
@@ -132,6 +131,7 @@ class Voice(nn.Module):
         frames: int,
         bands: int,
         dimensions: int,
+        hidden: int = 768,
         width: int = 192,
         *,
         rng: np.random.Generator | None = None,
@@ -142,7 +142,8 @@ class Voice(nn.Module):
         self.frames, self.bands, self.width = frames, bands, width
         self.usual = Buffer(init.zeros((voices, frames, bands)))
         self.voice = nn.Embedding(voices, dimensions, rng=rng)
-        self.laid_out = nn.Linear(dimensions, frames // (EACH * DOUBLED) * width, rng=rng)
+        self.hidden = nn.Sequential(nn.Linear(dimensions, hidden, rng=rng), nn.ReLU())
+        self.laid_out = nn.Linear(hidden, frames // (EACH * DOUBLED) * width, rng=rng)
         self.early, self.late = (
             nn.Sequential(nn.Conv1d(width, width, 3, padding="same", rng=rng), nn.LayerNorm(width), nn.ReLU())
             for _ in range(2)
@@ -151,7 +152,7 @@ class Voice(nn.Module):
 
     def forward(self, vectors: Array, voices: NDArray[np.int64]) -> Tensor:
         scaled = vectors * math.sqrt(vectors.shape[1]) + self.voice(voices)  # entries of size 1 before the linear map
-        x = ops.relu(ops.reshape(self.laid_out(scaled), (len(voices), -1, self.width)))
+        x = ops.relu(ops.reshape(self.laid_out(self.hidden(scaled)), (len(voices), -1, self.width)))
         x = x + self.early(x)
         x = ops.take(x, np.repeat(np.arange(x.shape[1]), DOUBLED), 1)
         x = x + self.late(x)

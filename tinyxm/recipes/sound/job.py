@@ -26,7 +26,7 @@ from tinyxm.recipes.run import Run
 from tinyxm.recipes.settings import Settings
 from tinyxm.recipes.sound import report
 from tinyxm.recipes.sound.data import FRAMES, VOICES, Asked, Data, Drawings, Said, ended, load
-from tinyxm.recipes.sound.scores import named, names_heard, score
+from tinyxm.recipes.sound.scores import concepts_seen, named, names_heard, score
 from tinyxm.recipes.speak.sounds import BANDS, sound_of
 from tinyxm.training.report import Section
 
@@ -140,7 +140,7 @@ class Named(Recipe):
         """The spoken names, in the first voice, that agree best with a picture of any size."""
         towers, data = run.model("towers"), run.data
         picture = features(cropped(given["image"])[None])
-        (similarity,) = towers.agreement(picture, names_heard(towers, data))
+        (similarity,) = towers.agreement(picture, concepts_seen(towers, data))
         best = np.argsort(-similarity, kind="stable")[:top]
         said = utterances([Utterance(data.names[i], VOICES[0]) for i in best])["audio"]
         return [

@@ -28,14 +28,24 @@ LISTENED, LISTENED_QUICKLY = 200, 12  # finished sounds that the listener hears 
 
 
 def names_heard(towers: ImageSound, data: Data) -> NDArray[np.float32]:
-    """The vectors of all names in each voice, (voices, concepts, dimensions): what a picture is compared with."""
+    """The vectors of all names in each voice, (voices, concepts, dimensions)."""
     return np.stack([embedded(towers.sound, data.sounds(voice, slice(None))) for voice in range(len(data.mels))])
+
+
+def concepts_seen(towers: ImageSound, data: Data) -> NDArray[np.float32]:
+    """A key for each concept, (concepts, dimensions), of unit length: the mean vector of its training drawings."""
+    total = np.zeros((len(data), 1), np.float32)
+    for style, without in (("twemoji", "without_twemoji"), ("noto", "without_outline")):
+        drawings = data.samples[style] if style == "twemoji" else data.samples[style][:, SECOND_DRAWING]
+        known = ~np.isin(np.arange(len(data)), data.missing.get(without, []))
+        total = total + embedded(towers.image, features(drawings)) * known[:, None]
+    return total / np.linalg.norm(total, axis=1, keepdims=True)
 
 
 def named(towers: ImageSound, voice: Voice, data: Data, asked: Asked) -> Mels:
     """The bands (n, 192, 80) that are made of the drawings, each in its voice."""
-    recalled = towers.recall(features(asked.drawings), names_heard(towers, data), asked.voices)
-    return voice.say(recalled, asked.voices)
+    memory = concepts_seen(towers, data), names_heard(towers, data)
+    return voice.say(towers.recall(features(asked.drawings), *memory, asked.voices), asked.voices)
 
 
 def likeness(made: Mels, voices: NDArray[np.int64], data: Data) -> NDArray[np.float32]:
@@ -113,7 +123,7 @@ def score(towers: ImageSound, voice: Voice, judge: Recogniser, data: Data, asked
         low, high = bootstrap(np.mean, off, rng=np.random.default_rng(0), resamples=resamples)
         scores["decibel_distance"] = float(off.mean())
         scores["intervals"]["decibel_distance"] = [float(low), float(high)]
-    looked_up = towers.agreement(features(asked.drawings), names_heard(towers, data))
+    looked_up = towers.agreement(features(asked.drawings), concepts_seen(towers, data))
     some = np.random.default_rng(LISTENED_SEED).permutation(len(asked))[: LISTENED_QUICKLY if quick else LISTENED]
     ways = {"model": made, "recording_by_griffin_lim": true, "nearest_training_image": borrowed, "mean_name": usual}
     waves = {way: waves_of([ended(mel) for mel in mels[some]]) for way, mels in ways.items()}
