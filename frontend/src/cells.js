@@ -2,13 +2,20 @@
 
 import { operandValues, resultValues } from "./trace.js";
 
-/** The place of the number of the greatest size, of an array that isn't very large: a cell that has something to tell. */
+const largest = new WeakMap(); // numbers → the index of the one of the greatest size
+
+/** The place of the number of the greatest size: a cell that has something to tell. What isn't a number is passed over. */
 export function exampleCell(numbers) {
   const { data, size } = numbers;
   if (!size) return null;
-  let best = 0;
-  for (let i = 1; i < Math.min(size, 20000); i++) if (Math.abs(data[i]) > Math.abs(data[best])) best = i;
-  return numbers.place(best);
+  if (!largest.has(numbers)) {
+    let best = 0;
+    for (let i = 1; i < size; i++) {
+      if (Math.abs(data[i]) > Math.abs(data[best]) || Number.isNaN(data[best])) best = i;
+    }
+    largest.set(numbers, best);
+  }
+  return numbers.place(largest.get(numbers));
 }
 
 /** Whether it's the weights of a convolution, or a gradient or a state of them. */

@@ -10,7 +10,7 @@ export const PHASES = {
   loss: "The answer is compared with what was wanted. One number, the loss L, says how wrong it was.",
   backward: "From the loss back to the first layer: how much would L change if each number changed a little? That is its gradient: above 0, L grows with the number; below 0, it falls.",
   "gradient norm": "How large are all gradients together?",
-  clip: "Gradients that are too large together are made smaller, all by the same factor.",
+  clip: "Gradients that are too large are made smaller before they are used.",
   moments: "The optimizer remembers earlier gradients, for each weight on its own.",
   update: "Each weight moves a little, in the direction that makes the loss smaller.",
   after: "The step is done: every weight has its new value.",

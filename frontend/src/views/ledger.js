@@ -167,7 +167,7 @@ function row({ symbol, words, formula, parts, value, instead, check }, { goTo, t
 /** Whether a line comes to what was recorded. */
 function sign(value, recorded) {
   if (recorded === null) return null;
-  const same = Math.abs(recorded - value) <= 1e-4 * Math.max(Math.abs(recorded), 1e-8);
+  const same = Object.is(recorded, value) || Math.abs(recorded - value) <= 1e-4 * Math.max(Math.abs(recorded), 1e-8);
   const label = same ? "as recorded" : `recorded ${brief(recorded, 6)}, which differs`;
   return make(
     "span",
@@ -190,13 +190,16 @@ function drawScale(place, gradient, before, after, instead) {
     "Its gradient is 0: the loss doesn't depend on this weight now.",
     "Its gradient is above 0: a larger weight would make the loss larger. So the weight should fall.",
     "Its gradient is below 0: a larger weight would make the loss smaller. So the weight should rise.",
-  ].at(slope);
+    "Its gradient isn't a number, and so the weight isn't one any more.",
+  ].at(Number.isNaN(slope) ? 3 : [0, 1, 2].at(slope));
   const against =
     Math.sign(move) === slope && slope !== 0
       ? " That is with the gradient: what the optimizer remembers, or the decay, is stronger."
       : "";
   const told =
-    move === 0
+    Number.isNaN(move)
+      ? ""
+      : move === 0
       ? "It stays where it was."
       : `It ${move < 0 ? "falls" : "rises"} by ${brief(Math.abs(move))}, to ${brief(after, 6)}.${against}`;
   const line = make(

@@ -699,8 +699,8 @@ function sayings({ kind, rows, columns: columns2 }, trace, n) {
 function probabilities({ kind }, numbers2, rows, n, by) {
   const found = new Float64Array(rows * n);
   const put = (places2) => {
-    const scores = places2.map(([i, j]) => numbers2.get([i, j])), largest2 = Math.max(...scores);
-    const e = scores.map((x2) => Math.exp(x2 - largest2)), total = e.reduce((a2, b) => a2 + b, 0);
+    const scores = places2.map(([i, j]) => numbers2.get([i, j])), largest3 = Math.max(...scores);
+    const e = scores.map((x2) => Math.exp(x2 - largest3)), total = e.reduce((a2, b) => a2 + b, 0);
     places2.forEach(([i, j], k2) => found[i * n + j] = e[k2] / total);
   };
   if (kind === "sigmoid") for (let k2 = 0; k2 < found.length; k2++) found[k2] = 1 / (1 + Math.exp(-numbers2.data[k2]));
@@ -836,12 +836,18 @@ function drawShares(place, { one: one3, numbers: numbers2, rows, n, out, probabi
 }
 
 // src/cells.js
+var largest2 = /* @__PURE__ */ new WeakMap();
 function exampleCell(numbers2) {
   const { data, size: size2 } = numbers2;
   if (!size2) return null;
-  let best = 0;
-  for (let i = 1; i < Math.min(size2, 2e4); i++) if (Math.abs(data[i]) > Math.abs(data[best])) best = i;
-  return numbers2.place(best);
+  if (!largest2.has(numbers2)) {
+    let best = 0;
+    for (let i = 1; i < size2; i++) {
+      if (Math.abs(data[i]) > Math.abs(data[best]) || Number.isNaN(data[best])) best = i;
+    }
+    largest2.set(numbers2, best);
+  }
+  return numbers2.place(largest2.get(numbers2));
 }
 var isKernel = (value2, trace) => value2.shape.length === 4 && (value2.role === "parameter" || trace.values[value2.of]?.role === "parameter");
 var IMAGES = /^(_?conv|max_pool|average_pool|bias_max_pool|group_norm)/;
@@ -977,8 +983,8 @@ function shares({ q: q2, k: k2, mask }, { causal, scale }, batch, i) {
     if (!allowed) return -Infinity;
     return scale * range(q2.shape.at(-1)).reduce((sum, n) => sum + q2.under([...batch, i, n]).number * k2.under([...batch, j, n]).number, 0);
   });
-  const largest2 = Math.max(...scores.filter((x2) => !(x2 === -Infinity)), -Infinity);
-  const e = scores.map((x2) => x2 === -Infinity ? 0 : Math.exp(x2 - largest2));
+  const largest3 = Math.max(...scores.filter((x2) => !(x2 === -Infinity)), -Infinity);
+  const e = scores.map((x2) => x2 === -Infinity ? 0 : Math.exp(x2 - largest3));
   const total = e.reduce((a2, b) => a2 + b, 0);
   return { scores, shares: e.map((x2) => total > 0 ? x2 / total : 0) };
 }
@@ -2032,13 +2038,13 @@ var axisOf = ({ op, operands }, shape) => {
 function exponentials(a2, cell, axis, allowed = () => true) {
   const row2 = Array.from({ length: a2.shape[axis] }, (_, k2) => a2.at(along(cell, axis, k2)));
   const open = row2.filter((x2) => allowed(x2.cell));
-  const largest2 = open.reduce((m, x2) => Number.isNaN(x2.number) ? NaN : Math.max(m, x2.number), -Infinity);
+  const largest3 = open.reduce((m, x2) => Number.isNaN(x2.number) ? NaN : Math.max(m, x2.number), -Infinity);
   const stage = new Stage(
     "sum",
     "exp makes every number of the row positive, the larger the more. (The largest is taken off first: the shares stay, and nothing overflows.)"
   );
-  for (const x2 of open) stage.add(Math.exp(x2.number - largest2), () => ["exp(", x2, " − ", constant("largest", largest2), ")"]);
-  return { row: row2, stage, largest: largest2, of: (x2) => allowed(x2.cell) ? Math.exp(x2.number - largest2) : 0 };
+  for (const x2 of open) stage.add(Math.exp(x2.number - largest3), () => ["exp(", x2, " − ", constant("largest", largest3), ")"]);
+  return { row: row2, stage, largest: largest3, of: (x2) => allowed(x2.cell) ? Math.exp(x2.number - largest3) : 0 };
 }
 function softmax(about) {
   const {
@@ -2130,7 +2136,7 @@ function crossEntropiesAdjoint({ operands: { g, logits, labels }, cell }) {
 }
 function logsumexp({ op, operands, cell }, members2) {
   const { a: a2 } = operands, all = [...members2(cell)].map((at3) => a2.at(at3));
-  const largest2 = Math.max(...all.map((x2) => x2.number)), m = Number.isFinite(largest2) ? largest2 : 0;
+  const largest3 = Math.max(...all.map((x2) => x2.number)), m = Number.isFinite(largest3) ? largest3 : 0;
   const stage = new Stage("sum", "The exponentials, without their largest, which is added again below.");
   for (const x2 of all) stage.add(Math.exp(x2.number - m), () => ["exp(", x2, " − ", constant("largest", m), ")"]);
   return {
@@ -2417,13 +2423,13 @@ var METHODS = {
     momentum ? ["step", "how far the weight moves", "η · u", (x2) => x2.η * x2.u] : ["step", "how far the weight moves", "η · d", (x2) => x2.η * x2.d],
     NEW("θ − step", (x2) => x2.θ - x2.step)
   ],
-  adam_update: ({ decoupled, largest: largest2 }) => [
+  adam_update: ({ decoupled, largest: largest3 }) => [
     ...decoupled ? [["θ", "weight, decayed by itself", "θ − η · λ · θ", (x2) => x2.θ - x2.η * x2.λ * x2.θ]] : [DECAY],
     ["m", "first moment: running mean of the gradient", "β₁ · m + (1 − β₁) · g", (x2) => x2["β₁"] * x2.m + (1 - x2["β₁"]) * x2.g],
     ["v", "second moment: running mean of its square", "β₂ · v + (1 − β₂) · g²", (x2) => x2["β₂"] * x2.v + (1 - x2["β₂"]) * x2.g ** 2],
-    ...largest2 ? [["ṽ", "the largest second moment so far", "the larger of ṽ and v", (x2) => max2(x2.ṽ, x2.v)]] : [],
+    ...largest3 ? [["ṽ", "the largest second moment so far", "the larger of ṽ and v", (x2) => max2(x2.ṽ, x2.v)]] : [],
     ["m̂", "first moment, corrected for its start at 0", "m / (1 − β₁ ^ t)", (x2) => x2.m / (1 - x2["β₁"] ** x2.t)],
-    largest2 ? ["v̂", "second moment, corrected for its start at 0", "ṽ / (1 − β₂ ^ t)", (x2) => x2.ṽ / (1 - x2["β₂"] ** x2.t)] : ["v̂", "second moment, corrected for its start at 0", "v / (1 − β₂ ^ t)", (x2) => x2.v / (1 - x2["β₂"] ** x2.t)],
+    largest3 ? ["v̂", "second moment, corrected for its start at 0", "ṽ / (1 − β₂ ^ t)", (x2) => x2.ṽ / (1 - x2["β₂"] ** x2.t)] : ["v̂", "second moment, corrected for its start at 0", "v / (1 − β₂ ^ t)", (x2) => x2.v / (1 - x2["β₂"] ** x2.t)],
     [
       "step",
       "how far the weight moves: η times the mean gradient over its usual size",
@@ -2746,8 +2752,8 @@ function drawStage(stage, last2, about) {
   const { terms, count: count3, join, say } = stage;
   const order = terms.map((_, i) => i);
   const listed3 = about.all ? order.slice(0, MANY) : count3 <= FEW ? order : order.sort((i, j) => Math.abs(terms[j].value) - Math.abs(terms[i].value)).slice(0, LARGEST);
-  const largest2 = terms.reduce((m, { value: value2 }) => Math.max(m, Number.isFinite(value2) ? Math.abs(value2) : 0), 0);
-  const rows = listed3.map((i) => drawTerm(terms[i], join, largest2, about));
+  const largest3 = terms.reduce((m, { value: value2 }) => Math.max(m, Number.isFinite(value2) ? Math.abs(value2) : 0), 0);
+  const rows = listed3.map((i) => drawTerm(terms[i], join, largest3, about));
   const rest = count3 - listed3.length;
   const table = make("div", { class: `terms ${join || "one"}` }, ...rows);
   return make(
@@ -2787,13 +2793,13 @@ function restOf(stage, listed3, rest, { all, more }) {
   );
 }
 var missing = (n) => make("p", { class: "warning" }, `${n} more belong to examples that this trace doesn't keep, so the sum here isn't whole.`);
-function drawTerm(term, join, largest2, { goTo, trace }) {
+function drawTerm(term, join, largest3, { goTo, trace }) {
   const { parts: parts2, value: value2 } = term;
   const symbols2 = parts2.map((part) => typeof part === "string" ? part : typeof part === "object" ? nameOf(part) : null);
   const known = symbols2.every((part) => part !== null);
   const single2 = parts2.length === 1 && typeof parts2[0] === "object" && parts2[0].number !== null;
-  const bar = ["sum", "mean"].includes(join) && largest2 > 0 ? make("span", { class: "bar", "aria-hidden": "true" }, make("span", { class: value2 < 0 ? "low" : "high" })) : null;
-  if (bar) bar.firstChild.style.width = `${100 * Math.abs(value2) / largest2 || 0}%`;
+  const bar = ["sum", "mean"].includes(join) && largest3 > 0 ? make("span", { class: "bar", "aria-hidden": "true" }, make("span", { class: value2 < 0 ? "low" : "high" })) : null;
+  if (bar) bar.firstChild.style.width = `${100 * Math.abs(value2) / largest3 || 0}%`;
   return make(
     "div",
     { class: "term" },
@@ -8661,7 +8667,7 @@ function row({ symbol, words, formula, parts: parts2, value: value2, instead, ch
 }
 function sign3(value2, recorded2) {
   if (recorded2 === null) return null;
-  const same2 = Math.abs(recorded2 - value2) <= 1e-4 * Math.max(Math.abs(recorded2), 1e-8);
+  const same2 = Object.is(recorded2, value2) || Math.abs(recorded2 - value2) <= 1e-4 * Math.max(Math.abs(recorded2), 1e-8);
   const label = same2 ? "as recorded" : `recorded ${brief(recorded2, 6)}, which differs`;
   return make(
     "span",
@@ -8680,10 +8686,11 @@ function drawScale(place, gradient, before, after, instead) {
   const why = [
     "Its gradient is 0: the loss doesn't depend on this weight now.",
     "Its gradient is above 0: a larger weight would make the loss larger. So the weight should fall.",
-    "Its gradient is below 0: a larger weight would make the loss smaller. So the weight should rise."
-  ].at(slope);
+    "Its gradient is below 0: a larger weight would make the loss smaller. So the weight should rise.",
+    "Its gradient isn't a number, and so the weight isn't one any more."
+  ].at(Number.isNaN(slope) ? 3 : [0, 1, 2].at(slope));
   const against = Math.sign(move2) === slope && slope !== 0 ? " That is with the gradient: what the optimizer remembers, or the decay, is stronger." : "";
-  const told2 = move2 === 0 ? "It stays where it was." : `It ${move2 < 0 ? "falls" : "rises"} by ${brief(Math.abs(move2))}, to ${brief(after, 6)}.${against}`;
+  const told2 = Number.isNaN(move2) ? "" : move2 === 0 ? "It stays where it was." : `It ${move2 < 0 ? "falls" : "rises"} by ${brief(Math.abs(move2))}, to ${brief(after, 6)}.${against}`;
   const line3 = make(
     "div",
     { class: "line", "aria-hidden": "true" },
@@ -9295,7 +9302,7 @@ var PHASES = {
   loss: "The answer is compared with what was wanted. One number, the loss L, says how wrong it was.",
   backward: "From the loss back to the first layer: how much would L change if each number changed a little? That is its gradient: above 0, L grows with the number; below 0, it falls.",
   "gradient norm": "How large are all gradients together?",
-  clip: "Gradients that are too large together are made smaller, all by the same factor.",
+  clip: "Gradients that are too large are made smaller before they are used.",
   moments: "The optimizer remembers earlier gradients, for each weight on its own.",
   update: "Each weight moves a little, in the direction that makes the loss smaller.",
   after: "The step is done: every weight has its new value."
