@@ -22,7 +22,7 @@ from tinyxm.nn.module import Buffer
 from tinyxm.ops import clip, info_nce, unit_length
 
 SMALL = 0.002  # deviation of the last layer's weights: at first what is made is nearly the mean name
-SHARPNESS = 4.0  # chosen among 1, 2, 4 and 10 on validation drawings
+SHARPNESS = 8.0  # chosen among 1, 2, 4 and 8 on validation drawings
 SILENCE = -1.0  # a band that isn't heard, and all that follows a name
 EACH, DOUBLED = 4, 2  # frames that a step of the last layer makes, and steps that one of the first becomes
 

@@ -42,17 +42,17 @@ class SoundSettings(Settings):
     temperature); at 0 the least absolute error is all that is asked of the sound.
     """
 
-    EPOCHS: ClassVar[tuple[int, int]] = (140, 2)
+    EPOCHS: ClassVar[tuple[int, int]] = (120, 2)
 
     learning_rate: float = 3e-3
     dimensions: int = 128
     dropout: float = 0.3
-    voice_epochs: int = 60
+    voice_epochs: int = 100
     said_at_once: int = 48
     contrast: float = 1.0
     scale: float = 20.0
     judge_rate: float = 4e-3
-    judge_epochs: int = 8
+    judge_epochs: int = 6
     voices_per_name: int = 3
 
 
