@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tinyxm.steps.contrasts import contrasts
-from tinyxm.steps.step import Operation, Ref, Step
+from tinyxm.steps.step import Ref, Step, numbers_of
 
 MOVES = 1e-6, 0.1  # ‖Δθ‖ / ‖θ‖ that a step usually lies between
 DEPTH = 1e3  # by how much gradients of layers may differ
@@ -36,7 +36,7 @@ def not_a_number(step: Step) -> Iterator[Finding]:
         made = [n for n in (op.result, *op.also.values()) if n is not None]
         if op.kind in ("data", "after") or all(_finite(step, n) for n in made):
             continue
-        sources = list(_sources(op))
+        sources = list(numbers_of(op.operands))
         if all(_finite(step, n) for n in sources):
             broken = next(n for n in made if not _finite(step, n))
             array = step.values[broken].array
@@ -175,7 +175,9 @@ def embeddings(step: Step) -> Iterator[Finding]:
 
 def depth(step: Step) -> Iterator[Finding]:
     """Gradients of the weights of the first layers beside those of the last."""
-    order = {number: i for i, number in enumerate(n for op in step.of_phase("forward") for n in _sources(op))}
+    order = {
+        number: i for i, number in enumerate(n for op in step.of_phase("forward") for n in numbers_of(op.operands))
+    }
     rows = []
     for update in step.updates:
         weight, g = step.values[update.before].array, step.values[update.gradient].array
@@ -200,11 +202,6 @@ RULES = (
     *(not_a_number, gradient_kept, stepped_again, nothing_learned, embeddings, dead_units, depth, clipped),
     unusual_updates,
 )
-
-
-def _sources(op: Operation) -> Iterator[int]:
-    for x in op.operands.values():
-        yield from (part for part in (x if isinstance(x, list) else [x]) if isinstance(part, Ref))
 
 
 def _numbers(array: np.ndarray) -> np.ndarray:

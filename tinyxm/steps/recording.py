@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from types import FrameType
 from typing import Any
 
@@ -50,7 +50,8 @@ class Recorder:
     """The listener. Arrays are told apart by identity, and held until the end so that none takes another's."""
 
     def __init__(self, step: Step, frame: FrameType) -> None:
-        self.step, self.held = step, []  # type: ignore[var-annotated]
+        self.step = step
+        self.held: list[Any] = []
         self.by_identity: dict[int, Ref] = {}
         self.by_node: dict[Node, Ref] = {}  # the tape's node → the value it stands for
         self.forward_of: dict[Node, Operation] = {}
@@ -62,7 +63,7 @@ class Recorder:
         self.next = 0  # of the optimizer's parameters, the one whose update may come
         self.passes: list[dict[Node, Ref]] = []  # what each backward pass brought to each node
         self.parameters: list[tuple[str, Any]] = self._parameters(frame)
-        self.fields = {id(b.data): name for name, b in _buffers(step.model)}
+        self.fields = {id(b.data): name for name, b in (step.model.named_buffers() if step.model is not None else ())}
         for name, parameter in self.parameters:
             number = self.value(parameter.data, name, "parameter")
             if parameter.node is not None:
@@ -219,10 +220,9 @@ class Recorder:
             return
         name, parameter = self.parameters[place]
         before = self.by_identity[id(parameter.data)]
-        raw = self.gathered(place, event.operands["gradient"]) if place not in self.clipped else None
-        used = self.clipped.get(place, raw)
-        if place in self.clipped:
-            raw = self.gradient_of[parameter.node]
+        clipped = self.clipped.get(place)
+        raw = self.gathered(place, event.operands["gradient"]) if clipped is None else self.gradient_of[parameter.node]
+        used = raw if clipped is None else clipped
         number = next(i for i, p in enumerate(optimizer.parameters) if p is parameter)
         state: dict[str, tuple[int, int]] = {}
         for key, arrays in optimizer.state.items():
@@ -239,9 +239,14 @@ class Recorder:
         self.add(event, "update", made, after)
         self.step.updates.append(
             Update(
-                *(name, before, raw if raw is not None else -1, self.clipped.get(place), after, state),
-                {**event.static, **_variant(optimizer)},
-                event.operation,
+                name=name,
+                before=before,
+                gradient=raw,
+                clipped=clipped,
+                after=after,
+                state=state,
+                settings={**event.static, **_variant(optimizer)},
+                operation=event.operation,
             )
         )
         self.stage = "after"
@@ -298,7 +303,7 @@ class Recorder:
             op.of = forward.number
         self.name_the_rest()
         if step.model is not None:
-            step.modules = {path: _told(module) for path, module in _modules(step.model)}
+            step.modules = {path: type(module).__name__ for path, module in step.model.named_modules()}
 
     def name_by_variables(self, frame: FrameType) -> None:
         """By identity; and what came in as a copy, as `Tensor(x)` makes one, by what it holds."""
@@ -378,16 +383,3 @@ def _unlike(name: str, taken: set[str]) -> str:
 
 def _paired(node: Any, number: Any) -> tuple[list[Any], list[Any]]:
     return (node, number) if isinstance(node, list) else ([node], [number])
-
-
-def _buffers(model: Module | None) -> Iterator[tuple[str, Any]]:
-    if model is not None:
-        yield from model.named_buffers()
-
-
-def _modules(model: Module) -> Iterator[tuple[str, Module]]:
-    yield from model.named_modules()
-
-
-def _told(module: Module) -> str:
-    return type(module).__name__
