@@ -175,9 +175,8 @@ def embeddings(step: Step) -> Iterator[Finding]:
 
 def depth(step: Step) -> Iterator[Finding]:
     """Gradients of the weights of the first layers beside those of the last."""
-    order = {
-        number: i for i, number in enumerate(n for op in step.of_phase("forward") for n in numbers_of(op.operands))
-    }
+    read = [number for op in step.of_phase("forward") for number in numbers_of(op.operands)]
+    order: dict[int, int] = {number: i for i, number in enumerate(read)}
     rows = []
     for update in step.updates:
         weight, g = step.values[update.before].array, step.values[update.gradient].array
