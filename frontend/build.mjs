@@ -36,7 +36,8 @@ const styles = await build({
 await mkdir(folder, { recursive: true });
 const source = "/* Built from frontend/ by `npm ci && npm run build`: change it there. */\n";
 for (const { path: name, text } of [...outputFiles, ...styles.outputFiles]) {
-  if (/<\/(script|style)|<!--/i.test(text)) throw new Error(`${path.basename(name)} can't stand in a page: it ends its element`);
+  if (/<\/(script|style)|<!--/i.test(text))
+    throw new Error(`${path.basename(name)} can't stand in a page: it ends its element`);
   const licences = name.endsWith(".js") ? "/* What is bundled, and its licences, are in licences.txt. */\n" : "";
   await writeFile(path.join(folder, path.basename(name)), source + licences + text);
 }

@@ -30,7 +30,11 @@ function isOf(kind, value, trace) {
   if (!shapes.has(trace)) {
     const found = { images: new Set(), heads: new Set() };
     for (const operation of trace.operations) {
-      const into = IMAGES.test(operation.name) ? found.images : operation.name.startsWith("attention") ? found.heads : null;
+      const into = IMAGES.test(operation.name)
+        ? found.images
+        : operation.name.startsWith("attention")
+          ? found.heads
+          : null;
       for (const [, n] of into ? [...operandValues(operation), ...resultValues(operation)] : [])
         into.add(trace.values[n].shape.join());
     }

@@ -64,7 +64,8 @@ function each(names, rule) {
 
 function ruleOf(op) {
   const name = op.name.split(".")[0];
-  if (op.kind === "forward") return own(FORWARD, name) ?? (isElementwise(name) ? elementwise : isMove(name) ? move : null);
+  if (op.kind === "forward")
+    return own(FORWARD, name) ?? (isElementwise(name) ? elementwise : isMove(name) ? move : null);
   if (op.kind === "adjoint")
     return own(ADJOINT, name) ?? (isElementwise(name) ? elementwiseAdjoint : isMove(name) ? moveAdjoint : null);
   if (op.name === "write") return step.write;
@@ -91,7 +92,13 @@ export function derive(trace, number, cell, operation = null) {
   const found = rule({ trace, op, operands, cell, number, shape: trace.values[number].shape });
   if (!found) return null;
   const missing = found.stages.reduce((sum, stage) => sum + stage.missing, 0);
-  return { operation: op, ...found, value: found.stages.at(-1).value, recorded: trace.array(number).get(cell), missing };
+  return {
+    operation: op,
+    ...found,
+    value: found.stages.at(-1).value,
+    recorded: trace.array(number).get(cell),
+    missing,
+  };
 }
 
 /** The operation that made a value; what hands its operand on under the same number comes after the one that made it. */

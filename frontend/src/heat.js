@@ -2,8 +2,20 @@
 
 import { make } from "./dom.js";
 
-const LIGHT = { low: [0, 114, 178], zero: [255, 255, 255], high: [213, 94, 0], nan: [204, 121, 167], infinite: [0, 0, 0] };
-const DARK = { low: [86, 180, 233], zero: [27, 32, 39], high: [240, 130, 50], nan: [204, 121, 167], infinite: [255, 255, 255] };
+const LIGHT = {
+  low: [0, 114, 178],
+  zero: [255, 255, 255],
+  high: [213, 94, 0],
+  nan: [204, 121, 167],
+  infinite: [0, 0, 0],
+};
+const DARK = {
+  low: [86, 180, 233],
+  zero: [27, 32, 39],
+  high: [240, 130, 50],
+  nan: [204, 121, 167],
+  infinite: [255, 255, 255],
+};
 
 /** The colours for where this element stands, light or dark: a function that gives them. Calls `redraw` where the reader, or
  *  the system, changes between the two. (To ask the browser costs a layout, so it's asked no more often.) */
@@ -90,11 +102,16 @@ export function sizeCanvas(canvas, width, height) {
 export function drawMatrix(canvas, { data, rows, columns }, { width, height = 320, most = 28, paint }) {
   const side = Math.max(Math.min(width / columns, height / rows, most), 0);
   const cell = side >= 1 ? Math.floor(side) : side;
-  const [across, down] = [columns, rows].map((n, i) => Math.max(1, Math.min(Math.floor(n * cell) || 1, i ? height : width)));
+  const [across, down] = [columns, rows].map((n, i) =>
+    Math.max(1, Math.min(Math.floor(n * cell) || 1, i ? height : width)),
+  );
   const [w, h] =
     side >= 1
       ? [columns * cell, rows * cell]
-      : [Math.min(width, Math.max(across, columns)), Math.min(height, Math.max(down, rows * Math.min(16, height / rows)))];
+      : [
+          Math.min(width, Math.max(across, columns)),
+          Math.min(height, Math.max(down, rows * Math.min(16, height / rows))),
+        ];
   const [n, m] = [Math.min(rows, Math.floor(h)), Math.min(columns, Math.floor(w))];
   const image = new ImageData(m, n);
   for (let i = 0; i < n; i++) {

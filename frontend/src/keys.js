@@ -6,15 +6,18 @@ const PACE = 700; // ms between two operations while it plays
 export function bindKeys(element, store, { everywhere }) {
   const target = everywhere ? document : element;
   const listener = (event) => {
-    if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || takesKeys(event.target, event.key)) return;
-    const act = (event.shiftKey ? FRAMES : null)?.[event.key]?.(store) ?? {
-      ArrowRight: () => pausedStep(store, 1),
-      ArrowLeft: () => pausedStep(store, -1),
-      Home: () => store.set({ op: 0, playing: false }),
-      End: () => store.set({ op: store.trace.operations.length - 1, playing: false }),
-      " ": () => store.set({ playing: !store.state.playing }),
-      "/": () => element.querySelector('input[type="search"]')?.focus(),
-    }[event.key];
+    if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || takesKeys(event.target, event.key))
+      return;
+    const act =
+      (event.shiftKey ? FRAMES : null)?.[event.key]?.(store) ??
+      {
+        ArrowRight: () => pausedStep(store, 1),
+        ArrowLeft: () => pausedStep(store, -1),
+        Home: () => store.set({ op: 0, playing: false }),
+        End: () => store.set({ op: store.trace.operations.length - 1, playing: false }),
+        " ": () => store.set({ playing: !store.state.playing }),
+        "/": () => element.querySelector('input[type="search"]')?.focus(),
+      }[event.key];
     if (!act) return;
     event.preventDefault();
     act();
@@ -29,7 +32,8 @@ export function bindKeys(element, store, { everywhere }) {
 
 /** Keys with shift: to the step after, or before. */
 const FRAMES = {
-  ArrowRight: (store) => () => store.set({ frame: Math.min(store.state.frame + 1, (store.trace.frames?.length ?? 1) - 1) }),
+  ArrowRight: (store) => () =>
+    store.set({ frame: Math.min(store.state.frame + 1, (store.trace.frames?.length ?? 1) - 1) }),
   ArrowLeft: (store) => () => store.set({ frame: Math.max(store.state.frame - 1, 0) }),
 };
 
@@ -40,7 +44,12 @@ function pausedStep(store, by) {
 /** Whether this key means something else to what has the focus. */
 function takesKeys(target, key) {
   if (!target.closest) return false;
-  if (target.closest("input, textarea, select, [contenteditable], [role=slider], [role=grid], [role=tree], [role=radiogroup]")) return true;
+  if (
+    target.closest(
+      "input, textarea, select, [contenteditable], [role=slider], [role=grid], [role=tree], [role=radiogroup]",
+    )
+  )
+    return true;
   return key === " " && target.closest("button, summary, a, [role=button], [role=option]") !== null;
 }
 

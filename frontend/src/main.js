@@ -59,8 +59,16 @@ function show(element, store, address, note = null) {
 
 /** A film of steps that aren't alike: each by itself, and a choice of them. */
 function showUnlike(element, { frames, at, title }, address) {
-  const select = make("select", { onchange: () => change(Number(select.value)) }, ...at.map((number, i) => make("option", { value: i }, `step ${number}`)));
-  const note = make("p", { class: "unlike" }, make("label", {}, `${title}: these steps aren't alike, so each is shown by itself. Show `, select));
+  const select = make(
+    "select",
+    { onchange: () => change(Number(select.value)) },
+    ...at.map((number, i) => make("option", { value: i }, `step ${number}`)),
+  );
+  const note = make(
+    "p",
+    { class: "unlike" },
+    make("label", {}, `${title}: these steps aren't alike, so each is shown by itself. Show `, select),
+  );
   let end = null;
   const change = (frame) => {
     const focused = document.activeElement === select;
@@ -86,7 +94,11 @@ function header(store, trace) {
 function kept({ kept }) {
   if (!kept) return null;
   const samples = `${kept.samples.length} of the ${kept.of} samples of each batch`;
-  return make("p", { class: "kept" }, `This step is large: of arrays with a batch, the numbers of ${samples} are kept here. Their statistics are of all.`);
+  return make(
+    "p",
+    { class: "kept" },
+    `This step is large: of arrays with a batch, the numbers of ${samples} are kept here. Their statistics are of all.`,
+  );
 }
 
 function columns(store, trace) {
@@ -98,7 +110,11 @@ function columns(store, trace) {
     const folded = make("details", { open: true }, make("summary", {}, make("h2", { id }, title)), body);
     found[column].push(make("section", { class: "panel", "aria-labelledby": id, "data-panel": name }, folded));
   }
-  return make("main", {}, ...Object.entries(found).map(([name, panels]) => make("div", { class: `column ${name}` }, ...panels)));
+  return make(
+    "main",
+    {},
+    ...Object.entries(found).map(([name, panels]) => make("div", { class: `column ${name}` }, ...panels)),
+  );
 }
 
 /** For anywidget: the trace is the model's "trace". */

@@ -1,6 +1,7 @@
 // Python's source told apart into comments, texts, keywords and numbers, for reading.
 
-const TOKEN = /(?<comment>#[^\n]*)|(?<text>[rbfRBF]{0,2}(?:"""[\s\S]*?(?:"""|$)|'''[\s\S]*?(?:'''|$)|"(?:\\.|[^"\\\n])*"?|'(?:\\.|[^'\\\n])*'?))|(?<keyword>\b(?:and|as|assert|async|await|break|class|continue|def|del|elif|else|except|False|finally|for|from|global|if|import|in|is|lambda|None|nonlocal|not|or|pass|raise|return|True|try|while|with|yield)\b)|(?<number>\b\d[\w.]*)|(?<decorator>^[ \t]*@[\w.]+)/gm;
+const TOKEN =
+  /(?<comment>#[^\n]*)|(?<text>[rbfRBF]{0,2}(?:"""[\s\S]*?(?:"""|$)|'''[\s\S]*?(?:'''|$)|"(?:\\.|[^"\\\n])*"?|'(?:\\.|[^'\\\n])*'?))|(?<keyword>\b(?:and|as|assert|async|await|break|class|continue|def|del|elif|else|except|False|finally|for|from|global|if|import|in|is|lambda|None|nonlocal|not|or|pass|raise|return|True|try|while|with|yield)\b)|(?<number>\b\d[\w.]*)|(?<decorator>^[ \t]*@[\w.]+)/gm;
 
 /** Lines, each a list of {kind, text}; kind is "" for what is none of these. */
 export function pythonLines(source) {
@@ -26,7 +27,9 @@ export function pythonLines(source) {
 export function splitRule(source) {
   const lines = source.split("\n");
   const at = lines.findIndex((line) => /^def /.test(line));
-  return at > 0 ? { adjoints: lines.slice(0, at).join("\n"), forward: lines.slice(at).join("\n") } : { adjoints: "", forward: source };
+  return at > 0
+    ? { adjoints: lines.slice(0, at).join("\n"), forward: lines.slice(at).join("\n") }
+    : { adjoints: "", forward: source };
 }
 
 /** The lines [first, last] that say `name=...` among the arguments of a decorator; null where none does. */
@@ -47,7 +50,9 @@ export function bodyLines(source) {
   let first = lines.findIndex((line) => /:\s*(#.*)?$/.test(line)) + 1;
   if (/^\s*[rR]?"""/.test(lines[first] ?? "")) {
     const closed = (line) => (line.match(/"""/g) ?? []).length;
-    if (closed(lines[first]) < 2) do first++; while (first < lines.length && !closed(lines[first]));
+    if (closed(lines[first]) < 2)
+      do first++;
+      while (first < lines.length && !closed(lines[first]));
     first++;
   }
   return first < lines.length ? [first, lines.length - 1] : [0, lines.length - 1];

@@ -66,9 +66,15 @@ export class Store {
   get update() {
     const { updates, values } = this.trace;
     if (this.state.update !== null) return this.state.update;
-    const numbers = [this.state.value, this.operation?.result, ...Object.values(this.operation?.operands ?? {}).map((o) => o.value)];
+    const numbers = [
+      this.state.value,
+      this.operation?.result,
+      ...Object.values(this.operation?.operands ?? {}).map((o) => o.value),
+    ];
     for (const number of numbers) {
-      const i = updates.findIndex((u) => [u.before, u.gradient, u.clipped, u.after].includes(number) || u.before === values[number]?.of);
+      const i = updates.findIndex(
+        (u) => [u.before, u.gradient, u.clipped, u.after].includes(number) || u.before === values[number]?.of,
+      );
       if (number !== null && number !== undefined && i >= 0) return i;
     }
     return updates.length ? 0 : null;
@@ -81,15 +87,22 @@ export class Store {
     const chosen = whole(value) && values[value] ? value : null;
     const number = chosen ?? operations[place]?.result ?? null;
     const shape = number === null ? null : (values[number].kept ?? values[number].shape);
-    const within = Array.isArray(cell) && shape?.length === cell.length && cell.every((k, i) => whole(k) && k >= 0 && k < shape[i]);
+    const within =
+      Array.isArray(cell) && shape?.length === cell.length && cell.every((k, i) => whole(k) && k >= 0 && k < shape[i]);
     const known = { op: place, value: chosen, cell: within ? cell : null };
-    return { ...more, ...known, update: whole(update) && updates[update] ? update : null, frame: whole(frame) && frames?.[frame] ? frame : 0 };
+    return {
+      ...more,
+      ...known,
+      update: whole(update) && updates[update] ? update : null,
+      frame: whole(frame) && frames?.[frame] ? frame : 0,
+    };
   }
 }
 
 const FRESH = { value: null, cell: null, update: null };
 const whole = (x) => Number.isInteger(x);
-const same = (a, b) => a === b || (Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((x, i) => x === b[i]));
+const same = (a, b) =>
+  a === b || (Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((x, i) => x === b[i]));
 
 /** `#op=17&cell=3,5` */
 export function toAddress({ op, value, cell, update, frame }) {
@@ -105,7 +118,13 @@ export function fromAddress(hash) {
   const parameters = new URLSearchParams(hash.replace(/^#/, ""));
   const read = (name) => (/^\d+$/.test(parameters.get(name) ?? "") ? Number(parameters.get(name)) : null);
   const cell = parameters.get("cell");
-  return { op: read("op") ?? 0, value: read("value"), cell: cell === null ? null : cell.split(",").filter(Boolean).map(Number), update: read("update"), frame: read("frame") ?? 0 };
+  return {
+    op: read("op") ?? 0,
+    value: read("value"),
+    cell: cell === null ? null : cell.split(",").filter(Boolean).map(Number),
+    update: read("update"),
+    frame: read("frame") ?? 0,
+  };
 }
 
 /** Keep the address and the store in step. Steps that follow quickly on one another make one entry of the history, a leap

@@ -30,13 +30,19 @@ export class Numbers {
 
   /** Whether a place lies within. */
   has(cell) {
-    return cell.length === this.shape.length && cell.every((k, axis) => Number.isInteger(k) && k >= 0 && k < this.shape[axis]);
+    return (
+      cell.length === this.shape.length &&
+      cell.every((k, axis) => Number.isInteger(k) && k >= 0 && k < this.shape[axis])
+    );
   }
 
   /** Rows by columns, two axes of it, where `fixed` says the place on every other axis. */
   matrix(rows, columns, fixed) {
     const [n, m] = [rows, columns].map((axis) => (axis === null ? 1 : this.shape[axis]));
-    const start = fixed.reduce((sum, k, axis) => (axis === rows || axis === columns ? sum : sum + k * this.strides[axis]), 0);
+    const start = fixed.reduce(
+      (sum, k, axis) => (axis === rows || axis === columns ? sum : sum + k * this.strides[axis]),
+      0,
+    );
     const [down, right] = [rows, columns].map((axis) => (axis === null ? 0 : this.strides[axis]));
     const out = new Float64Array(n * m);
     for (let i = 0; i < n; i++) for (let j = 0; j < m; j++) out[i * m + j] = this.data[start + i * down + j * right];
@@ -148,6 +154,11 @@ export async function openFilm(json) {
 export const isFilm = (json) => json?.format === FILM;
 
 function alike(one, other) {
-  const what = (trace) => JSON.stringify([trace.operations.map(({ name, phase, operands }) => [name, phase, operandValues({ operands })]), trace.values.map(({ shape }) => shape), trace.updates.map(({ name }) => name)]);
+  const what = (trace) =>
+    JSON.stringify([
+      trace.operations.map(({ name, phase, operands }) => [name, phase, operandValues({ operands })]),
+      trace.values.map(({ shape }) => shape),
+      trace.updates.map(({ name }) => name),
+    ]);
   return what(one) === what(other);
 }

@@ -39,7 +39,12 @@ const METHODS = {
   adadelta_update: () => [
     DECAY,
     ["v", "running mean of the squared gradient", "ρ · v + (1 − ρ) · g²", (x) => x.ρ * x.v + (1 - x.ρ) * x.g ** 2],
-    ["d", "change: in the unit of the weight", "g · √(w + ε) / √(v + ε)", (x) => (x.g * sqrt(x.w + x.ε)) / sqrt(x.v + x.ε)],
+    [
+      "d",
+      "change: in the unit of the weight",
+      "g · √(w + ε) / √(v + ε)",
+      (x) => (x.g * sqrt(x.w + x.ε)) / sqrt(x.v + x.ε),
+    ],
     ["w", "running mean of the squared change", "ρ · w + (1 − ρ) · d²", (x) => x.ρ * x.w + (1 - x.ρ) * x.d ** 2],
     ["step", "how far the weight moves", "η · d", (x) => x.η * x.d],
     NEW("θ − step", (x) => x.θ - x.step),
@@ -62,8 +67,18 @@ const METHODS = {
   ],
   adam_update: ({ decoupled, largest }) => [
     ...(decoupled ? [["θ", "weight, decayed by itself", "θ − η · λ · θ", (x) => x.θ - x.η * x.λ * x.θ]] : [DECAY]),
-    ["m", "first moment: running mean of the gradient", "β₁ · m + (1 − β₁) · g", (x) => x["β₁"] * x.m + (1 - x["β₁"]) * x.g],
-    ["v", "second moment: running mean of its square", "β₂ · v + (1 − β₂) · g²", (x) => x["β₂"] * x.v + (1 - x["β₂"]) * x.g ** 2],
+    [
+      "m",
+      "first moment: running mean of the gradient",
+      "β₁ · m + (1 − β₁) · g",
+      (x) => x["β₁"] * x.m + (1 - x["β₁"]) * x.g,
+    ],
+    [
+      "v",
+      "second moment: running mean of its square",
+      "β₂ · v + (1 − β₂) · g²",
+      (x) => x["β₂"] * x.v + (1 - x["β₂"]) * x.g ** 2,
+    ],
     ...(largest ? [["ṽ", "the largest second moment so far", "the larger of ṽ and v", (x) => max(x.ṽ, x.v)]] : []),
     ["m̂", "first moment, corrected for its start at 0", "m / (1 − β₁ ^ t)", (x) => x.m / (1 - x["β₁"] ** x.t)],
     largest
@@ -102,12 +117,27 @@ const CLIPS = {
     "g · min(1, limit / norm)",
     (v) => v.g * min(1, v.limit / v.norm),
   ],
-  clip_by_value: ["g", "clipped: held within the limit", "min(max(g, −limit), limit)", (v) => min(max(v.g, -v.limit), v.limit)],
+  clip_by_value: [
+    "g",
+    "clipped: held within the limit",
+    "min(max(g, −limit), limit)",
+    (v) => min(max(v.g, -v.limit), v.limit),
+  ],
 };
 
 /** The settings of an update by their symbols. */
 function symbols({ lr, momentum, weight_decay, alpha, rho, eps, betas, step }) {
-  return { η: lr, λ: weight_decay ?? 0, μ: momentum ?? 0, α: alpha, ρ: rho, ε: eps, "β₁": betas?.[0], "β₂": betas?.[1], t: step };
+  return {
+    η: lr,
+    λ: weight_decay ?? 0,
+    μ: momentum ?? 0,
+    α: alpha,
+    ρ: rho,
+    ε: eps,
+    "β₁": betas?.[0],
+    "β₂": betas?.[1],
+    t: step,
+  };
 }
 
 /** Whether this page knows the method of an update. */
@@ -147,7 +177,9 @@ export function lines(operation, given, settings, clip = null) {
 
 /** The state that an update reads, by symbol → [its name, number before, number after]. */
 export const stateOf = (update) =>
-  Object.entries(update.state).flatMap(([name, [before, after]]) => (STATE[name] ? [[STATE[name], name, before, after]] : []));
+  Object.entries(update.state).flatMap(([name, [before, after]]) =>
+    STATE[name] ? [[STATE[name], name, before, after]] : [],
+  );
 
 /** One weight of an update, as references: θ, the gradient that came back, and the state before. */
 export function weightOf(trace, update, cell) {

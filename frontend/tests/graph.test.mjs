@@ -8,20 +8,95 @@ function small() {
   const value = (name, role, by = null, of = null) => ({ name, role, by, of, shape: [2] });
   return new Trace({
     values: [
-      ...[value("a.in.w", "parameter"), value("x", "input", 0), value("h", "activation", 1), value("s", "activation", 2), value("y", "activation", 3)],
-      ...[value("∂y", "gradient", null, 4), value("∂s", "gradient", 4, 3), value("∂x", "gradient", 5, 1), value("∂h", "gradient", 6, 2), value("∂w", "gradient", 7, 0), value("∂x", "gradient", 8, 1), value("∂x", "gradient", 9, 1)],
+      ...[
+        value("a.in.w", "parameter"),
+        value("x", "input", 0),
+        value("h", "activation", 1),
+        value("s", "activation", 2),
+        value("y", "activation", 3),
+      ],
+      ...[
+        value("∂y", "gradient", null, 4),
+        value("∂s", "gradient", 4, 3),
+        value("∂x", "gradient", 5, 1),
+        value("∂h", "gradient", 6, 2),
+        value("∂w", "gradient", 7, 0),
+        value("∂x", "gradient", 8, 1),
+        value("∂x", "gradient", 9, 1),
+      ],
     ],
     operations: [
       { kind: "data", phase: "data", name: "x", module: "", operands: {}, result: 1 },
-      { kind: "forward", phase: "forward", name: "linear", module: "a.in", operands: { x: { value: 1 }, w: { value: 0 } }, result: 2 },
-      { kind: "forward", phase: "forward", name: "add", module: "a", operands: { a: { value: 1 }, b: { value: 2 } }, result: 3 },
+      {
+        kind: "forward",
+        phase: "forward",
+        name: "linear",
+        module: "a.in",
+        operands: { x: { value: 1 }, w: { value: 0 } },
+        result: 2,
+      },
+      {
+        kind: "forward",
+        phase: "forward",
+        name: "add",
+        module: "a",
+        operands: { a: { value: 1 }, b: { value: 2 } },
+        result: 3,
+      },
       { kind: "forward", phase: "loss", name: "sum", module: "", operands: { a: { value: 3 } }, result: 4 },
-      { kind: "adjoint", phase: "backward", name: "sum.a", module: "", operands: { g: { value: 5 } }, result: 6, of: 3 },
-      { kind: "adjoint", phase: "backward", name: "add.a", module: "a", operands: { g: { value: 6 } }, result: 7, of: 2 },
-      { kind: "adjoint", phase: "backward", name: "add.b", module: "a", operands: { g: { value: 6 } }, result: 8, of: 2 },
-      { kind: "adjoint", phase: "backward", name: "linear.w", module: "a.in", operands: { g: { value: 8 }, x: { value: 1 } }, result: 9, of: 1 },
-      { kind: "adjoint", phase: "backward", name: "linear.x", module: "a.in", operands: { g: { value: 8 }, w: { value: 0 } }, result: 10, of: 1 },
-      { kind: "accumulate", phase: "backward", name: "add", module: "", operands: { total: { value: 7 }, g: { value: 10 } }, result: 11 },
+      {
+        kind: "adjoint",
+        phase: "backward",
+        name: "sum.a",
+        module: "",
+        operands: { g: { value: 5 } },
+        result: 6,
+        of: 3,
+      },
+      {
+        kind: "adjoint",
+        phase: "backward",
+        name: "add.a",
+        module: "a",
+        operands: { g: { value: 6 } },
+        result: 7,
+        of: 2,
+      },
+      {
+        kind: "adjoint",
+        phase: "backward",
+        name: "add.b",
+        module: "a",
+        operands: { g: { value: 6 } },
+        result: 8,
+        of: 2,
+      },
+      {
+        kind: "adjoint",
+        phase: "backward",
+        name: "linear.w",
+        module: "a.in",
+        operands: { g: { value: 8 }, x: { value: 1 } },
+        result: 9,
+        of: 1,
+      },
+      {
+        kind: "adjoint",
+        phase: "backward",
+        name: "linear.x",
+        module: "a.in",
+        operands: { g: { value: 8 }, w: { value: 0 } },
+        result: 10,
+        of: 1,
+      },
+      {
+        kind: "accumulate",
+        phase: "backward",
+        name: "add",
+        module: "",
+        operands: { total: { value: 7 }, g: { value: 10 } },
+        result: 11,
+      },
     ],
     modules: { "": "Model", a: "Block", "a.in": "Linear" },
     updates: [],
@@ -31,8 +106,23 @@ function small() {
 test("boxes are operations and what comes from outside; every arrow knows its gradient", () => {
   const { nodes, edges, modules } = network(small());
   assert.deepEqual([...nodes.keys()].sort(), ["o0", "o1", "o2", "o3", "v0"]);
-  assert.deepEqual(edges.map(({ from, to, adjoint }) => [from, to, adjoint]), [["o0", "o1", 8], ["v0", "o1", 7], ["o0", "o2", 5], ["o1", "o2", 6], ["o2", "o3", 4]]);
-  assert.deepEqual([...modules.values()].map(({ path, parent, size }) => [path, parent, size]), [["a", null, 3], ["a.in", "a", 2]]);
+  assert.deepEqual(
+    edges.map(({ from, to, adjoint }) => [from, to, adjoint]),
+    [
+      ["o0", "o1", 8],
+      ["v0", "o1", 7],
+      ["o0", "o2", 5],
+      ["o1", "o2", 6],
+      ["o2", "o3", 4],
+    ],
+  );
+  assert.deepEqual(
+    [...modules.values()].map(({ path, parent, size }) => [path, parent, size]),
+    [
+      ["a", null, 3],
+      ["a.in", "a", 2],
+    ],
+  );
 });
 
 test("a folded module is one box, with the arrows that cross its frame", () => {
@@ -43,7 +133,13 @@ test("a folded module is one box, with the arrows that cross its frame", () => {
   assert.equal(inner.boxes.get("ma.in").frame, "a");
   const outer = visible(whole, new Set(["a", "a.in"]), trace);
   assert.deepEqual([...outer.boxes.keys()].sort(), ["ma", "o0", "o3"]);
-  assert.deepEqual(outer.arrows.map(({ from, to, adjoints }) => [from, to, adjoints]), [["o0", "ma", [8, 5]], ["ma", "o3", [4]]]);
+  assert.deepEqual(
+    outer.arrows.map(({ from, to, adjoints }) => [from, to, adjoints]),
+    [
+      ["o0", "ma", [8, 5]],
+      ["ma", "o3", [4]],
+    ],
+  );
   assert.deepEqual([...outer.frames], []);
 });
 

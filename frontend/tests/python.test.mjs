@@ -15,14 +15,34 @@ def linear(x, w):
     return x @ w  # "no text"`;
 
 test("nothing of a source is lost or added", () => {
-  for (const source of [SOURCE, "", '"""not closed', "x = 'it''s' # </script>", "f'{x:.3f}' r\"\\\\\"\n\n1_000 .5e-3"]) {
-    assert.equal(pythonLines(source).map((line) => line.map(({ text }) => text).join("")).join("\n"), source);
+  for (const source of [
+    SOURCE,
+    "",
+    '"""not closed',
+    "x = 'it''s' # </script>",
+    "f'{x:.3f}' r\"\\\\\"\n\n1_000 .5e-3",
+  ]) {
+    assert.equal(
+      pythonLines(source)
+        .map((line) => line.map(({ text }) => text).join(""))
+        .join("\n"),
+      source,
+    );
   }
 });
 
 test("comments, texts, keywords and numbers are told apart", () => {
-  const kinds = pythonLines("def f(x):\n    return 'def' + x1 * 2.5  # not in").flat().filter(({ kind }) => kind).map(({ kind, text }) => [kind, text]);
-  assert.deepEqual(kinds, [["keyword", "def"], ["keyword", "return"], ["text", "'def'"], ["number", "2.5"], ["comment", "# not in"]]);
+  const kinds = pythonLines("def f(x):\n    return 'def' + x1 * 2.5  # not in")
+    .flat()
+    .filter(({ kind }) => kind)
+    .map(({ kind, text }) => [kind, text]);
+  assert.deepEqual(kinds, [
+    ["keyword", "def"],
+    ["keyword", "return"],
+    ["text", "'def'"],
+    ["number", "2.5"],
+    ["comment", "# not in"],
+  ]);
 });
 
 test("a rule comes apart into its adjoints and its function", () => {

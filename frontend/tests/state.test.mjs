@@ -3,7 +3,11 @@ import { test } from "node:test";
 import { fromAddress, Store, toAddress } from "../src/state.js";
 
 const trace = () => ({
-  operations: [{ number: 0, result: 0, operands: {} }, { number: 1, result: 1, operands: { x: { value: 0 } } }, { number: 2, result: null, operands: {} }],
+  operations: [
+    { number: 0, result: 0, operands: {} },
+    { number: 1, result: 1, operands: { x: { value: 0 } } },
+    { number: 2, result: null, operands: {} },
+  ],
   values: [{ shape: [2, 3] }, { shape: [2], kept: [1] }],
   updates: [],
   readers: [[], []],
@@ -48,5 +52,8 @@ test("a listener hears at once, at every change, and no more when it leaves", ()
   leave();
   store.set({ op: 2 });
   assert.equal(heard.length, 3);
-  assert.deepEqual(heard.slice(1), [[1, ["op"]], [1, ["playing"]]]);
+  assert.deepEqual(heard.slice(1), [
+    [1, ["op"]],
+    [1, ["playing"]],
+  ]);
 });

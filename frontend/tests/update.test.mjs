@@ -11,7 +11,8 @@ const last = (...given) => lines(...given).at(-1).value;
 
 test("Adam's first step is as long as the learning rate, whatever the gradient", () => {
   const settings = { lr: 0.1, betas: [0.9, 0.999], eps: 1e-8, weight_decay: 0, step: 1 };
-  for (const g of [1e-3, 5, -200]) near(last("adam_update", { θ: 1, g, m: 0, v: 0 }, settings), 1 - 0.1 * Math.sign(g), 1e-5);
+  for (const g of [1e-3, 5, -200])
+    near(last("adam_update", { θ: 1, g, m: 0, v: 0 }, settings), 1 - 0.1 * Math.sign(g), 1e-5);
 });
 
 test("momentum by hand: u = 0.9·2 + 1, θ = 3 − 0.5·2.8", () => {

@@ -99,6 +99,11 @@ def test_the_page_is_what_its_source_builds(packages, tmp_path):
     assert built == committed, "frontend/ and tinyxm/steps/page differ: cd frontend && npm ci && npm run build"
 
 
+def test_the_source_is_formatted(packages):
+    done = subprocess.run(["npm", "run", "--silent", "check"], cwd=packages, capture_output=True, text=True)
+    assert not done.returncode, f"cd frontend && npm run format\n{done.stdout}{done.stderr}"
+
+
 def test_what_is_bundled_has_its_licence():
     told = (ASSETS / "licences.txt").read_text("utf-8")
     script = (ASSETS / "step.js").read_text("utf-8")

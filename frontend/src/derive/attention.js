@@ -11,7 +11,10 @@ function shares({ q, k, mask }, { causal, scale }, batch, i) {
     if (!allowed) return -Infinity;
     return (
       scale *
-      range(q.shape.at(-1)).reduce((sum, n) => sum + q.under([...batch, i, n]).number * k.under([...batch, j, n]).number, 0)
+      range(q.shape.at(-1)).reduce(
+        (sum, n) => sum + q.under([...batch, i, n]).number * k.under([...batch, j, n]).number,
+        0,
+      )
     );
   });
   const largest = Math.max(...scores.filter((x) => !(x === -Infinity)), -Infinity);

@@ -7,7 +7,8 @@ const { abs, sqrt, exp, log, sin, cos, tanh, sign, max, min, hypot } = Math;
 const sigmoid = (a) => 1 / (1 + exp(-a));
 const softplus = (a) => max(a, 0) + Math.log1p(exp(-abs(a)));
 const held = (x, low, high) => min(max(x, low ?? -Infinity), high ?? Infinity);
-const replaced = ({ a, posinf, neginf }) => (a > 0 ? (posinf ?? 3.4028234663852886e38) : (neginf ?? -3.4028234663852886e38));
+const replaced = ({ a, posinf, neginf }) =>
+  a > 0 ? (posinf ?? 3.4028234663852886e38) : (neginf ?? -3.4028234663852886e38);
 const half = (a, b) => (a > b ? 1 : a === b ? 0.5 : 0);
 
 /** erf: a series near 0, a continued fraction beyond. */
@@ -45,7 +46,11 @@ const RULES = {
   add: { y: ["a + b", (v) => v.a + v.b], a: ["g", (v) => v.g], b: ["g", (v) => v.g] },
   subtract: { y: ["a − b", (v) => v.a - v.b], a: ["g", (v) => v.g], b: ["−g", (v) => -v.g] },
   multiply: { y: ["a · b", (v) => v.a * v.b], a: ["g · b", (v) => v.g * v.b], b: ["g · a", (v) => v.g * v.a] },
-  divide: { y: ["a / b", (v) => v.a / v.b], a: ["g / b", (v) => v.g / v.b], b: ["−g · y / b", (v) => (-v.g * v.y) / v.b] },
+  divide: {
+    y: ["a / b", (v) => v.a / v.b],
+    a: ["g / b", (v) => v.g / v.b],
+    b: ["−g · y / b", (v) => (-v.g * v.y) / v.b],
+  },
   positive: { y: ["a", (v) => v.a], a: ["g", (v) => v.g] },
   negative: { y: ["−a", (v) => -v.a], a: ["−g", (v) => -v.g] },
   power: {
@@ -103,7 +108,10 @@ const RULES = {
   },
   clip: {
     y: ["a held between a_min and a_max", (v) => held(v.a, v.a_min, v.a_max)],
-    a: ["g where a is between a_min and a_max", (v) => (v.a >= (v.a_min ?? -Infinity) && v.a <= (v.a_max ?? Infinity) ? v.g : 0)],
+    a: [
+      "g where a is between a_min and a_max",
+      (v) => (v.a >= (v.a_min ?? -Infinity) && v.a <= (v.a_max ?? Infinity) ? v.g : 0),
+    ],
   },
   where: {
     y: ["a where condition holds, else b", (v) => (v.condition ? v.a : v.b)],
@@ -117,7 +125,10 @@ const RULES = {
     ],
     a: ["g where a is finite, else 0", (v) => (Number.isFinite(v.a) ? v.g : 0)],
   },
-  erf: { y: ["erf(a)", (v) => erf(v.a)], a: ["g · 2/√π · exp(−a²)", (v) => ((v.g * 2) / sqrt(Math.PI)) * exp(-(v.a ** 2))] },
+  erf: {
+    y: ["erf(a)", (v) => erf(v.a)],
+    a: ["g · 2/√π · exp(−a²)", (v) => ((v.g * 2) / sqrt(Math.PI)) * exp(-(v.a ** 2))],
+  },
   astype: { y: ["a", (v) => v.a], a: ["g", (v) => v.g] },
   sigmoid: { y: ["1 / (1 + exp(−a))", (v) => sigmoid(v.a)], a: ["g · y · (1 − y)", (v) => v.g * v.y * (1 - v.y)] },
   relu: { y: ["max(a, 0)", (v) => max(v.a, 0)], a: ["g where y > 0, else 0", (v) => (v.y > 0 ? v.g : 0)] },
@@ -175,7 +186,10 @@ export function elementwiseAdjoint({ op, operands, cell, shape }) {
   if (full.length === shape.length && full.every((n, i) => n === shape[i])) {
     return { formula, stages: [one("", rule, at(operands, op, cell))] };
   }
-  const stage = new Stage("sum", `${input} was used at several places (broadcast), so what comes back from each is added up.`);
+  const stage = new Stage(
+    "sum",
+    `${input} was used at several places (broadcast), so what comes back from each is added up.`,
+  );
   for (const place of above(shape, cell, full)) {
     const known = at(operands, op, place);
     if (known.g.kept) {

@@ -32,11 +32,16 @@ export function indexed(about, a, y) {
   if (index?.number) return byRows(index, a);
   const parts = Array.isArray(index) ? index : [index];
   const basic = parts.every(
-    (part) => typeof part === "number" || part === null || part === "Ellipsis" || (typeof part === "string" && SLICE.test(part)),
+    (part) =>
+      typeof part === "number" ||
+      part === null ||
+      part === "Ellipsis" ||
+      (typeof part === "string" && SLICE.test(part)),
   );
   const found = basic ? basicIndex(parts, a, y) : null;
   if (found) return found;
-  const list = Array.isArray(index) && [index].flat(Infinity).every((k) => typeof k === "number") ? listed(index) : null;
+  const list =
+    Array.isArray(index) && [index].flat(Infinity).every((k) => typeof k === "number") ? listed(index) : null;
   return list && list.shape.length + a.length - 1 === y.length ? byRows(list, a) : null;
 }
 
@@ -63,7 +68,11 @@ function basicIndex(parts, a, y) {
       const by = step ?? 1,
         n = a[axis++];
       const first =
-        start === null ? (by > 0 ? 0 : n - 1) : Math.min(Math.max(wrapped(start, n), by > 0 ? 0 : -1), by > 0 ? n : n - 1);
+        start === null
+          ? by > 0
+            ? 0
+            : n - 1
+          : Math.min(Math.max(wrapped(start, n), by > 0 ? 0 : -1), by > 0 ? n : n - 1);
       steps.push({ first, by, from: made++ });
     }
   }

@@ -35,7 +35,9 @@ const SOURCES = {
   broadcast_to: (about, a) => (cell) => a.map((n, i) => (n === 1 ? 0 : cell[cell.length - a.length + i])),
   flip: (about, a) => {
     const axes =
-      given(about, "axis") === null ? a.map((_, i) => i) : [given(about, "axis")].flat().map((axis) => positive(axis, a.length));
+      given(about, "axis") === null
+        ? a.map((_, i) => i)
+        : [given(about, "axis")].flat().map((axis) => positive(axis, a.length));
     return (cell) => cell.map((k, i) => (axes.includes(i) ? a[i] - 1 - k : k));
   },
   roll: (about, a) => {
@@ -95,7 +97,9 @@ const SOURCES = {
     return (cell) => {
       const rest = cell.slice(0, -1),
         k = cell.at(-1);
-      return a.map((_, axis) => (axis === i ? k + Math.max(-offset, 0) : axis === j ? k + Math.max(offset, 0) : rest.shift()));
+      return a.map((_, axis) =>
+        axis === i ? k + Math.max(-offset, 0) : axis === j ? k + Math.max(offset, 0) : rest.shift(),
+      );
     };
   },
   frames: (about) => (cell) => [...cell.slice(0, -2), cell.at(-2) * given(about, "hop") + cell.at(-1)],
@@ -136,9 +140,14 @@ export function move(about) {
   if (!at)
     return {
       formula,
-      stages: [line("This is padding.", "padding", { padding: about.op.static?.constant_values ?? 0 }, (v) => v.padding)],
+      stages: [
+        line("This is padding.", "padding", { padding: about.op.static?.constant_values ?? 0 }, (v) => v.padding),
+      ],
     };
-  return { formula, stages: [line(WORDS[op.name] ?? "The same number, at another place.", "a", { a: a.at(at) }, (v) => v.a)] };
+  return {
+    formula,
+    stages: [line(WORDS[op.name] ?? "The same number, at another place.", "a", { a: a.at(at) }, (v) => v.a)],
+  };
 }
 
 /** What goes back to a cell: the gradient from every place that it went to. */
@@ -198,14 +207,18 @@ export function joined({ op, operands: { arrays }, cell }) {
     const array = arrays[cell[axis]];
     return {
       formula: "y = the arrays side by side",
-      stages: [line(`Out of array ${cell[axis]}.`, "a", { a: array.at(cell.filter((_, i) => i !== axis)) }, (v) => v.a)],
+      stages: [
+        line(`Out of array ${cell[axis]}.`, "a", { a: array.at(cell.filter((_, i) => i !== axis)) }, (v) => v.a),
+      ],
     };
   }
   let k = cell[axis];
   const i = arrays.findIndex((array) => k < array.shape[axis] || ((k -= array.shape[axis]), false));
   return {
     formula: "y = the arrays end to end",
-    stages: [line(`Out of array ${i}.`, "a", { a: arrays[i].at(cell.map((n, j) => (j === axis ? k : n))) }, (v) => v.a)],
+    stages: [
+      line(`Out of array ${i}.`, "a", { a: arrays[i].at(cell.map((n, j) => (j === axis ? k : n))) }, (v) => v.a),
+    ],
   };
 }
 

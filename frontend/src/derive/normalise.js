@@ -18,7 +18,12 @@ function groupOf({ op, operands, trace }, cell) {
     group = Math.floor(cell.at(-1) / width);
   const sample = samples === 1 ? [0, x.shape[0]] : [cell[0], cell[0] + 1];
   const spans = [sample, ...x.shape.slice(1, -1).map((n) => [0, n]), [group * width, (group + 1) * width]];
-  return { spans, size: spans.reduce((n, [a, b]) => n * (b - a), 1), statistics, where: [samples === 1 ? 0 : cell[0], group] };
+  return {
+    spans,
+    size: spans.reduce((n, [a, b]) => n * (b - a), 1),
+    statistics,
+    where: [samples === 1 ? 0 : cell[0], group],
+  };
 }
 
 /** The result of group_statistics of the same x, where it was recorded apart. */
@@ -80,14 +85,19 @@ export function groupStatistics(about) {
   const alike = {
     ...about,
     op: { ...about.op, name: "group_norm" },
-    operands: { x, statistics: { shape, at: (at) => ({ cell: at, number: NaN, kept: false, value: null, name: "statistics" }) } },
+    operands: {
+      x,
+      statistics: { shape, at: (at) => ({ cell: at, number: NaN, kept: false, value: null, name: "statistics" }) },
+    },
   };
   const found = statistics(alike, first);
   const formula = which === 0 ? "μ = Σ x / n" : "σ² = Σ (x − μ)² / n";
   if (!found.stages.length)
     return {
       formula,
-      stages: [Object.assign(new Stage("mean", `Of ${found.group.size} numbers, not all of which are kept.`), { missing: 1 })],
+      stages: [
+        Object.assign(new Stage("mean", `Of ${found.group.size} numbers, not all of which are kept.`), { missing: 1 }),
+      ],
     };
   return { formula, stages: which === 0 ? found.stages.slice(0, 1) : found.stages };
 }
@@ -208,7 +218,8 @@ export function unitLengthAdjoint(about) {
     "sum",
     "How much of the gradient points along the row: its length is held at 1, so that part can't act.",
   );
-  for (let k = 0; k < x.shape.at(-1); k++) along.product(g.at([...cell.slice(0, -1), k]), y.at([...cell.slice(0, -1), k]));
+  for (let k = 0; k < x.shape.at(-1); k++)
+    along.product(g.at([...cell.slice(0, -1), k]), y.at([...cell.slice(0, -1), k]));
   return {
     formula: "∂x = (g − y · Σ g · y) / √(Σ x² + ε)",
     stages: [

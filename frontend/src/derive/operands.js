@@ -43,7 +43,9 @@ export const underneath = (shape, cell) => shape.map((n, i) => (n === 1 ? 0 : ce
 export function above(shape, cell, full) {
   const more = full.length - shape.length;
   return box(
-    full.map((n, i) => (i < more || (shape[i - more] === 1 && n !== 1) ? [0, n] : [cell[i - more], cell[i - more] + 1])),
+    full.map((n, i) =>
+      i < more || (shape[i - more] === 1 && n !== 1) ? [0, n] : [cell[i - more], cell[i - more] + 1],
+    ),
   );
 }
 
@@ -103,7 +105,8 @@ export function operandsOf(trace, op) {
   for (const [name, given] of Object.entries(op.operands)) {
     if (given.value !== undefined && given.value !== null)
       found[name] = new Operand(trace, name, earlier(trace, op, given.value));
-    else if (given.values) found[name] = given.values.map((n, i) => (n === null ? null : new Operand(trace, `${name}[${i}]`, n)));
+    else if (given.values)
+      found[name] = given.values.map((n, i) => (n === null ? null : new Operand(trace, `${name}[${i}]`, n)));
     else found[name] = isNumber(given.plain) ? new Plain(name, given.plain) : given.plain;
   }
   return found;

@@ -15,7 +15,12 @@ export function matmul({ operands: { a, b }, cell }) {
   const rows = range(a.shape.at(-1)).map((k) => [a.under([...batch, i, k]), b.under([...batch, k, j])]);
   return {
     formula: "y[i, j] = Σ over k of a[i, k] · b[k, j]",
-    stages: [sumOf(`Row ${i} of a meets column ${j} of b: number by number they are multiplied, and the products added.`, rows)],
+    stages: [
+      sumOf(
+        `Row ${i} of a meets column ${j} of b: number by number they are multiplied, and the products added.`,
+        rows,
+      ),
+    ],
   };
 }
 
@@ -70,7 +75,8 @@ export function linear({ op, operands: { x, w, bias }, cell }) {
   const activation = op.static?.activation ?? "none";
   if (activation === "relu")
     stages.push(line("What is below 0 becomes 0.", "max(z, 0)", { z: stage.value }, (v) => Math.max(v.z, 0)));
-  if (activation === "gelu") stages.push(line("Then the activation.", "z · Φ(z)", { z: stage.value }, (v) => geluOf(v.z)));
+  if (activation === "gelu")
+    stages.push(line("Then the activation.", "z · Φ(z)", { z: stage.value }, (v) => geluOf(v.z)));
   return { formula: `y[j] = Σ over k of x[k] · w[k, j]${bias ? " + bias[j]" : ""}`, stages };
 }
 
@@ -92,7 +98,8 @@ export function linearAdjoint({ op, operands: { g, x, w }, cell }) {
   const places = () => box(g.shape.slice(0, -1).map((n) => [0, n]));
   const rows = function* () {
     const j = cell.at(-1);
-    for (const row of places()) yield input === "bias" ? [g.at([...row, j])] : [x.at([...row, cell[0]]), g.at([...row, j])];
+    for (const row of places())
+      yield input === "bias" ? [g.at([...row, j])] : [x.at([...row, cell[0]]), g.at([...row, j])];
   };
   if (input === "bias") {
     return {
@@ -137,7 +144,8 @@ function convolution(x, w, cell, { stride, padding, dilation, groups }) {
   for (const [u, v, c] of box(w.shape.slice(0, 3).map((k) => [0, k]))) {
     const i = p * stride[0] + u * dilation[0] - padding[0],
       j = q * stride[1] + v * dilation[1] - padding[1];
-    if (i >= 0 && i < x.shape[1] && j >= 0 && j < x.shape[2]) rows.push([x.at([n, i, j, first + c]), w.at([u, v, c, o])]);
+    if (i >= 0 && i < x.shape[1] && j >= 0 && j < x.shape[2])
+      rows.push([x.at([n, i, j, first + c]), w.at([u, v, c, o])]);
     else outside++;
   }
   const edge = outside ? ` ${outside} numbers of the kernel hang over the edge, where x counts as 0.` : "";
@@ -160,7 +168,8 @@ function inputGradient(g, w, cell, { stride, padding, dilation, groups }) {
     const p = (i + padding[0] - u * dilation[0]) / stride[0],
       q = (j + padding[1] - v * dilation[1]) / stride[1];
     if (!Number.isInteger(p) || !Number.isInteger(q) || p < 0 || q < 0 || p >= g.shape[1] || q >= g.shape[2]) continue;
-    for (let o = group * each; o < (group + 1) * each; o++) rows.push([g.at([n, p, q, o]), w.at([u, v, c - group * inner, o])]);
+    for (let o = group * each; o < (group + 1) * each; o++)
+      rows.push([g.at([n, p, q, o]), w.at([u, v, c - group * inner, o])]);
   }
   return rows;
 }
@@ -176,7 +185,8 @@ function* weightGradient(g, x, cell, shape, { stride, padding, dilation, groups 
 }
 
 const CONV = "y[n, p, q, o] = Σ over u, v, c of x[n, p·stride + u·dilation − padding, …, c] · w[u, v, c, o]";
-const TO_X = "∂x[n, i, j, c] = Σ g[n, p, q, o] · w[u, v, c, o] over every window (p, q) in which x[n, i, j] lay, under w[u, v]";
+const TO_X =
+  "∂x[n, i, j, c] = Σ g[n, p, q, o] · w[u, v, c, o] over every window (p, q) in which x[n, i, j] lay, under w[u, v]";
 const TO_W = "∂w[u, v, c, o] = Σ over n, p, q of x[n, p·stride + u·dilation − padding, …, c] · g[n, p, q, o]";
 
 export const conv2d = (about) => ({
@@ -219,7 +229,8 @@ export function transposedConvolution(about) {
     cell,
   } = about;
   return {
-    formula: "y[n, i, j, c] = Σ g_y[n, p, q, o] · w[u, v, c, o] over every p·stride + u·dilation − padding = i, and alike for j",
+    formula:
+      "y[n, i, j, c] = Σ g_y[n, p, q, o] · w[u, v, c, o] over every p·stride + u·dilation − padding = i, and alike for j",
     stages: [
       sumOf(
         "Every number of the small image that reaches this place, times the kernel's number that takes it here.",
@@ -240,10 +251,16 @@ export function transposedConvolutionAdjoint(about) {
     return {
       formula: TO_W,
       stages: [
-        sumOf("Every place where this number of the kernel was used.", weightGradient(g_y, g, cell, shape, settings(about))),
+        sumOf(
+          "Every place where this number of the kernel was used.",
+          weightGradient(g_y, g, cell, shape, settings(about)),
+        ),
       ],
     };
-  return { formula: "∂g_y = the convolution of g with w", stages: [convolution(rename(g, "g"), w, cell, settings(about))] };
+  return {
+    formula: "∂g_y = the convolution of g with w",
+    stages: [convolution(rename(g, "g"), w, cell, settings(about))],
+  };
 }
 
 const rename = (operand, name) => Object.assign(Object.create(Object.getPrototypeOf(operand)), operand, { name });

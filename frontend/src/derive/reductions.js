@@ -8,7 +8,9 @@ import { constant, line, Stage, sumOf } from "./terms.js";
 function reduced({ op, operands }, shape) {
   const axis = op.static && "axis" in op.static ? op.static.axis : (operands.axis?.plain ?? operands.axis ?? null);
   const axes =
-    axis === null || axis === undefined ? shape.map((_, i) => i) : [axis].flat().map((i) => (i < 0 ? i + shape.length : i));
+    axis === null || axis === undefined
+      ? shape.map((_, i) => i)
+      : [axis].flat().map((i) => (i < 0 ? i + shape.length : i));
   const keepdims = Boolean(op.static?.keepdims ?? operands.keepdims?.plain ?? operands.keepdims);
   return { axes: new Set(axes), keepdims };
 }
@@ -83,7 +85,9 @@ export function reductionAdjoint(about) {
   if (name === "logsumexp")
     return {
       formula: "∂a = g · exp(a − y)",
-      stages: [line("", "g · exp(a − y)", { g: arrived, a: a.at(cell), y: y.at(at) }, (v) => v.g * Math.exp(v.a - v.y))],
+      stages: [
+        line("", "g · exp(a − y)", { g: arrived, a: a.at(cell), y: y.at(at) }, (v) => v.g * Math.exp(v.a - v.y)),
+      ],
     };
   if (extreme) {
     const ties = [...from(about, shape, at)].filter((place) => a.number(place) === y.number(at)).length;
@@ -202,7 +206,8 @@ function* windowsOver([n, i, j, c], [size, stride, padding], shape) {
   ])) {
     const p = (i + padding[0] - u) / stride[0],
       q = (j + padding[1] - v) / stride[1];
-    if (Number.isInteger(p) && Number.isInteger(q) && p >= 0 && q >= 0 && p < shape[1] && q < shape[2]) yield [n, p, q, c];
+    if (Number.isInteger(p) && Number.isInteger(q) && p >= 0 && q >= 0 && p < shape[1] && q < shape[2])
+      yield [n, p, q, c];
   }
 }
 
@@ -270,7 +275,9 @@ export function poolAdjoint(about) {
     "Every window in which this number was the largest sends its gradient back here; all others nothing.",
   );
   for (const at of windowsOver(cell, how, g.shape)) {
-    const first = [...windowOf(at, how, shape)].reduce((best, place) => (x.number(place) > x.number(best) ? place : best));
+    const first = [...windowOf(at, how, shape)].reduce((best, place) =>
+      x.number(place) > x.number(best) ? place : best,
+    );
     const open = activation !== "relu" || x.number(cell) + (bias?.number([cell[3]]) ?? 0) > 0;
     if (first.every((k, i) => k === cell[i]) && open) stage.product(g.at(at));
   }

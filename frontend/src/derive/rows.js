@@ -17,7 +17,8 @@ function exponentials(a, cell, axis, allowed = () => true) {
     "sum",
     "exp makes every number of the row positive, the larger the more. (The largest is taken off first: the shares stay, and nothing overflows.)",
   );
-  for (const x of open) stage.add(Math.exp(x.number - largest), () => ["exp(", x, " − ", constant("largest", largest), ")"]);
+  for (const x of open)
+    stage.add(Math.exp(x.number - largest), () => ["exp(", x, " − ", constant("largest", largest), ")"]);
   return { row, stage, largest, of: (x) => (allowed(x.cell) ? Math.exp(x.number - largest) : 0) };
 }
 
@@ -36,8 +37,13 @@ export function softmax(about) {
       ? line("And the logarithm of its own share.", "ln(own / total)", { own, total: stage.value }, (v) =>
           Math.log(v.own / v.total),
         )
-      : line("Its own share of that sum.", "own / total", { own, total: stage.value }, (v) => (v.total ? v.own / v.total : 0));
-  return { formula: op.name === "log_softmax" ? "y = ln(exp(a) / Σ exp(a))" : "y = exp(a) / Σ exp(a)", stages: [stage, share] };
+      : line("Its own share of that sum.", "own / total", { own, total: stage.value }, (v) =>
+          v.total ? v.own / v.total : 0,
+        );
+  return {
+    formula: op.name === "log_softmax" ? "y = ln(exp(a) / Σ exp(a))" : "y = exp(a) / Σ exp(a)",
+    stages: [stage, share],
+  };
 }
 
 export function softmaxAdjoint(about) {
@@ -127,7 +133,10 @@ export function logsumexp({ op, operands, cell }, members) {
   for (const x of all) stage.add(Math.exp(x.number - m), () => ["exp(", x, " − ", constant("largest", m), ")"]);
   return {
     formula: `y = ln Σ exp(a)`,
-    stages: [stage, line("", "ln(total) + largest", { total: stage.value, largest: m }, (v) => Math.log(v.total) + v.largest)],
+    stages: [
+      stage,
+      line("", "ln(total) + largest", { total: stage.value, largest: m }, (v) => Math.log(v.total) + v.largest),
+    ],
     op,
   };
 }

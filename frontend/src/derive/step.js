@@ -49,19 +49,28 @@ export function clip({ op, operands: { gradient }, cell }) {
   return op.name === "clip_by_value"
     ? {
         formula: "g ← min(max(g, −limit), limit)",
-        stages: [line(CLIPS[op.name], "min(max(g, −limit), limit)", known, (v) => Math.min(Math.max(v.g, -v.limit), v.limit))],
+        stages: [
+          line(CLIPS[op.name], "min(max(g, −limit), limit)", known, (v) => Math.min(Math.max(v.g, -v.limit), v.limit)),
+        ],
       }
     : {
         formula: "g ← g · min(1, limit / norm)",
         stages: [
-          line(CLIPS[op.name], "g · min(1, limit / norm)", known, (v) => v.g * (v.norm > 0 ? Math.min(1, v.limit / v.norm) : 1)),
+          line(
+            CLIPS[op.name],
+            "g · min(1, limit / norm)",
+            known,
+            (v) => v.g * (v.norm > 0 ? Math.min(1, v.limit / v.norm) : 1),
+          ),
         ],
       };
 }
 
 /** A moment, or the new weight: the lines of the update up to the one that makes it. */
 export function update({ trace, op, cell, number }) {
-  const one = trace.updates.find((u) => u.after === number || Object.values(u.state).some(([, after]) => after === number));
+  const one = trace.updates.find(
+    (u) => u.after === number || Object.values(u.state).some(([, after]) => after === number),
+  );
   if (!one || !isKnown(one)) return null;
   const state = stateOf(one).find(([, , , after]) => after === number);
   const symbol = op.phase === "moments" ? state?.[0] : "θ";

@@ -22,7 +22,9 @@ export function parts(text, known) {
 
 /** The numbers of references, by name, for a rule to compute with. */
 export function numbers(known) {
-  return Object.fromEntries(Object.entries(known).map(([name, x]) => [name, typeof x === "object" && x ? x.number : x]));
+  return Object.fromEntries(
+    Object.entries(known).map(([name, x]) => [name, typeof x === "object" && x ? x.number : x]),
+  );
 }
 
 const JOINS = {

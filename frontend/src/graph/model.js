@@ -6,18 +6,30 @@ import { operandValues } from "../trace.js";
 export function network(trace) {
   const nodes = new Map();
   const add = (node) => nodes.set(node.id, node);
-  const drawn = trace.operations.filter((operation) => operation.kind === "data" || operation.kind === "forward" || isWrite(operation));
+  const drawn = trace.operations.filter(
+    (operation) => operation.kind === "data" || operation.kind === "forward" || isWrite(operation),
+  );
   for (const operation of drawn) {
     const { number, module, name, kind } = operation;
     const made = trace.values[operation.result];
-    add({ id: `o${number}`, kind: kind === "data" ? "input" : "operation", op: number, module, name, made: kind === "data" ? "" : told(made, operation) });
+    add({
+      id: `o${number}`,
+      kind: kind === "data" ? "input" : "operation",
+      op: number,
+      module,
+      name,
+      made: kind === "data" ? "" : told(made, operation),
+    });
   }
   const edges = [];
   for (const reader of drawn) {
     for (const [operand, value] of operandValues(reader)) {
       const from = source(value, reader);
       if (from === `o${reader.number}`) continue;
-      const adjoint = trace.adjoints[reader.number].find(({ kind, name, operands }) => kind === "adjoint" && name === `${reader.name}.${operand}` && operands.g)?.number ?? null;
+      const adjoint =
+        trace.adjoints[reader.number].find(
+          ({ kind, name, operands }) => kind === "adjoint" && name === `${reader.name}.${operand}` && operands.g,
+        )?.number ?? null;
       edges.push({ from, to: `o${reader.number}`, value, operand, reader: reader.number, adjoint });
     }
   }
@@ -29,7 +41,8 @@ export function network(trace) {
     if (maker && nodes.has(`o${maker.number}`) && maker.number < reader.number) return `o${maker.number}`;
     const id = `v${value}`;
     const { name, role } = trace.values[value];
-    if (!nodes.has(id)) add({ id, kind: role, value, module: home(name, role) ?? reader.module, name: short(name, role), made: "" });
+    if (!nodes.has(id))
+      add({ id, kind: role, value, module: home(name, role) ?? reader.module, name: short(name, role), made: "" });
     return id;
   }
 
@@ -54,10 +67,15 @@ function told(value, { name, module }) {
 /** path → {path, kind, parent, size}: modules with more than one box within, or modules. */
 function moduleTree(trace, nodes) {
   const sizes = new Map();
-  for (const { module } of nodes.values()) for (const path of lineage(module, trace.modules)) sizes.set(path, (sizes.get(path) ?? 0) + 1);
+  for (const { module } of nodes.values())
+    for (const path of lineage(module, trace.modules)) sizes.set(path, (sizes.get(path) ?? 0) + 1);
   const modules = new Map();
   for (const [path, size] of sizes) if (size > 1) modules.set(path, { path, kind: trace.modules[path], size });
-  for (const module of modules.values()) module.parent = lineage(module.path, trace.modules).filter((path) => path !== module.path && modules.has(path)).at(-1) ?? null;
+  for (const module of modules.values())
+    module.parent =
+      lineage(module.path, trace.modules)
+        .filter((path) => path !== module.path && modules.has(path))
+        .at(-1) ?? null;
   return modules;
 }
 
@@ -109,7 +127,8 @@ export function visible(whole, folded, trace) {
     }
     if (node.op !== undefined) boxes.get(id).operations.push(node.op);
   }
-  for (const { frame } of boxes.values()) for (let path = frame; path !== null; path = modules.get(path).parent) frames.set(path, modules.get(path));
+  for (const { frame } of boxes.values())
+    for (let path = frame; path !== null; path = modules.get(path).parent) frames.set(path, modules.get(path));
   const arrows = new Map();
   for (const edge of edges) {
     const [from, to] = [shown.get(edge.from), shown.get(edge.to)];
@@ -148,6 +167,8 @@ export function concerns(operation, trace) {
   if (kind === "clip") return { boxes: parameter(of(operands.gradient?.value)), way: "backward" };
   if (phase === "moments") return { boxes: parameter(of(operation.result)), way: "update" };
   if (operands.parameter) return { boxes: parameter(operands.parameter.value), way: "update" };
-  const all = operandValues(operation).map(([, value]) => (trace.values[value].role === "gradient" ? of(value) : value));
+  const all = operandValues(operation).map(([, value]) =>
+    trace.values[value].role === "gradient" ? of(value) : value,
+  );
   return { boxes: all.flatMap(parameter), way: kind === "norm" ? "backward" : "update" };
 }

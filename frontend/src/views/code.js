@@ -45,18 +45,28 @@ const NOTES = {
 function yours(operation, trace) {
   const at = trace.code.lines[operation.line];
   if (!at) return null;
-  const numbers = Object.keys(at.text).map(Number).sort((a, b) => a - b);
+  const numbers = Object.keys(at.text)
+    .map(Number)
+    .sort((a, b) => a - b);
   const title = `Your line: ${at.file}, line ${at.line}, in ${at.function}`;
   const note = NOTES[operation.kind] ?? null;
   const source = numbers.map((number) => at.text[number]).join("\n");
-  return { title, note, source, start: numbers[0], marked: [at.line - numbers[0], at.line - numbers[0]], present: true };
+  return {
+    title,
+    note,
+    source,
+    start: numbers[0],
+    marked: [at.line - numbers[0], at.line - numbers[0]],
+    present: true,
+  };
 }
 
 /** The operation's own source, of its way forward and of its way back. */
 function rule(operation, trace) {
   const { rules } = trace.code;
   if (operation.kind === "accumulate") return { forward: null, back: null };
-  if (operation.kind === "clip" || operation.kind === "update") return { forward: ruleOfStep(operation, rules[operation.name]), back: null };
+  if (operation.kind === "clip" || operation.kind === "update")
+    return { forward: ruleOfStep(operation, rules[operation.name]), back: null };
   const back = operation.kind === "adjoint";
   const input = back ? operation.name.slice(operation.name.lastIndexOf(".") + 1) : null;
   const name = back ? operation.name.slice(0, operation.name.lastIndexOf(".")) : operation.name;
@@ -67,8 +77,26 @@ function rule(operation, trace) {
   const after = adjoints || (adjoint && adjoint !== own?.code ? adjoint : "");
   const marked = back ? (argumentLines(after, input) ?? [0, after.split("\n").length - 1]) : null;
   return {
-    forward: forward ? { title: `${name}: the way forward`, note: own.formula || null, source: forward, start: 1, marked: back ? null : bodyLines(forward), present: !back } : null,
-    back: after ? { title: back ? `${name}: the way back, to ${input}` : `${name}: its way back, later`, note: "One rule for each input: from g, the gradient that arrives, to the input's own.", source: after, start: 1, marked, present: back } : null,
+    forward: forward
+      ? {
+          title: `${name}: the way forward`,
+          note: own.formula || null,
+          source: forward,
+          start: 1,
+          marked: back ? null : bodyLines(forward),
+          present: !back,
+        }
+      : null,
+    back: after
+      ? {
+          title: back ? `${name}: the way back, to ${input}` : `${name}: its way back, later`,
+          note: "One rule for each input: from g, the gradient that arrives, to the input's own.",
+          source: after,
+          start: 1,
+          marked,
+          present: back,
+        }
+      : null,
   };
 }
 
@@ -85,7 +113,12 @@ function ruleOfStep({ name, phase }, own) {
 
 function list(listing, { source, start }) {
   const numbered = pythonLines(source).map((tokens, i) =>
-    make("span", { class: "line" }, make("span", { class: "number", "aria-hidden": true }, String(start + i)), make("span", {}, ...tokens.map(({ kind, text }) => (kind ? make("span", { class: kind }, text) : text)), "\n")),
+    make(
+      "span",
+      { class: "line" },
+      make("span", { class: "number", "aria-hidden": true }, String(start + i)),
+      make("span", {}, ...tokens.map(({ kind, text }) => (kind ? make("span", { class: kind }, text) : text)), "\n"),
+    ),
   );
   fill(listing, ...numbered);
 }

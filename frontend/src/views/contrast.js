@@ -147,7 +147,8 @@ function drawImage(place, { one, numbers, rows, n, out, probability }, { width, 
   });
   const scores = Float64Array.from(numbers.data);
   let limit = 0;
-  for (let i = 0; i < rows; i++) for (let j = 0; j < n; j++) if (!out(i, j)) limit = Math.max(limit, Math.abs(scores[i * n + j]));
+  for (let i = 0; i < rows; i++)
+    for (let j = 0; j < n; j++) if (!out(i, j)) limit = Math.max(limit, Math.abs(scores[i * n + j]));
   const data = by === "scores" ? scores : probability;
   const most = by === "scores" ? limit : one.kind === "sigmoid" ? 1 : Math.max(...probability.slice(0, 65536));
   for (let i = 0; i < rows; i++) for (let j = 0; j < n; j++) if (out(i, j)) data[i * n + j] = 0;

@@ -56,7 +56,8 @@ export function derivation(element, store, trace) {
 /** The operation that is asked how it made this value: the present one where it did. */
 function operationOf(store, trace, at) {
   const present = store.operation;
-  const made = present && present.kind !== "after" && present.kind !== "data" && resultValues(present).some(([, n]) => n === at);
+  const made =
+    present && present.kind !== "after" && present.kind !== "data" && resultValues(present).some(([, n]) => n === at);
   return made ? present : makerOf(trace, at);
 }
 
@@ -65,7 +66,9 @@ function headingOf(value, numbers, cell, example) {
   const text = value.data.type === "float16" ? `about ${brief(x)}` : exact(x, value.dtype);
   return [
     make("strong", {}, `${value.name}${placeText(cell)} = ${text}`),
-    example && cell.length ? make("span", { class: "quiet" }, " (for example: its largest number. Choose another above.)") : null,
+    example && cell.length
+      ? make("span", { class: "quiet" }, " (for example: its largest number. Choose another above.)")
+      : null,
   ].filter(Boolean);
 }
 
@@ -136,17 +139,25 @@ function restOf(stage, listed, rest, { all, more }) {
       { class: "quiet" },
       `${all ? "These are the first. " : stage.count > stage.terms.length ? `These are the largest of the first ${stage.terms.length}. ` : "These are the largest. "}There are ${rest} more${together}. `,
     ),
-    all ? null : make("button", { type: "button", onclick: more }, stage.count > MANY ? `show ${MANY}` : "show all, in order"),
+    all
+      ? null
+      : make("button", { type: "button", onclick: more }, stage.count > MANY ? `show ${MANY}` : "show all, in order"),
   );
 }
 
 const missing = (n) =>
-  make("p", { class: "warning" }, `${n} more belong to examples that this trace doesn't keep, so the sum here isn't whole.`);
+  make(
+    "p",
+    { class: "warning" },
+    `${n} more belong to examples that this trace doesn't keep, so the sum here isn't whole.`,
+  );
 
 /** A term in symbols, in numbers that can be gone to, and what it comes to. */
 function drawTerm(term, join, largest, { goTo, trace }) {
   const { parts, value } = term;
-  const symbols = parts.map((part) => (typeof part === "string" ? part : typeof part === "object" ? nameOf(part) : null));
+  const symbols = parts.map((part) =>
+    typeof part === "string" ? part : typeof part === "object" ? nameOf(part) : null,
+  );
   const known = symbols.every((part) => part !== null);
   const single = parts.length === 1 && typeof parts[0] === "object" && parts[0].number !== null;
   const bar =
@@ -169,7 +180,8 @@ function conclusion({ value, recorded, missing: without }, { data, dtype }) {
   const same = Math.abs(value - recorded) <= 1e-4 * Math.max(Math.abs(recorded), 0.01) || Object.is(value, recorded);
   const told = make("strong", { class: "numbers", title: String(value) }, brief(value, 6));
   const what = data.type === "float16" ? brief(recorded) : exact(recorded, dtype);
-  if (without) return make("p", { class: "conclusion" }, "What is kept comes to ", told, `; the whole, as recorded, is ${what}.`);
+  if (without)
+    return make("p", { class: "conclusion" }, "What is kept comes to ", told, `; the whole, as recorded, is ${what}.`);
   if (same)
     return make(
       "p",

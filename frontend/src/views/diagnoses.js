@@ -20,8 +20,21 @@ const NOTHING =
 
 function itemOf({ name, sign, mend, operation }, store) {
   const at = store.trace.operations[operation];
-  const go = at ? make("button", { type: "button", onclick: () => store.set({ op: operation, playing: false }) }, `Show it: ${operation + 1}, ${at.name}`) : null;
-  return make("li", {}, make("strong", {}, `${title(name)}: `), `${sign}.`, make("p", { class: "quiet" }, `${mend}.`), go);
+  const go = at
+    ? make(
+        "button",
+        { type: "button", onclick: () => store.set({ op: operation, playing: false }) },
+        `Show it: ${operation + 1}, ${at.name}`,
+      )
+    : null;
+  return make(
+    "li",
+    {},
+    make("strong", {}, `${title(name)}: `),
+    `${sign}.`,
+    make("p", { class: "quiet" }, `${mend}.`),
+    go,
+  );
 }
 
 const title = (name) => {

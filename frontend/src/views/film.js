@@ -13,12 +13,29 @@ export function film(element, store, trace) {
   const { frames, at } = trace;
   const last = frames.length - 1;
   const go = (frame) => store.set({ frame: Math.min(Math.max(frame, 0), last) });
-  const slider = make("input", { type: "range", min: 0, max: last, "aria-label": "step of the training", oninput: () => go(Number(slider.value)) });
-  const button = (sign, label, by) => make("button", { type: "button", title: label, "aria-label": label, onclick: () => go(store.state.frame + by) }, sign);
+  const slider = make("input", {
+    type: "range",
+    min: 0,
+    max: last,
+    "aria-label": "step of the training",
+    oninput: () => go(Number(slider.value)),
+  });
+  const button = (sign, label, by) =>
+    make(
+      "button",
+      { type: "button", title: label, "aria-label": label, onclick: () => go(store.state.frame + by) },
+      sign,
+    );
   const place = make("output", { class: "place" });
   const charts = make("div", { class: "charts" });
   const steps = make("div", { class: "steps", role: "group", "aria-label": "Steps of the training" });
-  fill(steps, button("◀◀", "the step before (shift and left arrow)", -1), button("▶▶", "the step after (shift and right arrow)", 1), slider, place);
+  fill(
+    steps,
+    button("◀◀", "the step before (shift and left arrow)", -1),
+    button("▶▶", "the step after (shift and right arrow)", 1),
+    slider,
+    place,
+  );
   fill(element, steps, charts);
   store.subscribe(({ frame }, changed) => {
     if (changed.has("frame")) {
@@ -44,15 +61,31 @@ export function film(element, store, trace) {
     const [low, high] = finite.length ? [Math.min(...finite), Math.max(...finite)] : [0, 1];
     const x = scaleLinear([at[0], at[last] === at[0] ? at[0] + 1 : at[last]], [MARGIN, WIDTH - MARGIN]);
     const y = scaleLinear(low === high ? [low - 1, high + 1] : [low, high], [HEIGHT - MARGIN, MARGIN]);
-    const path = line((_, i) => x(at[i]), (number) => y(number)).defined(Number.isFinite)(numbers);
-    const here = Number.isFinite(numbers[frame]) ? draw("circle", { cx: x(at[frame]), cy: y(numbers[frame]), r: 4.5 }) : null;
+    const path = line(
+      (_, i) => x(at[i]),
+      (number) => y(number),
+    ).defined(Number.isFinite)(numbers);
+    const here = Number.isFinite(numbers[frame])
+      ? draw("circle", { cx: x(at[frame]), cy: y(numbers[frame]), r: 4.5 })
+      : null;
     const text = `${brief(numbers[0])} → ${brief(numbers[last])}`;
     const told = `${name} over the steps, from ${brief(numbers[0])} to ${brief(numbers[last])}; in step ${at[frame]} it is ${brief(numbers[frame])}`;
     return make(
       "figure",
       {},
-      make("figcaption", {}, make("strong", {}, name), ` ${text}; here `, make("span", { class: "numbers" }, brief(numbers[frame]))),
-      draw("svg", { width: WIDTH, height: HEIGHT, viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": told }, draw("path", { d: path ?? "" }), here),
+      make(
+        "figcaption",
+        {},
+        make("strong", {}, name),
+        ` ${text}; here `,
+        make("span", { class: "numbers" }, brief(numbers[frame])),
+      ),
+      draw(
+        "svg",
+        { width: WIDTH, height: HEIGHT, viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": told },
+        draw("path", { d: path ?? "" }),
+        here,
+      ),
     );
   }
 }

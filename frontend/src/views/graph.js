@@ -19,7 +19,12 @@ export function graph(element, store, trace) {
   let folded = foldedAtFirst(whole, trace);
   let zoom = null; // chosen by the reader
   let seen; // what is drawn: boxes, arrows, and their elements
-  const scroll = make("div", { class: "scroll", role: "group", "aria-label": "The network. Up and down go from box to box; Enter goes to its operation, or folds and unfolds a module" });
+  const scroll = make("div", {
+    class: "scroll",
+    role: "group",
+    "aria-label":
+      "The network. Up and down go from box to box; Enter goes to its operation, or folds and unfolds a module",
+  });
   const fold = (paths) => {
     folded = new Set(paths);
     redraw();
@@ -27,7 +32,12 @@ export function graph(element, store, trace) {
   const tools = make(
     "div",
     { class: "tools", role: "group", "aria-label": "The graph" },
-    ...(whole.modules.size ? [button("fold all", "Fold all modules", () => fold(whole.modules.keys())), button("unfold all", "Unfold all modules", () => fold([]))] : []),
+    ...(whole.modules.size
+      ? [
+          button("fold all", "Fold all modules", () => fold(whole.modules.keys())),
+          button("unfold all", "Unfold all modules", () => fold([])),
+        ]
+      : []),
     button("−", "Smaller", () => magnify(-1)),
     button("+", "Larger", () => magnify(1)),
     button("fit", "Fit into the width", () => magnify(0)),
@@ -38,7 +48,10 @@ export function graph(element, store, trace) {
     seen = drawn(visible(whole, folded, trace), trace);
     fill(scroll, seen.svg);
     resize();
-    select(seen.svg).selectAll("[data-box]").on("click", (event) => act(event.currentTarget)).on("keydown", (event) => key(event));
+    select(seen.svg)
+      .selectAll("[data-box]")
+      .on("click", (event) => act(event.currentTarget))
+      .on("keydown", (event) => key(event));
     follow(store.state);
     if (focus) rove(seen.buttons.get(focus) ?? first(), true);
     else rove(first(), false);
@@ -107,13 +120,20 @@ export function graph(element, store, trace) {
       box.classList.toggle("passed", seen.boxes.get(id)?.operations.every((number) => number <= op) ?? true);
     }
     for (const { arrow, forward, backward } of seen.lines) {
-      forward.classList.toggle("passed", arrow.readers.some((number) => number <= op));
+      forward.classList.toggle(
+        "passed",
+        arrow.readers.some((number) => number <= op),
+      );
       forward.classList.toggle("present", arrow.readers.includes(op));
       if (!backward) continue;
-      backward.classList.toggle("passed", arrow.adjoints.some((number) => number <= op));
+      backward.classList.toggle(
+        "passed",
+        arrow.adjoints.some((number) => number <= op),
+      );
       backward.classList.toggle("present", arrow.adjoints.includes(op));
     }
-    for (const [id, sum] of seen.sums) sum.classList.toggle("present", operation.kind === "accumulate" && present.has(id));
+    for (const [id, sum] of seen.sums)
+      sum.classList.toggle("present", operation.kind === "accumulate" && present.has(id));
     const target = [...present].map((id) => seen.buttons.get(id)).find(Boolean);
     if (target && present.size < 3) centre(target, scroll);
   }
@@ -123,14 +143,30 @@ export function graph(element, store, trace) {
   new ResizeObserver(() => zoom === null && scroll.clientWidth && resize()).observe(scroll);
 }
 
-const button = (text, label, onclick) => make("button", { type: "button", "aria-label": label, title: label, onclick }, text);
+const button = (text, label, onclick) =>
+  make("button", { type: "button", "aria-label": label, title: label, onclick }, text);
 
 function legend() {
-  const sample = (kind) => draw("svg", { class: `graph-sample ${kind}`, width: 34, height: 12, "aria-hidden": true }, draw("g", { class: `arrow ${kind} passed` }, draw("path", { d: "M1 6H26" }), draw("path", { class: "tip", d: "M25 2L33 6L25 10Z" })));
+  const sample = (kind) =>
+    draw(
+      "svg",
+      { class: `graph-sample ${kind}`, width: 34, height: 12, "aria-hidden": true },
+      draw(
+        "g",
+        { class: `arrow ${kind} passed` },
+        draw("path", { d: "M1 6H26" }),
+        draw("path", { class: "tip", d: "M25 2L33 6L25 10Z" }),
+      ),
+    );
   return make(
     "p",
     { class: "legend" },
-    ...[sample("forward"), " values, on their way to the loss; ", sample("backward"), " gradients, on their way back; "],
+    ...[
+      sample("forward"),
+      " values, on their way to the loss; ",
+      sample("backward"),
+      " gradients, on their way back; ",
+    ],
     ...[make("span", { class: "sum" }, "Σ"), " a value that was used several times: here its gradients add up."],
   );
 }
@@ -157,7 +193,12 @@ function drawn({ boxes, frames, arrows, shown }, trace) {
     svg.append(made);
     buttons.set(id, made);
     if (!box?.branches) continue;
-    const sum = draw("g", { class: "sum", transform: `translate(${at.x + at.width / 2 - 2} ${at.y + at.height / 2 - 2})` }, draw("circle", { r: 9 }), draw("text", { y: 4.5, "text-anchor": "middle" }, "Σ"));
+    const sum = draw(
+      "g",
+      { class: "sum", transform: `translate(${at.x + at.width / 2 - 2} ${at.y + at.height / 2 - 2})` },
+      draw("circle", { r: 9 }),
+      draw("text", { y: 4.5, "text-anchor": "middle" }, "Σ"),
+    );
     sum.append(draw("title", {}, `used ${box.branches} times: its gradients add up here`));
     svg.append(sum);
     sums.set(id, sum);
@@ -177,7 +218,12 @@ function laidOut(boxes, frames, arrows, trace) {
   for (const box of boxes.values()) if (box.frame !== null) layout.setParent(box.id, `f${box.frame}`);
   for (const { path, parent } of frames.values()) if (parent !== null) layout.setParent(`f${path}`, `f${parent}`);
   for (const { key, from, to, value } of arrows) {
-    layout.setEdge(from, to, { width: wide(shortShape(trace.values[value].shape)) + 14, height: 14, labelpos: "c" }, key);
+    layout.setEdge(
+      from,
+      to,
+      { width: wide(shortShape(trace.values[value].shape)) + 14, height: 14, labelpos: "c" },
+      key,
+    );
   }
   dagre.layout(layout);
   wrap(layout, boxes, frames);
@@ -189,12 +235,19 @@ function wrap(layout, boxes, frames) {
   const inward = [...frames.values()].sort((a, b) => b.path.length - a.path.length);
   for (const { path, kind } of inward) {
     const held = [...boxes.values()].filter((box) => box.frame === path).map((box) => layout.node(box.id));
-    held.push(...[...frames.values()].filter((frame) => frame.parent === path).map((frame) => layout.node(`f${frame.path}`)));
+    held.push(
+      ...[...frames.values()].filter((frame) => frame.parent === path).map((frame) => layout.node(`f${frame.path}`)),
+    );
     const left = Math.min(...held.map((at) => at.x - at.width / 2)) - 8;
     const right = Math.max(...held.map((at) => at.x + at.width / 2), left + wide(`▾ ${path} ${kind}`, true) + 16) + 8;
     const top = Math.min(...held.map((at) => at.y - at.height / 2)) - HEAD - 2;
     const bottom = Math.max(...held.map((at) => at.y + at.height / 2)) + 8;
-    Object.assign(layout.node(`f${path}`), { x: (left + right) / 2, y: (top + bottom) / 2, width: right - left, height: bottom - top });
+    Object.assign(layout.node(`f${path}`), {
+      x: (left + right) / 2,
+      y: (top + bottom) / 2,
+      width: right - left,
+      height: bottom - top,
+    });
   }
   const all = layout.nodes().map((id) => layout.node(id));
   const left = Math.min(0, ...all.map((at) => at.x - at.width / 2 - 6));
@@ -226,9 +279,25 @@ function wide(text, bold = false) {
 }
 
 function boxOf(box, at, trace) {
-  const texts = textOf(box).map((text, i, all) => draw("text", { class: i ? "second" : "first", x: at.x, y: at.y + (i - (all.length - 1) / 2) * LINE + 4.5, "text-anchor": "middle" }, i ? ` ${text}` : text));
+  const texts = textOf(box).map((text, i, all) =>
+    draw(
+      "text",
+      {
+        class: i ? "second" : "first",
+        x: at.x,
+        y: at.y + (i - (all.length - 1) / 2) * LINE + 4.5,
+        "text-anchor": "middle",
+      },
+      i ? ` ${text}` : text,
+    ),
+  );
   const round = { operation: 6, module: 6, parameter: at.height / 2, input: 0 }[box.kind] ?? 0;
-  return draw("g", { class: `box ${box.kind}`, role: "button", tabindex: -1, "data-box": box.id, "aria-label": labelOf(box, trace) }, draw("rect", rectangle(at, { rx: round })), ...texts);
+  return draw(
+    "g",
+    { class: `box ${box.kind}`, role: "button", tabindex: -1, "data-box": box.id, "aria-label": labelOf(box, trace) },
+    draw("rect", rectangle(at, { rx: round })),
+    ...texts,
+  );
 }
 
 /** The text that is seen, then what it is. */
@@ -245,14 +314,27 @@ function headOf({ path, kind }, at) {
   const [x, y] = [at.x - at.width / 2, at.y - at.height / 2];
   return draw(
     "g",
-    { class: "head", role: "button", tabindex: -1, "data-box": `f${path}`, "aria-expanded": "true", "aria-label": `▾ ${path} ${kind}: a module, unfolded` },
-    ...[draw("rect", { x: x + 3, y: y + 2, width: wide(`▾ ${path} ${kind}`, true) + 8, height: HEAD - 3, rx: 6 }), draw("text", { x: x + 8, y: y + 15 }, `▾ ${path} `, draw("tspan", { class: "second" }, kind))],
+    {
+      class: "head",
+      role: "button",
+      tabindex: -1,
+      "data-box": `f${path}`,
+      "aria-expanded": "true",
+      "aria-label": `▾ ${path} ${kind}: a module, unfolded`,
+    },
+    ...[
+      draw("rect", { x: x + 3, y: y + 2, width: wide(`▾ ${path} ${kind}`, true) + 8, height: HEAD - 3, rx: 6 }),
+      draw("text", { x: x + 8, y: y + 15 }, `▾ ${path} `, draw("tspan", { class: "second" }, kind)),
+    ],
   );
 }
 
 const rectangle = ({ x, y, width, height }, more) => ({ x: x - width / 2, y: y - height / 2, width, height, ...more });
 
-const curve = line(({ x }) => x, ({ y }) => y).curve(curveMonotoneY);
+const curve = line(
+  ({ x }) => x,
+  ({ y }) => y,
+).curve(curveMonotoneY);
 
 function lineOf(arrow, { points, x, y }, trace) {
   const both = arrow.adjoints.length > 0;
@@ -269,7 +351,14 @@ function lineOf(arrow, { points, x, y }, trace) {
   }
   const shape = shortShape(value.shape);
   const width = wide(shape) + 4;
-  const label = shape ? draw("g", { class: "shape" }, draw("rect", { x: x - width / 2, y: y - 8, width, height: 15, rx: 3 }), draw("text", { x, y: y + 3.5, "text-anchor": "middle" }, shape)) : null;
+  const label = shape
+    ? draw(
+        "g",
+        { class: "shape" },
+        draw("rect", { x: x - width / 2, y: y - 8, width, height: 15, rx: 3 }),
+        draw("text", { x, y: y + 3.5, "text-anchor": "middle" }, shape),
+      )
+    : null;
   return { arrow, forward, backward, elements: [forward, backward, label].filter(Boolean) };
 }
 
@@ -277,13 +366,20 @@ function lineOf(arrow, { points, x, y }, trace) {
 function tip(points) {
   const [before, end] = points.slice(-2);
   const angle = (Math.atan2(end.y - before.y, end.x - before.x) * 180) / Math.PI;
-  return draw("path", { class: "tip", d: "M0 0L-8 -3.5L-8 3.5Z", transform: `translate(${end.x} ${end.y}) rotate(${Math.abs(angle) > 60 ? 90 * Math.sign(angle) : angle})` });
+  return draw("path", {
+    class: "tip",
+    d: "M0 0L-8 -3.5L-8 3.5Z",
+    transform: `translate(${end.x} ${end.y}) rotate(${Math.abs(angle) > 60 ? 90 * Math.sign(angle) : angle})`,
+  });
 }
 
 /** Scroll so that a box is well within sight. */
 function centre(box, scroll) {
   const [inner, outer] = [box.getBoundingClientRect(), scroll.getBoundingClientRect()];
-  const [right, down] = [inner.left + inner.width / 2 - outer.left - outer.width / 2, inner.top + inner.height / 2 - outer.top - outer.height / 2];
+  const [right, down] = [
+    inner.left + inner.width / 2 - outer.left - outer.width / 2,
+    inner.top + inner.height / 2 - outer.top - outer.height / 2,
+  ];
   if (Math.abs(right) > outer.width / 3) scroll.scrollLeft += right;
   if (Math.abs(down) > outer.height / 4) scroll.scrollTop += down;
 }

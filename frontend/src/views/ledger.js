@@ -51,7 +51,9 @@ export function ledger(element, store, trace) {
         make(
           "p",
           {},
-          cell ? `This page doesn't know the method ${one.operation}; its values are in the list of operations.` : "It's empty.",
+          cell
+            ? `This page doesn't know the method ${one.operation}; its values are in the list of operations.`
+            : "It's empty.",
         ),
       );
       for (const part of [scale, sliders, walk]) part.hidden = true;
@@ -66,7 +68,9 @@ export function ledger(element, store, trace) {
     const changed = Object.keys(what).length > 0;
     const { settings: other, clip: otherClip } = applied(settings, clip, norm, what);
     const instead = changed ? lines(one.operation, weight, other, otherClip) : null;
-    drawWalk(walk, trace.array(one.before), cell, (to) => store.set({ op: store.state.op, value: one.before, cell: to }));
+    drawWalk(walk, trace.array(one.before), cell, (to) =>
+      store.set({ op: store.state.op, value: one.before, cell: to }),
+    );
     drawLines(table, { base, instead, weight, one, trace, cell, goTo });
     drawScale(scale, weight.g.number, weight.θ.number, base.at(-1).value, instead?.at(-1).value);
     if (afresh) drawSliders(sliders, { settings, clip, norm, what, changed: () => redraw(false) });
@@ -136,7 +140,13 @@ function drawLines(place, { base, instead, weight, one, trace, cell, goTo }) {
   const label = `The update of ${one.name}${placeText(cell)}`;
   fill(
     place,
-    make("div", { role: "table", "aria-label": label }, make("div", { role: "row", class: "head" }, ...head), ...given, ...rows),
+    make(
+      "div",
+      { role: "table", "aria-label": label },
+      make("div", { role: "row", class: "head" }, ...head),
+      ...given,
+      ...rows,
+    ),
   );
 }
 
@@ -196,10 +206,9 @@ function drawScale(place, gradient, before, after, instead) {
     Math.sign(move) === slope && slope !== 0
       ? " That is with the gradient: what the optimizer remembers, or the decay, is stronger."
       : "";
-  const told =
-    Number.isNaN(move)
-      ? ""
-      : move === 0
+  const told = Number.isNaN(move)
+    ? ""
+    : move === 0
       ? "It stays where it was."
       : `It ${move < 0 ? "falls" : "rises"} by ${brief(Math.abs(move))}, to ${brief(after, 6)}.${against}`;
   const line = make(
@@ -217,7 +226,9 @@ function drawScale(place, gradient, before, after, instead) {
       "p",
       {},
       `${why} ${told}`,
-      instead === undefined ? "" : ` With your settings it would be ${brief(instead, 6)}: a what-if, nothing of it is recorded.`,
+      instead === undefined
+        ? ""
+        : ` With your settings it would be ${brief(instead, 6)}: a what-if, nothing of it is recorded.`,
     ),
     line,
   );

@@ -104,7 +104,8 @@ function drawChips(place, store, trace) {
   if (!operation) return;
   const made = resultValues(operation);
   const read = operandValues(operation).filter(([, n], i, all) => all.findIndex(([, m]) => m === n) === i);
-  const other = store.value === null || [...made, ...read].some(([, n]) => n === store.value) ? [] : [["", store.value]];
+  const other =
+    store.value === null || [...made, ...read].some(([, n]) => n === store.value) ? [] : [["", store.value]];
   const chip = ([name, n]) => {
     const { role, name: own } = trace.values[n];
     const show = () => store.set({ value: n, cell: null });
@@ -117,9 +118,20 @@ function drawChips(place, store, trace) {
   const group = (said, list) => {
     if (!list.length) return null;
     const more = list.length > FEW ? make("span", { class: "quiet" }, `and ${list.length - FEW} more`) : null;
-    return make("span", { class: "group" }, make("span", { class: "quiet" }, said), ...list.slice(0, FEW).map(chip), more);
+    return make(
+      "span",
+      { class: "group" },
+      make("span", { class: "quiet" }, said),
+      ...list.slice(0, FEW).map(chip),
+      more,
+    );
   };
-  fill(place, group("it read", read), group(operation.kind === "data" ? "given:" : "it made", made), group("you look at", other));
+  fill(
+    place,
+    group("it read", read),
+    group(operation.kind === "data" ? "given:" : "it made", made),
+    group("you look at", other),
+  );
 }
 
 const ROLES = {
@@ -148,7 +160,9 @@ function readoutOf({ value, numbers, here, cell }) {
   const told = make("span", { class: "numbers" }, `${value.name}${placeText(here)} = ${digits}`);
   return [
     told,
-    cell || !here.length ? null : make("span", { class: "quiet" }, " (its largest; choose another by click or arrow keys)"),
+    cell || !here.length
+      ? null
+      : make("span", { class: "quiet" }, " (its largest; choose another by click or arrow keys)"),
   ].filter(Boolean);
 }
 

@@ -9,16 +9,33 @@ export function phases(element, store, trace) {
   const buttons = trace.phases.map((phase) => {
     const numbers = trace.operations.filter((operation) => operation.phase === phase).map(({ number }) => number);
     const track = make("span", { class: "track" }, make("span", { class: "done" }));
-    const n = make("span", { class: "count" }, String(numbers.length), make("span", { class: "unseen" }, " operations"));
+    const n = make(
+      "span",
+      { class: "count" },
+      String(numbers.length),
+      make("span", { class: "unseen" }, " operations"),
+    );
     const button = make(
       "button",
-      { type: "button", disabled: !numbers.length, title: PHASES[phase] ?? null, onclick: () => store.set({ op: numbers[0], playing: false }) },
+      {
+        type: "button",
+        disabled: !numbers.length,
+        title: PHASES[phase] ?? null,
+        onclick: () => store.set({ op: numbers[0], playing: false }),
+      },
       ...[make("span", { class: "name" }, phase), " ", n, track],
     );
     button.dataset.phase = phase;
     return { phase, numbers, button, done: track.firstChild };
   });
-  fill(element, make("div", { role: "group", "aria-label": "The nine phases of a training step" }, ...buttons.map(({ button }) => button)));
+  fill(
+    element,
+    make(
+      "div",
+      { role: "group", "aria-label": "The nine phases of a training step" },
+      ...buttons.map(({ button }) => button),
+    ),
+  );
   store.subscribe(({ op }) => {
     for (const { phase, numbers, button, done } of buttons) {
       const passed = numbers.filter((number) => number <= op).length;
@@ -49,11 +66,34 @@ export function transport(element, store, trace) {
     forward: () => store.set({ op: store.state.op + 1, playing: false }),
     last: () => store.set({ op: last, playing: false }),
   };
-  const made = BUTTONS.map(([name, sign, label]) => make("button", { type: "button", class: name, title: label, "aria-label": label, onclick: acts[name] }, sign));
-  const slider = make("input", { type: "range", min: 0, max: Math.max(last, 0), "aria-label": "operation", oninput: () => store.set({ op: Number(slider.value), playing: false }) });
+  const made = BUTTONS.map(([name, sign, label]) =>
+    make("button", { type: "button", class: name, title: label, "aria-label": label, onclick: acts[name] }, sign),
+  );
+  const slider = make("input", {
+    type: "range",
+    min: 0,
+    max: Math.max(last, 0),
+    "aria-label": "operation",
+    oninput: () => store.set({ op: Number(slider.value), playing: false }),
+  });
   const place = make("output", { class: "place" });
-  const keys = make("span", { class: "keys" }, make("kbd", {}, "←"), " ", make("kbd", {}, "→"), " step, ", make("kbd", {}, "space"), " plays");
-  fill(element, make("div", { role: "group", "aria-label": "Step through the operations" }, ...made), slider, place, keys);
+  const keys = make(
+    "span",
+    { class: "keys" },
+    make("kbd", {}, "←"),
+    " ",
+    make("kbd", {}, "→"),
+    " step, ",
+    make("kbd", {}, "space"),
+    " plays",
+  );
+  fill(
+    element,
+    make("div", { role: "group", "aria-label": "Step through the operations" }, ...made),
+    slider,
+    place,
+    keys,
+  );
   store.subscribe(({ op, playing }) => {
     slider.value = op;
     slider.setAttribute("aria-valuetext", `${op + 1} of ${last + 1}: ${store.operation?.name ?? ""}`);
@@ -61,7 +101,13 @@ export function transport(element, store, trace) {
     const play = made[2];
     play.textContent = playing ? "❚❚ pause" : "▶ play";
     play.setAttribute("aria-pressed", String(Boolean(playing)));
-    for (const [i, end] of [[0, 0], [1, 0], [3, last], [4, last]]) made[i].setAttribute("aria-disabled", String(op === end));
+    for (const [i, end] of [
+      [0, 0],
+      [1, 0],
+      [3, last],
+      [4, last],
+    ])
+      made[i].setAttribute("aria-disabled", String(op === end));
   });
 }
 
@@ -96,14 +142,28 @@ function valueButton(number, store, trace) {
   const value = trace.values[number];
   const shown = store.value === number;
   const label = `show ${value.name}, ${shapeText(value.shape)}`;
-  return make("button", { type: "button", class: `value ${value.role}`, title: label, "aria-pressed": String(shown), onclick: () => store.set({ value: number, cell: null }) }, value.name);
+  return make(
+    "button",
+    {
+      type: "button",
+      class: `value ${value.role}`,
+      title: label,
+      "aria-pressed": String(shown),
+      onclick: () => store.set({ value: number, cell: null }),
+    },
+    value.name,
+  );
 }
 
 function factsOf({ name, kind, module, seconds, flops, bytes }, trace) {
   const where = module ? ` in ${module} (${trace.modules[module] ?? "?"})` : "";
   if (kind === "data") return "";
   const did = kind === "adjoint" ? "adjoint " : "";
-  const cost = [seconds ? `took ${duration(seconds)}` : "", flops ? plural(flops, "floating-point operation") : "", bytes ? `${plural(bytes, "byte")} read and written` : ""];
+  const cost = [
+    seconds ? `took ${duration(seconds)}` : "",
+    flops ? plural(flops, "floating-point operation") : "",
+    bytes ? `${plural(bytes, "byte")} read and written` : "",
+  ];
   return [`${did}${name}${where}`, ...cost].filter(Boolean).join(", ");
 }
 
@@ -111,18 +171,36 @@ const plural = (n, what) => `${count(n)} ${what}${n === 1 ? "" : "s"}`;
 
 /** Every operation, by phase, with a search by name. */
 export function operations(element, store, trace) {
-  const search = make("input", { type: "search", placeholder: "search by name", "aria-label": "Search the operations by name", spellcheck: "false", autocomplete: "off" });
+  const search = make("input", {
+    type: "search",
+    placeholder: "search by name",
+    "aria-label": "Search the operations by name",
+    spellcheck: "false",
+    autocomplete: "off",
+  });
   const found = make("span", { class: "found", role: "status" });
-  const list = make("div", { class: "list", role: "listbox", tabindex: 0, "aria-label": "Operations of this step, in their order" });
+  const list = make("div", {
+    class: "list",
+    role: "listbox",
+    tabindex: 0,
+    "aria-label": "Operations of this step, in their order",
+  });
   const rows = [];
   for (const { phase, within } of stretches(trace)) {
     const id = unique("phase");
-    const group = make("div", { role: "group", "aria-labelledby": id }, make("div", { class: "phase", id, role: "presentation" }, phase));
+    const group = make(
+      "div",
+      { role: "group", "aria-labelledby": id },
+      make("div", { class: "phase", id, role: "presentation" }, phase),
+    );
     for (const operation of within) {
       const row = make(
         "div",
         { role: "option", id: unique("operation"), "aria-selected": "false", "data-op": operation.number },
-        ...[make("span", { class: "number" }, String(operation.number + 1)), make("span", { class: "name" }, titleOf(operation, trace))],
+        ...[
+          make("span", { class: "number" }, String(operation.number + 1)),
+          make("span", { class: "name" }, titleOf(operation, trace)),
+        ],
       );
       rows[operation.number] = { row, text: haystack(operation, trace) };
       group.append(row);
@@ -149,7 +227,8 @@ export function operations(element, store, trace) {
       row.hidden = !words.every((word) => text.includes(word));
       n += row.hidden ? 0 : 1;
     }
-    for (const group of list.children) group.hidden = [...group.querySelectorAll("[role=option]")].every((row) => row.hidden);
+    for (const group of list.children)
+      group.hidden = [...group.querySelectorAll("[role=option]")].every((row) => row.hidden);
     found.textContent = words.length ? `${n} of ${rows.length}` : "";
   };
   search.addEventListener("input", look);
@@ -201,6 +280,13 @@ export function titleOf(operation, trace) {
 }
 
 function haystack(operation, trace) {
-  const names = [operation.name, operation.module, trace.modules[operation.module] ?? "", operation.phase, operation.kind, titleOf(operation, trace)];
+  const names = [
+    operation.name,
+    operation.module,
+    trace.modules[operation.module] ?? "",
+    operation.phase,
+    operation.kind,
+    titleOf(operation, trace),
+  ];
   return names.join(" ").toLowerCase();
 }

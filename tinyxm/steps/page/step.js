@@ -36,7 +36,8 @@ var PACE = 700;
 function bindKeys(element, store, { everywhere }) {
   const target = everywhere ? document : element;
   const listener = (event) => {
-    if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || takesKeys(event.target, event.key)) return;
+    if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || takesKeys(event.target, event.key))
+      return;
     const act = (event.shiftKey ? FRAMES : null)?.[event.key]?.(store) ?? {
       ArrowRight: () => pausedStep(store, 1),
       ArrowLeft: () => pausedStep(store, -1),
@@ -65,7 +66,10 @@ function pausedStep(store, by) {
 }
 function takesKeys(target, key) {
   if (!target.closest) return false;
-  if (target.closest("input, textarea, select, [contenteditable], [role=slider], [role=grid], [role=tree], [role=radiogroup]")) return true;
+  if (target.closest(
+    "input, textarea, select, [contenteditable], [role=slider], [role=grid], [role=tree], [role=radiogroup]"
+  ))
+    return true;
   return key === " " && target.closest("button, summary, a, [role=button], [role=option]") !== null;
 }
 function play(store) {
@@ -136,9 +140,15 @@ var Store = class {
   get update() {
     const { updates, values } = this.trace;
     if (this.state.update !== null) return this.state.update;
-    const numbers2 = [this.state.value, this.operation?.result, ...Object.values(this.operation?.operands ?? {}).map((o) => o.value)];
+    const numbers2 = [
+      this.state.value,
+      this.operation?.result,
+      ...Object.values(this.operation?.operands ?? {}).map((o) => o.value)
+    ];
     for (const number4 of numbers2) {
-      const i = updates.findIndex((u) => [u.before, u.gradient, u.clipped, u.after].includes(number4) || u.before === values[number4]?.of);
+      const i = updates.findIndex(
+        (u) => [u.before, u.gradient, u.clipped, u.after].includes(number4) || u.before === values[number4]?.of
+      );
       if (number4 !== null && number4 !== void 0 && i >= 0) return i;
     }
     return updates.length ? 0 : null;
@@ -152,7 +162,12 @@ var Store = class {
     const shape = number4 === null ? null : values[number4].kept ?? values[number4].shape;
     const within2 = Array.isArray(cell) && shape?.length === cell.length && cell.every((k2, i) => whole(k2) && k2 >= 0 && k2 < shape[i]);
     const known = { op: place, value: chosen, cell: within2 ? cell : null };
-    return { ...more, ...known, update: whole(update2) && updates[update2] ? update2 : null, frame: whole(frame) && frames?.[frame] ? frame : 0 };
+    return {
+      ...more,
+      ...known,
+      update: whole(update2) && updates[update2] ? update2 : null,
+      frame: whole(frame) && frames?.[frame] ? frame : 0
+    };
   }
 };
 var FRESH = { value: null, cell: null, update: null };
@@ -170,7 +185,13 @@ function fromAddress(hash) {
   const parameters = new URLSearchParams(hash.replace(/^#/, ""));
   const read = (name) => /^\d+$/.test(parameters.get(name) ?? "") ? Number(parameters.get(name)) : null;
   const cell = parameters.get("cell");
-  return { op: read("op") ?? 0, value: read("value"), cell: cell === null ? null : cell.split(",").filter(Boolean).map(Number), update: read("update"), frame: read("frame") ?? 0 };
+  return {
+    op: read("op") ?? 0,
+    value: read("value"),
+    cell: cell === null ? null : cell.split(",").filter(Boolean).map(Number),
+    update: read("update"),
+    frame: read("frame") ?? 0
+  };
 }
 function bindAddress(store, view = window) {
   let timer = null;
@@ -240,7 +261,10 @@ var Numbers = class {
   /** Rows by columns, two axes of it, where `fixed` says the place on every other axis. */
   matrix(rows, columns2, fixed) {
     const [n, m] = [rows, columns2].map((axis) => axis === null ? 1 : this.shape[axis]);
-    const start = fixed.reduce((sum, k2, axis) => axis === rows || axis === columns2 ? sum : sum + k2 * this.strides[axis], 0);
+    const start = fixed.reduce(
+      (sum, k2, axis) => axis === rows || axis === columns2 ? sum : sum + k2 * this.strides[axis],
+      0
+    );
     const [down, right] = [rows, columns2].map((axis) => axis === null ? 0 : this.strides[axis]);
     const out = new Float64Array(n * m);
     for (let i = 0; i < n; i++) for (let j = 0; j < m; j++) out[i * m + j] = this.data[start + i * down + j * right];
@@ -329,7 +353,11 @@ async function openFilm(json) {
 }
 var isFilm = (json) => json?.format === FILM;
 function alike(one3, other) {
-  const what = (trace) => JSON.stringify([trace.operations.map(({ name, phase, operands }) => [name, phase, operandValues({ operands })]), trace.values.map(({ shape }) => shape), trace.updates.map(({ name }) => name)]);
+  const what = (trace) => JSON.stringify([
+    trace.operations.map(({ name, phase, operands }) => [name, phase, operandValues({ operands })]),
+    trace.values.map(({ shape }) => shape),
+    trace.updates.map(({ name }) => name)
+  ]);
   return what(one3) === what(other);
 }
 
@@ -373,9 +401,10 @@ function bodyLines(source) {
   let first = lines2.findIndex((line3) => /:\s*(#.*)?$/.test(line3)) + 1;
   if (/^\s*[rR]?"""/.test(lines2[first] ?? "")) {
     const closed = (line3) => (line3.match(/"""/g) ?? []).length;
-    if (closed(lines2[first]) < 2) do
-      first++;
-    while (first < lines2.length && !closed(lines2[first]));
+    if (closed(lines2[first]) < 2)
+      do
+        first++;
+      while (first < lines2.length && !closed(lines2[first]));
     first++;
   }
   return first < lines2.length ? [first, lines2.length - 1] : [0, lines2.length - 1];
@@ -424,12 +453,20 @@ function yours(operation, trace) {
   const title2 = `Your line: ${at3.file}, line ${at3.line}, in ${at3.function}`;
   const note = NOTES[operation.kind] ?? null;
   const source = numbers2.map((number4) => at3.text[number4]).join("\n");
-  return { title: title2, note, source, start: numbers2[0], marked: [at3.line - numbers2[0], at3.line - numbers2[0]], present: true };
+  return {
+    title: title2,
+    note,
+    source,
+    start: numbers2[0],
+    marked: [at3.line - numbers2[0], at3.line - numbers2[0]],
+    present: true
+  };
 }
 function rule(operation, trace) {
   const { rules } = trace.code;
   if (operation.kind === "accumulate") return { forward: null, back: null };
-  if (operation.kind === "clip" || operation.kind === "update") return { forward: ruleOfStep(operation, rules[operation.name]), back: null };
+  if (operation.kind === "clip" || operation.kind === "update")
+    return { forward: ruleOfStep(operation, rules[operation.name]), back: null };
   const back = operation.kind === "adjoint";
   const input = back ? operation.name.slice(operation.name.lastIndexOf(".") + 1) : null;
   const name = back ? operation.name.slice(0, operation.name.lastIndexOf(".")) : operation.name;
@@ -440,8 +477,22 @@ function rule(operation, trace) {
   const after = adjoints || (adjoint && adjoint !== own2?.code ? adjoint : "");
   const marked = back ? argumentLines(after, input) ?? [0, after.split("\n").length - 1] : null;
   return {
-    forward: forward ? { title: `${name}: the way forward`, note: own2.formula || null, source: forward, start: 1, marked: back ? null : bodyLines(forward), present: !back } : null,
-    back: after ? { title: back ? `${name}: the way back, to ${input}` : `${name}: its way back, later`, note: "One rule for each input: from g, the gradient that arrives, to the input's own.", source: after, start: 1, marked, present: back } : null
+    forward: forward ? {
+      title: `${name}: the way forward`,
+      note: own2.formula || null,
+      source: forward,
+      start: 1,
+      marked: back ? null : bodyLines(forward),
+      present: !back
+    } : null,
+    back: after ? {
+      title: back ? `${name}: the way back, to ${input}` : `${name}: its way back, later`,
+      note: "One rule for each input: from g, the gradient that arrives, to the input's own.",
+      source: after,
+      start: 1,
+      marked,
+      present: back
+    } : null
   };
 }
 function ruleOfStep({ name, phase }, own2) {
@@ -455,7 +506,12 @@ function ruleOfStep({ name, phase }, own2) {
 }
 function list(listing, { source, start }) {
   const numbered = pythonLines(source).map(
-    (tokens2, i) => make("span", { class: "line" }, make("span", { class: "number", "aria-hidden": true }, String(start + i)), make("span", {}, ...tokens2.map(({ kind, text: text2 }) => kind ? make("span", { class: kind }, text2) : text2), "\n"))
+    (tokens2, i) => make(
+      "span",
+      { class: "line" },
+      make("span", { class: "number", "aria-hidden": true }, String(start + i)),
+      make("span", {}, ...tokens2.map(({ kind, text: text2 }) => kind ? make("span", { class: kind }, text2) : text2), "\n")
+    )
   );
   fill(listing, ...numbered);
 }
@@ -473,8 +529,20 @@ function mark(listing, marked) {
 }
 
 // src/heat.js
-var LIGHT = { low: [0, 114, 178], zero: [255, 255, 255], high: [213, 94, 0], nan: [204, 121, 167], infinite: [0, 0, 0] };
-var DARK = { low: [86, 180, 233], zero: [27, 32, 39], high: [240, 130, 50], nan: [204, 121, 167], infinite: [255, 255, 255] };
+var LIGHT = {
+  low: [0, 114, 178],
+  zero: [255, 255, 255],
+  high: [213, 94, 0],
+  nan: [204, 121, 167],
+  infinite: [0, 0, 0]
+};
+var DARK = {
+  low: [86, 180, 233],
+  zero: [27, 32, 39],
+  high: [240, 130, 50],
+  nan: [204, 121, 167],
+  infinite: [255, 255, 255]
+};
 function palette(element, redraw) {
   let colours = null;
   const system = matchMedia("(prefers-color-scheme: dark)");
@@ -538,8 +606,13 @@ function sizeCanvas(canvas2, width, height) {
 function drawMatrix(canvas2, { data, rows, columns: columns2 }, { width, height = 320, most = 28, paint }) {
   const side = Math.max(Math.min(width / columns2, height / rows, most), 0);
   const cell = side >= 1 ? Math.floor(side) : side;
-  const [across, down] = [columns2, rows].map((n2, i) => Math.max(1, Math.min(Math.floor(n2 * cell) || 1, i ? height : width)));
-  const [w, h] = side >= 1 ? [columns2 * cell, rows * cell] : [Math.min(width, Math.max(across, columns2)), Math.min(height, Math.max(down, rows * Math.min(16, height / rows)))];
+  const [across, down] = [columns2, rows].map(
+    (n2, i) => Math.max(1, Math.min(Math.floor(n2 * cell) || 1, i ? height : width))
+  );
+  const [w, h] = side >= 1 ? [columns2 * cell, rows * cell] : [
+    Math.min(width, Math.max(across, columns2)),
+    Math.min(height, Math.max(down, rows * Math.min(16, height / rows)))
+  ];
   const [n, m] = [Math.min(rows, Math.floor(h)), Math.min(columns2, Math.floor(w))];
   const image = new ImageData(m, n);
   for (let i = 0; i < n; i++) {
@@ -765,7 +838,8 @@ function drawImage(place, { one: one3, numbers: numbers2, rows, n, out, probabil
   });
   const scores = Float64Array.from(numbers2.data);
   let limit = 0;
-  for (let i = 0; i < rows; i++) for (let j = 0; j < n; j++) if (!out(i, j)) limit = Math.max(limit, Math.abs(scores[i * n + j]));
+  for (let i = 0; i < rows; i++)
+    for (let j = 0; j < n; j++) if (!out(i, j)) limit = Math.max(limit, Math.abs(scores[i * n + j]));
   const data = by === "scores" ? scores : probability;
   const most = by === "scores" ? limit : one3.kind === "sigmoid" ? 1 : Math.max(...probability.slice(0, 65536));
   for (let i = 0; i < rows; i++) for (let j = 0; j < n; j++) if (out(i, j)) data[i * n + j] = 0;
@@ -924,7 +998,9 @@ function parts(text2, known) {
   return found;
 }
 function numbers(known) {
-  return Object.fromEntries(Object.entries(known).map(([name, x2]) => [name, typeof x2 === "object" && x2 ? x2.number : x2]));
+  return Object.fromEntries(
+    Object.entries(known).map(([name, x2]) => [name, typeof x2 === "object" && x2 ? x2.number : x2])
+  );
 }
 var JOINS = {
   sum: { start: 0, add: (a2, b) => a2 + b },
@@ -981,7 +1057,10 @@ function shares({ q: q2, k: k2, mask }, { causal, scale }, batch, i) {
   const scores = range(k2.shape.at(-2)).map((j) => {
     const allowed = (!causal || j <= i) && (!mask?.under || mask.under([...batch, i, j]).number);
     if (!allowed) return -Infinity;
-    return scale * range(q2.shape.at(-1)).reduce((sum, n) => sum + q2.under([...batch, i, n]).number * k2.under([...batch, j, n]).number, 0);
+    return scale * range(q2.shape.at(-1)).reduce(
+      (sum, n) => sum + q2.under([...batch, i, n]).number * k2.under([...batch, j, n]).number,
+      0
+    );
   });
   const largest3 = Math.max(...scores.filter((x2) => !(x2 === -Infinity)), -Infinity);
   const e = scores.map((x2) => x2 === -Infinity ? 0 : Math.exp(x2 - largest3));
@@ -1094,7 +1173,9 @@ var underneath = (shape, cell) => shape.map((n, i) => n === 1 ? 0 : cell[cell.le
 function above(shape, cell, full) {
   const more = full.length - shape.length;
   return box(
-    full.map((n, i) => i < more || shape[i - more] === 1 && n !== 1 ? [0, n] : [cell[i - more], cell[i - more] + 1])
+    full.map(
+      (n, i) => i < more || shape[i - more] === 1 && n !== 1 ? [0, n] : [cell[i - more], cell[i - more] + 1]
+    )
   );
 }
 var Operand = class {
@@ -1140,7 +1221,8 @@ function operandsOf(trace, op) {
   for (const [name, given2] of Object.entries(op.operands)) {
     if (given2.value !== void 0 && given2.value !== null)
       found[name] = new Operand(trace, name, earlier(trace, op, given2.value));
-    else if (given2.values) found[name] = given2.values.map((n, i) => n === null ? null : new Operand(trace, `${name}[${i}]`, n));
+    else if (given2.values)
+      found[name] = given2.values.map((n, i) => n === null ? null : new Operand(trace, `${name}[${i}]`, n));
     else found[name] = isNumber(given2.plain) ? new Plain(name, given2.plain) : given2.plain;
   }
   return found;
@@ -1190,7 +1272,11 @@ var RULES = {
   add: { y: ["a + b", (v) => v.a + v.b], a: ["g", (v) => v.g], b: ["g", (v) => v.g] },
   subtract: { y: ["a − b", (v) => v.a - v.b], a: ["g", (v) => v.g], b: ["−g", (v) => -v.g] },
   multiply: { y: ["a · b", (v) => v.a * v.b], a: ["g · b", (v) => v.g * v.b], b: ["g · a", (v) => v.g * v.a] },
-  divide: { y: ["a / b", (v) => v.a / v.b], a: ["g / b", (v) => v.g / v.b], b: ["−g · y / b", (v) => -v.g * v.y / v.b] },
+  divide: {
+    y: ["a / b", (v) => v.a / v.b],
+    a: ["g / b", (v) => v.g / v.b],
+    b: ["−g · y / b", (v) => -v.g * v.y / v.b]
+  },
   positive: { y: ["a", (v) => v.a], a: ["g", (v) => v.g] },
   negative: { y: ["−a", (v) => -v.a], a: ["−g", (v) => -v.g] },
   power: {
@@ -1248,7 +1334,10 @@ var RULES = {
   },
   clip: {
     y: ["a held between a_min and a_max", (v) => held(v.a, v.a_min, v.a_max)],
-    a: ["g where a is between a_min and a_max", (v) => v.a >= (v.a_min ?? -Infinity) && v.a <= (v.a_max ?? Infinity) ? v.g : 0]
+    a: [
+      "g where a is between a_min and a_max",
+      (v) => v.a >= (v.a_min ?? -Infinity) && v.a <= (v.a_max ?? Infinity) ? v.g : 0
+    ]
   },
   where: {
     y: ["a where condition holds, else b", (v) => v.condition ? v.a : v.b],
@@ -1262,7 +1351,10 @@ var RULES = {
     ],
     a: ["g where a is finite, else 0", (v) => Number.isFinite(v.a) ? v.g : 0]
   },
-  erf: { y: ["erf(a)", (v) => erf(v.a)], a: ["g · 2/√π · exp(−a²)", (v) => v.g * 2 / sqrt(Math.PI) * exp(-(v.a ** 2))] },
+  erf: {
+    y: ["erf(a)", (v) => erf(v.a)],
+    a: ["g · 2/√π · exp(−a²)", (v) => v.g * 2 / sqrt(Math.PI) * exp(-(v.a ** 2))]
+  },
   astype: { y: ["a", (v) => v.a], a: ["g", (v) => v.g] },
   sigmoid: { y: ["1 / (1 + exp(−a))", (v) => sigmoid(v.a)], a: ["g · y · (1 − y)", (v) => v.g * v.y * (1 - v.y)] },
   relu: { y: ["max(a, 0)", (v) => max(v.a, 0)], a: ["g where y > 0, else 0", (v) => v.y > 0 ? v.g : 0] },
@@ -1314,7 +1406,10 @@ function elementwiseAdjoint({ op, operands, cell, shape }) {
   if (full.length === shape.length && full.every((n, i) => n === shape[i])) {
     return { formula, stages: [one("", rule2, at(operands, op, cell))] };
   }
-  const stage = new Stage("sum", `${input} was used at several places (broadcast), so what comes back from each is added up.`);
+  const stage = new Stage(
+    "sum",
+    `${input} was used at several places (broadcast), so what comes back from each is added up.`
+  );
   for (const place of above(shape, cell, full)) {
     const known = at(operands, op, place);
     if (known.g.kept) {
@@ -1467,7 +1562,9 @@ var SOURCES = {
     const [i, j] = [positive(one3, a2.length), positive(two, a2.length)];
     return (cell) => {
       const rest = cell.slice(0, -1), k2 = cell.at(-1);
-      return a2.map((_, axis) => axis === i ? k2 + Math.max(-offset, 0) : axis === j ? k2 + Math.max(offset, 0) : rest.shift());
+      return a2.map(
+        (_, axis) => axis === i ? k2 + Math.max(-offset, 0) : axis === j ? k2 + Math.max(offset, 0) : rest.shift()
+      );
     };
   },
   frames: (about) => (cell) => [...cell.slice(0, -2), cell.at(-2) * given(about, "hop") + cell.at(-1)],
@@ -1501,9 +1598,14 @@ function move(about) {
   if (!at3)
     return {
       formula,
-      stages: [line("This is padding.", "padding", { padding: about.op.static?.constant_values ?? 0 }, (v) => v.padding)]
+      stages: [
+        line("This is padding.", "padding", { padding: about.op.static?.constant_values ?? 0 }, (v) => v.padding)
+      ]
     };
-  return { formula, stages: [line(WORDS[op.name] ?? "The same number, at another place.", "a", { a: a2.at(at3) }, (v) => v.a)] };
+  return {
+    formula,
+    stages: [line(WORDS[op.name] ?? "The same number, at another place.", "a", { a: a2.at(at3) }, (v) => v.a)]
+  };
 }
 function moveAdjoint(about) {
   const {
@@ -1555,14 +1657,18 @@ function joined({ op, operands: { arrays }, cell }) {
     const array4 = arrays[cell[axis]];
     return {
       formula: "y = the arrays side by side",
-      stages: [line(`Out of array ${cell[axis]}.`, "a", { a: array4.at(cell.filter((_, i2) => i2 !== axis)) }, (v) => v.a)]
+      stages: [
+        line(`Out of array ${cell[axis]}.`, "a", { a: array4.at(cell.filter((_, i2) => i2 !== axis)) }, (v) => v.a)
+      ]
     };
   }
   let k2 = cell[axis];
   const i = arrays.findIndex((array4) => k2 < array4.shape[axis] || (k2 -= array4.shape[axis], false));
   return {
     formula: "y = the arrays end to end",
-    stages: [line(`Out of array ${i}.`, "a", { a: arrays[i].at(cell.map((n, j) => j === axis ? k2 : n)) }, (v) => v.a)]
+    stages: [
+      line(`Out of array ${i}.`, "a", { a: arrays[i].at(cell.map((n, j) => j === axis ? k2 : n)) }, (v) => v.a)
+    ]
   };
 }
 function joinedAdjoint({ op, operands, cell }) {
@@ -1646,7 +1752,12 @@ function groupOf({ op, operands, trace }, cell) {
   const width = x2.shape.at(-1) / groups, group = Math.floor(cell.at(-1) / width);
   const sample = samples === 1 ? [0, x2.shape[0]] : [cell[0], cell[0] + 1];
   const spans = [sample, ...x2.shape.slice(1, -1).map((n) => [0, n]), [group * width, (group + 1) * width]];
-  return { spans, size: spans.reduce((n, [a2, b]) => n * (b - a2), 1), statistics: statistics3, where: [samples === 1 ? 0 : cell[0], group] };
+  return {
+    spans,
+    size: spans.reduce((n, [a2, b]) => n * (b - a2), 1),
+    statistics: statistics3,
+    where: [samples === 1 ? 0 : cell[0], group]
+  };
 }
 function recorded(trace, op, operands) {
   const found = trace.operations.find((o) => o.name === "group_statistics" && o.operands.x?.value === operands.x.value);
@@ -1694,14 +1805,19 @@ function groupStatistics(about) {
   const alike2 = {
     ...about,
     op: { ...about.op, name: "group_norm" },
-    operands: { x: x2, statistics: { shape, at: (at3) => ({ cell: at3, number: NaN, kept: false, value: null, name: "statistics" }) } }
+    operands: {
+      x: x2,
+      statistics: { shape, at: (at3) => ({ cell: at3, number: NaN, kept: false, value: null, name: "statistics" }) }
+    }
   };
   const found = statistics(alike2, first);
   const formula = which === 0 ? "μ = Σ x / n" : "σ² = Σ (x − μ)² / n";
   if (!found.stages.length)
     return {
       formula,
-      stages: [Object.assign(new Stage("mean", `Of ${found.group.size} numbers, not all of which are kept.`), { missing: 1 })]
+      stages: [
+        Object.assign(new Stage("mean", `Of ${found.group.size} numbers, not all of which are kept.`), { missing: 1 })
+      ]
     };
   return { formula, stages: which === 0 ? found.stages.slice(0, 1) : found.stages };
 }
@@ -1812,7 +1928,8 @@ function unitLengthAdjoint(about) {
     "sum",
     "How much of the gradient points along the row: its length is held at 1, so that part can't act."
   );
-  for (let k2 = 0; k2 < x2.shape.at(-1); k2++) along2.product(g.at([...cell.slice(0, -1), k2]), y2.at([...cell.slice(0, -1), k2]));
+  for (let k2 = 0; k2 < x2.shape.at(-1); k2++)
+    along2.product(g.at([...cell.slice(0, -1), k2]), y2.at([...cell.slice(0, -1), k2]));
   return {
     formula: "∂x = (g − y · Σ g · y) / √(Σ x² + ε)",
     stages: [
@@ -1835,7 +1952,12 @@ function matmul({ operands: { a: a2, b }, cell }) {
   const rows = range2(a2.shape.at(-1)).map((k2) => [a2.under([...batch, i, k2]), b.under([...batch, k2, j])]);
   return {
     formula: "y[i, j] = Σ over k of a[i, k] · b[k, j]",
-    stages: [sumOf(`Row ${i} of a meets column ${j} of b: number by number they are multiplied, and the products added.`, rows)]
+    stages: [
+      sumOf(
+        `Row ${i} of a meets column ${j} of b: number by number they are multiplied, and the products added.`,
+        rows
+      )
+    ]
   };
 }
 function matmulAdjoint({ op, operands, cell, shape }) {
@@ -1878,7 +2000,8 @@ function linear({ op, operands: { x: x2, w, bias }, cell }) {
   const activation = op.static?.activation ?? "none";
   if (activation === "relu")
     stages.push(line("What is below 0 becomes 0.", "max(z, 0)", { z: stage.value }, (v) => Math.max(v.z, 0)));
-  if (activation === "gelu") stages.push(line("Then the activation.", "z · Φ(z)", { z: stage.value }, (v) => geluOf(v.z)));
+  if (activation === "gelu")
+    stages.push(line("Then the activation.", "z · Φ(z)", { z: stage.value }, (v) => geluOf(v.z)));
   return { formula: `y[j] = Σ over k of x[k] · w[k, j]${bias ? " + bias[j]" : ""}`, stages };
 }
 function linearAdjoint({ op, operands: { g, x: x2, w }, cell }) {
@@ -1898,7 +2021,8 @@ function linearAdjoint({ op, operands: { g, x: x2, w }, cell }) {
   const places2 = () => box(g.shape.slice(0, -1).map((n) => [0, n]));
   const rows = function* () {
     const j = cell.at(-1);
-    for (const row2 of places2()) yield input === "bias" ? [g.at([...row2, j])] : [x2.at([...row2, cell[0]]), g.at([...row2, j])];
+    for (const row2 of places2())
+      yield input === "bias" ? [g.at([...row2, j])] : [x2.at([...row2, cell[0]]), g.at([...row2, j])];
   };
   if (input === "bias") {
     return {
@@ -1934,7 +2058,8 @@ function convolution(x2, w, cell, { stride, padding, dilation, groups }) {
   const rows = [];
   for (const [u, v, c] of box(w.shape.slice(0, 3).map((k2) => [0, k2]))) {
     const i = p * stride[0] + u * dilation[0] - padding[0], j = q2 * stride[1] + v * dilation[1] - padding[1];
-    if (i >= 0 && i < x2.shape[1] && j >= 0 && j < x2.shape[2]) rows.push([x2.at([n, i, j, first + c]), w.at([u, v, c, o])]);
+    if (i >= 0 && i < x2.shape[1] && j >= 0 && j < x2.shape[2])
+      rows.push([x2.at([n, i, j, first + c]), w.at([u, v, c, o])]);
     else outside++;
   }
   const edge = outside ? ` ${outside} numbers of the kernel hang over the edge, where x counts as 0.` : "";
@@ -1953,7 +2078,8 @@ function inputGradient(g, w, cell, { stride, padding, dilation, groups }) {
   ])) {
     const p = (i + padding[0] - u * dilation[0]) / stride[0], q2 = (j + padding[1] - v * dilation[1]) / stride[1];
     if (!Number.isInteger(p) || !Number.isInteger(q2) || p < 0 || q2 < 0 || p >= g.shape[1] || q2 >= g.shape[2]) continue;
-    for (let o = group * each2; o < (group + 1) * each2; o++) rows.push([g.at([n, p, q2, o]), w.at([u, v, c - group * inner2, o])]);
+    for (let o = group * each2; o < (group + 1) * each2; o++)
+      rows.push([g.at([n, p, q2, o]), w.at([u, v, c - group * inner2, o])]);
   }
   return rows;
 }
@@ -2022,10 +2148,16 @@ function transposedConvolutionAdjoint(about) {
     return {
       formula: TO_W,
       stages: [
-        sumOf("Every place where this number of the kernel was used.", weightGradient(g_y, g, cell, shape, settings(about)))
+        sumOf(
+          "Every place where this number of the kernel was used.",
+          weightGradient(g_y, g, cell, shape, settings(about))
+        )
       ]
     };
-  return { formula: "∂g_y = the convolution of g with w", stages: [convolution(rename(g, "g"), w, cell, settings(about))] };
+  return {
+    formula: "∂g_y = the convolution of g with w",
+    stages: [convolution(rename(g, "g"), w, cell, settings(about))]
+  };
 }
 var rename = (operand2, name) => Object.assign(Object.create(Object.getPrototypeOf(operand2)), operand2, { name });
 
@@ -2043,7 +2175,8 @@ function exponentials(a2, cell, axis, allowed = () => true) {
     "sum",
     "exp makes every number of the row positive, the larger the more. (The largest is taken off first: the shares stay, and nothing overflows.)"
   );
-  for (const x2 of open) stage.add(Math.exp(x2.number - largest3), () => ["exp(", x2, " − ", constant("largest", largest3), ")"]);
+  for (const x2 of open)
+    stage.add(Math.exp(x2.number - largest3), () => ["exp(", x2, " − ", constant("largest", largest3), ")"]);
   return { row: row2, stage, largest: largest3, of: (x2) => allowed(x2.cell) ? Math.exp(x2.number - largest3) : 0 };
 }
 function softmax(about) {
@@ -2060,8 +2193,16 @@ function softmax(about) {
     "ln(own / total)",
     { own: own2, total: stage.value },
     (v) => Math.log(v.own / v.total)
-  ) : line("Its own share of that sum.", "own / total", { own: own2, total: stage.value }, (v) => v.total ? v.own / v.total : 0);
-  return { formula: op.name === "log_softmax" ? "y = ln(exp(a) / Σ exp(a))" : "y = exp(a) / Σ exp(a)", stages: [stage, share2] };
+  ) : line(
+    "Its own share of that sum.",
+    "own / total",
+    { own: own2, total: stage.value },
+    (v) => v.total ? v.own / v.total : 0
+  );
+  return {
+    formula: op.name === "log_softmax" ? "y = ln(exp(a) / Σ exp(a))" : "y = exp(a) / Σ exp(a)",
+    stages: [stage, share2]
+  };
 }
 function softmaxAdjoint(about) {
   const {
@@ -2141,7 +2282,10 @@ function logsumexp({ op, operands, cell }, members2) {
   for (const x2 of all) stage.add(Math.exp(x2.number - m), () => ["exp(", x2, " − ", constant("largest", m), ")"]);
   return {
     formula: `y = ln Σ exp(a)`,
-    stages: [stage, line("", "ln(total) + largest", { total: stage.value, largest: m }, (v) => Math.log(v.total) + v.largest)],
+    stages: [
+      stage,
+      line("", "ln(total) + largest", { total: stage.value, largest: m }, (v) => Math.log(v.total) + v.largest)
+    ],
     op
   };
 }
@@ -2212,7 +2356,9 @@ function reductionAdjoint(about) {
   if (name === "logsumexp")
     return {
       formula: "∂a = g · exp(a − y)",
-      stages: [line("", "g · exp(a − y)", { g: arrived, a: a2.at(cell), y: y2.at(at3) }, (v) => v.g * Math.exp(v.a - v.y))]
+      stages: [
+        line("", "g · exp(a − y)", { g: arrived, a: a2.at(cell), y: y2.at(at3) }, (v) => v.g * Math.exp(v.a - v.y))
+      ]
     };
   if (extreme) {
     const ties = [...from(about, shape, at3)].filter((place) => a2.number(place) === y2.number(at3)).length;
@@ -2307,7 +2453,8 @@ function* windowsOver([n, i, j, c], [size2, stride, padding], shape) {
     [0, size2[1]]
   ])) {
     const p = (i + padding[0] - u) / stride[0], q2 = (j + padding[1] - v) / stride[1];
-    if (Number.isInteger(p) && Number.isInteger(q2) && p >= 0 && q2 >= 0 && p < shape[1] && q2 < shape[2]) yield [n, p, q2, c];
+    if (Number.isInteger(p) && Number.isInteger(q2) && p >= 0 && q2 >= 0 && p < shape[1] && q2 < shape[2])
+      yield [n, p, q2, c];
   }
 }
 function pool(about) {
@@ -2369,7 +2516,9 @@ function poolAdjoint(about) {
     "Every window in which this number was the largest sends its gradient back here; all others nothing."
   );
   for (const at3 of windowsOver(cell, how, g.shape)) {
-    const first = [...windowOf(at3, how, shape)].reduce((best, place) => x2.number(place) > x2.number(best) ? place : best);
+    const first = [...windowOf(at3, how, shape)].reduce(
+      (best, place) => x2.number(place) > x2.number(best) ? place : best
+    );
     const open = activation !== "relu" || x2.number(cell) + (bias?.number([cell[3]]) ?? 0) > 0;
     if (first.every((k2, i) => k2 === cell[i]) && open) stage.product(g.at(at3));
   }
@@ -2406,7 +2555,12 @@ var METHODS = {
   adadelta_update: () => [
     DECAY,
     ["v", "running mean of the squared gradient", "ρ · v + (1 − ρ) · g²", (x2) => x2.ρ * x2.v + (1 - x2.ρ) * x2.g ** 2],
-    ["d", "change: in the unit of the weight", "g · √(w + ε) / √(v + ε)", (x2) => x2.g * sqrt2(x2.w + x2.ε) / sqrt2(x2.v + x2.ε)],
+    [
+      "d",
+      "change: in the unit of the weight",
+      "g · √(w + ε) / √(v + ε)",
+      (x2) => x2.g * sqrt2(x2.w + x2.ε) / sqrt2(x2.v + x2.ε)
+    ],
     ["w", "running mean of the squared change", "ρ · w + (1 − ρ) · d²", (x2) => x2.ρ * x2.w + (1 - x2.ρ) * x2.d ** 2],
     ["step", "how far the weight moves", "η · d", (x2) => x2.η * x2.d],
     NEW("θ − step", (x2) => x2.θ - x2.step)
@@ -2425,8 +2579,18 @@ var METHODS = {
   ],
   adam_update: ({ decoupled, largest: largest3 }) => [
     ...decoupled ? [["θ", "weight, decayed by itself", "θ − η · λ · θ", (x2) => x2.θ - x2.η * x2.λ * x2.θ]] : [DECAY],
-    ["m", "first moment: running mean of the gradient", "β₁ · m + (1 − β₁) · g", (x2) => x2["β₁"] * x2.m + (1 - x2["β₁"]) * x2.g],
-    ["v", "second moment: running mean of its square", "β₂ · v + (1 − β₂) · g²", (x2) => x2["β₂"] * x2.v + (1 - x2["β₂"]) * x2.g ** 2],
+    [
+      "m",
+      "first moment: running mean of the gradient",
+      "β₁ · m + (1 − β₁) · g",
+      (x2) => x2["β₁"] * x2.m + (1 - x2["β₁"]) * x2.g
+    ],
+    [
+      "v",
+      "second moment: running mean of its square",
+      "β₂ · v + (1 − β₂) · g²",
+      (x2) => x2["β₂"] * x2.v + (1 - x2["β₂"]) * x2.g ** 2
+    ],
     ...largest3 ? [["ṽ", "the largest second moment so far", "the larger of ṽ and v", (x2) => max2(x2.ṽ, x2.v)]] : [],
     ["m̂", "first moment, corrected for its start at 0", "m / (1 − β₁ ^ t)", (x2) => x2.m / (1 - x2["β₁"] ** x2.t)],
     largest3 ? ["v̂", "second moment, corrected for its start at 0", "ṽ / (1 − β₂ ^ t)", (x2) => x2.ṽ / (1 - x2["β₂"] ** x2.t)] : ["v̂", "second moment, corrected for its start at 0", "v / (1 − β₂ ^ t)", (x2) => x2.v / (1 - x2["β₂"] ** x2.t)],
@@ -2460,10 +2624,25 @@ var CLIPS = {
     "g · min(1, limit / norm)",
     (v) => v.g * min2(1, v.limit / v.norm)
   ],
-  clip_by_value: ["g", "clipped: held within the limit", "min(max(g, −limit), limit)", (v) => min2(max2(v.g, -v.limit), v.limit)]
+  clip_by_value: [
+    "g",
+    "clipped: held within the limit",
+    "min(max(g, −limit), limit)",
+    (v) => min2(max2(v.g, -v.limit), v.limit)
+  ]
 };
 function symbols({ lr: lr2, momentum, weight_decay, alpha, rho, eps, betas, step }) {
-  return { η: lr2, λ: weight_decay ?? 0, μ: momentum ?? 0, α: alpha, ρ: rho, ε: eps, "β₁": betas?.[0], "β₂": betas?.[1], t: step };
+  return {
+    η: lr2,
+    λ: weight_decay ?? 0,
+    μ: momentum ?? 0,
+    α: alpha,
+    ρ: rho,
+    ε: eps,
+    "β₁": betas?.[0],
+    "β₂": betas?.[1],
+    t: step
+  };
 }
 var isKnown = (update2) => Object.hasOwn(METHODS, update2.operation);
 function lines(operation, given2, settings3, clip2 = null) {
@@ -2491,7 +2670,9 @@ function lines(operation, given2, settings3, clip2 = null) {
   for (const line3 of method(variant)) if (line3 !== DECAY || known.λ) run(line3);
   return found;
 }
-var stateOf = (update2) => Object.entries(update2.state).flatMap(([name, [before, after]]) => STATE[name] ? [[STATE[name], name, before, after]] : []);
+var stateOf = (update2) => Object.entries(update2.state).flatMap(
+  ([name, [before, after]]) => STATE[name] ? [[STATE[name], name, before, after]] : []
+);
 function weightOf(trace, update2, cell) {
   const at3 = (name, number4) => ({ name, value: number4, cell, number: trace.array(number4).get(cell), kept: true });
   const state = stateOf(update2).map(([symbol, , before]) => [symbol, at3(symbol, before)]);
@@ -2546,16 +2727,25 @@ function clip({ op, operands: { gradient }, cell }) {
   const known = { g: gradient.at(cell), limit: Number(op.static.limit), norm: Number(op.static.norm) };
   return op.name === "clip_by_value" ? {
     formula: "g ← min(max(g, −limit), limit)",
-    stages: [line(CLIPS2[op.name], "min(max(g, −limit), limit)", known, (v) => Math.min(Math.max(v.g, -v.limit), v.limit))]
+    stages: [
+      line(CLIPS2[op.name], "min(max(g, −limit), limit)", known, (v) => Math.min(Math.max(v.g, -v.limit), v.limit))
+    ]
   } : {
     formula: "g ← g · min(1, limit / norm)",
     stages: [
-      line(CLIPS2[op.name], "g · min(1, limit / norm)", known, (v) => v.g * (v.norm > 0 ? Math.min(1, v.limit / v.norm) : 1))
+      line(
+        CLIPS2[op.name],
+        "g · min(1, limit / norm)",
+        known,
+        (v) => v.g * (v.norm > 0 ? Math.min(1, v.limit / v.norm) : 1)
+      )
     ]
   };
 }
 function update({ trace, op, cell, number: number4 }) {
-  const one3 = trace.updates.find((u) => u.after === number4 || Object.values(u.state).some(([, after]) => after === number4));
+  const one3 = trace.updates.find(
+    (u) => u.after === number4 || Object.values(u.state).some(([, after]) => after === number4)
+  );
   if (!one3 || !isKnown(one3)) return null;
   const state = stateOf(one3).find(([, , , after]) => after === number4);
   const symbol = op.phase === "moments" ? state?.[0] : "θ";
@@ -2621,7 +2811,8 @@ function each(names, rule2) {
 }
 function ruleOf(op) {
   const name = op.name.split(".")[0];
-  if (op.kind === "forward") return own(FORWARD, name) ?? (isElementwise(name) ? elementwise : isMove(name) ? move : null);
+  if (op.kind === "forward")
+    return own(FORWARD, name) ?? (isElementwise(name) ? elementwise : isMove(name) ? move : null);
   if (op.kind === "adjoint")
     return own(ADJOINT, name) ?? (isElementwise(name) ? elementwiseAdjoint : isMove(name) ? moveAdjoint : null);
   if (op.name === "write") return write;
@@ -2639,7 +2830,13 @@ function derive(trace, number4, cell, operation = null) {
   const found = rule2({ trace, op, operands, cell, number: number4, shape: trace.values[number4].shape });
   if (!found) return null;
   const missing2 = found.stages.reduce((sum, stage) => sum + stage.missing, 0);
-  return { operation: op, ...found, value: found.stages.at(-1).value, recorded: trace.array(number4).get(cell), missing: missing2 };
+  return {
+    operation: op,
+    ...found,
+    value: found.stages.at(-1).value,
+    recorded: trace.array(number4).get(cell),
+    missing: missing2
+  };
 }
 function makerOf(trace, number4) {
   const { by } = trace.values[number4];
@@ -2792,10 +2989,16 @@ function restOf(stage, listed3, rest, { all, more }) {
     all ? null : make("button", { type: "button", onclick: more }, stage.count > MANY ? `show ${MANY}` : "show all, in order")
   );
 }
-var missing = (n) => make("p", { class: "warning" }, `${n} more belong to examples that this trace doesn't keep, so the sum here isn't whole.`);
+var missing = (n) => make(
+  "p",
+  { class: "warning" },
+  `${n} more belong to examples that this trace doesn't keep, so the sum here isn't whole.`
+);
 function drawTerm(term, join, largest3, { goTo, trace }) {
   const { parts: parts2, value: value2 } = term;
-  const symbols2 = parts2.map((part) => typeof part === "string" ? part : typeof part === "object" ? nameOf(part) : null);
+  const symbols2 = parts2.map(
+    (part) => typeof part === "string" ? part : typeof part === "object" ? nameOf(part) : null
+  );
   const known = symbols2.every((part) => part !== null);
   const single2 = parts2.length === 1 && typeof parts2[0] === "object" && parts2[0].number !== null;
   const bar = ["sum", "mean"].includes(join) && largest3 > 0 ? make("span", { class: "bar", "aria-hidden": "true" }, make("span", { class: value2 < 0 ? "low" : "high" })) : null;
@@ -2813,7 +3016,8 @@ function conclusion({ value: value2, recorded: recorded2, missing: without }, { 
   const same2 = Math.abs(value2 - recorded2) <= 1e-4 * Math.max(Math.abs(recorded2), 0.01) || Object.is(value2, recorded2);
   const told2 = make("strong", { class: "numbers", title: String(value2) }, brief(value2, 6));
   const what = data.type === "float16" ? brief(recorded2) : exact(recorded2, dtype);
-  if (without) return make("p", { class: "conclusion" }, "What is kept comes to ", told2, `; the whole, as recorded, is ${what}.`);
+  if (without)
+    return make("p", { class: "conclusion" }, "What is kept comes to ", told2, `; the whole, as recorded, is ${what}.`);
   if (same2)
     return make(
       "p",
@@ -2918,8 +3122,19 @@ function diagnoses(element, store, trace) {
 var NOTHING = "Nothing stands out in this step: every number is finite, no unit is dead, the weights move by a usual share of their size, and gradients neither vanish nor explode.";
 function itemOf({ name, sign: sign4, mend, operation }, store) {
   const at3 = store.trace.operations[operation];
-  const go = at3 ? make("button", { type: "button", onclick: () => store.set({ op: operation, playing: false }) }, `Show it: ${operation + 1}, ${at3.name}`) : null;
-  return make("li", {}, make("strong", {}, `${title(name)}: `), `${sign4}.`, make("p", { class: "quiet" }, `${mend}.`), go);
+  const go = at3 ? make(
+    "button",
+    { type: "button", onclick: () => store.set({ op: operation, playing: false }) },
+    `Show it: ${operation + 1}, ${at3.name}`
+  ) : null;
+  return make(
+    "li",
+    {},
+    make("strong", {}, `${title(name)}: `),
+    `${sign4}.`,
+    make("p", { class: "quiet" }, `${mend}.`),
+    go
+  );
 }
 var title = (name) => {
   const words = String(name).replaceAll("_", " ");
@@ -5428,12 +5643,28 @@ function film(element, store, trace) {
   const { frames, at: at3 } = trace;
   const last2 = frames.length - 1;
   const go = (frame) => store.set({ frame: Math.min(Math.max(frame, 0), last2) });
-  const slider2 = make("input", { type: "range", min: 0, max: last2, "aria-label": "step of the training", oninput: () => go(Number(slider2.value)) });
-  const button2 = (sign4, label, by) => make("button", { type: "button", title: label, "aria-label": label, onclick: () => go(store.state.frame + by) }, sign4);
+  const slider2 = make("input", {
+    type: "range",
+    min: 0,
+    max: last2,
+    "aria-label": "step of the training",
+    oninput: () => go(Number(slider2.value))
+  });
+  const button2 = (sign4, label, by) => make(
+    "button",
+    { type: "button", title: label, "aria-label": label, onclick: () => go(store.state.frame + by) },
+    sign4
+  );
   const place = make("output", { class: "place" });
   const charts = make("div", { class: "charts" });
   const steps = make("div", { class: "steps", role: "group", "aria-label": "Steps of the training" });
-  fill(steps, button2("◀◀", "the step before (shift and left arrow)", -1), button2("▶▶", "the step after (shift and right arrow)", 1), slider2, place);
+  fill(
+    steps,
+    button2("◀◀", "the step before (shift and left arrow)", -1),
+    button2("▶▶", "the step after (shift and right arrow)", 1),
+    slider2,
+    place
+  );
   fill(element, steps, charts);
   store.subscribe(({ frame }, changed) => {
     if (changed.has("frame")) {
@@ -5456,15 +5687,29 @@ function film(element, store, trace) {
     const [low, high] = finite.length ? [Math.min(...finite), Math.max(...finite)] : [0, 1];
     const x2 = linear3([at3[0], at3[last2] === at3[0] ? at3[0] + 1 : at3[last2]], [MARGIN, WIDTH - MARGIN]);
     const y2 = linear3(low === high ? [low - 1, high + 1] : [low, high], [HEIGHT - MARGIN, MARGIN]);
-    const path2 = line2((_, i) => x2(at3[i]), (number4) => y2(number4)).defined(Number.isFinite)(numbers2);
+    const path2 = line2(
+      (_, i) => x2(at3[i]),
+      (number4) => y2(number4)
+    ).defined(Number.isFinite)(numbers2);
     const here = Number.isFinite(numbers2[frame]) ? draw("circle", { cx: x2(at3[frame]), cy: y2(numbers2[frame]), r: 4.5 }) : null;
     const text2 = `${brief(numbers2[0])} → ${brief(numbers2[last2])}`;
     const told2 = `${name} over the steps, from ${brief(numbers2[0])} to ${brief(numbers2[last2])}; in step ${at3[frame]} it is ${brief(numbers2[frame])}`;
     return make(
       "figure",
       {},
-      make("figcaption", {}, make("strong", {}, name), ` ${text2}; here `, make("span", { class: "numbers" }, brief(numbers2[frame]))),
-      draw("svg", { width: WIDTH, height: HEIGHT, viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": told2 }, draw("path", { d: path2 ?? "" }), here)
+      make(
+        "figcaption",
+        {},
+        make("strong", {}, name),
+        ` ${text2}; here `,
+        make("span", { class: "numbers" }, brief(numbers2[frame]))
+      ),
+      draw(
+        "svg",
+        { width: WIDTH, height: HEIGHT, viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": told2 },
+        draw("path", { d: path2 ?? "" }),
+        here
+      )
     );
   }
 }
@@ -8084,18 +8329,29 @@ Local.prototype = local.prototype = {
 function network(trace) {
   const nodes = /* @__PURE__ */ new Map();
   const add = (node) => nodes.set(node.id, node);
-  const drawn2 = trace.operations.filter((operation) => operation.kind === "data" || operation.kind === "forward" || isWrite(operation));
+  const drawn2 = trace.operations.filter(
+    (operation) => operation.kind === "data" || operation.kind === "forward" || isWrite(operation)
+  );
   for (const operation of drawn2) {
     const { number: number4, module, name, kind } = operation;
     const made2 = trace.values[operation.result];
-    add({ id: `o${number4}`, kind: kind === "data" ? "input" : "operation", op: number4, module, name, made: kind === "data" ? "" : told(made2, operation) });
+    add({
+      id: `o${number4}`,
+      kind: kind === "data" ? "input" : "operation",
+      op: number4,
+      module,
+      name,
+      made: kind === "data" ? "" : told(made2, operation)
+    });
   }
   const edges = [];
   for (const reader of drawn2) {
     for (const [operand2, value2] of operandValues(reader)) {
       const from2 = source(value2, reader);
       if (from2 === `o${reader.number}`) continue;
-      const adjoint = trace.adjoints[reader.number].find(({ kind, name, operands }) => kind === "adjoint" && name === `${reader.name}.${operand2}` && operands.g)?.number ?? null;
+      const adjoint = trace.adjoints[reader.number].find(
+        ({ kind, name, operands }) => kind === "adjoint" && name === `${reader.name}.${operand2}` && operands.g
+      )?.number ?? null;
       edges.push({ from: from2, to: `o${reader.number}`, value: value2, operand: operand2, reader: reader.number, adjoint });
     }
   }
@@ -8105,7 +8361,8 @@ function network(trace) {
     if (maker && nodes.has(`o${maker.number}`) && maker.number < reader.number) return `o${maker.number}`;
     const id = `v${value2}`;
     const { name, role } = trace.values[value2];
-    if (!nodes.has(id)) add({ id, kind: role, value: value2, module: home(name, role) ?? reader.module, name: short(name, role), made: "" });
+    if (!nodes.has(id))
+      add({ id, kind: role, value: value2, module: home(name, role) ?? reader.module, name: short(name, role), made: "" });
     return id;
   }
   function home(name, role) {
@@ -8122,10 +8379,12 @@ function told(value2, { name, module }) {
 }
 function moduleTree(trace, nodes) {
   const sizes = /* @__PURE__ */ new Map();
-  for (const { module } of nodes.values()) for (const path2 of lineage(module, trace.modules)) sizes.set(path2, (sizes.get(path2) ?? 0) + 1);
+  for (const { module } of nodes.values())
+    for (const path2 of lineage(module, trace.modules)) sizes.set(path2, (sizes.get(path2) ?? 0) + 1);
   const modules = /* @__PURE__ */ new Map();
   for (const [path2, size2] of sizes) if (size2 > 1) modules.set(path2, { path: path2, kind: trace.modules[path2], size: size2 });
-  for (const module of modules.values()) module.parent = lineage(module.path, trace.modules).filter((path2) => path2 !== module.path && modules.has(path2)).at(-1) ?? null;
+  for (const module of modules.values())
+    module.parent = lineage(module.path, trace.modules).filter((path2) => path2 !== module.path && modules.has(path2)).at(-1) ?? null;
   return modules;
 }
 function lineage(path2, modules) {
@@ -8169,7 +8428,8 @@ function visible(whole2, folded, trace) {
     }
     if (node.op !== void 0) boxes.get(id).operations.push(node.op);
   }
-  for (const { frame } of boxes.values()) for (let path2 = frame; path2 !== null; path2 = modules.get(path2).parent) frames.set(path2, modules.get(path2));
+  for (const { frame } of boxes.values())
+    for (let path2 = frame; path2 !== null; path2 = modules.get(path2).parent) frames.set(path2, modules.get(path2));
   const arrows = /* @__PURE__ */ new Map();
   for (const edge of edges) {
     const [from2, to2] = [shown.get(edge.from), shown.get(edge.to)];
@@ -8206,7 +8466,9 @@ function concerns(operation, trace) {
   if (kind === "clip") return { boxes: parameter(of(operands.gradient?.value)), way: "backward" };
   if (phase === "moments") return { boxes: parameter(of(operation.result)), way: "update" };
   if (operands.parameter) return { boxes: parameter(operands.parameter.value), way: "update" };
-  const all = operandValues(operation).map(([, value2]) => trace.values[value2].role === "gradient" ? of(value2) : value2);
+  const all = operandValues(operation).map(
+    ([, value2]) => trace.values[value2].role === "gradient" ? of(value2) : value2
+  );
   return { boxes: all.flatMap(parameter), way: kind === "norm" ? "backward" : "update" };
 }
 
@@ -8222,7 +8484,11 @@ function graph(element, store, trace) {
   let folded = foldedAtFirst(whole2, trace);
   let zoom2 = null;
   let seen;
-  const scroll = make("div", { class: "scroll", role: "group", "aria-label": "The network. Up and down go from box to box; Enter goes to its operation, or folds and unfolds a module" });
+  const scroll = make("div", {
+    class: "scroll",
+    role: "group",
+    "aria-label": "The network. Up and down go from box to box; Enter goes to its operation, or folds and unfolds a module"
+  });
   const fold = (paths) => {
     folded = new Set(paths);
     redraw();
@@ -8230,7 +8496,10 @@ function graph(element, store, trace) {
   const tools = make(
     "div",
     { class: "tools", role: "group", "aria-label": "The graph" },
-    ...whole2.modules.size ? [button("fold all", "Fold all modules", () => fold(whole2.modules.keys())), button("unfold all", "Unfold all modules", () => fold([]))] : [],
+    ...whole2.modules.size ? [
+      button("fold all", "Fold all modules", () => fold(whole2.modules.keys())),
+      button("unfold all", "Unfold all modules", () => fold([]))
+    ] : [],
     button("−", "Smaller", () => magnify(-1)),
     button("+", "Larger", () => magnify(1)),
     button("fit", "Fit into the width", () => magnify(0))
@@ -8300,13 +8569,20 @@ function graph(element, store, trace) {
       box2.classList.toggle("passed", seen.boxes.get(id)?.operations.every((number4) => number4 <= op) ?? true);
     }
     for (const { arrow, forward, backward } of seen.lines) {
-      forward.classList.toggle("passed", arrow.readers.some((number4) => number4 <= op));
+      forward.classList.toggle(
+        "passed",
+        arrow.readers.some((number4) => number4 <= op)
+      );
       forward.classList.toggle("present", arrow.readers.includes(op));
       if (!backward) continue;
-      backward.classList.toggle("passed", arrow.adjoints.some((number4) => number4 <= op));
+      backward.classList.toggle(
+        "passed",
+        arrow.adjoints.some((number4) => number4 <= op)
+      );
       backward.classList.toggle("present", arrow.adjoints.includes(op));
     }
-    for (const [id, sum] of seen.sums) sum.classList.toggle("present", operation.kind === "accumulate" && present.has(id));
+    for (const [id, sum] of seen.sums)
+      sum.classList.toggle("present", operation.kind === "accumulate" && present.has(id));
     const target = [...present].map((id) => seen.buttons.get(id)).find(Boolean);
     if (target && present.size < 3) centre(target, scroll);
   }
@@ -8316,11 +8592,25 @@ function graph(element, store, trace) {
 }
 var button = (text2, label, onclick) => make("button", { type: "button", "aria-label": label, title: label, onclick }, text2);
 function legend() {
-  const sample = (kind) => draw("svg", { class: `graph-sample ${kind}`, width: 34, height: 12, "aria-hidden": true }, draw("g", { class: `arrow ${kind} passed` }, draw("path", { d: "M1 6H26" }), draw("path", { class: "tip", d: "M25 2L33 6L25 10Z" })));
+  const sample = (kind) => draw(
+    "svg",
+    { class: `graph-sample ${kind}`, width: 34, height: 12, "aria-hidden": true },
+    draw(
+      "g",
+      { class: `arrow ${kind} passed` },
+      draw("path", { d: "M1 6H26" }),
+      draw("path", { class: "tip", d: "M25 2L33 6L25 10Z" })
+    )
+  );
   return make(
     "p",
     { class: "legend" },
-    ...[sample("forward"), " values, on their way to the loss; ", sample("backward"), " gradients, on their way back; "],
+    ...[
+      sample("forward"),
+      " values, on their way to the loss; ",
+      sample("backward"),
+      " gradients, on their way back; "
+    ],
     ...[make("span", { class: "sum" }, "Σ"), " a value that was used several times: here its gradients add up."]
   );
 }
@@ -8345,7 +8635,12 @@ function drawn({ boxes, frames, arrows, shown }, trace) {
     svg.append(made2);
     buttons.set(id, made2);
     if (!box2?.branches) continue;
-    const sum = draw("g", { class: "sum", transform: `translate(${at3.x + at3.width / 2 - 2} ${at3.y + at3.height / 2 - 2})` }, draw("circle", { r: 9 }), draw("text", { y: 4.5, "text-anchor": "middle" }, "Σ"));
+    const sum = draw(
+      "g",
+      { class: "sum", transform: `translate(${at3.x + at3.width / 2 - 2} ${at3.y + at3.height / 2 - 2})` },
+      draw("circle", { r: 9 }),
+      draw("text", { y: 4.5, "text-anchor": "middle" }, "Σ")
+    );
     sum.append(draw("title", {}, `used ${box2.branches} times: its gradients add up here`));
     svg.append(sum);
     sums.set(id, sum);
@@ -8364,7 +8659,12 @@ function laidOut(boxes, frames, arrows, trace) {
   for (const box2 of boxes.values()) if (box2.frame !== null) layout2.setParent(box2.id, `f${box2.frame}`);
   for (const { path: path2, parent } of frames.values()) if (parent !== null) layout2.setParent(`f${path2}`, `f${parent}`);
   for (const { key, from: from2, to: to2, value: value2 } of arrows) {
-    layout2.setEdge(from2, to2, { width: wide(shortShape(trace.values[value2].shape)) + 14, height: 14, labelpos: "c" }, key);
+    layout2.setEdge(
+      from2,
+      to2,
+      { width: wide(shortShape(trace.values[value2].shape)) + 14, height: 14, labelpos: "c" },
+      key
+    );
   }
   Oe(layout2);
   wrap(layout2, boxes, frames);
@@ -8374,12 +8674,19 @@ function wrap(layout2, boxes, frames) {
   const inward = [...frames.values()].sort((a2, b) => b.path.length - a2.path.length);
   for (const { path: path2, kind } of inward) {
     const held2 = [...boxes.values()].filter((box2) => box2.frame === path2).map((box2) => layout2.node(box2.id));
-    held2.push(...[...frames.values()].filter((frame) => frame.parent === path2).map((frame) => layout2.node(`f${frame.path}`)));
+    held2.push(
+      ...[...frames.values()].filter((frame) => frame.parent === path2).map((frame) => layout2.node(`f${frame.path}`))
+    );
     const left2 = Math.min(...held2.map((at3) => at3.x - at3.width / 2)) - 8;
     const right = Math.max(...held2.map((at3) => at3.x + at3.width / 2), left2 + wide(`▾ ${path2} ${kind}`, true) + 16) + 8;
     const top2 = Math.min(...held2.map((at3) => at3.y - at3.height / 2)) - HEAD - 2;
     const bottom = Math.max(...held2.map((at3) => at3.y + at3.height / 2)) + 8;
-    Object.assign(layout2.node(`f${path2}`), { x: (left2 + right) / 2, y: (top2 + bottom) / 2, width: right - left2, height: bottom - top2 });
+    Object.assign(layout2.node(`f${path2}`), {
+      x: (left2 + right) / 2,
+      y: (top2 + bottom) / 2,
+      width: right - left2,
+      height: bottom - top2
+    });
   }
   const all = layout2.nodes().map((id) => layout2.node(id));
   const left = Math.min(0, ...all.map((at3) => at3.x - at3.width / 2 - 6));
@@ -8406,9 +8713,25 @@ function wide(text2, bold = false) {
   return Math.ceil(ruler.measureText(text2).width);
 }
 function boxOf(box2, at3, trace) {
-  const texts = textOf(box2).map((text2, i, all) => draw("text", { class: i ? "second" : "first", x: at3.x, y: at3.y + (i - (all.length - 1) / 2) * LINE + 4.5, "text-anchor": "middle" }, i ? ` ${text2}` : text2));
+  const texts = textOf(box2).map(
+    (text2, i, all) => draw(
+      "text",
+      {
+        class: i ? "second" : "first",
+        x: at3.x,
+        y: at3.y + (i - (all.length - 1) / 2) * LINE + 4.5,
+        "text-anchor": "middle"
+      },
+      i ? ` ${text2}` : text2
+    )
+  );
   const round2 = { operation: 6, module: 6, parameter: at3.height / 2, input: 0 }[box2.kind] ?? 0;
-  return draw("g", { class: `box ${box2.kind}`, role: "button", tabindex: -1, "data-box": box2.id, "aria-label": labelOf(box2, trace) }, draw("rect", rectangle(at3, { rx: round2 })), ...texts);
+  return draw(
+    "g",
+    { class: `box ${box2.kind}`, role: "button", tabindex: -1, "data-box": box2.id, "aria-label": labelOf(box2, trace) },
+    draw("rect", rectangle(at3, { rx: round2 })),
+    ...texts
+  );
 }
 function labelOf(box2, trace) {
   const seen = textOf(box2).join(" ");
@@ -8422,12 +8745,25 @@ function headOf({ path: path2, kind }, at3) {
   const [x2, y2] = [at3.x - at3.width / 2, at3.y - at3.height / 2];
   return draw(
     "g",
-    { class: "head", role: "button", tabindex: -1, "data-box": `f${path2}`, "aria-expanded": "true", "aria-label": `▾ ${path2} ${kind}: a module, unfolded` },
-    ...[draw("rect", { x: x2 + 3, y: y2 + 2, width: wide(`▾ ${path2} ${kind}`, true) + 8, height: HEAD - 3, rx: 6 }), draw("text", { x: x2 + 8, y: y2 + 15 }, `▾ ${path2} `, draw("tspan", { class: "second" }, kind))]
+    {
+      class: "head",
+      role: "button",
+      tabindex: -1,
+      "data-box": `f${path2}`,
+      "aria-expanded": "true",
+      "aria-label": `▾ ${path2} ${kind}: a module, unfolded`
+    },
+    ...[
+      draw("rect", { x: x2 + 3, y: y2 + 2, width: wide(`▾ ${path2} ${kind}`, true) + 8, height: HEAD - 3, rx: 6 }),
+      draw("text", { x: x2 + 8, y: y2 + 15 }, `▾ ${path2} `, draw("tspan", { class: "second" }, kind))
+    ]
   );
 }
 var rectangle = ({ x: x2, y: y2, width, height }, more) => ({ x: x2 - width / 2, y: y2 - height / 2, width, height, ...more });
-var curve = line2(({ x: x2 }) => x2, ({ y: y2 }) => y2).curve(monotoneY);
+var curve = line2(
+  ({ x: x2 }) => x2,
+  ({ y: y2 }) => y2
+).curve(monotoneY);
 function lineOf(arrow, { points, x: x2, y: y2 }, trace) {
   const both = arrow.adjoints.length > 0;
   const moved = (by) => points.map((point2) => ({ x: point2.x + by, y: point2.y }));
@@ -8443,17 +8779,29 @@ function lineOf(arrow, { points, x: x2, y: y2 }, trace) {
   }
   const shape = shortShape(value2.shape);
   const width = wide(shape) + 4;
-  const label = shape ? draw("g", { class: "shape" }, draw("rect", { x: x2 - width / 2, y: y2 - 8, width, height: 15, rx: 3 }), draw("text", { x: x2, y: y2 + 3.5, "text-anchor": "middle" }, shape)) : null;
+  const label = shape ? draw(
+    "g",
+    { class: "shape" },
+    draw("rect", { x: x2 - width / 2, y: y2 - 8, width, height: 15, rx: 3 }),
+    draw("text", { x: x2, y: y2 + 3.5, "text-anchor": "middle" }, shape)
+  ) : null;
   return { arrow, forward, backward, elements: [forward, backward, label].filter(Boolean) };
 }
 function tip(points) {
   const [before, end] = points.slice(-2);
   const angle = Math.atan2(end.y - before.y, end.x - before.x) * 180 / Math.PI;
-  return draw("path", { class: "tip", d: "M0 0L-8 -3.5L-8 3.5Z", transform: `translate(${end.x} ${end.y}) rotate(${Math.abs(angle) > 60 ? 90 * Math.sign(angle) : angle})` });
+  return draw("path", {
+    class: "tip",
+    d: "M0 0L-8 -3.5L-8 3.5Z",
+    transform: `translate(${end.x} ${end.y}) rotate(${Math.abs(angle) > 60 ? 90 * Math.sign(angle) : angle})`
+  });
 }
 function centre(box2, scroll) {
   const [inner2, outer] = [box2.getBoundingClientRect(), scroll.getBoundingClientRect()];
-  const [right, down] = [inner2.left + inner2.width / 2 - outer.left - outer.width / 2, inner2.top + inner2.height / 2 - outer.top - outer.height / 2];
+  const [right, down] = [
+    inner2.left + inner2.width / 2 - outer.left - outer.width / 2,
+    inner2.top + inner2.height / 2 - outer.top - outer.height / 2
+  ];
   if (Math.abs(right) > outer.width / 3) scroll.scrollLeft += right;
   if (Math.abs(down) > outer.height / 4) scroll.scrollTop += down;
 }
@@ -8502,7 +8850,11 @@ function drawSliders(place, { settings: settings3, clip: clip2, norm: norm2, wha
     changed();
     made2[0]?.input.focus();
   };
-  const reset = make("button", { type: "button", class: "reset", hidden: true, onclick: back }, "back to what was recorded");
+  const reset = make(
+    "button",
+    { type: "button", class: "reset", hidden: true, onclick: back },
+    "back to what was recorded"
+  );
   fill(place, make("legend", {}, "What if …"), ...made2.map(({ row: row2 }) => row2), reset);
 }
 function slider(name, recorded2, { start, value: value2 }, set) {
@@ -8578,7 +8930,12 @@ function ledger(element, store, trace) {
     const changed = Object.keys(what).length > 0;
     const { settings: other, clip: otherClip } = applied(settings3, clip2, norm2, what);
     const instead = changed ? lines(one3.operation, weight, other, otherClip) : null;
-    drawWalk(walk, trace.array(one3.before), cell, (to2) => store.set({ op: store.state.op, value: one3.before, cell: to2 }));
+    drawWalk(
+      walk,
+      trace.array(one3.before),
+      cell,
+      (to2) => store.set({ op: store.state.op, value: one3.before, cell: to2 })
+    );
     drawLines(table, { base, instead, weight, one: one3, trace, cell, goTo });
     drawScale(scale, weight.g.number, weight.θ.number, base.at(-1).value, instead?.at(-1).value);
     if (afresh) drawSliders(sliders, { settings: settings3, clip: clip2, norm: norm2, what, changed: () => redraw(false) });
@@ -8641,7 +8998,13 @@ function drawLines(place, { base, instead, weight, one: one3, trace, cell, goTo 
   const label = `The update of ${one3.name}${placeText(cell)}`;
   fill(
     place,
-    make("div", { role: "table", "aria-label": label }, make("div", { role: "row", class: "head" }, ...head), ...given2, ...rows)
+    make(
+      "div",
+      { role: "table", "aria-label": label },
+      make("div", { role: "row", class: "head" }, ...head),
+      ...given2,
+      ...rows
+    )
   );
 }
 function row({ symbol, words, formula, parts: parts2, value: value2, instead, check }, { goTo, trace, whatIf }) {
@@ -8813,7 +9176,10 @@ function draw2(table, about) {
 }
 function fitted({ matrix: { data, columns: columns2 }, at: at3, width, value: value2 }, top, bottom) {
   const whole2 = (x2) => exact(x2, value2.dtype), short2 = (x2) => brief(x2, width < NARROW ? 2 : 3);
-  const widest = (text2, left, right) => Math.max(3, ...range4(top, bottom).flatMap((r) => range4(left, right).map((c) => text2(data[r * columns2 + c]).length)));
+  const widest = (text2, left, right) => Math.max(
+    3,
+    ...range4(top, bottom).flatMap((r) => range4(left, right).map((c) => text2(data[r * columns2 + c]).length))
+  );
   for (const text2 of [value2.data.type === "float16" ? short2 : whole2, short2]) {
     let [left, right] = span(columns2, at3[1], COLUMNS);
     const room = Math.max(1, Math.floor((width - MARGIN2) / (CHARACTER * widest(text2, left, right) + PADDING)));
@@ -8852,7 +9218,11 @@ function heat(place, about) {
   const drawn2 = drawMatrix(one3, matrix, { width, paint: (x2) => colour(x2, limit.size, colours) });
   const at3 = within(slice3, cell);
   if (at3) ring(drawn2.context, drawn2.box(...at3));
-  const note = drawn2.shared ? make("p", { class: "quiet" }, "More numbers than there are points here: each point shows the largest of those under it.") : null;
+  const note = drawn2.shared ? make(
+    "p",
+    { class: "quiet" },
+    "More numbers than there are points here: each point shows the largest of those under it."
+  ) : null;
   fill(place, one3, note);
 }
 function imageOf({ numbers: numbers2, value: value2 }, offset, rows, columns2, channels) {
@@ -8906,8 +9276,17 @@ function large(about, offset, shape, cell, pick) {
   );
   const made2 = paintImage(one3, about, offset, shape, Math.min(about.width, 260));
   if (cell)
-    ring(made2.context, [cell[1] / shape[1] * made2.w, cell[0] / shape[0] * made2.h, made2.w / shape[1], made2.h / shape[0]]);
-  const note = made2.stretched ? make("p", { class: "quiet" }, `Drawn from ${brief(made2.stretched[0])} (black) to ${brief(made2.stretched[1])} (white).`) : null;
+    ring(made2.context, [
+      cell[1] / shape[1] * made2.w,
+      cell[0] / shape[0] * made2.h,
+      made2.w / shape[1],
+      made2.h / shape[0]
+    ]);
+  const note = made2.stretched ? make(
+    "p",
+    { class: "quiet" },
+    `Drawn from ${brief(made2.stretched[0])} (black) to ${brief(made2.stretched[1])} (white).`
+  ) : null;
   return [one3, note];
 }
 function picture(place, about) {
@@ -8942,7 +9321,13 @@ function video(place, about) {
       shape,
       (i) => move2(1, i)
     ),
-    ...large(about, (example * frames + frame) * one3, shape, within(slice3, cell), (i, j) => choose([example, frame, i, j, c]))
+    ...large(
+      about,
+      (example * frames + frame) * one3,
+      shape,
+      within(slice3, cell),
+      (i, j) => choose([example, frame, i, j, c])
+    )
   );
 }
 function waveform(place, about) {
@@ -9095,11 +9480,16 @@ function statistics2({ statistics: s2, shape }, x2) {
     ...measures.map((name) => [name, brief(number(s2[name]))]),
     ...s2.zeros ? [["zeros", `${count(s2.zeros)} of ${count(size2)}`]] : []
   ];
-  const list2 = told2.map(([name, text2]) => make("div", {}, make("dt", {}, name), make("dd", { class: "numbers" }, text2)));
+  const list2 = told2.map(
+    ([name, text2]) => make("div", {}, make("dt", {}, name), make("dd", { class: "numbers" }, text2))
+  );
   return [warning(s2, size2), s2.histogram ? histogram(s2, x2) : null, make("dl", {}, ...list2)];
 }
 function warning({ nan, infinite }, size2) {
-  const told2 = [nan ? `${count(nan)} NaN (not a number)` : null, infinite ? `${count(infinite)} infinite` : null].filter(Boolean);
+  const told2 = [
+    nan ? `${count(nan)} NaN (not a number)` : null,
+    infinite ? `${count(infinite)} infinite` : null
+  ].filter(Boolean);
   return told2.length ? make("p", { class: "warning" }, `⚠ ${told2.join(" and ")}, of ${count(size2)}`) : null;
 }
 var [WIDE, HIGH] = [240, 52];
@@ -9109,7 +9499,13 @@ function histogram({ histogram: bins, least, greatest }, x2) {
   const bars = bins.map((n, i) => {
     const height = n ? Math.max(1.5, n / most * (HIGH - 4)) : 0;
     const side = low + (i + 0.5) / bins.length * (high - low) < 0 ? "low" : "high";
-    return draw("rect", { x: i * wide2 + 1, y: HIGH - height, width: wide2 - 2, height, class: i === own2 ? "own" : side });
+    return draw("rect", {
+      x: i * wide2 + 1,
+      y: HIGH - height,
+      width: wide2 - 2,
+      height,
+      class: i === own2 ? "own" : side
+    });
   });
   const zero3 = low < 0 && high > 0 ? -low / (high - low) * WIDE : null;
   const line3 = zero3 === null ? null : draw("line", { x1: zero3, x2: zero3, y1: 0, y2: HIGH });
@@ -9118,7 +9514,12 @@ function histogram({ histogram: bins, least, greatest }, x2) {
   return make(
     "figure",
     {},
-    draw("svg", { viewBox: `0 0 ${WIDE} ${HIGH}`, role: "img", "aria-label": label, preserveAspectRatio: "none" }, line3, ...bars),
+    draw(
+      "svg",
+      { viewBox: `0 0 ${WIDE} ${HIGH}`, role: "img", "aria-label": label, preserveAspectRatio: "none" },
+      line3,
+      ...bars
+    ),
     make("figcaption", { class: "quiet" }, ...caption)
   );
 }
@@ -9221,9 +9622,20 @@ function drawChips(place, store, trace) {
   const group = (said, list2) => {
     if (!list2.length) return null;
     const more = list2.length > FEW2 ? make("span", { class: "quiet" }, `and ${list2.length - FEW2} more`) : null;
-    return make("span", { class: "group" }, make("span", { class: "quiet" }, said), ...list2.slice(0, FEW2).map(chip), more);
+    return make(
+      "span",
+      { class: "group" },
+      make("span", { class: "quiet" }, said),
+      ...list2.slice(0, FEW2).map(chip),
+      more
+    );
   };
-  fill(place, group("it read", read), group(operation.kind === "data" ? "given:" : "it made", made2), group("you look at", other));
+  fill(
+    place,
+    group("it read", read),
+    group(operation.kind === "data" ? "given:" : "it made", made2),
+    group("you look at", other)
+  );
 }
 var ROLES = {
   input: "given as data",
@@ -9325,7 +9737,13 @@ function sentenceText(operation, trace) {
 var TELL = {
   data: ({ operation, trace, result }) => {
     const { shape, shown } = trace.values[operation.result];
-    const what = { tokens: "text, a number for each word or letter", picture: "pictures", waveform: "sound", spectrogram: "sound as a spectrogram", video: "moving pictures" }[shown] ?? "numbers";
+    const what = {
+      tokens: "text, a number for each word or letter",
+      picture: "pictures",
+      waveform: "sound",
+      spectrogram: "sound as a spectrogram",
+      video: "moving pictures"
+    }[shown] ?? "numbers";
     const examples = shape.length > 1 ? ` The first axis counts the ${shape[0]} examples of this batch.` : shape.length ? " One for each example." : "";
     return ["Given: ", result, `, ${what}, ${shapeText(shape)}.${examples}`];
   },
@@ -9341,14 +9759,48 @@ var TELL = {
     const whose = of === null || of === void 0 ? input : value2(of);
     const through = forward ? forward.name : operation.name.slice(0, operation.name.lastIndexOf("."));
     const how = ADJOINT2[operation.name]?.(context);
-    if (operation.operands.g?.value === operation.result) return ["Back through ", { operation: through }, ": the gradient that arrived, ", result, ", goes on to ", whose, " as it is."];
-    return ["Back through ", { operation: through }, " to ", whose, ": ", ...how ?? ["from ", operand2("g"), " follows how L would change with each of its numbers"], ". That makes ", result, "."];
+    if (operation.operands.g?.value === operation.result)
+      return [
+        "Back through ",
+        { operation: through },
+        ": the gradient that arrived, ",
+        result,
+        ", goes on to ",
+        whose,
+        " as it is."
+      ];
+    return [
+      "Back through ",
+      { operation: through },
+      " to ",
+      whose,
+      ": ",
+      ...how ?? ["from ", operand2("g"), " follows how L would change with each of its numbers"],
+      ". That makes ",
+      result,
+      "."
+    ];
   },
   accumulate: ({ operand: operand2, result, operation, trace, value: value2 }) => {
     const of = trace.values[operation.result]?.of;
-    return [of === null || of === void 0 ? "A value" : value2(of), " was used more than once, so it changes the loss along several ways. Their gradients add: what came before, ", operand2("total"), ", and what comes now, ", operand2("g"), ", make ", result, "."];
+    return [
+      of === null || of === void 0 ? "A value" : value2(of),
+      " was used more than once, so it changes the loss along several ways. Their gradients add: what came before, ",
+      operand2("total"),
+      ", and what comes now, ",
+      operand2("g"),
+      ", make ",
+      result,
+      "."
+    ];
   },
-  hook: ({ result, operand: operand2 }) => ["A function of yours (a hook) changed the gradient ", operand2("g"), " into ", result, "."],
+  hook: ({ result, operand: operand2 }) => [
+    "A function of yours (a hook) changed the gradient ",
+    operand2("g"),
+    " into ",
+    result,
+    "."
+  ],
   norm: ({ operation, trace, result }) => [
     `The gradients of all ${operandValues(operation).length} parameters, put together into one long arrow, have the length `,
     result,
@@ -9356,30 +9808,61 @@ var TELL = {
   ],
   clip: ({ operation, operand: operand2, result, trace }) => {
     const { limit, norm: norm2 } = operation.static ?? {};
-    if (norm2 === void 0) return [operand2("gradient"), ` is clipped: what lies outside ±${brief(number(limit))} is brought to it. That makes `, result, "."];
+    if (norm2 === void 0)
+      return [
+        operand2("gradient"),
+        ` is clipped: what lies outside ±${brief(number(limit))} is brought to it. That makes `,
+        result,
+        "."
+      ];
     const [length, most] = [number(norm2), number(limit)];
     const all = `All gradients together have the length ${brief(length)}`;
-    if (length <= most) return [`${all}, which isn't over the limit ${brief(most)}: `, operand2("gradient"), " stays as it is."];
-    return [`${all}, over the limit ${brief(most)}. So `, operand2("gradient"), ` is multiplied by ${brief(most)} / ${brief(length)} = ${brief(most / length)}, as every other gradient is. That makes `, result, "."];
+    if (length <= most)
+      return [`${all}, which isn't over the limit ${brief(most)}: `, operand2("gradient"), " stays as it is."];
+    return [
+      `${all}, over the limit ${brief(most)}. So `,
+      operand2("gradient"),
+      ` is multiplied by ${brief(most)} / ${brief(length)} = ${brief(most / length)}, as every other gradient is. That makes `,
+      result,
+      "."
+    ];
   },
   update: ({ operation, operand: operand2, result, value: value2 }) => {
     if (operation.phase === "moments") {
       const others = Object.keys(operation.operands).filter((name) => name !== "gradient");
       const fresh = [result, ...Object.values(operation.also ?? {}).map(value2)];
-      return ["The optimizer brings ", listed2(others.map(operand2)), " up to date with ", operand2("gradient"), ": now ", listed2(fresh), "."];
+      return [
+        "The optimizer brings ",
+        listed2(others.map(operand2)),
+        " up to date with ",
+        operand2("gradient"),
+        ": now ",
+        listed2(fresh),
+        "."
+      ];
     }
     if (operation.operands.parameter) {
       const { lr: lr2 } = operation.static ?? {};
       const by = Object.keys(operation.operands).filter((name) => name !== "parameter");
       const rate2 = lr2 === void 0 ? "" : `, at the learning rate ${brief(number(lr2))}`;
       const wanted = by.filter((name) => name !== "gradient").length ? by.filter((name) => name !== "gradient") : by;
-      return [operand2("parameter"), " takes its step, by ", listed2(wanted.map(operand2)), rate2, ": it becomes ", result, "."];
+      return [
+        operand2("parameter"),
+        " takes its step, by ",
+        listed2(wanted.map(operand2)),
+        rate2,
+        ": it becomes ",
+        result,
+        "."
+      ];
     }
     return ["The layer writes down ", operand2("value"), " for later, in place of ", operand2("target"), "."];
   },
   after: ({ operation }) => {
     const n = operandValues(operation).length;
-    return [`${n === 1 ? "The parameter has its new value" : `All ${n} parameters have their new values`}. Training is this step, again and again, with other examples.`];
+    return [
+      `${n === 1 ? "The parameter has its new value" : `All ${n} parameters have their new values`}. Training is this step, again and again, with other examples.`
+    ];
   }
 };
 var FORWARD2 = {
@@ -9394,52 +9877,259 @@ var FORWARD2 = {
     result,
     "."
   ],
-  matmul: ({ operand: operand2, result }) => ["Each row of ", operand2("a"), " is multiplied with each column of ", operand2("b"), " and summed. That makes ", result, "."],
-  conv2d: ({ operand: operand2, result }) => ["The kernel ", operand2("w"), " slides over ", operand2("x"), "; at each place, what lies under it is multiplied with it and summed. That makes ", result, "."],
-  relu: ({ operand: operand2, result }) => ["Of ", operand2("a"), " negative numbers become 0, the others stay. That makes ", result, "."],
-  tanh: ({ operand: operand2, result }) => ["Each number of ", operand2("a"), " is bent into the range −1 to 1. That makes ", result, "."],
-  sigmoid: ({ operand: operand2, result }) => ["Each number of ", operand2("a"), " is bent into the range 0 to 1. That makes ", result, "."],
-  softmax: ({ operand: operand2, result }) => [operand2("a"), " becomes shares: each number positive, those of a row together 1. That makes ", result, "."],
-  add: ({ operand: operand2, result }) => [operand2("a"), " and ", operand2("b"), " are added, number by number. That makes ", result, "."],
-  subtract: ({ operand: operand2, result }) => [operand2("b"), " is taken from ", operand2("a"), ", number by number. That makes ", result, "."],
-  multiply: ({ operand: operand2, result }) => [operand2("a"), " and ", operand2("b"), " are multiplied, number by number. That makes ", result, "."],
-  divide: ({ operand: operand2, result }) => [operand2("a"), " is divided by ", operand2("b"), ", number by number. That makes ", result, "."],
+  matmul: ({ operand: operand2, result }) => [
+    "Each row of ",
+    operand2("a"),
+    " is multiplied with each column of ",
+    operand2("b"),
+    " and summed. That makes ",
+    result,
+    "."
+  ],
+  conv2d: ({ operand: operand2, result }) => [
+    "The kernel ",
+    operand2("w"),
+    " slides over ",
+    operand2("x"),
+    "; at each place, what lies under it is multiplied with it and summed. That makes ",
+    result,
+    "."
+  ],
+  relu: ({ operand: operand2, result }) => [
+    "Of ",
+    operand2("a"),
+    " negative numbers become 0, the others stay. That makes ",
+    result,
+    "."
+  ],
+  tanh: ({ operand: operand2, result }) => [
+    "Each number of ",
+    operand2("a"),
+    " is bent into the range −1 to 1. That makes ",
+    result,
+    "."
+  ],
+  sigmoid: ({ operand: operand2, result }) => [
+    "Each number of ",
+    operand2("a"),
+    " is bent into the range 0 to 1. That makes ",
+    result,
+    "."
+  ],
+  softmax: ({ operand: operand2, result }) => [
+    operand2("a"),
+    " becomes shares: each number positive, those of a row together 1. That makes ",
+    result,
+    "."
+  ],
+  add: ({ operand: operand2, result }) => [
+    operand2("a"),
+    " and ",
+    operand2("b"),
+    " are added, number by number. That makes ",
+    result,
+    "."
+  ],
+  subtract: ({ operand: operand2, result }) => [
+    operand2("b"),
+    " is taken from ",
+    operand2("a"),
+    ", number by number. That makes ",
+    result,
+    "."
+  ],
+  multiply: ({ operand: operand2, result }) => [
+    operand2("a"),
+    " and ",
+    operand2("b"),
+    " are multiplied, number by number. That makes ",
+    result,
+    "."
+  ],
+  divide: ({ operand: operand2, result }) => [
+    operand2("a"),
+    " is divided by ",
+    operand2("b"),
+    ", number by number. That makes ",
+    result,
+    "."
+  ],
   mean: ({ operand: operand2, result }) => [operand2("a"), " is averaged. That makes ", result, "."],
   sum: ({ operand: operand2, result }) => [operand2("a"), " is summed. That makes ", result, "."],
-  reshape: ({ operand: operand2, result, trace, operation }) => ["The same numbers of ", operand2("a"), ` in another shape, ${shapeText(trace.values[operation.result].shape)}: `, result, "."],
-  swapaxes: ({ operand: operand2, result }) => ["The same numbers of ", operand2("a"), ", two of its axes exchanged: ", result, "."],
+  reshape: ({ operand: operand2, result, trace, operation }) => [
+    "The same numbers of ",
+    operand2("a"),
+    ` in another shape, ${shapeText(trace.values[operation.result].shape)}: `,
+    result,
+    "."
+  ],
+  swapaxes: ({ operand: operand2, result }) => [
+    "The same numbers of ",
+    operand2("a"),
+    ", two of its axes exchanged: ",
+    result,
+    "."
+  ],
   getitem: ({ operand: operand2, result, operation, trace }) => trace.modules[operation.module] === "Embedding" ? ["For each token its row of the table ", operand2("a"), " is looked up. That makes ", result, "."] : Array.isArray(operation.static?.index) ? ["Rows or parts of ", operand2("a"), " are looked up by their number. That makes ", result, "."] : ["A part of ", operand2("a"), " is taken. That makes ", result, "."],
-  embedding: ({ operand: operand2, result }) => ["For each token its row of the table ", operand2("table") ?? operand2("w"), " is looked up. That makes ", result, "."],
-  cross_entropies: ({ operand: operand2, result }) => ["How surprised is the network by the right answer? ", operand2("logits"), " are turned into probabilities; of the one that the right class got, which ", operand2("labels"), " tells, −ln is taken. That makes ", result, ", one number for each example."],
-  max_pool2d: ({ operand: operand2, result }) => ["Of each small window of ", operand2("x"), " the largest number is kept. That makes ", result, "."],
-  average_pool2d: ({ operand: operand2, result }) => ["Of each small window of ", operand2("x"), " the mean is kept. That makes ", result, "."],
-  group_statistics: ({ operand: operand2, result }) => ["Mean and variance of ", operand2("x"), ", group by group. That makes ", result, "."],
-  group_norm: ({ operand: operand2, result }) => [operand2("x"), " is brought to mean 0 and variance 1, group by group, then scaled by ", operand2("scale"), " and shifted by ", operand2("shift"), ". That makes ", result, "."],
-  layer_norm: ({ operand: operand2, result }) => ["Each row of ", operand2("x"), " is brought to mean 0 and variance 1, then scaled by ", operand2("scale"), " and shifted by ", operand2("shift"), ". That makes ", result, "."],
-  attention: ({ operand: operand2, result }) => ["Each query of ", operand2("q"), " asks how well it fits each key of ", operand2("k"), "; by these shares the values ", operand2("v"), " are mixed. That makes ", result, "."],
-  unit_length: ({ operand: operand2, result }) => ["Each row of ", operand2("x"), " is scaled to the length 1, so that a product of two tells their angle. That makes ", result, "."],
-  where: ({ operand: operand2, result }) => ["Where ", operand2("condition"), " holds, ", operand2("a"), " is taken, elsewhere ", operand2("b"), ". That makes ", result, "."]
+  embedding: ({ operand: operand2, result }) => [
+    "For each token its row of the table ",
+    operand2("table") ?? operand2("w"),
+    " is looked up. That makes ",
+    result,
+    "."
+  ],
+  cross_entropies: ({ operand: operand2, result }) => [
+    "How surprised is the network by the right answer? ",
+    operand2("logits"),
+    " are turned into probabilities; of the one that the right class got, which ",
+    operand2("labels"),
+    " tells, −ln is taken. That makes ",
+    result,
+    ", one number for each example."
+  ],
+  max_pool2d: ({ operand: operand2, result }) => [
+    "Of each small window of ",
+    operand2("x"),
+    " the largest number is kept. That makes ",
+    result,
+    "."
+  ],
+  average_pool2d: ({ operand: operand2, result }) => [
+    "Of each small window of ",
+    operand2("x"),
+    " the mean is kept. That makes ",
+    result,
+    "."
+  ],
+  group_statistics: ({ operand: operand2, result }) => [
+    "Mean and variance of ",
+    operand2("x"),
+    ", group by group. That makes ",
+    result,
+    "."
+  ],
+  group_norm: ({ operand: operand2, result }) => [
+    operand2("x"),
+    " is brought to mean 0 and variance 1, group by group, then scaled by ",
+    operand2("scale"),
+    " and shifted by ",
+    operand2("shift"),
+    ". That makes ",
+    result,
+    "."
+  ],
+  layer_norm: ({ operand: operand2, result }) => [
+    "Each row of ",
+    operand2("x"),
+    " is brought to mean 0 and variance 1, then scaled by ",
+    operand2("scale"),
+    " and shifted by ",
+    operand2("shift"),
+    ". That makes ",
+    result,
+    "."
+  ],
+  attention: ({ operand: operand2, result }) => [
+    "Each query of ",
+    operand2("q"),
+    " asks how well it fits each key of ",
+    operand2("k"),
+    "; by these shares the values ",
+    operand2("v"),
+    " are mixed. That makes ",
+    result,
+    "."
+  ],
+  unit_length: ({ operand: operand2, result }) => [
+    "Each row of ",
+    operand2("x"),
+    " is scaled to the length 1, so that a product of two tells their angle. That makes ",
+    result,
+    "."
+  ],
+  where: ({ operand: operand2, result }) => [
+    "Where ",
+    operand2("condition"),
+    " holds, ",
+    operand2("a"),
+    " is taken, elsewhere ",
+    operand2("b"),
+    ". That makes ",
+    result,
+    "."
+  ]
 };
 var NORMALISED = {
-  x: ({ operand: operand2 }) => [operand2("g"), " comes back through the scaling; and as every number moves the mean and the variance, each has a share in what these changed"],
-  scale: ({ operand: operand2 }) => ["it multiplied each normalised number, so these are multiplied with ", operand2("g"), " and summed"],
+  x: ({ operand: operand2 }) => [
+    operand2("g"),
+    " comes back through the scaling; and as every number moves the mean and the variance, each has a share in what these changed"
+  ],
+  scale: ({ operand: operand2 }) => [
+    "it multiplied each normalised number, so these are multiplied with ",
+    operand2("g"),
+    " and summed"
+  ],
   shift: ({ operand: operand2 }) => ["it was added to each example, so ", operand2("g"), " is summed over them"]
 };
 var ADJOINT2 = {
-  "linear.x": ({ operand: operand2 }) => ["each number of it reached every output through a weight, so ", operand2("g"), " comes back through the same weights ", operand2("w")],
-  "linear.w": ({ operand: operand2 }) => ["a weight matters as much as what went into it, so ", operand2("x"), " is multiplied with ", operand2("g"), " and summed over the examples"],
+  "linear.x": ({ operand: operand2 }) => [
+    "each number of it reached every output through a weight, so ",
+    operand2("g"),
+    " comes back through the same weights ",
+    operand2("w")
+  ],
+  "linear.w": ({ operand: operand2 }) => [
+    "a weight matters as much as what went into it, so ",
+    operand2("x"),
+    " is multiplied with ",
+    operand2("g"),
+    " and summed over the examples"
+  ],
   "linear.bias": ({ operand: operand2 }) => ["it was added to every example, so ", operand2("g"), " is summed over the examples"],
-  "matmul.a": ({ operand: operand2 }) => ["each number of it reached the result through a number of ", operand2("b"), ", so ", operand2("g"), " comes back through the same ones"],
-  "matmul.b": ({ operand: operand2 }) => ["each number of it reached the result through a number of ", operand2("a"), ", so ", operand2("g"), " comes back through the same ones"],
-  "conv2d.w": ({ operand: operand2 }) => ["each weight of the kernel met every place, so the places of ", operand2("x"), " are multiplied with ", operand2("g"), " and summed"],
-  "conv2d.x": ({ operand: operand2 }) => ["each number was seen by the kernel at several places, so ", operand2("g"), " comes back through the kernel ", operand2("w")],
+  "matmul.a": ({ operand: operand2 }) => [
+    "each number of it reached the result through a number of ",
+    operand2("b"),
+    ", so ",
+    operand2("g"),
+    " comes back through the same ones"
+  ],
+  "matmul.b": ({ operand: operand2 }) => [
+    "each number of it reached the result through a number of ",
+    operand2("a"),
+    ", so ",
+    operand2("g"),
+    " comes back through the same ones"
+  ],
+  "conv2d.w": ({ operand: operand2 }) => [
+    "each weight of the kernel met every place, so the places of ",
+    operand2("x"),
+    " are multiplied with ",
+    operand2("g"),
+    " and summed"
+  ],
+  "conv2d.x": ({ operand: operand2 }) => [
+    "each number was seen by the kernel at several places, so ",
+    operand2("g"),
+    " comes back through the kernel ",
+    operand2("w")
+  ],
   "relu.a": ({ operand: operand2 }) => [operand2("g"), " goes on where the number was positive, and is 0 where it was cut off"],
   "tanh.a": ({ operand: operand2 }) => [operand2("g"), " is multiplied with the slope of tanh, 1 − y²"],
   "sigmoid.a": ({ operand: operand2 }) => [operand2("g"), " is multiplied with the slope of the sigmoid, y(1 − y)"],
-  "mean.a": ({ operand: operand2 }) => ["each number has an equal share in the mean, so each gets ", operand2("g"), " divided by their count"],
+  "mean.a": ({ operand: operand2 }) => [
+    "each number has an equal share in the mean, so each gets ",
+    operand2("g"),
+    " divided by their count"
+  ],
   "sum.a": ({ operand: operand2 }) => ["each number counts once in the sum, so each gets ", operand2("g")],
-  "cross_entropies.logits": ({ operand: operand2 }) => ["the probability that each class got, less 1 for the right class, times ", operand2("g")],
-  "max_pool2d.x": ({ operand: operand2 }) => [operand2("g"), " goes to the number of each window that was the largest; the others get 0"],
+  "cross_entropies.logits": ({ operand: operand2 }) => [
+    "the probability that each class got, less 1 for the right class, times ",
+    operand2("g")
+  ],
+  "max_pool2d.x": ({ operand: operand2 }) => [
+    operand2("g"),
+    " goes to the number of each window that was the largest; the others get 0"
+  ],
   "multiply.a": ({ operand: operand2 }) => [operand2("g"), " times the other factor, ", operand2("b")],
   "multiply.b": ({ operand: operand2 }) => [operand2("g"), " times the other factor, ", operand2("a")],
   "reshape.a": ({ operand: operand2 }) => [operand2("g"), " is put back into the shape from before"],
@@ -9447,11 +10137,33 @@ var ADJOINT2 = {
   "getitem.a": ({ operand: operand2 }) => [operand2("g"), " goes to the parts that were taken; all others get 0"],
   "where.a": ({ operand: operand2 }) => [operand2("g"), " goes on where this was taken; elsewhere it's 0"],
   "where.b": ({ operand: operand2 }) => [operand2("g"), " goes on where this was taken; elsewhere it's 0"],
-  ...Object.fromEntries(["group_norm", "layer_norm"].flatMap((norm2) => Object.entries(NORMALISED).map(([input, told2]) => [`${norm2}.${input}`, told2]))),
-  "unit_length.x": ({ operand: operand2 }) => ["a longer row would make no difference, as its length is brought to 1; so only that part of ", operand2("g"), " counts that turns the row"],
-  "attention.q": ({ operand: operand2 }) => ["from ", operand2("g"), " follows how L changes with each share that a query gives, and so with the query, by the keys ", operand2("k")],
-  "attention.k": ({ operand: operand2 }) => ["from ", operand2("g"), " follows how L changes with each share that a key gets, and so with the key, by the queries ", operand2("q")],
-  "attention.v": ({ operand: operand2 }) => ["each value was mixed into the results by its share, so ", operand2("g"), " comes back by the same shares"],
+  ...Object.fromEntries(
+    ["group_norm", "layer_norm"].flatMap(
+      (norm2) => Object.entries(NORMALISED).map(([input, told2]) => [`${norm2}.${input}`, told2])
+    )
+  ),
+  "unit_length.x": ({ operand: operand2 }) => [
+    "a longer row would make no difference, as its length is brought to 1; so only that part of ",
+    operand2("g"),
+    " counts that turns the row"
+  ],
+  "attention.q": ({ operand: operand2 }) => [
+    "from ",
+    operand2("g"),
+    " follows how L changes with each share that a query gives, and so with the query, by the keys ",
+    operand2("k")
+  ],
+  "attention.k": ({ operand: operand2 }) => [
+    "from ",
+    operand2("g"),
+    " follows how L changes with each share that a key gets, and so with the key, by the queries ",
+    operand2("q")
+  ],
+  "attention.v": ({ operand: operand2 }) => [
+    "each value was mixed into the results by its share, so ",
+    operand2("g"),
+    " comes back by the same shares"
+  ],
   "add.b": ({ operand: operand2 }) => [operand2("g"), " goes on, summed where one number had been added to several"]
 };
 function made({ operation, operand: operand2, result }) {
@@ -9472,16 +10184,33 @@ function phases(element, store, trace) {
   const buttons = trace.phases.map((phase) => {
     const numbers2 = trace.operations.filter((operation) => operation.phase === phase).map(({ number: number4 }) => number4);
     const track = make("span", { class: "track" }, make("span", { class: "done" }));
-    const n = make("span", { class: "count" }, String(numbers2.length), make("span", { class: "unseen" }, " operations"));
+    const n = make(
+      "span",
+      { class: "count" },
+      String(numbers2.length),
+      make("span", { class: "unseen" }, " operations")
+    );
     const button2 = make(
       "button",
-      { type: "button", disabled: !numbers2.length, title: PHASES[phase] ?? null, onclick: () => store.set({ op: numbers2[0], playing: false }) },
+      {
+        type: "button",
+        disabled: !numbers2.length,
+        title: PHASES[phase] ?? null,
+        onclick: () => store.set({ op: numbers2[0], playing: false })
+      },
       ...[make("span", { class: "name" }, phase), " ", n, track]
     );
     button2.dataset.phase = phase;
     return { phase, numbers: numbers2, button: button2, done: track.firstChild };
   });
-  fill(element, make("div", { role: "group", "aria-label": "The nine phases of a training step" }, ...buttons.map(({ button: button2 }) => button2)));
+  fill(
+    element,
+    make(
+      "div",
+      { role: "group", "aria-label": "The nine phases of a training step" },
+      ...buttons.map(({ button: button2 }) => button2)
+    )
+  );
   store.subscribe(({ op }) => {
     for (const { phase, numbers: numbers2, button: button2, done } of buttons) {
       const passed = numbers2.filter((number4) => number4 <= op).length;
@@ -9509,11 +10238,34 @@ function transport(element, store, trace) {
     forward: () => store.set({ op: store.state.op + 1, playing: false }),
     last: () => store.set({ op: last2, playing: false })
   };
-  const made2 = BUTTONS.map(([name, sign4, label]) => make("button", { type: "button", class: name, title: label, "aria-label": label, onclick: acts[name] }, sign4));
-  const slider2 = make("input", { type: "range", min: 0, max: Math.max(last2, 0), "aria-label": "operation", oninput: () => store.set({ op: Number(slider2.value), playing: false }) });
+  const made2 = BUTTONS.map(
+    ([name, sign4, label]) => make("button", { type: "button", class: name, title: label, "aria-label": label, onclick: acts[name] }, sign4)
+  );
+  const slider2 = make("input", {
+    type: "range",
+    min: 0,
+    max: Math.max(last2, 0),
+    "aria-label": "operation",
+    oninput: () => store.set({ op: Number(slider2.value), playing: false })
+  });
   const place = make("output", { class: "place" });
-  const keys = make("span", { class: "keys" }, make("kbd", {}, "←"), " ", make("kbd", {}, "→"), " step, ", make("kbd", {}, "space"), " plays");
-  fill(element, make("div", { role: "group", "aria-label": "Step through the operations" }, ...made2), slider2, place, keys);
+  const keys = make(
+    "span",
+    { class: "keys" },
+    make("kbd", {}, "←"),
+    " ",
+    make("kbd", {}, "→"),
+    " step, ",
+    make("kbd", {}, "space"),
+    " plays"
+  );
+  fill(
+    element,
+    make("div", { role: "group", "aria-label": "Step through the operations" }, ...made2),
+    slider2,
+    place,
+    keys
+  );
   store.subscribe(({ op, playing }) => {
     slider2.value = op;
     slider2.setAttribute("aria-valuetext", `${op + 1} of ${last2 + 1}: ${store.operation?.name ?? ""}`);
@@ -9521,7 +10273,13 @@ function transport(element, store, trace) {
     const play2 = made2[2];
     play2.textContent = playing ? "❚❚ pause" : "▶ play";
     play2.setAttribute("aria-pressed", String(Boolean(playing)));
-    for (const [i, end] of [[0, 0], [1, 0], [3, last2], [4, last2]]) made2[i].setAttribute("aria-disabled", String(op === end));
+    for (const [i, end] of [
+      [0, 0],
+      [1, 0],
+      [3, last2],
+      [4, last2]
+    ])
+      made2[i].setAttribute("aria-disabled", String(op === end));
   });
 }
 var INTRODUCTION = "This page shows one training step of a network, one operation at a time. ▶ or the right arrow key goes on, ◀ or the left one back; choose any number to see where it comes from.";
@@ -9550,29 +10308,61 @@ function valueButton(number4, store, trace) {
   const value2 = trace.values[number4];
   const shown = store.value === number4;
   const label = `show ${value2.name}, ${shapeText(value2.shape)}`;
-  return make("button", { type: "button", class: `value ${value2.role}`, title: label, "aria-pressed": String(shown), onclick: () => store.set({ value: number4, cell: null }) }, value2.name);
+  return make(
+    "button",
+    {
+      type: "button",
+      class: `value ${value2.role}`,
+      title: label,
+      "aria-pressed": String(shown),
+      onclick: () => store.set({ value: number4, cell: null })
+    },
+    value2.name
+  );
 }
 function factsOf({ name, kind, module, seconds, flops, bytes }, trace) {
   const where = module ? ` in ${module} (${trace.modules[module] ?? "?"})` : "";
   if (kind === "data") return "";
   const did = kind === "adjoint" ? "adjoint " : "";
-  const cost = [seconds ? `took ${duration(seconds)}` : "", flops ? plural(flops, "floating-point operation") : "", bytes ? `${plural(bytes, "byte")} read and written` : ""];
+  const cost = [
+    seconds ? `took ${duration(seconds)}` : "",
+    flops ? plural(flops, "floating-point operation") : "",
+    bytes ? `${plural(bytes, "byte")} read and written` : ""
+  ];
   return [`${did}${name}${where}`, ...cost].filter(Boolean).join(", ");
 }
 var plural = (n, what) => `${count(n)} ${what}${n === 1 ? "" : "s"}`;
 function operations(element, store, trace) {
-  const search = make("input", { type: "search", placeholder: "search by name", "aria-label": "Search the operations by name", spellcheck: "false", autocomplete: "off" });
+  const search = make("input", {
+    type: "search",
+    placeholder: "search by name",
+    "aria-label": "Search the operations by name",
+    spellcheck: "false",
+    autocomplete: "off"
+  });
   const found = make("span", { class: "found", role: "status" });
-  const list2 = make("div", { class: "list", role: "listbox", tabindex: 0, "aria-label": "Operations of this step, in their order" });
+  const list2 = make("div", {
+    class: "list",
+    role: "listbox",
+    tabindex: 0,
+    "aria-label": "Operations of this step, in their order"
+  });
   const rows = [];
   for (const { phase, within: within2 } of stretches(trace)) {
     const id = unique("phase");
-    const group = make("div", { role: "group", "aria-labelledby": id }, make("div", { class: "phase", id, role: "presentation" }, phase));
+    const group = make(
+      "div",
+      { role: "group", "aria-labelledby": id },
+      make("div", { class: "phase", id, role: "presentation" }, phase)
+    );
     for (const operation of within2) {
       const row2 = make(
         "div",
         { role: "option", id: unique("operation"), "aria-selected": "false", "data-op": operation.number },
-        ...[make("span", { class: "number" }, String(operation.number + 1)), make("span", { class: "name" }, titleOf(operation, trace))]
+        ...[
+          make("span", { class: "number" }, String(operation.number + 1)),
+          make("span", { class: "name" }, titleOf(operation, trace))
+        ]
       );
       rows[operation.number] = { row: row2, text: haystack(operation, trace) };
       group.append(row2);
@@ -9598,7 +10388,8 @@ function operations(element, store, trace) {
       row2.hidden = !words.every((word) => text2.includes(word));
       n += row2.hidden ? 0 : 1;
     }
-    for (const group of list2.children) group.hidden = [...group.querySelectorAll("[role=option]")].every((row2) => row2.hidden);
+    for (const group of list2.children)
+      group.hidden = [...group.querySelectorAll("[role=option]")].every((row2) => row2.hidden);
     found.textContent = words.length ? `${n} of ${rows.length}` : "";
   };
   search.addEventListener("input", look);
@@ -9645,7 +10436,14 @@ function titleOf(operation, trace) {
   return operation.name;
 }
 function haystack(operation, trace) {
-  const names = [operation.name, operation.module, trace.modules[operation.module] ?? "", operation.phase, operation.kind, titleOf(operation, trace)];
+  const names = [
+    operation.name,
+    operation.module,
+    trace.modules[operation.module] ?? "",
+    operation.phase,
+    operation.kind,
+    titleOf(operation, trace)
+  ];
   return names.join(" ").toLowerCase();
 }
 
@@ -9685,8 +10483,16 @@ function show(element, store, address, note = null) {
   };
 }
 function showUnlike(element, { frames, at: at3, title: title2 }, address) {
-  const select2 = make("select", { onchange: () => change(Number(select2.value)) }, ...at3.map((number4, i) => make("option", { value: i }, `step ${number4}`)));
-  const note = make("p", { class: "unlike" }, make("label", {}, `${title2}: these steps aren't alike, so each is shown by itself. Show `, select2));
+  const select2 = make(
+    "select",
+    { onchange: () => change(Number(select2.value)) },
+    ...at3.map((number4, i) => make("option", { value: i }, `step ${number4}`))
+  );
+  const note = make(
+    "p",
+    { class: "unlike" },
+    make("label", {}, `${title2}: these steps aren't alike, so each is shown by itself. Show `, select2)
+  );
   let end = null;
   const change = (frame) => {
     const focused = document.activeElement === select2;
@@ -9710,7 +10516,11 @@ function header(store, trace) {
 function kept({ kept: kept2 }) {
   if (!kept2) return null;
   const samples = `${kept2.samples.length} of the ${kept2.of} samples of each batch`;
-  return make("p", { class: "kept" }, `This step is large: of arrays with a batch, the numbers of ${samples} are kept here. Their statistics are of all.`);
+  return make(
+    "p",
+    { class: "kept" },
+    `This step is large: of arrays with a batch, the numbers of ${samples} are kept here. Their statistics are of all.`
+  );
 }
 function columns(store, trace) {
   const found = { middle: [], left: [], right: [] };
@@ -9721,7 +10531,11 @@ function columns(store, trace) {
     const folded = make("details", { open: true }, make("summary", {}, make("h2", { id }, title2)), body);
     found[column].push(make("section", { class: "panel", "aria-labelledby": id, "data-panel": name }, folded));
   }
-  return make("main", {}, ...Object.entries(found).map(([name, panels]) => make("div", { class: `column ${name}` }, ...panels)));
+  return make(
+    "main",
+    {},
+    ...Object.entries(found).map(([name, panels]) => make("div", { class: `column ${name}` }, ...panels))
+  );
 }
 async function render({ model, el }) {
   return mount(el, model.get("trace"));

@@ -55,7 +55,11 @@ export function drawSliders(place, { settings, clip, norm, what, changed }) {
     changed();
     made[0]?.input.focus();
   };
-  const reset = make("button", { type: "button", class: "reset", hidden: true, onclick: back }, "back to what was recorded");
+  const reset = make(
+    "button",
+    { type: "button", class: "reset", hidden: true, onclick: back },
+    "back to what was recorded",
+  );
   fill(place, make("legend", {}, "What if …"), ...made.map(({ row }) => row), reset);
 }
 

@@ -115,7 +115,10 @@ function fitted({ matrix: { data, columns }, at, width, value }, top, bottom) {
   const whole = (x) => exact(x, value.dtype),
     short = (x) => brief(x, width < NARROW ? 2 : 3);
   const widest = (text, left, right) =>
-    Math.max(3, ...range(top, bottom).flatMap((r) => range(left, right).map((c) => text(data[r * columns + c]).length)));
+    Math.max(
+      3,
+      ...range(top, bottom).flatMap((r) => range(left, right).map((c) => text(data[r * columns + c]).length)),
+    );
   for (const text of [value.data.type === "float16" ? short : whole, short]) {
     let [left, right] = span(columns, at[1], COLUMNS);
     const room = Math.max(1, Math.floor((width - MARGIN) / (CHARACTER * widest(text, left, right) + PADDING)));

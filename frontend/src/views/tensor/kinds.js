@@ -38,7 +38,11 @@ export function heat(place, about) {
   const at = within(slice, cell);
   if (at) ring(drawn.context, drawn.box(...at));
   const note = drawn.shared
-    ? make("p", { class: "quiet" }, "More numbers than there are points here: each point shows the largest of those under it.")
+    ? make(
+        "p",
+        { class: "quiet" },
+        "More numbers than there are points here: each point shows the largest of those under it.",
+      )
     : null;
   fill(place, one, note);
 }
@@ -99,9 +103,18 @@ function large(about, offset, shape, cell, pick) {
   );
   const made = paintImage(one, about, offset, shape, Math.min(about.width, 260));
   if (cell)
-    ring(made.context, [(cell[1] / shape[1]) * made.w, (cell[0] / shape[0]) * made.h, made.w / shape[1], made.h / shape[0]]);
+    ring(made.context, [
+      (cell[1] / shape[1]) * made.w,
+      (cell[0] / shape[0]) * made.h,
+      made.w / shape[1],
+      made.h / shape[0],
+    ]);
   const note = made.stretched
-    ? make("p", { class: "quiet" }, `Drawn from ${brief(made.stretched[0])} (black) to ${brief(made.stretched[1])} (white).`)
+    ? make(
+        "p",
+        { class: "quiet" },
+        `Drawn from ${brief(made.stretched[0])} (black) to ${brief(made.stretched[1])} (white).`,
+      )
     : null;
   return [one, note];
 }
@@ -147,7 +160,9 @@ export function video(place, about) {
       shape,
       (i) => move(1, i),
     ),
-    ...large(about, (example * frames + frame) * one, shape, within(slice, cell), (i, j) => choose([example, frame, i, j, c])),
+    ...large(about, (example * frames + frame) * one, shape, within(slice, cell), (i, j) =>
+      choose([example, frame, i, j, c]),
+    ),
   );
 }
 

@@ -4,7 +4,9 @@ import { fill, make } from "../../dom.js";
 
 export function drawSlices(place, { names, slice, numbers, move, turn }) {
   const focused = place.contains(document.activeElement) ? document.activeElement.dataset.does : null;
-  const others = numbers.shape.map((n, axis) => [axis, n]).filter(([axis]) => axis !== slice.rows && axis !== slice.columns);
+  const others = numbers.shape
+    .map((n, axis) => [axis, n])
+    .filter(([axis]) => axis !== slice.rows && axis !== slice.columns);
   const steppers = others.map(([axis, n]) => stepper(names[axis], slice.fixed[axis], n, (k) => move(axis, k)));
   fill(place, ...steppers, numbers.shape.length > 2 ? choice(names, slice, turn) : null);
   if (focused) [...place.querySelectorAll("[data-does]")].find((one) => one.dataset.does === focused)?.focus();

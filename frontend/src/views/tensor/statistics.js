@@ -13,12 +13,17 @@ export function statistics({ statistics: s, shape }, x) {
     ...measures.map((name) => [name, brief(number(s[name]))]),
     ...(s.zeros ? [["zeros", `${count(s.zeros)} of ${count(size)}`]] : []),
   ];
-  const list = told.map(([name, text]) => make("div", {}, make("dt", {}, name), make("dd", { class: "numbers" }, text)));
+  const list = told.map(([name, text]) =>
+    make("div", {}, make("dt", {}, name), make("dd", { class: "numbers" }, text)),
+  );
   return [warning(s, size), s.histogram ? histogram(s, x) : null, make("dl", {}, ...list)];
 }
 
 function warning({ nan, infinite }, size) {
-  const told = [nan ? `${count(nan)} NaN (not a number)` : null, infinite ? `${count(infinite)} infinite` : null].filter(Boolean);
+  const told = [
+    nan ? `${count(nan)} NaN (not a number)` : null,
+    infinite ? `${count(infinite)} infinite` : null,
+  ].filter(Boolean);
   return told.length ? make("p", { class: "warning" }, `⚠ ${told.join(" and ")}, of ${count(size)}`) : null;
 }
 
@@ -29,11 +34,19 @@ function histogram({ histogram: bins, least, greatest }, x) {
     most = Math.max(...bins),
     wide = WIDE / bins.length;
   const own =
-    x === null || !Number.isFinite(x) ? -1 : Math.min(bins.length - 1, Math.floor(((x - low) / (high - low)) * bins.length));
+    x === null || !Number.isFinite(x)
+      ? -1
+      : Math.min(bins.length - 1, Math.floor(((x - low) / (high - low)) * bins.length));
   const bars = bins.map((n, i) => {
     const height = n ? Math.max(1.5, (n / most) * (HIGH - 4)) : 0;
     const side = low + ((i + 0.5) / bins.length) * (high - low) < 0 ? "low" : "high";
-    return draw("rect", { x: i * wide + 1, y: HIGH - height, width: wide - 2, height, class: i === own ? "own" : side });
+    return draw("rect", {
+      x: i * wide + 1,
+      y: HIGH - height,
+      width: wide - 2,
+      height,
+      class: i === own ? "own" : side,
+    });
   });
   const zero = low < 0 && high > 0 ? (-low / (high - low)) * WIDE : null;
   const line = zero === null ? null : draw("line", { x1: zero, x2: zero, y1: 0, y2: HIGH });
@@ -42,7 +55,12 @@ function histogram({ histogram: bins, least, greatest }, x) {
   return make(
     "figure",
     {},
-    draw("svg", { viewBox: `0 0 ${WIDE} ${HIGH}`, role: "img", "aria-label": label, preserveAspectRatio: "none" }, line, ...bars),
+    draw(
+      "svg",
+      { viewBox: `0 0 ${WIDE} ${HIGH}`, role: "img", "aria-label": label, preserveAspectRatio: "none" },
+      line,
+      ...bars,
+    ),
     make("figcaption", { class: "quiet" }, ...caption),
   );
 }
