@@ -34,7 +34,7 @@ def step(
     """
     from rich.console import Console
 
-    from tinyxm.steps import load, terminal, trace
+    from tinyxm.steps import load, page, terminal, trace
 
     console = Console()
     given = Path(what)
@@ -53,9 +53,7 @@ def step(
     if path.suffix.lower() == ".json":
         trace.save(told, path)
     else:
-        from tinyxm.steps.page import to_html
-
-        path.write_text(to_html(told), "utf-8")
+        page.write(told, path)
     print_path(console, "trace" if path.suffix.lower() == ".json" else "page", path)
 
 

@@ -117,16 +117,32 @@ def dead_units(step: Step) -> Iterator[Finding]:
 
 
 def clipped(step: Step) -> Iterator[Finding]:
-    """By how much the gradients were shortened."""
-    norm, limit = float(step.clip.get("norm", 0)), float(step.clip.get("limit", 0))
-    if step.clip.get("name") == "clip_by_norm" and norm > limit:
-        op = next(op.number for op in step.operations if op.kind == "clip")
-        yield Finding(
-            "clipped",
-            f"the gradients' norm, {norm:.4g}, was cut to {limit:.4g}: all are multiplied by {limit / norm:.3g}",
-            "Now and then that is what clipping is for; at every step, lower the learning rate or raise the limit",
-            op,
-        )
+    """By how much the gradients were shortened, each time that they were clipped."""
+    for clip in step.clips:
+        limit, norms = clip.limit, [float(op.static["norm"]) for op in clip.operations]
+        mend = "lower the learning rate or raise the limit"
+        if clip.name == "clip_by_value":
+            read = [step.values[next(numbers_of(op.operands))].array for op in clip.operations]
+            beyond, count = sum(int(np.sum(np.abs(g) > limit)) for g in read), sum(g.size for g in read)
+            sign = f"{beyond} of {count} numbers of the gradients lay beyond ±{limit:.4g}, and were cut off there"
+            mend = "it turns the direction of the step. Clip by the norm to keep it, or raise the limit"
+        elif clip.name == "clip_by_layer":
+            beyond = sum(norm > limit for norm in norms)
+            place = norms.index(max(norms))
+            name = _name(step, next(numbers_of(clip.operations[place].operands)))
+            sign = (
+                f"{beyond} of {len(norms)} gradients were longer than {limit:.4g}, each by itself; the longest, "
+                f"{name}, {norms[place]:.4g}: it's multiplied by {limit / max(norms[place], limit):.3g}"
+            )
+        else:
+            beyond = int(clip.norm > limit)
+            sign = (
+                f"the gradients' norm, {clip.norm:.4g}, was cut to {limit:.4g}: all are multiplied by "
+                f"{limit / max(clip.norm, limit):.3g}"
+            )
+        if beyond:
+            often = f"Now and then that is what clipping is for; at every step, {mend}"
+            yield Finding("clipped", sign, often, clip.operations[0].number)
 
 
 def unusual_updates(step: Step) -> Iterator[Finding]:

@@ -78,7 +78,7 @@ class Film:
         """Write the film as one page, which holds all that it shows."""
         from tinyxm.steps import page
 
-        Path(path).write_text(page.to_html(self.encode()), "utf-8")
+        page.write(self.encode(), path)
 
 
 def compare(steps: Sequence[Step], title: str = "") -> Film:

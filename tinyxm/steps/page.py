@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 from string import Template
 from typing import Any
+
+from tinyxm.data.sources import beside
+from tinyxm.steps.trace import dumps
 
 ASSETS = Path(__file__).with_name("page")  # built from frontend/ by `npm ci && npm run build`
 
@@ -47,9 +49,15 @@ def to_html(trace: Mapping[str, Any]) -> str:
     )
 
 
+def write(trace: Mapping[str, Any], path: str | Path) -> None:
+    """Write the page of a trace or a film, beside and renamed: what stood there stays until all of it is written."""
+    with beside(Path(path)) as part:
+        part.write_text(to_html(trace), "utf-8")
+
+
 def embedded(trace: Mapping[str, Any]) -> str:
     """JSON that can stand within a script element: nothing in it ends the element, or reads as anything but data."""
-    text = json.dumps(trace, allow_nan=False, separators=(",", ":"))
+    text = dumps(trace)
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return text

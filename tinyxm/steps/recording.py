@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Mapping
 from types import FrameType
@@ -15,8 +16,10 @@ from tinyxm.autograd.places import to_host
 from tinyxm.autograd.tensor import Node
 from tinyxm.nn import Module
 from tinyxm.optim import Optimizer
-from tinyxm.steps.step import Operands, Operation, Ref, Step, Update, Value, numbers_of
-from tinyxm.steps.variables import is_array, same, variables
+from tinyxm.steps.names import name_by_variables, name_the_rest
+from tinyxm.steps.phases import mark_loss
+from tinyxm.steps.step import Clip, Operands, Operation, Ref, Step, Update, Value, numbers_of
+from tinyxm.steps.variables import is_array, variables, weights
 
 Array = NDArray[Any]
 
@@ -32,7 +35,8 @@ def record(
 
     Parameters get their names from the model, and inputs those of the caller's variables. `show` says what an input is
     where its shape doesn't tell, by that name: {"x": "spectrogram"}; also "picture", "waveform", "tokens", "video",
-    "matrix". Raises TypeError for what is no Module or Optimizer.
+    "matrix". Parameters and layers that no model holds are found among the caller's variables. Raises TypeError for
+    what is no Module or Optimizer; and at the end ValueError where `show` names what isn't there.
     """
     for what, given, kind in (("model", model, Module), ("optimizer", optimizer, Optimizer)):
         if given is not None and not isinstance(given, kind):
@@ -62,12 +66,30 @@ class Recorder:
         self.thread = threading.get_ident()
         self.next = 0  # of the optimizer's parameters, the one whose update may come
         self.passes: list[dict[Node, Ref]] = []  # what each backward pass brought to each node
+        self.sent: dict[Node, list[Operation]] = {}  # the adjoints that the present pass brought to each node
+        self.brought: set[int] = set()  # and what it made
         self.parameters: list[tuple[str, Any]] = self._parameters(frame)
-        self.fields = {id(b.data): name for name, b in (step.model.named_buffers() if step.model is not None else ())}
+        self.buffers = dict(step.model.named_buffers() if step.model is not None else ())
+        self.fields = {id(b.data): name for name, b in self.buffers.items()}
         for name, parameter in self.parameters:
-            number = self.value(parameter.data, name, "parameter")
-            if parameter.node is not None:
-                self.by_node[parameter.node] = number
+            self.hold(name, parameter)
+        self.bare: dict[int, tuple[str, Any]] = {}  # Parameters that neither holds; they count where they are used
+        self.find_bare(frame)
+
+    def hold(self, name: str, parameter: Any) -> Ref:
+        number = self.value(parameter.data, name, "parameter")
+        if parameter.node is not None:
+            self.by_node[parameter.node] = number
+        return number
+
+    def find_bare(self, frame: FrameType) -> None:
+        """Parameters and buffers of the caller's that belong to no model."""
+        mine = {id(p) for _, p in self.parameters}
+        for name, role, x in weights(frame):
+            if role == "buffer" and id(x.data) not in self.fields:
+                self.fields[id(x.data)], self.buffers[name] = name, x
+            elif id(x) not in mine:
+                self.bare.setdefault(id(x.data), (name, x))
 
     def _parameters(self, frame: FrameType) -> list[tuple[str, Any]]:
         """By the names that the model has for them, or else the caller: of several, the shortest."""
@@ -105,6 +127,10 @@ class Recorder:
             return [self.operand(part, role) for part in x]
         if not is_array(x):
             return x
+        if id(x) in self.bare:
+            name, parameter = self.bare.pop(id(x))
+            self.parameters.append((name, parameter))
+            return self.hold(name, parameter)
         return self.value(x, self.fields.get(id(x), ""), "buffer" if id(x) in self.fields else role)
 
     def __call__(self, event: Event) -> None:
@@ -147,7 +173,7 @@ class Recorder:
         operands: Operands = {}
         for name, x in event.operands.items():
             if name in ("g", "total") and is_array(x) and id(x) not in self.by_identity:
-                self.arrived(event.node, x)
+                self.arrived(event.node, x, name == "total")
             operands[name] = self.operand(x)
         if id(event.result) in self.by_identity:
             result = self.by_identity[id(event.result)]
@@ -157,16 +183,24 @@ class Recorder:
         op = self.add(event, "backward", operands, result, saved=tuple(event.saved))
         if forward is not None:
             self.belongs.append((op, forward))
+        if event.kind == "adjoint":
+            self.sent.setdefault(to, []).append(op)
+        elif event.kind == "accumulate" and operands["total"] in self.brought:  # else it gathers what came before
+            op.branches = self.sent.get(to, [])  # which grows
+            op.joined = len(op.branches)
+        self.brought.add(result)
         if to is not None:
             self.gradient_of[to] = result
             if self.passes:
                 self.passes[-1][to] = result
 
-    def arrived(self, node: Node, g: Any) -> None:
-        """A gradient in an array not seen before. Of one number it's a copy; at a parameter, what was there before the
-        step; else a backward pass begins."""
+    def arrived(self, node: Node, g: Any, before: bool) -> None:
+        """A gradient in an array not seen before. Of one number it's a copy (of one from `before` this pass, where it's
+        that); at a parameter, what was there before the step; else a backward pass begins."""
         target = self.by_node.get(node)
         for value in reversed(self.step.values):
+            if before and value.number in self.brought:
+                continue
             if value.role == "gradient" and value.of == target and np.array_equal(value.array, to_host(g)):
                 self.by_identity[id(g)] = Ref(value.number)
                 self.held.append(g)
@@ -177,6 +211,7 @@ class Recorder:
             self.keep(g, f"earlier ∂L/∂{parameter}", "gradient", target)
             return
         self.passes.append({})
+        self.sent, self.brought = {}, set()
         if target is not None:
             self.step.losses.append(target)
         self.keep(g, "", "gradient", target)
@@ -186,13 +221,20 @@ class Recorder:
         place = next((i for i, (_, p) in enumerate(self.parameters) if p.grad is gradient), None)
         if place is None:
             return
-        raw = self.gathered(place, gradient)
-        result = self.keep(
-            event.result, f"clipped ∂L/∂{self.parameters[place][0]}", "gradient", self.step.values[raw].of
-        )
-        self.step.clip = {"name": event.operation, **event.static}
-        self.add(event, "clip", {"gradient": raw}, result)
+        name, again = self.parameters[place][0], place in self.clipped
+        given = self.value(gradient, "", "gradient") if again else self.gathered(place, gradient)
+        times = "again " * (again and self.step.values[given].name.startswith("clipped"))
+        result = self.keep(event.result, f"clipped {times}∂L/∂{name}", "gradient", self.step.values[given].of)
+        op = self.add(event, "clip", {"gradient": given}, result)
         self.clipped[place] = result
+        limit, norm = event.static["limit"], event.static["norm"]
+        last = self.step.clips[-1] if self.step.clips else None
+        same = last is not None and (last.name, last.limit) == (event.operation, limit)
+        if last is None or not same or any(other.result == given for other in last.operations):
+            self.step.clips.append(last := Clip(event.operation, limit, norm, []))
+        last.operations.append(op)
+        if event.operation == "clip_by_layer":  # whose norms are those of each gradient by itself
+            last.norm = math.hypot(*(op.static["norm"] for op in last.operations))
 
     def gathered(self, place: int, gradient: Array) -> Ref:
         """The value that is this parameter's gradient: what the pass brought, or the sum with what was there."""
@@ -214,15 +256,16 @@ class Recorder:
         if self.step.repeated:
             return
         if optimizer is None or place is None:
-            operands = {name: self.operand(x) for name, x in event.operands.items()}
-            phase = "forward" if event.phase == "forward" else "update"
-            self.add(event, phase, operands, self.keep(event.result, "", "buffer"))
+            self.written(event)
             return
         name, parameter = self.parameters[place]
         before = self.by_identity[id(parameter.data)]
         clipped = self.clipped.get(place)
         raw = self.gathered(place, event.operands["gradient"]) if clipped is None else self.gradient_of[parameter.node]
         used = raw if clipped is None else clipped
+        told = event.operands["gradient"]
+        if not np.array_equal(self.step.values[used].array, to_host(told), equal_nan=True):  # changed by hand since
+            used = clipped = self.keep(told, f"changed ∂L/∂{name}", "gradient", before)
         number = next(i for i, p in enumerate(optimizer.parameters) if p is parameter)
         state: dict[str, tuple[int, int]] = {}
         for key, arrays in optimizer.state.items():
@@ -251,6 +294,16 @@ class Recorder:
         )
         self.stage = "after"
 
+    def written(self, event: Event) -> None:
+        """A write in place, of which copies are told: what it wrote to is the buffer that holds its result now."""
+        told = to_host(event.result)
+        name = next((name for name, b in self.buffers.items() if np.array_equal(to_host(b.data), told)), "")
+        operands = {key: self.operand(x) for key, x in event.operands.items()}
+        if name and isinstance(target := operands.get("target"), Ref) and self.step.values[target].role == "input":
+            self.step.values[target].name, self.step.values[target].role = name, "buffer"
+        phase = "forward" if event.phase == "forward" else "update"
+        self.add(event, phase, operands, self.keep(event.result, name and f"new {name}", "buffer"))
+
     def place_of(self, event: Event) -> int | None:
         """Which parameter of the optimizer was written: they come in its order, those that have a gradient."""
         optimizer = self.step.optimizer
@@ -269,11 +322,17 @@ class Recorder:
     def finish(self, frame: FrameType) -> None:
         """Name what can be named, say which operations are the loss's, and put in what no operation of the tape is."""
         step = self.step
-        self.name_by_variables(frame)
+        self.find_bare(frame)
+        for key, (name, parameter) in self.bare.items():  # made within the recording, and used
+            if key in self.by_identity:
+                value = step.values[self.by_identity[key]]
+                value.name, value.role = name, "parameter"
+                self.parameters.append((name, parameter))
+        name_by_variables(step, self.by_identity, frame)
         for value in step.values:
             if value.role == "input" and not value.name:
                 value.role = "constant"  # a mask, say, that a layer drew
-        self.mark_loss()
+        mark_loss(step)
         self.add_norm()
         data = [
             Operation("data", "data", value.name, {}, value.number) for value in step.values if value.role == "input"
@@ -301,35 +360,9 @@ class Recorder:
                     step.values[made].made_by = number
         for op, forward in self.belongs:
             op.of = forward.number
-        self.name_the_rest()
+        name_the_rest(step)
         if step.model is not None:
             step.modules = {path: type(module).__name__ for path, module in step.model.named_modules()}
-
-    def name_by_variables(self, frame: FrameType) -> None:
-        """By identity; and what came in as a copy, as `Tensor(x)` makes one, by what it holds."""
-        named = list(variables(frame))
-        for name, array in named:
-            number = self.by_identity.get(id(array))
-            if number is not None and not self.step.values[number].name:
-                self.step.values[number].name = name
-        for value in self.step.values:
-            if value.role == "input" and not value.name and value.array.size > 1:
-                value.name = next((name for name, array in named if same(array, value.array)), "")
-
-    def mark_loss(self) -> None:
-        """The loss begins behind the last operation of a module, or where there is none, that reads a parameter."""
-        forward = [op for op in self.step.operations if op.phase == "forward" and op.kind == "forward"]
-        if self.step.loss is None:
-            return
-        modules = self.step.model is not None
-        within = [
-            i for i, op in enumerate(forward) if op.module or (modules and op.source and op.source[2] == "forward")
-        ]
-        if not within:
-            mine = {value.number for value in self.step.values if value.role == "parameter"}
-            within = [i for i, op in enumerate(forward) if mine & set(numbers_of(op.operands))]
-        for op in forward[max(within, default=-1) + 1 :]:
-            op.phase = "loss"
 
     def add_norm(self) -> None:
         """√Σ g² over all gradients, which nobody may have asked for, before anything is clipped."""
@@ -346,39 +379,10 @@ class Recorder:
         places = [i for i, other in enumerate(step.operations) if other.phase in ("clip", "moments", "update", "after")]
         step.operations.insert(min(places, default=len(step.operations)), op)
 
-    def name_the_rest(self) -> None:
-        step, taken = self.step, {value.name for value in self.step.values if value.name}
-        for value in step.values:
-            if value.name:
-                continue
-            if value.role == "gradient" and value.of is not None:
-                value.name = f"∂L/∂{step.values[value.of].name}"
-            elif value.made_by is not None:
-                op = step.operations[value.made_by]
-                value.name = _unlike(" ".join(filter(None, (op.module, op.name))), taken)
-            else:
-                value.name = _unlike(self.use_of(value.number), taken)
-            taken.add(value.name)
-
-    def use_of(self, number: int) -> str:
-        """What is made by nobody is called by its first use: "labels of cross_entropies"."""
-        for op in self.step.operations:
-            for name, x in {**op.operands, **op.known}.items():
-                if any(isinstance(part, Ref) and part == number for part in (x if isinstance(x, list) else [x])):
-                    return f"{name} of {' '.join(filter(None, (op.module, op.name)))}"
-        return "an array"
-
 
 def _variant(optimizer: Optimizer) -> dict[str, bool]:
     """What tells apart two methods that share an operation: Nesterov from Momentum, AdamW from Adam."""
     return {name: bool(getattr(optimizer, name)) for name in ("nesterov", "decoupled") if hasattr(optimizer, name)}
-
-
-def _unlike(name: str, taken: set[str]) -> str:
-    """This name, with a number behind where others have it, too."""
-    if name not in taken:
-        return name
-    return next(other for k in range(2, len(taken) + 3) if (other := f"{name} {k}") not in taken)
 
 
 def _paired(node: Any, number: Any) -> tuple[list[Any], list[Any]]:

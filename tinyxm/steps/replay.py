@@ -5,7 +5,8 @@ Only what was there before the step is taken from the recording: inputs, constan
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,17 +15,19 @@ from numpy.typing import NDArray
 import tinyxm_kernels
 from tinyxm.autograd import random
 from tinyxm.autograd.tape import unbroadcast
-from tinyxm.steps.step import Operation, Ref, Step
+from tinyxm.steps.step import Operation, Ref, Step, numbers_of
 
 Array = NDArray[Any]
 
 
 class Replayed(NamedTuple):
     """An operation, and how far what it makes in float64 is from what was recorded: max |a − b| / max |b|; of gradients
-    that are 0 but for rounding, over a thousandth of the step's greatest gradient."""
+    that are 0 but for rounding, over a thousandth of the step's greatest gradient. Where it can't be run again `error`
+    is None, `why` says why, and the replay goes on with what was recorded."""
 
     operation: Operation
-    error: float
+    error: float | None
+    why: str = ""
 
 
 class Difference(NamedTuple):
@@ -39,96 +42,156 @@ class Difference(NamedTuple):
 
 
 def replay(step: Step) -> list[Replayed]:
-    """Every operation of the tape and of the optimizer again, from what was there before the step."""
-    return _replay(step, {})[1]
+    """Every operation of the tape and of the optimizer again, from what was there before the step; what can't be run
+    again, such as a hook, is named with its reason."""
+    return _Replay(step).run(step.operations)
 
 
 def differences(
-    step: Step, cells: int = 2, h: float = 1e-5, rng: np.random.Generator | None = None
+    step: Step, cells: int = 2, h: float = 1e-5, rng: np.random.Generator | None = None, most: int | None = None
 ) -> list[Difference]:
     """Some numbers of each parameter's gradient beside central differences of the replayed loss.
 
-    `cells` of each: the one of the greatest gradient, and others drawn at random. Nothing where the step has no loss;
-    and none of gradients that held something before the step.
+    `cells` of each: the one of the greatest gradient, and others drawn at random; of at most `most` parameters, spread
+    evenly over them all. For each cell only what comes of its parameter runs again. Nothing where the step has no loss,
+    or one that can't be replayed; and none of gradients that held something before the step.
     """
     rng = rng or np.random.default_rng(0)
-    if not step.losses or any(op.kind == "forward" and op.function is None for op in step.operations):
-        return []  # a checkpoint can't be replayed, and so no loss behind it
-    again, least, found = _replay(step, {})[0], _least(step), []
-    for update in step.updates:
-        g = again.get(update.gradient)
-        if g is None or not g.size or update.name in step.kept:
-            continue
-        chosen = [int(np.abs(g).argmax()), *rng.integers(0, g.size, cells - 1)]
-        for flat in dict.fromkeys(int(i) for i in chosen):
-            cell = tuple(int(i) for i in np.unravel_index(flat, g.shape))
+    chosen = checkable(step)
+    if most is not None and len(chosen) > most:
+        chosen = [chosen[round(i * (len(chosen) - 1) / max(most - 1, 1))] for i in range(most)]
+    if not chosen:
+        return []
+    replayed, least, found = _Replay(step), _least(step), []
+    replayed.run(step.operations)
+    for parameter, gradient in chosen:
+        g, downstream = replayed.values[gradient], _downstream(step, parameter)
+        flat = [int(np.abs(g).argmax()), *rng.integers(0, g.size, cells - 1)]
+        for at in dict.fromkeys(int(i) for i in flat):
+            cell = tuple(int(i) for i in np.unravel_index(at, g.shape))
             losses = []
             for sign in (1, -1):
-                moved = step.values[update.before].array.astype(np.float64)
+                moved = step.values[parameter].array.astype(np.float64)
                 moved[cell] += sign * h
-                again_moved, _ = _replay(step, {update.before: moved}, forward=True)
-                losses.append(float(sum(np.sum(again_moved[loss]) for loss in step.losses)))
+                again = _Replay(step, {**replayed.values, parameter: moved})
+                again.run(downstream)
+                losses.append(float(sum(np.sum(again.values[loss]) for loss in step.losses)))
             own, slope = float(g[cell]), (losses[0] - losses[1]) / (2 * h)
             error = abs(own - slope) / max(abs(own), abs(slope), least)
-            found.append(Difference(update.gradient, cell, own, slope, error))
+            found.append(Difference(gradient, cell, own, slope, error))
     return found
 
 
-def _replay(step: Step, given: Mapping[int, Array], forward: bool = False) -> tuple[dict[int, Array], list[Replayed]]:
-    """The values, by number, with `given` ones in the place of those recorded; the forward pass alone, if asked."""
-    again = {v.number: _wide(v.array) for v in step.values if v.made_by is None or v.role == "input"}
-    again.update(given)
-    told, least = [], _least(step)
-    kinds = ("forward",) if forward else ("forward", "adjoint", "accumulate", "norm", "clip", "update")
-    generator = random.generator()
-    before = generator.bit_generator.state
-    try:
-        with tinyxm_kernels.using("reference"), np.errstate(all="ignore"):
-            for op in step.operations:
-                if op.result is None or op.result in given:
-                    continue
-                try:
-                    result = _run(op, again, step, generator) if op.kind in kinds else None
-                except Exception:  # such as a checkpoint's, whose arrays the update has written to since
-                    result = None
-                for number, y in (result or {}).items():
-                    again[number] = y
-                    value = step.values[number]
-                    told.append(Replayed(op, _error(y, value.array, least if value.role == "gradient" else 1e-30)))
-                for number in (op.result, *op.also.values()):
-                    again.setdefault(number, _wide(step.values[number].array))
-    finally:
-        generator.bit_generator.state = before
-    return again, told
+def checkable(step: Step) -> list[tuple[int, int]]:
+    """The parameters whose gradients differences can check, with these: numbers of Values."""
+    if not step.losses or any(op.kind == "forward" and op.function is None for op in step.operations):
+        return []  # a checkpoint can't be replayed, and so no loss behind it
+    if any(op.kind == "hook" for op in step.operations):
+        return []  # which may have made of a gradient what it likes
+    norm = next((op for op in step.operations if op.kind == "norm"), None)
+    named = norm.operands.items() if norm is not None else ()
+    pairs = [(step.values[g].of, int(g)) for name, g in named if name not in step.kept and step.values[g].array.size]
+    return [(parameter, g) for parameter, g in pairs if parameter is not None]
 
 
-def _run(
-    op: Operation, again: Mapping[int, Array], step: Step, generator: np.random.Generator
-) -> dict[int, Array] | None:
-    """What an operation makes of the values so far, by number; None where it can't be run again."""
-    result = op.result
-    if result is None:
-        return None
+def _downstream(step: Step, value: int) -> list[Operation]:
+    """The forward operations that come of a value."""
+    reached, found = {value}, []
+    for op in step.operations:
+        if op.kind == "forward" and op.result is not None and reached & set(numbers_of({**op.operands, **op.known})):
+            reached.add(op.result)
+            found.append(op)
+    return found
+
+
+class _Replay:
+    """Values in float64, by number; those that no operation of the step made, unless they are given."""
+
+    def __init__(self, step: Step, values: Mapping[int, Array] | None = None) -> None:
+        self.step, self.least = step, _least(step) if values is None else 1e-30
+        given = {v.number: _wide(v.array) for v in step.values if v.made_by is None or v.role == "input"}
+        self.values: dict[int, Array] = given if values is None else dict(values)
+
+    def run(self, operations: Sequence[Operation]) -> list[Replayed]:
+        told = []
+        generator = random.generator()
+        before = generator.bit_generator.state
+        try:
+            with tinyxm_kernels.using("reference"), np.errstate(all="ignore"):
+                for op in operations:
+                    if op.kind not in ("data", "after") and op.result is not None:
+                        told += self.again(op, generator)
+        finally:
+            generator.bit_generator.state = before
+        return told
+
+    def again(self, op: Operation, generator: np.random.Generator) -> list[Replayed]:
+        why, made = _left_out(op, self.step), {}
+        if not why:
+            try:
+                made = _run(op, self.values, self.step, generator)
+            except Exception as problem:  # such as of arrays that were written to since
+                why = f"{type(problem).__name__}: {problem}"
+        told = []
+        for number, y in made.items():
+            self.values[number] = y
+            value = self.step.values[number]
+            error = _error(y, value.array, self.least if value.role == "gradient" else 1e-30)
+            told.append(Replayed(op, error))
+        for left in (op.result, *op.also.values()):
+            if left is not None:
+                self.values.setdefault(left, _wide(self.step.values[left].array))
+        return told if not why else [Replayed(op, None, why)]
+
+
+def _left_out(op: Operation, step: Step) -> str:
+    """Why an operation isn't run again; "" where it is."""
+    if op.kind == "hook":
+        return "a hook is a function of yours, which may do more than return an array"
+    if op.kind == "update" and op.name != "write" and step.optimizer is None:
+        return "the recording doesn't have its optimizer"
+    if op.kind == "forward" and op.function is None:
+        return "what it ran is recorded in the backward pass, where a checkpoint computes it again"
+    if op.kind == "adjoint" and op.function is None:
+        return "a checkpoint's gradients come from the operations that it computed again"
+    return ""
+
+
+def _run(op: Operation, again: Mapping[int, Array], step: Step, generator: np.random.Generator) -> dict[int, Array]:
+    """What an operation makes of the values so far, by number."""
+    result = op.result if op.result is not None else -1
     operands = {name: _given(x, again) for name, x in op.operands.items()}
     if op.kind == "norm":
         return {result: np.sqrt(sum(np.sum(np.square(g)) for g in operands.values()))}
-    if op.kind == "clip" and op.name == "clip_by_norm":
-        return {result: operands["gradient"] * min(1.0, op.static["limit"] / op.static["norm"])}
+    if op.kind == "clip":
+        return {result: _clipped(op, operands["gradient"], again, step)}
     if op.kind == "accumulate":
         return {result: operands["total"] + operands["g"]}
     if op.kind == "adjoint" and op.function is not None:
         g = op.function(*operands.values())
         shape = step.values[result].array.shape
         return {result: unbroadcast(g, shape) if np.shape(g) != shape else g}
-    if op.kind == "update" and step.optimizer is not None:
-        found = _updated(op, again, step)
-        return {number: found[number] for number in (result, *op.also.values())} if found else None
     if op.kind == "forward" and op.function is not None:
         if op.random_state is not None:
             generator.bit_generator.state = op.random_state
-        static = {**op.static, **{name: _given(x, again) for name, x in op.known.items()}}
+        static = {name: _wide(x) if isinstance(x, np.ndarray) else x for name, x in op.static.items()}
+        static |= {name: _given(x, again) for name, x in op.known.items()}
         return {result: np.asarray(op.function(**operands, **static))}
-    return None
+    if op.name == "write":
+        return {result: np.broadcast_to(operands["value"], step.values[result].array.shape)}
+    if op.kind == "update" and (found := _updated(op, again, step)):
+        return {number: found[number] for number in (result, *op.also.values())}
+    raise ValueError(f"{op.kind} {op.name}: nothing is known of how it's made")
+
+
+def _clipped(op: Operation, g: Array, again: Mapping[int, Array], step: Step) -> Array:
+    """The gradient clipped, by norms of the replay's own."""
+    limit = op.static["limit"]
+    if op.name == "clip_by_value":
+        return np.clip(g, -limit, limit)
+    together = [op] if op.name == "clip_by_layer" else next(c.operations for c in step.clips if op in c.operations)
+    norm = math.hypot(*(float(np.linalg.norm(again[n])) for other in together for n in numbers_of(other.operands)))
+    return g * min(1.0, limit / norm) if norm else g
 
 
 def _updated(op: Operation, again: Mapping[int, Array], step: Step) -> dict[int, Array]:

@@ -43,7 +43,8 @@ Operands = dict[str, Any]  # name → the Ref of a Value, a list of them, or a p
 class Operation:
     """One operation of a step. `of` is the forward operation that an adjoint or accumulation belongs to; `also` are
     results beside the first, by name; `function` is the operation, or the adjoint's rule. `known` are the static
-    arguments that are arrays of the step, such as a normalisation's statistics."""
+    arguments that are arrays of the step, such as a normalisation's statistics; `branches`, of an accumulation, the
+    adjoints whose results are brought together, of which it's the `joined` first."""
 
     phase: str
     kind: str
@@ -62,7 +63,19 @@ class Operation:
     function: Callable[..., Any] | None = None
     random_state: Mapping[str, Any] | None = None
     of: int | None = None
+    branches: list[Operation] = field(default_factory=list)
+    joined: int = 0
     number: int = -1
+
+
+@dataclass(eq=False)
+class Clip:
+    """One call that clipped: its name, its limit, the norm of all that it was given, and its operations."""
+
+    name: str
+    limit: float
+    norm: float
+    operations: list[Operation]
 
 
 @dataclass(eq=False)
@@ -96,7 +109,7 @@ class Step:
         self.operations: list[Operation] = []
         self.values: list[Value] = []
         self.updates: list[Update] = []
-        self.clip: dict[str, Any] = {}  # name, limit and norm, where gradients were clipped
+        self.clips: list[Clip] = []  # in their order
         self.losses: list[int] = []  # the numbers of the Values that backward passes began at
         self.kept: list[str] = []  # parameters whose gradient held something before the step
         self.repeated = False  # whether the optimizer stepped again: what came then isn't recorded
@@ -117,12 +130,25 @@ class Step:
         self._listening.__exit__(*error)
         self._recorder.finish(self._frame)
         del self._frame, self._recorder, self._listening
+        if not any(error):
+            self._check_shown()
+
+    def _check_shown(self) -> None:
+        """Raise ValueError where `show` tells of what isn't there."""
+        there = dict.fromkeys(value.name for value in self.values if value.role == "input")
+        there |= dict.fromkeys(value.name for value in self.values)
+        if unknown := [name for name in self.show_as if name not in there]:
+            named = [value.name for value in self.values if value.role == "input"] or [*there][:12]
+            raise ValueError(
+                f"record: show: nothing is called {', '.join(map(repr, unknown))} in this step; inputs are "
+                f"{', '.join(map(repr, named)) or 'none'}"
+            )
 
     def to_html(self, path: str | Path) -> None:
         """Write the step as one page, which holds all that it shows. Raises ValueError as `save`."""
         from tinyxm.steps import page, trace
 
-        Path(path).write_text(page.to_html(trace.encode(self)), "utf-8")
+        page.write(trace.encode(self), path)
 
     def show(self) -> Any:
         """The page as a widget, for a notebook. Raises MissingExtra without the extra `notebook`."""

@@ -140,7 +140,7 @@ def _details(
 ) -> list[RenderableType]:
     parts: list[RenderableType] = []
     rule = trace["code"]["rules"].get(op["name"], {})
-    formula = rule.get("formula") or _stated(trace, op)
+    formula = op.get("says") or rule.get("formula") or _stated(trace, op)
     if formula:
         parts.append(Text(formula, style="green"))
     if "line" in op:
@@ -166,7 +166,6 @@ def _stated(trace: Mapping[str, Any], op: Mapping[str, Any]) -> str:
     return {
         "accumulate": "two gradients of one value are added",
         "norm": "√Σ g², over all gradients",
-        "clip": "g ← g · min(1, limit / norm)",
         "data": "what came in",
         "after": "what the weights are now",
     }.get(op["kind"], "")

@@ -17,11 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyxm import optim
+from tinyxm.data.sources import beside
 from tinyxm.steps.contrasts import contrasts
 from tinyxm.steps.derivation import formula_of
 from tinyxm.steps.diagnoses import diagnose
 from tinyxm.steps.provenance import Origin
-from tinyxm.steps.replay import differences
+from tinyxm.steps.replay import checkable, differences
+from tinyxm.steps.sentences import sentence
 from tinyxm.steps.step import PHASES, Operation, Ref, Step, Value
 from tinyxm_kernels.updates import reference
 
@@ -31,13 +33,15 @@ FORMAT = "tinyxm-trace/1"
 EXACT = 4096  # elements: what is smaller is kept whole
 BINS = 24
 KEEP, REFUSE = 10e6, 25e6  # bytes of the file
+CHECKED = 24  # parameters whose gradients are set beside differences: of more, so many spread over them all
 FULL = ("parameter", "state")  # roles that are kept in full, whatever their size: an update is computed from them again
 
 
 def encode(step: Step, checks: bool = True) -> Json:
     """The whole trace, its blob in base64 under "blob".
 
-    `checks` sets numbers of each gradient beside differences of the loss, which takes a few replays of the step.
+    `checks` sets numbers of each gradient beside differences of the loss, which takes a replay of the step, and
+    of what comes of a parameter four more; of many parameters it checks 24, and says so under "checked".
     Over 10 MB it keeps the first two samples of each batch, and says so under "kept"; ValueError over 25 MB even so,
     with a table of what is large.
     """
@@ -48,7 +52,9 @@ def encode(step: Step, checks: bool = True) -> Json:
             trace, blob = _encoded(step, samples)
     if 4 / 3 * len(blob) > REFUSE:
         raise ValueError(_too_large(step, 4 / 3 * len(blob)))
-    trace["checks"] = [_plain(d._asdict()) for d in differences(step)] if checks else []
+    found = differences(step, most=CHECKED) if checks else []
+    trace["checks"] = [_plain(d._asdict()) for d in found]
+    trace["checked"] = {"parameters": len({d.value for d in found}), "of": len(checkable(step))}
     return {**trace, "blob": base64.b64encode(blob).decode("ascii")}
 
 
@@ -72,13 +78,16 @@ def _encoded(step: Step, samples: int | None) -> tuple[Json, bytes]:
         "phases": list(PHASES),
         "loss": step.loss,
         "values": values,
-        "operations": [_operation(op, lines) for op in step.operations],
+        "operations": [_operation(op, lines, step) for op in step.operations],
         "modules": step.modules,
         "updates": [
             {**vars(u), "state": {name: list(pair) for name, pair in u.state.items()}, "settings": _plain(u.settings)}
             for u in step.updates
         ],
-        "clip": _plain(step.clip),
+        "clips": [
+            {"name": c.name, "limit": c.limit, "norm": _plain(c.norm), "operations": [op.number for op in c.operations]}
+            for c in step.clips
+        ],
         "contrasts": [c._asdict() for c in contrasts(step)],
         "diagnoses": [finding._asdict() for finding in diagnose(step)],
         "code": {"lines": [_line(source) for source in lines], "rules": _rules(step)},
@@ -165,7 +174,7 @@ def _stored(array: Array, blob: bytearray, full: bool) -> Json:
     return {"at": at, "type": stored.dtype.name, **({"scale": scale} if scale != 1 else {})}
 
 
-def _operation(op: Operation, lines: list[tuple[str, int, str]]) -> Json:
+def _operation(op: Operation, lines: list[tuple[str, int, str]], step: Step) -> Json:
     return {
         "phase": op.phase,
         "kind": op.kind,
@@ -177,6 +186,7 @@ def _operation(op: Operation, lines: list[tuple[str, int, str]]) -> Json:
         **({"static": static} if (static := _plain({k: x for k, x in op.static.items() if k not in op.known})) else {}),
         **({"saved": list(op.saved)} if op.saved else {}),
         **({"of": op.of} if op.of is not None else {}),
+        **({"says": said} if (said := sentence(step, op)) else {}),
         **({"line": lines.index(op.source)} if op.source else {}),
         "seconds": op.seconds,
         "flops": op.flops,
@@ -261,10 +271,15 @@ def _too_large(step: Step, size: float) -> str:
     )
 
 
+def dumps(trace: Mapping[str, Any]) -> str:
+    """A trace or a film as JSON: all of it ASCII, half a character too. ValueError for a number that JSON hasn't."""
+    return json.dumps(trace, allow_nan=False, separators=(",", ":"))
+
+
 def save(trace: Mapping[str, Any], path: str | Path) -> None:
-    """Write a trace as one JSON file."""
-    text = json.dumps(trace, allow_nan=False, separators=(",", ":"))  # all of it ASCII, half a character too
-    Path(path).write_text(text, "ascii")
+    """Write a trace as one JSON file, beside and renamed: what stood there stays until all of it is written."""
+    with beside(Path(path)) as part:
+        part.write_text(dumps(trace), "ascii")
 
 
 def load(path: str | Path) -> Json:

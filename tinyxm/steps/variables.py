@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from tinyxm.autograd import Tensor
+from tinyxm.autograd import Parameter, Tensor
 from tinyxm.autograd.places import to_host
+from tinyxm.nn import Module
 
 INNER = str(Path(__file__).parent), contextlib.__file__
 
@@ -28,20 +29,42 @@ def caller() -> FrameType:
 
 def variables(frame: FrameType) -> Iterator[tuple[str, Any]]:
     """Arrays by the names of the caller's variables, and of what these hold, two levels down."""
-    for name, x in list(frame.f_locals.items()):
-        if not name.startswith("_"):
-            yield from _within(name, x, 2)
+    for name, x in _held(frame):
+        if not isinstance(x, Module):
+            yield name, x.data if isinstance(x, Tensor) else x
+
+
+def weights(frame: FrameType) -> Iterator[tuple[str, str, Any]]:
+    """(name, "parameter" or "buffer", what holds the array) of the caller's Parameters and of their modules', as
+    "layer.weight"; and of those that are global where they are used."""
+    found = dict(_held(frame))
+    for name, x in list(frame.f_globals.items()):
+        if isinstance(x, Module | Parameter) and not name.startswith("_"):
+            found.setdefault(name, x)
+    for name, x in found.items():
+        if isinstance(x, Parameter):
+            yield name, "parameter", x
+        elif isinstance(x, Module):
+            for path, parameter in x.named_parameters():
+                yield f"{name}.{path}", "parameter", parameter
+            for path, buffer in x.named_buffers():
+                yield f"{name}.{path}", "buffer", buffer
 
 
 def same(a: Any, b: np.ndarray) -> bool:
     return a.shape == b.shape and a.dtype.kind in "fiub" and np.array_equal(to_host(a), b, equal_nan=True)
 
 
+def _held(frame: FrameType) -> Iterator[tuple[str, Any]]:
+    """Tensors, arrays and modules that the caller's variables are or hold."""
+    for name, x in list(frame.f_locals.items()):
+        if not name.startswith("_"):
+            yield from _within(name, x, 2)
+
+
 def _within(name: str, x: Any, deep: int) -> Iterator[tuple[str, Any]]:
     parts: list[tuple[str, Any]] = []
-    if isinstance(x, Tensor):
-        yield name, x.data
-    elif is_array(x):
+    if isinstance(x, Tensor | Module) or is_array(x):
         yield name, x
     elif isinstance(x, dict):
         parts = [(f"{name}[{key!r}]", part) for key, part in x.items()]

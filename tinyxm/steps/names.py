@@ -1,0 +1,87 @@
+"""What the values of a step are called: by the caller's variables, and by what made them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from types import FrameType
+
+from tinyxm.steps.step import Operation, Ref, Step
+from tinyxm.steps.variables import same, variables
+
+
+def name_by_variables(step: Step, by_identity: Mapping[int, Ref], frame: FrameType) -> None:
+    """By identity; and what came in as a copy, as `Tensor(x)` makes one, by what it holds."""
+    named = list(variables(frame))
+    for name, array in named:
+        number = by_identity.get(id(array))
+        if number is not None and not step.values[number].name:
+            step.values[number].name = name
+    for value in step.values:
+        if value.role == "input" and not value.name and value.array.size > 1:
+            value.name = next((name for name, array in named if same(array, value.array)), "")
+
+
+def name_the_rest(step: Step) -> None:
+    """By what made it; a gradient by what it's of, and where it is only a part of that, by the use that sent it."""
+    taken = {value.name for value in step.values if value.name}
+    for value in step.values:
+        if value.name or (value.role == "gradient" and value.of is not None):
+            continue
+        if value.made_by is not None:
+            op = step.operations[value.made_by]
+            value.name = _unlike(" ".join(filter(None, (op.module, op.name))), taken)
+        else:
+            value.name = _unlike(use_of(step, value.number), taken)
+        taken.add(value.name)
+    parts = _parts(step)
+    for value in step.values:
+        if not value.name:
+            value.name = f"∂L/∂{step.values[value.of or 0].name}{parts.get(value.number, '')}"
+
+
+def _parts(step: Step) -> dict[int, str]:
+    """Of each gradient that others were added to, what tells it apart: " by way of 0 linear", ", 2 of 3 uses"."""
+    found: dict[int, str] = {}
+    for op in step.operations:
+        if not op.branches or op.result is None:
+            continue
+        if op.joined < len(op.branches):
+            found[op.result] = f", {op.joined} of {len(op.branches)} uses"
+        if op.joined == 2:
+            for branch, way in zip(op.branches, ways(step, op.branches), strict=True):
+                if branch.result is not None and step.values[branch.result].of == step.values[op.result].of:
+                    found[branch.result] = f" by way of {way}"
+    return found
+
+
+def ways(step: Step, branches: list[Operation]) -> list[str]:
+    """The uses of a value that these adjoints belong to: layer and operation; the input where it went in twice, and
+    what was made of it where two of them are called alike."""
+    forward = [branch if branch.of is None else step.operations[branch.of] for branch in branches]
+    times = Counter(op.number for op in forward)
+    called = [
+        " ".join(filter(None, (op.module, branch.name if times[op.number] > 1 else op.name)))
+        for branch, op in zip(branches, forward, strict=True)
+    ]
+    alike = Counter(called)
+    return [
+        f"{name} → {step.values[op.result].name}" if alike[name] > 1 and op.result is not None else name
+        for name, op in zip(called, forward, strict=True)
+    ]
+
+
+def use_of(step: Step, number: int) -> str:
+    """What is made by nobody is called by its first use: "labels of cross_entropies"."""
+    for op in step.operations:
+        for name, x in {**op.operands, **op.known}.items():
+            if any(isinstance(part, Ref) and part == number for part in (x if isinstance(x, list) else [x])):
+                return f"{name} of {' '.join(filter(None, (op.module, op.name)))}"
+    return "an array"
+
+
+def _unlike(name: str, taken: set[str]) -> str:
+    """This name, with a number behind where others have it, too."""
+    if name not in taken:
+        return name
+    return next(other for k in range(2, len(taken) + 3) if (other := f"{name} {k}") not in taken)
