@@ -11,10 +11,13 @@ from tinyxm.models.captioner import Captioner, ConvolutionEncoder, PatchEncoder
 from tinyxm.models.deep_correlation import DeepCorrelation
 from tinyxm.models.diffusion import Denoiser, Diffusion
 from tinyxm.models.fusion import FUSIONS, Fusion
+from tinyxm.models.namer import ImageSound, SpokenTower, Voice
 from tinyxm.models.recogniser import Recogniser
 from tinyxm.models.speaker import Speaker
 from tinyxm.models.two_towers import ImageTower, TextTower, TwoTowers
 from tinyxm.models.vae import ConditionalVAE
+from tinyxm.models.watcher import FilmEncoder, RecurrentFilmEncoder
+from tinyxm.models.writer import Ear, Writer
 from tinyxm.recipes.workbench import gradient_norms
 from tinyxm_kernels import cuda
 
@@ -73,6 +76,33 @@ def recogniser():
     return model, (normal(2, 14, 6), np.array([14, 9]), np.array([[1, 2, 2], [3, 0, 0]]), np.array([3, 1]))
 
 
+def namer():
+    rng = np.random.default_rng(1)
+    model = ImageSound(ImageTower(3, (8, 16), 16, rng=rng), SpokenTower(16, 6, 16, 8, rng=rng))
+    return model, (normal(8, 16, 16, 3), normal(4, 16, 6), np.eye(4, dtype=bool))
+
+
+def voice():
+    model = Voice(2, 16, 6, 8, 12, 10, rng=np.random.default_rng(0))
+    model.usual.data[:] = normal(2, 16, 6)
+    return model, (normal(4, 8), normal(4, 16, 6), np.array([0, 1, 1, 0]))
+
+
+def ear():
+    return Ear((16, 8), 5, 12, rng=np.random.default_rng(0)), (normal(4, 16, 8, 1), np.array([0, 3, 4, 1]))
+
+
+def writer():
+    model = Writer((16, 8), 3, frames=5, side=8, dimensions=2, width=16, rng=np.random.default_rng(0))
+    films = np.cumsum(np.abs(normal(3, 5, 8, 8, 1)), axis=1)
+    films /= films.max()
+    return model, (normal(3, 16, 8, 1), films, films[::-1].copy(), np.array([2, 0, 1]), np.random.default_rng(5))
+
+
+def watcher(encoder):
+    return Captioner(encoder, 9, 16, 2, 1, 5, rng=np.random.default_rng(2)), (normal(4, 6, 8, 8, 1), CAPTIONS)
+
+
 MADE = {
     "two towers, InfoNCE": lambda: towers("info_nce"),
     "two towers, sigmoid": lambda: towers("sigmoid"),
@@ -85,8 +115,15 @@ MADE = {
     ),
     "diffusion": diffusion,
     "VAE": vae,
+    "namer, towers": namer,
+    "namer, voice": voice,
     "recogniser": recogniser,
     "speaker": speaker,
+    "watcher, factored": lambda: watcher(FilmEncoder(6, 8, 1, 16, (8, 16), True, np.random.default_rng(0))),
+    "watcher, whole": lambda: watcher(FilmEncoder(6, 8, 1, 16, (8, 16), False, np.random.default_rng(0))),
+    "watcher, recurrent": lambda: watcher(RecurrentFilmEncoder(6, 8, 1, 16, (8, 16), np.random.default_rng(0))),
+    "writer": writer,
+    "writer's ear": ear,
     **{f"fusion, {name}": (lambda name=name: fusion(name)) for name in FUSIONS},
 }
 

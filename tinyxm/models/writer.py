@@ -16,6 +16,7 @@ import numpy as np
 
 from tinyxm import nn
 from tinyxm.autograd import Array, Parameter, Tensor, generator, no_grad
+from tinyxm.autograd.places import placed
 from tinyxm.models.audio_image import convolutions
 from tinyxm.models.vae import LOG_SPREADS
 from tinyxm.ops import clip, cross_entropy, cumsum, mean, reshape, softmax, softplus
@@ -150,7 +151,7 @@ class Writer(nn.Module):
     ) -> tuple[Tensor, Tensor, Tensor]:
         """The three terms of L, the mean over the films of each. H of ink 1 − e^−S: −x·ln(1 − e^−S) + (1 − x)·S."""
         scores, (m, log_s) = self.ear(sounds), self.hand(others)
-        z = m + np.exp(log_s) * rng.standard_normal(m.shape, m.dtype)
+        z = m + np.exp(log_s) * placed(rng.standard_normal(m.shape, m.dtype), m)
         total = clip(self.ink(scores, z), LEAST_INK, None)
         entropy = np.sum((1 - films) * total - films * np.log(-np.expm1(-total))) * (1 / len(films))
         divergence = mean(np.sum(0.5 * (np.exp(log_s * 2) + np.square(m) - 1) - log_s, axis=1))
