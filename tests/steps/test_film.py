@@ -85,6 +85,19 @@ def test_the_notebook_s_widget_holds_trace_and_module():
     assert perceptron().show() is not widget
 
 
+def test_the_widget_s_trace_is_made_of_what_json_has_alone(monkeypatch):
+    """A notebook may write it by a library that knows no subclass of int, as marimo does."""
+    from tinyxm.steps import notebook
+
+    monkeypatch.setattr(notebook, "_kind", lambda: dict)
+
+    def kinds(x):
+        parts = x.values() if isinstance(x, dict) else x if isinstance(x, list) else ()
+        return {type(x)}.union(*map(kinds, parts))
+
+    assert kinds(perceptron().show()["trace"]) == {dict, list, str, int, float, bool, type(None)}
+
+
 def test_without_anywidget_the_extra_is_named(monkeypatch):
     from tinyxm.data import MissingExtra
     from tinyxm.steps import notebook

@@ -1,6 +1,8 @@
 """The format: what is written is read again, hostile names and values come through, and size has its limits."""
 
 import json
+import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -108,6 +110,40 @@ def test_a_large_batch_is_kept_as_two_samples_and_a_large_model_refused(monkeypa
     monkeypatch.setattr(trace, "REFUSE", 20e3)
     with pytest.raises(ValueError, match=r"(?s)record: the trace is .*weight"):
         trace.encode(step())
+
+
+def test_of_a_recurrence_the_parts_of_a_gradient_are_kept_in_part(monkeypatch):
+    rng = np.random.default_rng(0)
+    w = xm.Parameter(0.1 * rng.normal(size=(80, 80)).astype(np.float32))
+    optimizer = optim.GradientDescent([w], lr=0.1)
+    with record(None, optimizer) as step:
+        h = rng.normal(size=(3, 80)).astype(np.float32)
+        for _ in range(6):
+            h = np.tanh(h @ w)
+        np.sum(h).backward()
+        optimizer.step()
+    whole = trace.encode(step, checks=False)
+    monkeypatch.setattr(trace, "KEEP", 100e3)
+    told = trace.encode(step, checks=False)
+    assert told["kept"] == {"samples": [0, 1], "of": 3}, "a constant came in, by no variable's name that is left"
+    assert len(told["blob"]) < 0.6 * len(whole["blob"])
+    for value, before, array in zip(told["values"], trace.arrays(whole), trace.arrays(told), strict=True):
+        part = value["name"].startswith("∂L/∂w") and value["name"] != "∂L/∂w"
+        assert value.get("kept") == ([2, 80] if part or value["shape"] == [3, 80] else None), value["name"]
+        np.testing.assert_allclose(array, before[:2] if "kept" in value else before, rtol=1e-3, atol=1e-5)
+    assert sum(value.get("kept") == [2, 80] for value in told["values"]) > 15
+
+
+def test_lines_of_a_notebook_are_told_by_their_cell(monkeypatch):
+    compiler = SimpleNamespace(format_code_name=lambda name: ("Cell", "In[3]") if name == __file__ else None)
+    shell = SimpleNamespace(compile=compiler)
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))
+    w = xm.Parameter(np.ones((2, 2), np.float32))
+    with record() as step:
+        np.sum(w * w).backward()
+    assert {line["file"] for line in trace.encode(step)["code"]["lines"]} == {"In[3]"}
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: None))
+    assert {line["file"] for line in trace.encode(step)["code"]["lines"]} == {"test_trace.py"}
 
 
 def test_what_is_no_trace_is_refused(tmp_path):

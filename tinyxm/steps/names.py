@@ -75,7 +75,7 @@ def use_of(step: Step, number: int) -> str:
     """What is made by nobody is called by its first use: "labels of cross_entropies"."""
     for op in step.operations:
         for name, x in {**op.operands, **op.known}.items():
-            if any(isinstance(part, Ref) and part == number for part in (x if isinstance(x, list) else [x])):
+            if any(isinstance(part, Ref) and part == number for part in (x if isinstance(x, list | tuple) else [x])):
                 return f"{name} of {' '.join(filter(None, (op.module, op.name)))}"
     return "an array"
 

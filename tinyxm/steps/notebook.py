@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
 from tinyxm.data.sources import require
 from tinyxm.steps.page import ASSETS
+from tinyxm.steps.trace import dumps
 
 
 def widget(trace: Mapping[str, Any]) -> Any:
     """The widget of a trace or a film. Raises MissingExtra without the extra `notebook`."""
-    return _kind()(trace=dict(trace))
+    plain = json.loads(dumps(trace))  # as a file has it: what writes it for the front end may know no other kinds
+    return _kind()(trace=plain)
 
 
 @cache

@@ -122,9 +122,10 @@ class Recorder:
         return number
 
     def operand(self, x: Any, role: str = "input") -> Any:
-        """Of an array its number, of a sequence a list, and of all else what it is."""
+        """Of an array its number, of a sequence those of its parts, and of all else what it is."""
         if isinstance(x, list | tuple) and any(is_array(part) for part in x):
-            return [self.operand(part, role) for part in x]
+            parts = [self.operand(part, role) for part in x]
+            return tuple(parts) if isinstance(x, tuple) else parts  # an index that is a tuple means another thing
         if not is_array(x):
             return x
         if id(x) in self.bare:

@@ -214,8 +214,9 @@ def _updated(op: Operation, again: Mapping[int, Array], step: Step) -> dict[int,
 
 
 def _given(x: Any, again: Mapping[int, Array]) -> Any:
-    if isinstance(x, list):
-        return [_given(part, again) for part in x]
+    if isinstance(x, list | tuple):
+        parts = [_given(part, again) for part in x]
+        return tuple(parts) if isinstance(x, tuple) else parts
     return again[x] if isinstance(x, Ref) else x
 
 

@@ -180,6 +180,6 @@ class Step:
 
 def numbers_of(operands: Operands) -> Iterator[Ref]:
     for x in operands.values():
-        for part in x if isinstance(x, list) else [x]:
+        for part in x if isinstance(x, list | tuple) else [x]:
             if isinstance(part, Ref):
                 yield part

@@ -7,6 +7,7 @@ import inspect
 import json
 import linecache
 import math
+import sys
 import zlib
 from collections.abc import Mapping
 from importlib.metadata import version
@@ -24,7 +25,7 @@ from tinyxm.steps.diagnoses import diagnose
 from tinyxm.steps.provenance import Origin
 from tinyxm.steps.replay import checkable, differences
 from tinyxm.steps.sentences import sentence
-from tinyxm.steps.step import PHASES, Operation, Ref, Step, Value
+from tinyxm.steps.step import PHASES, Operation, Ref, Step, Value, numbers_of
 from tinyxm_kernels.updates import reference
 
 Array = NDArray[Any]
@@ -48,7 +49,7 @@ def encode(step: Step, checks: bool = True) -> Json:
     trace, blob = _encoded(step, None)
     if 4 / 3 * len(blob) > KEEP:  # in base64
         samples = batch_size(step)
-        if samples is not None and samples > 2:
+        if samples is not None and samples > 1:
             trace, blob = _encoded(step, samples)
     if 4 / 3 * len(blob) > REFUSE:
         raise ValueError(_too_large(step, 4 / 3 * len(blob)))
@@ -59,16 +60,28 @@ def encode(step: Step, checks: bool = True) -> Json:
 
 
 def batch_size(step: Step) -> int | None:
-    """How many samples the inputs have, where most of them agree."""
-    sizes = [v.array.shape[0] for v in step.values if v.role == "input" and v.array.ndim and v.array.size > 1]
-    return max(set(sizes), key=sizes.count) if sizes else None
+    """How many samples the inputs have, where most of them agree; where no variable names one, what else came in."""
+    for role, least in (("input", 1), ("constant", 2)):
+        given = [v.array for v in step.values if v.role == role and v.array.ndim >= least and v.array.size > 1]
+        sizes = [array.shape[0] for array in given]
+        if sizes:
+            return max(set(sizes), key=sizes.count)
+    return None
 
 
 def _encoded(step: Step, samples: int | None) -> tuple[Json, bytes]:
-    """The trace without its blob, and the blob; of batches of `samples` the first two."""
+    """The trace without its blob, and the blob; of batches of `samples` the first two, and of what adds up to a
+    gradient (one part for each moment of a recurrence, say) the first two rows."""
     blob = bytearray()
+    sums = [op for op in step.operations if op.kind == "accumulate"] if samples else []
+    parts = {number for op in sums for number in numbers_of(op.operands)}
     full = {u.gradient for u in step.updates} | {u.clipped for u in step.updates if u.clipped is not None}
-    values = [_value(v, blob, samples, step, v.number in full or v.role in FULL) for v in step.values]
+    values = []
+    for v in step.values:
+        whole = v.number in full or v.role in FULL
+        cut = samples and v.array.ndim and not whole
+        cut = cut and (v.array.shape[0] == samples or (v.number in parts and v.array.size > EXACT))
+        values.append(_value(v, v.array[:2] if cut else v.array, blob, step, whole))
     lines: list[tuple[str, int, str]] = list(dict.fromkeys(op.source for op in step.operations if op.source))
     trace: Json = {
         "format": FORMAT,
@@ -95,9 +108,8 @@ def _encoded(step: Step, samples: int | None) -> tuple[Json, bytes]:
     return trace, zlib.compress(bytes(blob), 6)
 
 
-def _value(value: Value, blob: bytearray, samples: int | None, step: Step, full: bool) -> Json:
+def _value(value: Value, kept: Array, blob: bytearray, step: Step, full: bool) -> Json:
     array = value.array
-    kept = array[:2] if samples and array.ndim and array.shape[0] == samples and not full else array
     told: Json = {
         "name": value.name,
         "role": value.role,
@@ -108,7 +120,7 @@ def _value(value: Value, blob: bytearray, samples: int | None, step: Step, full:
         "shown": shown_as(value, step.show_as),
         "statistics": statistics(array),
     }
-    if kept is not array:
+    if kept.shape != array.shape:
         told["kept"] = list(kept.shape)
     return {**told, "data": _stored(kept, blob, full)}
 
@@ -198,7 +210,7 @@ def _operand(x: Any) -> Any:
     """{"value": number}, {"values": numbers}, or {"plain": what was given}."""
     if isinstance(x, Ref):
         return {"value": int(x)}
-    if isinstance(x, list) and any(isinstance(part, Ref) for part in x):
+    if isinstance(x, list | tuple) and any(isinstance(part, Ref) for part in x):
         return {"values": [int(part) if isinstance(part, Ref) else None for part in x]}
     return {"plain": _plain(x)}
 
@@ -229,7 +241,15 @@ def _line(source: tuple[str, int, str]) -> Json:
     """A user's line, with the two before and behind it."""
     file, number, function = source
     around = {k: text.rstrip("\n") for k in range(number - 2, number + 3) if (text := linecache.getline(file, k))}
-    return {"file": Path(file).name, "line": number, "function": function, "text": around}
+    return {"file": _cell(file) or Path(file).name, "line": number, "function": function, "text": around}
+
+
+def _cell(file: str) -> str:
+    """The notebook's cell that IPython calls by the name of a file: "In[3]"; "" for what is none."""
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    called = getattr(getattr(shell, "compile", None), "format_code_name", None)
+    found = called(file) if called is not None else None
+    return str(found[1]) if found else ""
 
 
 def _rules(step: Step) -> Json:
@@ -263,11 +283,19 @@ def code_of(function: Any) -> str:
 
 
 def _too_large(step: Step, size: float) -> str:
+    """What is large: by what it is, and the largest arrays."""
+    roles: dict[str, list[Array]] = {}
+    for v in step.values:
+        roles.setdefault(v.role, []).append(v.array)
+    kinds = sorted(((sum(a.nbytes for a in found), len(found), role) for role, found in roles.items()), reverse=True)
+    told = [f"  {size / 1e6:8.1f} MB  {role}: {count} arrays" for size, count, role in kinds[:4]]
     largest = sorted(step.values, key=lambda v: -v.array.nbytes)[:8]
-    rows = "\n".join(f"  {v.array.nbytes / 1e6:8.1f} MB  {v.name}  {v.array.shape}" for v in largest)
+    told += [f"  {v.array.nbytes / 1e6:8.1f} MB  {v.name}  {v.array.shape}" for v in largest]
+    rows = ";\n".join(told)
     return (
         f"record: the trace is {size / 1e6:.0f} MB compressed, with two samples of the batch; expected at most "
-        f"{REFUSE / 1e6:.0f} MB. Record a smaller model, or fewer samples. Largest are\n{rows}"
+        f"{REFUSE / 1e6:.0f} MB. Record a smaller model, fewer samples, or a shorter recurrence. Of "
+        f"{sum(v.array.nbytes for v in step.values) / 1e6:.0f} MB in all the largest are\n{rows}"
     )
 
 

@@ -97,8 +97,9 @@ class Named(Recipe):
         settings, data = run.settings, run.data
         if name == "judge":
             epochs = 1 if settings.quick else settings.judge_epochs
-            steps = epochs * max(1, len(data.judged) // JUDGE_BATCH)
-            return Stage(steps, Utterances(replace(settings, batch_size=JUDGE_BATCH), data.judged).batch)
+            batch = min(JUDGE_BATCH, settings.batch_size)
+            steps = epochs * max(1, len(data.judged) // batch)
+            return Stage(steps, Utterances(replace(settings, batch_size=batch), data.judged).batch)
         if name == "towers":
             drawings = Drawings(data, settings)
             return Stage(settings.passes * drawings.steps_per_epoch, drawings.batch)
