@@ -3,6 +3,7 @@
 import functools
 import importlib
 import io
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -115,6 +116,26 @@ def test_one_neuron_of_plain_numbers():
     checked(step)
 
 
+class Pair(NamedTuple):
+    """A class among the caller's variables, which holds nothing."""
+
+    a: int
+
+
+def test_classes_and_pairs_among_the_variables():
+    kind, pair = Pair, NamedPair(drawn(3, 2), np.ones(2, np.float32))
+    with record() as step:
+        np.sum(X @ pair.weight + pair.shift).backward()
+    assert roles(step, "parameter") == {"pair.weight"}
+    assert roles(step, "input") == {"pair.shift"}
+    assert kind is Pair
+
+
+class NamedPair(NamedTuple):
+    weight: xm.Parameter
+    shift: np.ndarray
+
+
 def test_parameters_that_are_made_within_or_belong_to_the_file():
     with record() as step:
         w = drawn(3, 2)
@@ -221,6 +242,8 @@ def test_of_many_parameters_some_are_checked_and_it_is_said(monkeypatch):
     assert told["checked"] == {"parameters": 4, "of": 9}
     names = {told["values"][check["value"]]["name"] for check in told["checks"]}
     assert {"∂L/∂layers[0].weight", "∂L/∂layers[8].weight"} <= names
+    monkeypatch.setattr(trace, "RERUNS", 4 * 19 * 3)
+    assert trace.encode(step)["checked"] == {"parameters": 3, "of": 9}
 
 
 def test_for_a_difference_only_what_comes_of_the_parameter_runs_again(monkeypatch):

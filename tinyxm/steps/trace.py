@@ -26,6 +26,7 @@ from tinyxm.steps.provenance import Origin
 from tinyxm.steps.replay import checkable, differences
 from tinyxm.steps.sentences import sentence
 from tinyxm.steps.step import PHASES, Operation, Ref, Step, Value, numbers_of
+from tinyxm.steps.underived import why_underived
 from tinyxm_kernels.updates import reference
 
 Array = NDArray[Any]
@@ -35,14 +36,15 @@ EXACT = 4096  # elements: what is smaller is kept whole
 BINS = 24
 KEEP, REFUSE = 10e6, 25e6  # bytes of the file
 CHECKED = 24  # parameters whose gradients are set beside differences: of more, so many spread over them all
+RERUNS = 20_000  # operations that these checks may run: of a longer step, fewer parameters
 FULL = ("parameter", "state")  # roles that are kept in full, whatever their size: an update is computed from them again
 
 
 def encode(step: Step, checks: bool = True) -> Json:
     """The whole trace, its blob in base64 under "blob".
 
-    `checks` sets numbers of each gradient beside differences of the loss, which takes a replay of the step, and
-    of what comes of a parameter four more; of many parameters it checks 24, and says so under "checked".
+    `checks` sets numbers of each gradient beside differences of the loss, which takes a replay of the step, and of
+    what comes of a parameter four more; of many, or in a long step, it checks some, and says so under "checked".
     Over 10 MB it keeps the first two samples of each batch, and says so under "kept"; ValueError over 25 MB even so,
     with a table of what is large.
     """
@@ -53,7 +55,9 @@ def encode(step: Step, checks: bool = True) -> Json:
             trace, blob = _encoded(step, samples)
     if 4 / 3 * len(blob) > REFUSE:
         raise ValueError(_too_large(step, 4 / 3 * len(blob)))
-    found = differences(step, most=CHECKED) if checks else []
+    forward = sum(op.kind == "forward" for op in step.operations)
+    most = min(CHECKED, max(RERUNS // (4 * max(forward, 1)), 2))  # each of two cells runs twice again
+    found = differences(step, most=most) if checks else []
     trace["checks"] = [_plain(d._asdict()) for d in found]
     trace["checked"] = {"parameters": len({d.value for d in found}), "of": len(checkable(step))}
     return {**trace, "blob": base64.b64encode(blob).decode("ascii")}
@@ -262,6 +266,9 @@ def _rules(step: Step) -> Json:
         found[op.name] = {"code": code_of(function)}
         if op.kind != "adjoint":
             found[op.name]["formula"] = formula_of(Origin(op.name, documented, {}, {}, {}, "", None))
+        own = str(getattr(function, "__module__", "")).startswith("tinyxm.")  # not another's of that name
+        if own and (why := why_underived(op.name)):
+            found[op.name]["underived"] = why
     return found
 
 

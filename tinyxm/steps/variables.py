@@ -68,7 +68,7 @@ def _within(name: str, x: Any, deep: int) -> Iterator[tuple[str, Any]]:
         yield name, x
     elif isinstance(x, dict):
         parts = [(f"{name}[{key!r}]", part) for key, part in x.items()]
-    elif hasattr(x, "_fields"):
+    elif isinstance(x, tuple) and hasattr(x, "_fields"):
         parts = [(f"{name}.{key}", part) for key, part in zip(x._fields, x, strict=True)]
     elif isinstance(x, list | tuple):
         parts = [(f"{name}[{i}]", part) for i, part in enumerate(x)]
