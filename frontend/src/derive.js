@@ -4,6 +4,7 @@ import * as attention from "./derive/attention.js";
 import { elementwise, elementwiseAdjoint, isElementwise } from "./derive/elementwise.js";
 import { embeddingBag, isMove, joined, joinedAdjoint, move, moveAdjoint, scatterAdd } from "./derive/moves.js";
 import * as normalise from "./derive/normalise.js";
+import { namesOf, written } from "./derive/names.js";
 import { operandsOf, Plain } from "./derive/operands.js";
 import * as products from "./derive/products.js";
 import * as reductions from "./derive/reductions.js";
@@ -76,9 +77,9 @@ function ruleOf(op) {
 const own = (table, name) => (Object.hasOwn(table, name) ? table[name] : null);
 
 /**
- * The derivation of the number at `cell` of a value: {operation, formula, stages, value, recorded, missing}.
+ * The derivation of the number at `cell` of a value: {operation, formula, legend, stages, value, recorded, missing}.
  *
- * `formula` is general; each of `stages` has terms with the actual operands and what they join to (see derive/terms.js);
+ * `formula` is general, in the names of the trace, and `legend` tells what letters without one stand for; each of `stages` has terms with the actual operands and what they join to (see derive/terms.js);
  * `value` is what they come to in float64 here, `recorded` what the step recorded. `missing` counts terms of samples that
  * the trace doesn't keep. Null for what nothing made in this step, and where no rule here is known for its operation.
  */
@@ -87,14 +88,18 @@ export function derive(trace, number, cell, operation = null) {
   if (!op) return null;
   const rule = ruleOf(op);
   if (!rule) return null;
-  const operands = operandsOf(trace, op);
+  const called = namesOf(trace, op);
+  const operands = operandsOf(trace, op, called.names);
   complete(trace, op, operands);
-  const found = rule({ trace, op, operands, cell, number, shape: trace.values[number].shape });
+  const found = rule({ trace, op, operands, names: called.names, cell, number, shape: trace.values[number].shape });
   if (!found) return null;
   const missing = found.stages.reduce((sum, stage) => sum + stage.missing, 0);
+  const { text: formula, legend } = written(found.formula, called);
   return {
     operation: op,
     ...found,
+    formula,
+    legend: [...legend, ...(found.legend ?? [])],
     value: found.stages.at(-1).value,
     recorded: trace.array(number).get(cell),
     missing,

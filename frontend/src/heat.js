@@ -69,7 +69,14 @@ const SAMPLE = 4096;
 
 /** The scale of a value's colours, {size, beyond}: the size of its largest number; or, where a few are larger than all else by
  *  far (a mask's −10⁹, say), of the largest of the others. */
-export function limitOf({ data }, { statistics: { least, greatest } }) {
+export function limitOf(numbers, value) {
+  if (!limits.has(numbers)) limits.set(numbers, limit(numbers, value));
+  return limits.get(numbers);
+}
+
+const limits = new WeakMap(); // numbers → their scale
+
+function limit({ data }, { statistics: { least, greatest } }) {
   const most = Math.max(Math.abs(Number(least ?? 0)), Math.abs(Number(greatest ?? 0)));
   const step = Math.max(1, Math.floor(data.length / SAMPLE));
   const sizes = Float64Array.from({ length: Math.min(data.length, SAMPLE) }, (_, i) => Math.abs(data[i * step]))
@@ -96,10 +103,11 @@ export function sizeCanvas(canvas, width, height) {
 }
 
 /**
- * Draw rows by columns as colours into at most width × height; `paint(x)` gives [r, g, b]. Where there are more numbers than
+ * Draw a Matrix as colours into at most width × height; `paint(x)` gives [r, g, b]. Where there are more numbers than
  * pixels, a pixel shows the largest of those under it. Returns {width, height, at(x, y) → [row, column], box(row, column)}.
  */
-export function drawMatrix(canvas, { data, rows, columns }, { width, height = 320, most = 28, paint }) {
+export function drawMatrix(canvas, matrix, { width, height = 320, most = 28, paint }) {
+  const { rows, columns } = matrix;
   const side = Math.max(Math.min(width / columns, height / rows, most), 0);
   const cell = side >= 1 ? Math.floor(side) : side;
   const [across, down] = [columns, rows].map((n, i) =>
@@ -114,20 +122,14 @@ export function drawMatrix(canvas, { data, rows, columns }, { width, height = 32
         ];
   const [n, m] = [Math.min(rows, Math.floor(h)), Math.min(columns, Math.floor(w))];
   const image = new ImageData(m, n);
-  for (let i = 0; i < n; i++) {
-    const [top, bottom] = [
-      Math.floor((i * rows) / n),
-      Math.max(Math.floor(((i + 1) * rows) / n), Math.floor((i * rows) / n) + 1),
-    ];
-    for (let j = 0; j < m; j++) {
-      const [left, right] = [
-        Math.floor((j * columns) / m),
-        Math.max(Math.floor(((j + 1) * columns) / m), Math.floor((j * columns) / m) + 1),
-      ];
-      const [r, g, b] = paint(largest(data, columns, top, bottom, left, right));
-      image.data.set([r, g, b, 255], 4 * (i * m + j));
-    }
-  }
+  matrix.reduced(n, m).forEach((x, i) => {
+    const [r, g, b] = paint(x);
+    const at = 4 * i;
+    image.data[at] = r;
+    image.data[at + 1] = g;
+    image.data[at + 2] = b;
+    image.data[at + 3] = 255;
+  });
   const context = sizeCanvas(canvas, w, h);
   const small = make("canvas", { width: m, height: n });
   small.getContext("2d").putImageData(image, 0, 0);
@@ -143,19 +145,6 @@ export function drawMatrix(canvas, { data, rows, columns }, { width, height = 32
     ],
     box: (row, column) => [(column / columns) * w, (row / rows) * h, w / columns, h / rows],
   };
-}
-
-function largest(data, columns, top, bottom, left, right) {
-  let found = data[top * columns + left];
-  if (bottom - top === 1 && right - left === 1) return found;
-  for (let i = top; i < bottom; i++) {
-    for (let j = left; j < right; j++) {
-      const x = data[i * columns + j];
-      if (Number.isNaN(x)) return x;
-      if (Math.abs(x) > Math.abs(found)) found = x;
-    }
-  }
-  return found;
 }
 
 /** Mark a cell of what was drawn: a ring that is seen on any colour. */

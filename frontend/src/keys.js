@@ -1,8 +1,11 @@
 // Keys that step, whatever has the focus, unless what has it needs them itself.
 
+import { toStation } from "./follow.js";
+
 const PACE = 700; // ms between two operations while it plays
 
-/** Arrow keys step (with shift, through the steps of a film), space plays, Home and End go to the ends, / searches. Returns what ends it. */
+/** Arrow keys step (with shift, through the steps of a film), space plays, Home and End go to the ends, / searches, f goes on with
+ *  the weight that is followed. Returns what ends it. */
 export function bindKeys(element, store, { everywhere }) {
   const target = everywhere ? document : element;
   const listener = (event) => {
@@ -16,6 +19,8 @@ export function bindKeys(element, store, { everywhere }) {
         Home: () => store.set({ op: 0, playing: false }),
         End: () => store.set({ op: store.trace.operations.length - 1, playing: false }),
         " ": () => store.set({ playing: !store.state.playing }),
+        f: () => toStation(store, 1),
+        F: () => toStation(store, -1),
         "/": () => element.querySelector('input[type="search"]')?.focus(),
       }[event.key];
     if (!act) return;

@@ -9,6 +9,7 @@ import { contrast } from "./views/contrast.js";
 import { derivation } from "./views/derivation.js";
 import { diagnoses } from "./views/diagnoses.js";
 import { film } from "./views/film.js";
+import { follow } from "./views/follow.js";
 import { graph } from "./views/graph.js";
 import { ledger } from "./views/ledger.js";
 import { tensor } from "./views/tensor.js";
@@ -22,10 +23,10 @@ const PANELS = [
   { name: "derivation", title: "Where this number comes from", view: derivation, column: "middle" },
   { name: "ledger", title: "How one weight changes", view: ledger, column: "middle" },
   { name: "contrast", title: "Which belongs to which", view: contrast, column: "middle" },
-  { name: "operations", title: "Every operation", view: operations, column: "left" },
-  { name: "graph", title: "The network", view: graph, column: "left" },
   { name: "code", title: "The code that did it", view: code, column: "right" },
   { name: "diagnoses", title: "What to watch", view: diagnoses, column: "right" },
+  { name: "operations", title: "Every operation", view: operations, column: "left" },
+  { name: "graph", title: "The network", view: graph, column: "left" },
 ];
 
 /** Show a trace, the object that its JSON gives, within an element. `address`: the page's address says the place, too.
@@ -82,7 +83,7 @@ function showUnlike(element, { frames, at, title }, address) {
 }
 
 function header(store, trace) {
-  const places = [film, phases, transport, story].map((view) => {
+  const places = [film, phases, transport, follow, story].map((view) => {
     const place = make("div", { class: view.name });
     return view(place, store, trace) === false ? null : place;
   });
@@ -102,7 +103,7 @@ function kept({ kept }) {
 }
 
 function columns(store, trace) {
-  const found = { middle: [], left: [], right: [] };
+  const found = { middle: [], right: [], left: [] };
   for (const { name, title, view, column } of PANELS) {
     const id = unique(name);
     const body = make("div", { class: `body ${name}` });

@@ -37,6 +37,9 @@ export function exact(x, dtype = "float64") {
   return signed(Object.is(x, -0) ? "-0" : String(x));
 }
 
+/** A number of an array as a reader wants it: six digits of a fraction, all of a whole number. */
+export const shown = (x, dtype, digits = 6) => (dtype.startsWith("float") ? brief(x, digits) : exact(x, dtype));
+
 /** (4, 2) as 4 × 2; of a single number "one number". */
 export const shapeText = (shape) => (shape.length ? shape.join(" × ") : "one number");
 

@@ -91,7 +91,8 @@ const TELL = {
       ".",
     ];
   },
-  accumulate: ({ operand, result, operation, trace, value }) => {
+  accumulate: ({ operation, operand, result, trace, value }) => {
+    if (operation.says) return [operation.says, " That makes ", result, "."];
     const of = trace.values[operation.result]?.of;
     return [
       of === null || of === undefined ? "A value" : value(of),
@@ -116,27 +117,10 @@ const TELL = {
     result,
     ` = ${brief(trace.array(operation.result).data[0])}: the root of the sum of all their squares.`,
   ],
-  clip: ({ operation, operand, result, trace }) => {
-    const { limit, norm } = operation.static ?? {};
-    if (norm === undefined)
-      return [
-        operand("gradient"),
-        ` is clipped: what lies outside ±${brief(number(limit))} is brought to it. That makes `,
-        result,
-        ".",
-      ];
-    const [length, most] = [number(norm), number(limit)];
-    const all = `All gradients together have the length ${brief(length)}`;
-    if (length <= most)
-      return [`${all}, which isn't over the limit ${brief(most)}: `, operand("gradient"), " stays as it is."];
-    return [
-      `${all}, over the limit ${brief(most)}. So `,
-      operand("gradient"),
-      ` is multiplied by ${brief(most)} / ${brief(length)} = ${brief(most / length)}, as every other gradient is. That makes `,
-      result,
-      ".",
-    ];
-  },
+  clip: ({ operation, operand, result }) =>
+    operation.says
+      ? [operation.says, " That makes ", result, "."]
+      : [operand("gradient"), " is clipped. That makes ", result, "."],
   update: ({ operation, operand, result, value }) => {
     if (operation.phase === "moments") {
       const others = Object.keys(operation.operands).filter((name) => name !== "gradient");

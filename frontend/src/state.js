@@ -4,17 +4,20 @@
 //   value   the value looked at, by its number; null: the operation's result
 //   cell    the place in it, such as [3, 5]; null: none chosen
 //   update  the parameter whose update is looked at, by its place in trace.updates; null: the operation's own, or the first
+//   weight  the weight that is followed, [update, ...cell] (follow.js): every operation is looked at for its sake; or null
 //   frame   the step of a film, by its place in trace.frames; 0 where there is but one
 //   playing whether it steps by itself
 //
 // All but the last stand in the address, so that a place can be sent to another and back and forward work.
+
+import { lookAt, stations, weightIn, weightOfText, weightText } from "./follow.js";
 
 const WAIT = 250; // ms between two entries of the address: browsers throttle more than some seven a second
 
 export class Store {
   constructor(trace) {
     this.trace = trace;
-    this.state = { op: 0, value: null, cell: null, update: null, frame: 0, playing: false };
+    this.state = { op: 0, value: null, cell: null, update: null, weight: null, frame: 0, playing: false };
     this.listeners = new Set();
   }
 
@@ -25,7 +28,8 @@ export class Store {
     return () => this.listeners.delete(listener);
   }
 
-  /** Change some of it. Another operation is looked at afresh: its result, and no cell, unless they are given too. */
+  /** Change some of it. Another operation is looked at afresh: its result, and no cell, unless they are given too; and
+   *  where a weight is followed, for that. */
   set(changes) {
     const next = { ...this.state, ...("op" in changes && changes.op !== this.state.op ? FRESH : {}), ...changes };
     this.adopt(this.valid(next));
@@ -53,6 +57,13 @@ export class Store {
     this.set({ op: at ? at.number : this.state.op, value, cell });
   }
 
+  /** Follow a weight, at the first of its stations that an operation from `op` on is; null: follow none any more. */
+  followWeight(weight, op = 0) {
+    const list = weight === null ? [] : stations(this.trace, weight);
+    const { name, number, ...place } = list.find((station) => station.op >= op) ?? list.at(-1) ?? {};
+    this.set({ ...place, weight, playing: false });
+  }
+
   get operation() {
     return this.trace.operations[this.state.op];
   }
@@ -65,6 +76,7 @@ export class Store {
   /** The place in trace.updates that is looked at; null where nothing was updated. */
   get update() {
     const { updates, values } = this.trace;
+    if (this.state.weight !== null) return this.state.weight[0];
     if (this.state.update !== null) return this.state.update;
     const numbers = [
       this.state.value,
@@ -81,15 +93,19 @@ export class Store {
   }
 
   /** The same within bounds: an address may say anything. */
-  valid({ op, value, cell, update, frame, ...more }) {
+  valid({ op, value, cell, update, weight, frame, ...more }) {
     const { operations, values, updates, frames } = this.trace;
+    const followed = weightIn(this.trace, typeof weight === "string" ? weightOfText(this.trace, weight) : weight);
+    if (followed !== null && op === null) op = stations(this.trace, followed)[0]?.op;
     const place = whole(op) ? Math.min(Math.max(op, 0), Math.max(operations.length - 1, 0)) : 0;
     const chosen = whole(value) && values[value] ? value : null;
     const number = chosen ?? operations[place]?.result ?? null;
     const shape = number === null ? null : (values[number].kept ?? values[number].shape);
     const within =
       Array.isArray(cell) && shape?.length === cell.length && cell.every((k, i) => whole(k) && k >= 0 && k < shape[i]);
-    const known = { op: place, value: chosen, cell: within ? cell : null };
+    const known = { op: place, value: chosen, cell: within ? cell : null, weight: followed };
+    if (followed !== null && chosen === null && !within)
+      Object.assign(known, lookAt(this.trace, followed, operations[place]));
     return {
       ...more,
       ...known,
@@ -104,12 +120,14 @@ const whole = (x) => Number.isInteger(x);
 const same = (a, b) =>
   a === b || (Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((x, i) => x === b[i]));
 
-/** `#op=17&cell=3,5` */
-export function toAddress({ op, value, cell, update, frame }) {
+/** `#op=17&cell=3,5&weight=0.weight[3,5]` */
+export function toAddress({ op, value, cell, update, weight, frame }, trace = null) {
   const parts = [`op=${op}`];
   if (value !== null) parts.push(`value=${value}`);
   if (cell !== null) parts.push(`cell=${cell.join(",")}`);
   if (update !== null) parts.push(`update=${update}`);
+  if (weight)
+    parts.push(`weight=${encodeURIComponent(weightText(trace, weight)).replace(/%(5B|5D|2C)/g, decodeURIComponent)}`);
   if (frame) parts.push(`frame=${frame}`);
   return `#${parts.join("&")}`;
 }
@@ -119,10 +137,11 @@ export function fromAddress(hash) {
   const read = (name) => (/^\d+$/.test(parameters.get(name) ?? "") ? Number(parameters.get(name)) : null);
   const cell = parameters.get("cell");
   return {
-    op: read("op") ?? 0,
+    op: read("op"), // null: where nothing else is said, the first
     value: read("value"),
     cell: cell === null ? null : cell.split(",").filter(Boolean).map(Number),
     update: read("update"),
+    weight: parameters.get("weight"),
     frame: read("frame") ?? 0,
   };
 }
@@ -135,7 +154,7 @@ export function bindAddress(store, view = window) {
   let from = store.state.op;
   const write = () => {
     timer = null;
-    const address = toAddress(store.state);
+    const address = toAddress(store.state, store.trace);
     if (address === view.location.hash) return;
     const leap = Math.abs(store.state.op - from) > 1 || Date.now() - written > 4 * WAIT;
     written = Date.now();

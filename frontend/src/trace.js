@@ -1,5 +1,7 @@
 // A trace in the format tinyxm-trace/1 (docs/trace.md): operations, values, and their arrays out of the compressed blob.
 
+import { Matrix } from "./matrix.js";
+
 const FORMAT = "tinyxm-trace/1";
 const FILM = "tinyxm-film/1";
 
@@ -44,9 +46,7 @@ export class Numbers {
       0,
     );
     const [down, right] = [rows, columns].map((axis) => (axis === null ? 0 : this.strides[axis]));
-    const out = new Float64Array(n * m);
-    for (let i = 0; i < n; i++) for (let j = 0; j < m; j++) out[i * m + j] = this.data[start + i * down + j * right];
-    return { data: out, rows: n, columns: m };
+    return new Matrix(this.data, n, m, { start, down, right });
   }
 }
 
@@ -87,8 +87,7 @@ export class Trace {
 
   /** The operation that made a value, or null. */
   maker(number) {
-    const by = this.values[number].by;
-    return by === null || by === undefined ? null : this.operations[by];
+    return this.operations[this.values[number]?.by] ?? null;
   }
 }
 
@@ -110,11 +109,15 @@ const product = (shape) => shape.reduce((n, k) => n * k, 1);
 
 const TYPES = { float64: Float64Array, float32: Float32Array, int32: Int32Array, uint8: Uint8Array };
 
+let halfTable = null; // every half there is
+
 /** Numbers of a blob: little-endian, as the machines are that have browsers. */
 function decode(blob, { at, type, scale = 1 }, size) {
   if (type === "float16") {
-    const halves = new Uint16Array(blob, at, size);
-    return Float32Array.from(halves, (bits) => half(bits) * scale);
+    const [halves, numbers] = [new Uint16Array(blob, at, size), new Float32Array(size)];
+    halfTable ??= Float32Array.from({ length: 65536 }, (_, bits) => half(bits));
+    for (let i = 0; i < size; i++) numbers[i] = halfTable[halves[i]] * scale;
+    return numbers;
   }
   const data = new TYPES[type](blob, at, size);
   return scale === 1 ? data : Float64Array.from(data, (x) => x * scale);

@@ -185,15 +185,19 @@ export const stateOf = (update) =>
 export function weightOf(trace, update, cell) {
   const at = (name, number) => ({ name, value: number, cell, number: trace.array(number).get(cell), kept: true });
   const state = stateOf(update).map(([symbol, , before]) => [symbol, at(symbol, before)]);
-  return { θ: at("θ", update.before), g: at("g", update.gradient), ...Object.fromEntries(state) };
+  return { θ: at("θ", update.before), g: at("g", arrived(trace, update)), ...Object.fromEntries(state) };
+}
+
+/** The gradient that the update's clip was given: as it came back, or, of several clips, what those before left of it. */
+function arrived(trace, { gradient, clipped }) {
+  return trace.maker(clipped ?? -1)?.operands.gradient?.value ?? gradient;
 }
 
 /** How this update clipped: {name, limit, norm}, or null where nothing did. */
 export function clipOf(trace, update) {
   if (update.clipped === null || update.clipped === undefined) return null;
-  const by = trace.operations[trace.values[update.clipped].by];
-  const { limit, norm } = by?.static ?? trace.clip;
-  return { name: by?.name ?? trace.clip.name, limit: Number(limit), norm: Number(norm) };
+  const { name, static: told } = trace.maker(update.clipped);
+  return { name, limit: Number(told.limit), norm: Number(told.norm) };
 }
 
 /** The update's settings, as numbers. */

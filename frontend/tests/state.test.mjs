@@ -15,17 +15,25 @@ const trace = () => ({
 });
 
 test("an address says the place, and is read again", () => {
-  const place = { op: 17, value: 3, cell: [3, 5], update: 2, frame: 1 };
+  const place = { op: 17, value: 3, cell: [3, 5], update: 2, weight: null, frame: 1 };
   assert.equal(toAddress(place), "#op=17&value=3&cell=3,5&update=2&frame=1");
   assert.deepEqual(fromAddress(toAddress(place)), place);
-  assert.deepEqual(fromAddress(""), { op: 0, value: null, cell: null, update: null, frame: 0 });
+  assert.deepEqual(fromAddress(""), { op: null, value: null, cell: null, update: null, weight: null, frame: 0 });
   assert.deepEqual(fromAddress("#cell=").cell, []); // the one number of an array without axes
 });
 
 test("what isn't within the trace is not adopted", () => {
   const store = new Store(trace());
   store.set({ op: 99, value: 7, cell: [0], update: 4, frame: 3 });
-  assert.deepEqual(store.state, { op: 2, value: null, cell: null, update: null, frame: 0, playing: false });
+  assert.deepEqual(store.state, {
+    op: 2,
+    value: null,
+    cell: null,
+    update: null,
+    weight: null,
+    frame: 0,
+    playing: false,
+  });
   store.set({ op: 0, cell: [1, 2] });
   assert.deepEqual(store.state.cell, [1, 2]);
   store.set({ cell: [1, 3] });

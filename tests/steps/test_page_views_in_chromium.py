@@ -14,9 +14,15 @@ traces = {}
 SHOWN = """() => {
   const text = (selector) => document.querySelector(selector)?.textContent ?? "";
   return {
-    cells: [...document.querySelectorAll(".cells [role=gridcell]")].map((one) => [one.dataset.cell, one.textContent]),
-    readout: text(".readout .numbers"),
-    heading: text(".derivation .number strong"),
+    cells: [...document.querySelectorAll(".cells [role=gridcell]")].map((one) => [
+      one.dataset.cell,
+      one.textContent,
+      one.title,
+    ]),
+    told: [".readout .numbers", ".derivation .number strong"].map((one) => [
+      text(one),
+      document.querySelector(one)?.title,
+    ]),
     derivation: text(".derivation"),
     conclusion: text(".derivation .conclusion"),
     ledger: text(".ledger"),
@@ -71,13 +77,15 @@ def test_numbers_on_the_screen_are_numpys_and_are_derived(opened, name):
     for operation in trace["operations"]:
         x = held[operation["result"]]
         shown = page.page.evaluate(SHOWN)
-        for cell, text in shown["cells"]:
+        for cell, text, whole in shown["cells"]:
             at = tuple(int(k) for k in cell.split(",")) if cell else ()
-            assert x.dtype.type(number(text)) == x[at], (operation["name"], cell)
+            assert x.dtype.type(number(whole)) == x[at], (operation["name"], cell)
+            assert number(text) == pytest.approx(x[at], rel=1e-5, abs=0), (operation["name"], cell)
         assert len(shown["cells"]) >= (x.ndim > 0 and trace["values"][operation["result"]]["shown"] != "tokens")
-        for told in (shown["readout"], shown["heading"]):
+        for told, whole in shown["told"]:
             own = x[place(told)] if place(told) else x.ravel()[0]
-            assert x.dtype.type(number(told.rpartition(" = ")[2])) == own, (operation["name"], told)
+            assert x.dtype.type(number(whole)) == own, (operation["name"], told)
+            assert number(told.rpartition(" = ")[2]) == pytest.approx(own, rel=1e-5, abs=0), (operation["name"], told)
         if operation["kind"] not in ("data",):
             assert "that's what the step recorded" in shown["conclusion"], (operation["name"], shown["derivation"])
         assert "undefined" not in shown["derivation"] + shown["ledger"]
@@ -163,6 +171,59 @@ def test_what_if_computes_the_update_again(opened):
     assert not page.problems
 
 
+def test_a_followed_weight_stays_through_the_whole_step(opened):
+    trace, held = trace_of("clip_norm"), arrays(trace_of("clip_norm"))
+    update = trace["updates"][0]
+    assert update["name"] == "w"
+    page = opened("clip_norm", "#weight=w[1,0]")
+    stations = {"forward": update["before"], "gradient": update["gradient"], "clipped": update["clipped"]}
+    stations |= {"moments": update["state"]["mean"][1], "new value": update["after"]}
+    shown = {
+        one.locator("span").first.text_content(): number(one.locator(".numbers").text_content())
+        for one in page.page.locator(".follow li").all()
+    }
+    for name, value in stations.items():
+        assert shown.pop(name) == pytest.approx(held[value][1, 0], rel=1e-3)
+    moved = held[update["after"]][1, 0] - held[update["before"]][1, 0]
+    assert shown == {"step": pytest.approx(moved, rel=1e-3)}
+    passed = []
+    for _ in range(6):
+        passed.append(page.text(".follow [aria-current] span"))
+        assert "that's what the step recorded" in page.text(".derivation .conclusion")
+        page.press("f")
+    assert passed == ["forward", "gradient", "clipped", "moments", "step", "new value"]
+    page.press("Home")
+    at = place(page.text(".ledger .place") + " = ")
+    own = {"w", "∂L/∂w", "clipped ∂L/∂w", "mean of w", "new mean of w", "square of w", "new square of w", "new w"}
+    for _ in trace["operations"]:
+        assert page.text(".follow .whose") == "You follow w[1, 0]"
+        assert at == place(page.text(".ledger .place") + " = ") == (1, 0)
+        heading = page.text(".derivation .number strong")
+        followed = page.page.locator(".derivation button.operand.followed").count()
+        assert followed or (heading.partition("[")[0] in own and place(heading) == (1, 0)) or "norm" in heading
+        page.press("ArrowRight")
+    page.wait("location.hash.split('&').at(-1)", "weight=w[1,0]")
+    page.page.click('.walk [aria-label="the next weight"]')
+    assert page.text(".follow .whose") == "You follow w[1, 1]"
+    page.page.click(".follow .stop")
+    assert page.page.is_hidden(".follow")
+    page.page.click(".derivation .follows")
+    assert page.text(".follow .whose").startswith("You follow")
+    assert not page.problems
+
+
+def test_formulas_have_the_names_of_the_trace(opened):
+    trace = trace_of("perceptron")
+    number_of = {op["name"]: i for i, op in enumerate(trace["operations"]) if op["module"] == "2"}
+    page = opened("perceptron", f"#op={number_of['linear.w']}")
+    assert "∂L/∂2.weight[k, j] = Σ over all rows of x[k] · ∂L/∂logits[j], where x is 1 tanh" in page.text(".formula")
+    assert "2.weight[" in page.text(".derivation .stage p")
+    assert "∂L/∂logits[" in page.text(".derivation .symbols")
+    page.page.evaluate(f"location.hash = 'op={number_of['linear']}'")
+    page.wait("document.querySelector('.formula').textContent.includes('logits[j]')", True)
+    assert "logits[j] = Σ over k of x[k] · 2.weight[k, j] + 2.bias[j]" in page.text(".formula")
+
+
 def test_shares_of_a_row_are_its_softmax_without_false_negatives(opened):
     trace, held = trace_of("contrast"), arrays(trace_of("contrast"))
     contrast = trace["contrasts"][0]
@@ -216,7 +277,9 @@ def test_a_value_is_shown_as_what_it_is_and_picked_from(opened, shown, width):
     middle = tuple((n - 1, n - 1) if shown == "tokens" else (n // 2 - 1, n // 2) for n in x.shape)
     axes = {"picture": (1, 2), "waveform": (1,), "video": (2, 3), "spectrogram": (1, 2), "tokens": (0, 1)}[shown]
     assert all(cell[axis] in middle[axis] for axis in axes)
-    assert page.text(".readout .numbers") == page.text(".derivation .number strong")
+    readout, heading = page.text(".readout .numbers"), page.text(".derivation .number strong")
+    assert place(readout) == cell
+    assert number(readout.rpartition(" = ")[2]) == pytest.approx(number(heading.rpartition(" = ")[2]), rel=1e-5)
     if shown in ("picture", "video"):
         page.page.locator(".strip button").last.click()
         axis = {"picture": 0, "video": 1}[shown]

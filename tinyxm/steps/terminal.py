@@ -125,7 +125,7 @@ def screen(
         row.no_wrap, row.overflow = True, "ellipsis"
         lines.append(row)
     return Group(
-        Text(f"{trace['title']}   operation {at} of {len(operations) - 1}", style="bold"),
+        Text(f"{trace['title']}   operation {at} of 0 … {len(operations) - 1}", style="bold"),
         Text(told or KEYS, style="yellow" if told else "dim", no_wrap=True, overflow="ellipsis"),
         phases,
         Rule(style="dim"),

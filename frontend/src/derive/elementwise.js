@@ -177,7 +177,7 @@ export function elementwise({ op, operands, cell }) {
 }
 
 /** What goes back to one operand: one number, or the sum over all places to which broadcasting took it. */
-export function elementwiseAdjoint({ op, operands, cell, shape }) {
+export function elementwiseAdjoint({ op, operands, names, cell, shape }) {
   const [name, input] = op.name.split(".");
   const rule = RULES[name][input];
   const full = operands.g?.shape;
@@ -188,7 +188,7 @@ export function elementwiseAdjoint({ op, operands, cell, shape }) {
   }
   const stage = new Stage(
     "sum",
-    `${input} was used at several places (broadcast), so what comes back from each is added up.`,
+    `${names[input] ?? input} was used at several places (broadcast), so what comes back from each is added up.`,
   );
   for (const place of above(shape, cell, full)) {
     const known = at(operands, op, place);

@@ -122,8 +122,8 @@ function reordered(about, a) {
 export const isMove = (name) => Object.hasOwn(SOURCES, name.split(".")[0]);
 
 const WORDS = {
-  getitem: "a[index]: taken from there, unchanged.",
-  pad: "Taken from a, or 0 (the padding) where that ends.",
+  getitem: (a) => `Taken out of ${a}, unchanged.`,
+  pad: (a) => `Taken from ${a}, or 0 (the padding) where that ends.`,
 };
 
 export function move(about) {
@@ -146,7 +146,7 @@ export function move(about) {
     };
   return {
     formula,
-    stages: [line(WORDS[op.name] ?? "The same number, at another place.", "a", { a: a.at(at) }, (v) => v.a)],
+    stages: [line(WORDS[op.name]?.(a.name) ?? "The same number, at another place.", "a", { a: a.at(at) }, (v) => v.a)],
   };
 }
 

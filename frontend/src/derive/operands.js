@@ -34,6 +34,27 @@ export function* box(spans) {
   }
 }
 
+/** Calls `visit(offset, i)` with the row-major place of every cell of a box in an array of this shape, in their order. */
+export function eachOffset(shape, spans, visit) {
+  const rank = shape.length;
+  if (spans.some(([first, end]) => first >= end)) return;
+  const step = shape.map((_, axis) => size(shape.slice(axis + 1)));
+  const cell = spans.map(([first]) => first);
+  let i = 0;
+  for (;;) {
+    let start = 0;
+    for (let axis = 0; axis < rank; axis++) start += cell[axis] * step[axis];
+    const along = rank ? spans[rank - 1][1] - spans[rank - 1][0] : 1;
+    for (let k = 0; k < along; k++) visit(start + k, i++);
+    let axis = rank - 2;
+    for (; axis >= 0; axis--) {
+      if (++cell[axis] < spans[axis][1]) break;
+      cell[axis] = spans[axis][0];
+    }
+    if (axis < 0) return;
+  }
+}
+
 export const cells = (shape) => box(shape.map((n) => [0, n]));
 
 /** The cell of an operand of this shape that broadcasting puts at this cell of the result. */
@@ -99,12 +120,13 @@ export class Plain {
   }
 }
 
-/** The operands of an operation by name: an Operand, a list of them, a Plain number, or what else was given. */
-export function operandsOf(trace, op) {
+/** The operands of an operation by the rule's letters: an Operand, a list of them, a Plain number, or what else was given;
+ *  `names` are what to call them. */
+export function operandsOf(trace, op, names = {}) {
   const found = {};
   for (const [name, given] of Object.entries(op.operands)) {
     if (given.value !== undefined && given.value !== null)
-      found[name] = new Operand(trace, name, earlier(trace, op, given.value));
+      found[name] = new Operand(trace, names[name] ?? name, earlier(trace, op, given.value));
     else if (given.values)
       found[name] = given.values.map((n, i) => (n === null ? null : new Operand(trace, `${name}[${i}]`, n)));
     else found[name] = isNumber(given.plain) ? new Plain(name, given.plain) : given.plain;

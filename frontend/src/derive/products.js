@@ -17,14 +17,14 @@ export function matmul({ operands: { a, b }, cell }) {
     formula: "y[i, j] = Σ over k of a[i, k] · b[k, j]",
     stages: [
       sumOf(
-        `Row ${i} of a meets column ${j} of b: number by number they are multiplied, and the products added.`,
+        `Row ${i} of ${a.name} meets column ${j} of ${b.name}: number by number they are multiplied, and the products added.`,
         rows,
       ),
     ],
   };
 }
 
-export function matmulAdjoint({ op, operands, cell, shape }) {
+export function matmulAdjoint({ op, operands, names, cell, shape }) {
   const { g, a, b } = operands,
     input = op.name.split(".")[1];
   const [i, j] = cell.slice(-2),
@@ -45,7 +45,7 @@ export function matmulAdjoint({ op, operands, cell, shape }) {
         formula: "∂a[i, k] = Σ over j of g[i, j] · b[k, j]",
         stages: [
           sumOf(
-            `a[${i}, ${j}] went into every number of row ${i} of the result, each time multiplied by a number of row ${j} of b. Each sends its gradient back, times that number.`,
+            `${names.a}[${i}, ${j}] went into every number of row ${i} of the result, each time multiplied by a number of row ${j} of ${names.b}. Each sends its gradient back, times that number.`,
             rows(),
           ),
         ],
@@ -54,7 +54,7 @@ export function matmulAdjoint({ op, operands, cell, shape }) {
         formula: "∂b[k, j] = Σ over i of a[i, k] · g[i, j]",
         stages: [
           sumOf(
-            `b[${i}, ${j}] went into every number of column ${j} of the result, each time multiplied by a number of column ${i} of a. Each sends its gradient back, times that number.`,
+            `${names.b}[${i}, ${j}] went into every number of column ${j} of the result, each time multiplied by a number of column ${i} of ${names.a}. Each sends its gradient back, times that number.`,
             rows(),
           ),
         ],
@@ -67,7 +67,7 @@ export function linear({ op, operands: { x, w, bias }, cell }) {
   const row = cell.slice(0, -1),
     j = cell.at(-1);
   const stage = sumOf(
-    `${row.length ? `Row ${brackets(row)} of x` : "x"} meets column ${j} of w, the weights of this unit: number by number they are multiplied, and the products added${bias ? "; then the bias is added" : ""}.`,
+    `${row.length ? `Row ${brackets(row)} of ${x.name}` : x.name} meets column ${j} of ${w.name}, the weights of this unit: number by number they are multiplied, and the products added${bias ? "; then the bias is added" : ""}.`,
     range(w.shape[0]).map((k) => [x.at([...row, k]), w.at([k, j])]),
   );
   if (bias) stage.product(bias.at([j]));
@@ -80,7 +80,7 @@ export function linear({ op, operands: { x, w, bias }, cell }) {
   return { formula: `y[j] = Σ over k of x[k] · w[k, j]${bias ? " + bias[j]" : ""}`, stages };
 }
 
-export function linearAdjoint({ op, operands: { g, x, w }, cell }) {
+export function linearAdjoint({ op, operands: { g, x, w }, names, cell }) {
   const input = op.name.split(".")[1];
   if (input === "x") {
     const row = cell.slice(0, -1),
@@ -89,7 +89,7 @@ export function linearAdjoint({ op, operands: { g, x, w }, cell }) {
       formula: "∂x[k] = Σ over j of g[j] · w[k, j]",
       stages: [
         sumOf(
-          `x[${brackets(cell)}] went into every unit j of the result, each time multiplied by the weight w[${k}, j]. Each sends its gradient back, times that weight.`,
+          `${names.x}[${brackets(cell)}] went into every unit j of the result, each time multiplied by the weight ${names.w}[${k}, j]. Each sends its gradient back, times that weight.`,
           range(w.shape[1]).map((j) => [g.at([...row, j]), w.at([k, j])]),
         ),
       ],
@@ -106,7 +106,7 @@ export function linearAdjoint({ op, operands: { g, x, w }, cell }) {
       formula: "∂bias[j] = Σ over all rows of g[j]",
       stages: [
         sumOf(
-          `bias[${cell[0]}] was added in every row, so its gradient is the sum of what arrives in column ${cell[0]}.`,
+          `${names.bias}[${cell[0]}] was added in every row, so its gradient is the sum of what arrives in column ${cell[0]}.`,
           rows(),
         ),
       ],
@@ -116,7 +116,7 @@ export function linearAdjoint({ op, operands: { g, x, w }, cell }) {
     formula: "∂w[k, j] = Σ over all rows of x[k] · g[j]",
     stages: [
       sumOf(
-        `w[${brackets(cell)}] was multiplied by x[…, ${cell[0]}] in every row. So each row says: the gradient of its result, times what the weight was multiplied by.`,
+        `${names.w}[${brackets(cell)}] was multiplied by ${names.x}[…, ${cell[0]}] in every row. So each row says: the gradient of its result, times what the weight was multiplied by.`,
         rows(),
       ),
     ],
@@ -148,9 +148,9 @@ function convolution(x, w, cell, { stride, padding, dilation, groups }) {
       rows.push([x.at([n, i, j, first + c]), w.at([u, v, c, o])]);
     else outside++;
   }
-  const edge = outside ? ` ${outside} numbers of the kernel hang over the edge, where x counts as 0.` : "";
+  const edge = outside ? ` ${outside} numbers of the kernel hang over the edge, where ${x.name} counts as 0.` : "";
   return sumOf(
-    `The kernel of output channel ${o} lies on the patch of x at row ${p * stride[0] - padding[0]}, column ${q * stride[1] - padding[1]}: number by number they are multiplied, and the products added.${edge}`,
+    `The kernel of output channel ${o} lies on the patch of ${x.name} at row ${p * stride[0] - padding[0]}, column ${q * stride[1] - padding[1]}: number by number they are multiplied, and the products added.${edge}`,
     rows,
   );
 }

@@ -16,10 +16,13 @@ function reduced({ op, operands }, shape) {
 }
 
 /** The cells of `shape` that were reduced to this cell. */
-function from(about, shape, cell) {
+const from = (about, shape, cell) => box(spansOf(about, shape, cell));
+
+/** The same as a box: [first, end] of each axis. */
+function spansOf(about, shape, cell) {
   const { axes, keepdims } = reduced(about, shape);
   const rest = keepdims ? cell.filter((_, i) => !axes.has(i)) : [...cell];
-  return box(shape.map((n, i) => (axes.has(i) ? [0, n] : ((k) => [k, k + 1])(rest.shift()))));
+  return shape.map((n, i) => (axes.has(i) ? [0, n] : ((k) => [k, k + 1])(rest.shift())));
 }
 
 /** The cell to which this cell of `shape` was reduced. */
@@ -47,7 +50,7 @@ export function reduction(about) {
   if (op.name === "logsumexp") return logsumexp(about, (at) => from(about, a.shape, at));
   const [join, formula, say] = WORDS[op.name],
     stage = new Stage(join, say);
-  for (const at of from(about, a.shape, cell)) stage.product(a.at(at));
+  stage.numbersOf(a, spansOf(about, a.shape, cell));
   return { formula, stages: [stage] };
 }
 

@@ -81,5 +81,10 @@ export function update({ trace, op, cell, number }) {
   const last = all.findLastIndex((l) => l.symbol === symbol);
   const made = all.slice(0, last + 1);
   const stages = made.map(({ symbol: name, words, parts, value }) => single(`${name}, ${words}`, parts, value));
-  return { formula: made.map((l) => `${l.symbol} ← ${l.formula}`).join(",  "), stages };
+  const formula = made.map((l) => `${l.symbol} ← ${l.formula}`).join(",  ");
+  const legend = [
+    ["θ", one.name],
+    ["g", trace.values[clipped].name],
+  ];
+  return { formula, stages, legend };
 }

@@ -1,5 +1,7 @@
 // What a derivation is made of: stages, each some terms that are joined to one number, in text with its numbers.
 
+import { cellAt, eachOffset } from "./operands.js";
+
 const NAME = /[\p{L}_][\p{L}\p{M}\p{Nd}_₀-₉]*/gu; // y² is y, and a ² behind it
 const KEPT = 5000; // terms of a sum that are told one by one
 
@@ -62,6 +64,22 @@ export class Stage {
         factors.reduce((n, x) => n * (x.number ?? x), 1),
         () => factors.flatMap((x, i) => (i ? [" · ", x] : [x])),
       );
+  }
+
+  /** Join the numbers of a box of an array, each by itself; of many, without a thing for each. */
+  numbersOf(operand, spans) {
+    const there = spans.map(([first, end], axis) => [first, Math.min(end, operand.kept[axis])]);
+    const count = (box) => box.reduce((n, [first, end]) => n * Math.max(end - first, 0), 1);
+    this.missing += count(spans) - count(there);
+    const { add } = JOINS[this.join];
+    eachOffset(operand.kept, there, (offset) => {
+      const x = operand.data[offset];
+      if (this.count < KEPT) this.add(x, () => [operand.at(cellAt(operand.kept, offset))]);
+      else {
+        this.joined = add(this.joined, x);
+        this.count++;
+      }
+    });
   }
 
   get value() {

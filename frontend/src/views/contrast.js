@@ -3,6 +3,7 @@
 
 import { fill, make } from "../dom.js";
 import { colour, drawMatrix, onWidth, palette, ring } from "../heat.js";
+import { Matrix } from "../matrix.js";
 import { brief } from "../numbers.js";
 
 const MOST = 12; // shares of a row that are listed
@@ -152,11 +153,12 @@ function drawImage(place, { one, numbers, rows, n, out, probability }, { width, 
   const data = by === "scores" ? scores : probability;
   const most = by === "scores" ? limit : one.kind === "sigmoid" ? 1 : Math.max(...probability.slice(0, 65536));
   for (let i = 0; i < rows; i++) for (let j = 0; j < n; j++) if (out(i, j)) data[i * n + j] = 0;
-  const drawn = drawMatrix(
-    canvas,
-    { data, rows, columns: n },
-    { width: Math.min(width, 420), height: 420, most: 34, paint: (x) => colour(x, most, colours) },
-  );
+  const drawn = drawMatrix(canvas, new Matrix(data, rows, n), {
+    width: Math.min(width, 420),
+    height: 420,
+    most: 34,
+    paint: (x) => colour(x, most, colours),
+  });
   const { context } = drawn;
   for (let i = 0; i < Math.min(rows, n); i++) mark(context, drawn.box(i, i));
   for (let i = 0; i < rows; i++) for (let j = 0; j < n; j++) if (out(i, j)) cross(context, drawn.box(i, j));

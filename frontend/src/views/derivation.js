@@ -3,10 +3,12 @@
 import { exampleCell } from "../cells.js";
 import { derive, makerOf } from "../derive.js";
 import { fill, make } from "../dom.js";
-import { brief, exact, number, placeText } from "../numbers.js";
+import { ownerOf } from "../follow.js";
+import { brief, exact, number, placeText, shown } from "../numbers.js";
 import { resultValues } from "../trace.js";
 import { isKnown } from "../update.js";
 import { figures, nameOf } from "./figures.js";
+import { followButton } from "./follow.js";
 
 const FEW = 12; // terms that are shown in their order
 const LARGEST = 8; // of more, so many, the largest first
@@ -17,8 +19,10 @@ export function derivation(element, store, trace) {
   let follow = false; // whether the reader came here by a number, and the focus goes on with them
   const body = make("div", {});
   const heading = make("p", { class: "number", tabindex: -1 });
-  fill(element, heading, body);
+  const follows = followButton(store, () => weightAt(store, trace));
+  fill(element, make("div", { class: "whose" }, heading, follows.button), body);
   const redraw = () => {
+    follows.tell();
     const at = store.value;
     if (at === null) {
       fill(heading, "Nothing was made here.");
@@ -38,16 +42,27 @@ export function derivation(element, store, trace) {
       store.follow(ref.value, ref.cell);
     };
     fill(heading, ...headingOf(value, numbers, cell, store.state.cell === null));
+    const { weight } = store.state;
+    const followed = ({ value: of, cell: place }) =>
+      weight !== null && Boolean(place) && ownerOf(trace, of) === weight[0] && place.join() === weight.slice(1).join();
     const found = derive(trace, at, cell, operationOf(store, trace, at));
     const parts = found
-      ? derived(found, { goTo, trace, all, value, more: () => ((all = true), redraw()) })
+      ? derived(found, {
+          goTo,
+          trace,
+          all,
+          value,
+          followed,
+          anyFollowed: weight !== null,
+          more: () => ((all = true), redraw()),
+        })
       : leaf(value, store, trace);
     fill(body, ...parts, badge(trace, at, cell, store), uses(trace, at, store));
     if (follow) heading.focus({ preventScroll: true });
     follow = false;
   };
   store.subscribe((_, changed) => {
-    if (!(changed.has("op") || changed.has("value") || changed.has("cell"))) return;
+    if (!(changed.has("op") || changed.has("value") || changed.has("cell") || changed.has("weight"))) return;
     all = false;
     redraw();
   });
@@ -61,19 +76,25 @@ function operationOf(store, trace, at) {
   return made ? present : makerOf(trace, at);
 }
 
+/** The weight that the number looked at is of: itself, its gradient, its memory; null where it's of none. */
+function weightAt(store, trace) {
+  const at = store.value;
+  const i = ownerOf(trace, at);
+  const cell = store.state.cell ?? (i < 0 ? null : exampleCell(trace.array(at)));
+  return i < 0 || cell === null ? null : [i, ...cell];
+}
+
 function headingOf(value, numbers, cell, example) {
   const x = numbers.get(cell);
-  const text = value.data.type === "float16" ? `about ${brief(x)}` : exact(x, value.dtype);
+  const text = value.data.type === "float16" ? `about ${brief(x)}` : shown(x, value.dtype);
   return [
-    make("strong", {}, `${value.name}${placeText(cell)} = ${text}`),
-    example && cell.length
-      ? make("span", { class: "quiet" }, " (for example: its largest number. Choose another above.)")
-      : null,
+    make("strong", { title: exact(x, value.dtype) }, `${value.name}${placeText(cell)} = ${text}`),
+    example && cell.length ? make("span", { class: "quiet" }, " (for example, its largest)") : null,
   ].filter(Boolean);
 }
 
 function derived(found, about) {
-  const { operation, formula, stages } = found;
+  const { operation, formula, legend, stages } = found;
   const how =
     operation.kind === "adjoint"
       ? `Sent back by ${operation.name.split(".")[0]}`
@@ -81,10 +102,26 @@ function derived(found, about) {
         ? `Made by ${operation.name}`
         : `Made in ${operation.phase}`;
   return [
-    make("p", { class: "formula" }, make("span", { class: "quiet" }, `${how}: `), make("code", {}, formula)),
+    make(
+      "p",
+      { class: "formula" },
+      make("span", { class: "quiet" }, `${how}: `),
+      make("code", {}, formula),
+      lettersOf(legend),
+    ),
     ...stages.map((stage, i) => drawStage(stage, i === stages.length - 1, about)),
     conclusion(found, about.value),
-  ];
+  ].filter(Boolean);
+}
+
+/** What the letters in a formula stand for that have no name of their own. */
+function lettersOf(legend) {
+  if (!legend.length) return null;
+  return make(
+    "span",
+    { class: "quiet" },
+    `, where ${legend.map(([letter, name]) => `${letter} is ${name}`).join(", ")}`,
+  );
 }
 
 function drawStage(stage, last, about) {
@@ -95,6 +132,8 @@ function drawStage(stage, last, about) {
     : count <= FEW
       ? order
       : order.sort((i, j) => Math.abs(terms[j].value) - Math.abs(terms[i].value)).slice(0, LARGEST);
+  const own = about.anyFollowed ? terms.findIndex(({ parts }) => parts.some(about.followed)) : -1;
+  if (own >= 0 && !listed.includes(own)) listed.unshift(own);
   const largest = terms.reduce((m, { value }) => Math.max(m, Number.isFinite(value) ? Math.abs(value) : 0), 0);
   const rows = listed.map((i) => drawTerm(terms[i], join, largest, about));
   const rest = count - listed.length;
@@ -153,7 +192,7 @@ const missing = (n) =>
   );
 
 /** A term in symbols, in numbers that can be gone to, and what it comes to. */
-function drawTerm(term, join, largest, { goTo, trace }) {
+function drawTerm(term, join, largest, { goTo, trace, followed }) {
   const { parts, value } = term;
   const symbols = parts.map((part) =>
     typeof part === "string" ? part : typeof part === "object" ? nameOf(part) : null,
@@ -167,9 +206,9 @@ function drawTerm(term, join, largest, { goTo, trace }) {
   if (bar) bar.firstChild.style.width = `${(100 * Math.abs(value)) / largest || 0}%`;
   return make(
     "div",
-    { class: "term" },
+    { class: parts.some(followed) ? "term followed" : "term" },
     make("span", { class: "symbols" }, known ? symbols.join("") : ""),
-    make("span", { class: "figures" }, ...figures(parts, goTo, trace)),
+    make("span", { class: "figures" }, ...figures(parts, goTo, trace, followed)),
     make("span", { class: "value numbers", title: String(value) }, single ? "" : `= ${brief(value, 5)}`),
     bar,
   );
@@ -179,7 +218,7 @@ function drawTerm(term, join, largest, { goTo, trace }) {
 function conclusion({ value, recorded, missing: without }, { data, dtype }) {
   const same = Math.abs(value - recorded) <= 1e-4 * Math.max(Math.abs(recorded), 0.01) || Object.is(value, recorded);
   const told = make("strong", { class: "numbers", title: String(value) }, brief(value, 6));
-  const what = data.type === "float16" ? brief(recorded) : exact(recorded, dtype);
+  const what = data.type === "float16" ? brief(recorded) : shown(recorded, dtype);
   if (without)
     return make("p", { class: "conclusion" }, "What is kept comes to ", told, `; the whole, as recorded, is ${what}.`);
   if (same)
@@ -271,7 +310,7 @@ function uses(trace, at, store) {
       make(
         "button",
         { type: "button", onclick: () => store.set({ op: operation.number, playing: false }) },
-        `${operation.number + 1} ${operation.name}`,
+        `${operation.number} ${operation.name}`,
       ),
     );
   return make(

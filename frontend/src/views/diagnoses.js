@@ -24,7 +24,7 @@ function itemOf({ name, sign, mend, operation }, store) {
     ? make(
         "button",
         { type: "button", onclick: () => store.set({ op: operation, playing: false }) },
-        `Show it: ${operation + 1}, ${at.name}`,
+        `Show it: ${operation}, ${at.name}`,
       )
     : null;
   return make(

@@ -305,7 +305,7 @@ function labelOf(box, trace) {
   const seen = textOf(box).join(" ");
   const adds = box.branches ? `; used ${box.branches} times, its gradients add up` : "";
   if (box.kind === "module") return `${seen}: a module, folded${adds}`;
-  if (box.op !== undefined) return `${seen}: operation ${box.op + 1}${adds}`;
+  if (box.op !== undefined) return `${seen}: operation ${box.op}${adds}`;
   const { name, role, shape } = trace.values[box.value];
   return `${seen}: ${role} ${name}, ${shapeText(shape)}`;
 }

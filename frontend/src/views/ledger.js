@@ -5,6 +5,7 @@ import { fill, make } from "../dom.js";
 import { brief, placeText } from "../numbers.js";
 import { clipOf, isKnown, lines, settingsOf, stateOf, weightOf } from "../update.js";
 import { figures } from "./figures.js";
+import { followButton } from "./follow.js";
 import { drawSliders } from "./ledger/sliders.js";
 
 export function ledger(element, store, trace) {
@@ -22,11 +23,18 @@ export function ledger(element, store, trace) {
   const table = make("div", { class: "lines" });
   const scale = make("div", { class: "scale" });
   const sliders = make("fieldset", { class: "sliders" });
-  const top = make("p", { class: "which" }, chosen, " ", place, walk);
+  const follows = followButton(store, () => (shown ? [store.update, ...shown] : null));
+  let shown = null; // the place of the weight
+  const top = make("p", { class: "which" }, chosen, " ", place, walk, follows.button);
   fill(element, top, table, scale, sliders);
 
   const pick = (update) => {
     const one = trace.updates[update];
+    if (store.state.weight !== null) {
+      const cell = exampleCell(trace.array(one.gradient));
+      if (cell) store.set({ weight: [update, ...cell], value: null, cell: null });
+      return;
+    }
     const operation = trace.operations.find(({ phase, result }) => phase === "update" && result === one.after);
     if (operation) store.set({ op: operation.number, playing: false });
     else store.set({ update });
@@ -34,6 +42,7 @@ export function ledger(element, store, trace) {
 
   /** The cell that is chosen of this update's arrays, or one whose gradient tells something. */
   const cellOf = (one) => {
+    if (store.state.weight !== null) return store.state.weight.slice(1);
     const mine = [one.before, one.gradient, one.clipped, one.after, ...Object.values(one.state).flat()];
     return store.state.cell && mine.includes(store.value) ? store.state.cell : exampleCell(trace.array(one.gradient));
   };
@@ -43,7 +52,8 @@ export function ledger(element, store, trace) {
     const i = store.update,
       one = trace.updates[i];
     choose.value = String(i);
-    const cell = cellOf(one);
+    const cell = (shown = cellOf(one));
+    follows.tell();
     place.textContent = cell ? placeText(cell) || "its one number" : "";
     if (!cell || !isKnown(one)) {
       fill(
@@ -69,7 +79,9 @@ export function ledger(element, store, trace) {
     const { settings: other, clip: otherClip } = applied(settings, clip, norm, what);
     const instead = changed ? lines(one.operation, weight, other, otherClip) : null;
     drawWalk(walk, trace.array(one.before), cell, (to) =>
-      store.set({ op: store.state.op, value: one.before, cell: to }),
+      store.set(
+        store.state.weight === null ? { value: one.before, cell: to } : { weight: [i, ...to], value: null, cell: null },
+      ),
     );
     drawLines(table, { base, instead, weight, one, trace, cell, goTo });
     drawScale(scale, weight.g.number, weight.θ.number, base.at(-1).value, instead?.at(-1).value);
@@ -77,7 +89,14 @@ export function ledger(element, store, trace) {
   };
   let before = null;
   store.subscribe((_, changed) => {
-    if (!(changed.has("op") || changed.has("value") || changed.has("cell") || changed.has("update"))) return;
+    if (!(
+      changed.has("op") ||
+      changed.has("value") ||
+      changed.has("cell") ||
+      changed.has("update") ||
+      changed.has("weight")
+    ))
+      return;
     const now = store.update;
     if (now !== before) for (const key of Object.keys(what)) delete what[key];
     redraw(now !== before || changed.has("frame") || !sliders.firstChild);

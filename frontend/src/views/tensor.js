@@ -3,7 +3,7 @@
 import { axisNames, exampleCell, firstAxes } from "../cells.js";
 import { fill, make } from "../dom.js";
 import { css, limitOf, onWidth, palette } from "../heat.js";
-import { brief, exact, placeText, shapeText } from "../numbers.js";
+import { brief, exact, placeText, shapeText, shown } from "../numbers.js";
 import { operandValues, resultValues } from "../trace.js";
 import { grid } from "./tensor/grid.js";
 import { cellOf, heat, picture, spectrogram, tokens, video, waveform, within } from "./tensor/kinds.js";
@@ -76,13 +76,13 @@ export function tensor(element, store, trace) {
     if (!image.hidden) (KINDS[kind] ?? heat)(image, about);
     fill(readout, ...readoutOf(about));
     cells.hidden = kind === "tokens" || !here.length;
-    const shown = [slice.rows, slice.columns].filter((axis) => axis !== null).map((axis) => names[axis]);
+    const seenAxes = [slice.rows, slice.columns].filter((axis) => axis !== null).map((axis) => names[axis]);
     const cellAt = (row, column) => cellOf(slice, row, column);
     const pick = (row, column) => choose(cellAt(row, column));
     numbersGrid.show({
       ...about,
       at: within(slice, here),
-      names: shown,
+      names: seenAxes,
       label: `${value.name}, the numbers`,
       cellAt,
       choose: pick,
@@ -153,16 +153,15 @@ function headOf(value, trace) {
   ];
 }
 
-/** The number that is looked at, with all its digits. */
+/** The number that is looked at; one that was chosen with all its digits. */
 function readoutOf({ value, numbers, here, cell }) {
   const x = numbers.get(here),
-    digits = value.data.type === "float16" ? `about ${brief(x)}` : exact(x, value.dtype);
-  const told = make("span", { class: "numbers" }, `${value.name}${placeText(here)} = ${digits}`);
+    whole = exact(x, value.dtype);
+  const digits = value.data.type === "float16" ? `about ${brief(x)}` : cell ? whole : shown(x, value.dtype);
+  const told = make("span", { class: "numbers", title: whole }, `${value.name}${placeText(here)} = ${digits}`);
   return [
     told,
-    cell || !here.length
-      ? null
-      : make("span", { class: "quiet" }, " (its largest; choose another by click or arrow keys)"),
+    cell || !here.length ? null : make("span", { class: "quiet" }, " (its largest: choose another)"),
   ].filter(Boolean);
 }
 

@@ -2,6 +2,7 @@
 
 import { fill, make, reveal, unique } from "../dom.js";
 import { duration, count, shapeText } from "../numbers.js";
+import { toStation } from "../follow.js";
 import { PHASES, sentence, sentenceText } from "../sentences.js";
 
 /** The nine phases as a bar: how far it is, and a button to each. */
@@ -87,17 +88,29 @@ export function transport(element, store, trace) {
     make("kbd", {}, "space"),
     " plays",
   );
+  const follows = make(
+    "button",
+    {
+      type: "button",
+      class: "begin",
+      title: "go through this step with one weight (f)",
+      onclick: () => toStation(store, 1),
+    },
+    "◎ follow one weight",
+  );
   fill(
     element,
     make("div", { role: "group", "aria-label": "Step through the operations" }, ...made),
     slider,
     place,
+    follows,
     keys,
   );
-  store.subscribe(({ op, playing }) => {
+  store.subscribe(({ op, playing, weight }) => {
+    follows.hidden = weight !== null || !trace.updates.length;
     slider.value = op;
-    slider.setAttribute("aria-valuetext", `${op + 1} of ${last + 1}: ${store.operation?.name ?? ""}`);
-    place.textContent = `${op + 1} of ${last + 1}`;
+    slider.setAttribute("aria-valuetext", `${op} of 0 to ${last}: ${store.operation?.name ?? ""}`);
+    place.textContent = `${op} of 0 … ${last}`;
     const play = made[2];
     play.textContent = playing ? "❚❚ pause" : "▶ play";
     play.setAttribute("aria-pressed", String(Boolean(playing)));
@@ -127,7 +140,7 @@ export function story(element, store, trace) {
     if (changed.has("op")) {
       fill(heading, make("strong", {}, operation.phase), `: ${PHASES[operation.phase] ?? ""}`);
       facts.textContent = operation.number ? factsOf(operation, trace) : INTRODUCTION;
-      live.textContent = `${operation.number + 1}, ${operation.phase}. ${sentenceText(operation, trace)}`;
+      live.textContent = `${operation.number}, ${operation.phase}. ${sentenceText(operation, trace)}`;
     }
     fill(text, ...sentence(operation, trace).map((part) => piece(part, store, trace)));
   });
@@ -198,7 +211,7 @@ export function operations(element, store, trace) {
         "div",
         { role: "option", id: unique("operation"), "aria-selected": "false", "data-op": operation.number },
         ...[
-          make("span", { class: "number" }, String(operation.number + 1)),
+          make("span", { class: "number" }, String(operation.number)),
           make("span", { class: "name" }, titleOf(operation, trace)),
         ],
       );

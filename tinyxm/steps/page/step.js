@@ -31,205 +31,66 @@ function reveal(child, parent, across = false) {
 var last = 0;
 var unique = (name) => `tinyxm-${name}-${++last}`;
 
-// src/keys.js
-var PACE = 700;
-function bindKeys(element, store, { everywhere }) {
-  const target = everywhere ? document : element;
-  const listener = (event) => {
-    if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || takesKeys(event.target, event.key))
-      return;
-    const act = (event.shiftKey ? FRAMES : null)?.[event.key]?.(store) ?? {
-      ArrowRight: () => pausedStep(store, 1),
-      ArrowLeft: () => pausedStep(store, -1),
-      Home: () => store.set({ op: 0, playing: false }),
-      End: () => store.set({ op: store.trace.operations.length - 1, playing: false }),
-      " ": () => store.set({ playing: !store.state.playing }),
-      "/": () => element.querySelector('input[type="search"]')?.focus()
-    }[event.key];
-    if (!act) return;
-    event.preventDefault();
-    act();
-  };
-  target.addEventListener("keydown", listener);
-  const pause = play(store);
-  return () => {
-    target.removeEventListener("keydown", listener);
-    pause();
-  };
-}
-var FRAMES = {
-  ArrowRight: (store) => () => store.set({ frame: Math.min(store.state.frame + 1, (store.trace.frames?.length ?? 1) - 1) }),
-  ArrowLeft: (store) => () => store.set({ frame: Math.max(store.state.frame - 1, 0) })
-};
-function pausedStep(store, by) {
-  store.set({ op: store.state.op + by, playing: false });
-}
-function takesKeys(target, key) {
-  if (!target.closest) return false;
-  if (target.closest(
-    "input, textarea, select, [contenteditable], [role=slider], [role=grid], [role=tree], [role=radiogroup]"
-  ))
-    return true;
-  return key === " " && target.closest("button, summary, a, [role=button], [role=option]") !== null;
-}
-function play(store) {
-  let timer = null;
-  const stop = () => {
-    clearInterval(timer);
-    timer = null;
-  };
-  store.subscribe(({ playing, op }, changed) => {
-    const last2 = store.trace.operations.length - 1;
-    if (changed.has("playing") && playing && timer === null) {
-      if (op >= last2) queueMicrotask(() => store.set({ op: 0 }));
-      timer = setInterval(() => {
-        if (store.state.op >= last2) store.set({ playing: false });
-        else store.step(1);
-      }, PACE);
-    } else if (!playing) stop();
-  });
-  return stop;
-}
-
-// src/state.js
-var WAIT = 250;
-var Store = class {
-  constructor(trace) {
-    this.trace = trace;
-    this.state = { op: 0, value: null, cell: null, update: null, frame: 0, playing: false };
-    this.listeners = /* @__PURE__ */ new Set();
+// src/matrix.js
+var Matrix = class _Matrix {
+  /** The number at row i and column j is data[start + i · down + j · right]. */
+  constructor(data, rows, columns2, { start = 0, down = columns2, right = 1 } = {}) {
+    Object.assign(this, { data, rows, columns: columns2, start, down, right });
   }
-  /** Called with (state, what changed) now, with everything, and at every change. */
-  subscribe(listener) {
-    this.listeners.add(listener);
-    listener(this.state, new Set(Object.keys(this.state)));
-    return () => this.listeners.delete(listener);
+  get(row2, column) {
+    return this.data[this.start + row2 * this.down + column * this.right];
   }
-  /** Change some of it. Another operation is looked at afresh: its result, and no cell, unless they are given too. */
-  set(changes) {
-    const next = { ...this.state, ..."op" in changes && changes.op !== this.state.op ? FRESH : {}, ...changes };
-    this.adopt(this.valid(next));
+  /** A quarter turn: what went down goes to the right, and what went to the right goes up. */
+  turned() {
+    const { data, rows, columns: columns2, start, down, right } = this;
+    return new _Matrix(data, columns2, rows, { start: start + (columns2 - 1) * right, down: -right, right: down });
   }
-  adopt(next) {
-    let changed = new Set(Object.keys(next).filter((key) => !same(next[key], this.state[key])));
-    if (!changed.size) return;
-    this.state = next;
-    if (changed.has("frame")) {
-      this.trace.show(next.frame);
-      changed = new Set(Object.keys(next));
+  /** Every number less that of another matrix of the same shape. */
+  less(other) {
+    const data = new Float64Array(this.rows * this.columns);
+    for (let i = 0, at3 = 0; i < this.rows; i++)
+      for (let j = 0; j < this.columns; j++) data[at3++] = this.get(i, j) - other.get(i, j);
+    return new _Matrix(data, this.rows, this.columns);
+  }
+  /** n × m numbers, row by row, each the one of the greatest size among those that lie under it. It's kept. */
+  reduced(n, m) {
+    const { data, rows, columns: columns2, start, down, right } = this;
+    const key = [n, m, rows, columns2, start, down, right].join();
+    if (!kept.has(data)) kept.set(data, /* @__PURE__ */ new Map());
+    const known = kept.get(data);
+    if (!known.has(key)) {
+      if (known.size === KEPT) known.delete(known.keys().next().value);
+      known.set(key, this.reduce(n, m));
     }
-    for (const listener of this.listeners) listener(next, changed);
+    return known.get(key);
   }
-  /** So many operations on, or back. */
-  step(by) {
-    this.set({ op: this.state.op + by });
-  }
-  /** Look at a value where it was made, with a cell of it. What nothing made is looked at where it was first read. */
-  follow(value2, cell = null) {
-    const at3 = this.trace.maker(value2) ?? this.trace.readers[value2]?.[0]?.operation;
-    this.set({ op: at3 ? at3.number : this.state.op, value: value2, cell });
-  }
-  get operation() {
-    return this.trace.operations[this.state.op];
-  }
-  /** The number of the value looked at: what was chosen, else the operation's result; null where there is none. */
-  get value() {
-    return this.state.value ?? this.operation?.result ?? null;
-  }
-  /** The place in trace.updates that is looked at; null where nothing was updated. */
-  get update() {
-    const { updates, values } = this.trace;
-    if (this.state.update !== null) return this.state.update;
-    const numbers2 = [
-      this.state.value,
-      this.operation?.result,
-      ...Object.values(this.operation?.operands ?? {}).map((o) => o.value)
-    ];
-    for (const number4 of numbers2) {
-      const i = updates.findIndex(
-        (u) => [u.before, u.gradient, u.clipped, u.after].includes(number4) || u.before === values[number4]?.of
-      );
-      if (number4 !== null && number4 !== void 0 && i >= 0) return i;
+  reduce(n, m) {
+    const { data, rows, columns: columns2, start, down, right } = this;
+    const found = new Float64Array(n * m);
+    const edges = (parts2, whole2) => Array.from({ length: parts2 + 1 }, (_, k2) => Math.floor(k2 * whole2 / parts2));
+    const [tops, lefts] = [edges(n, rows), edges(m, columns2)];
+    for (let i = 0; i < n; i++) {
+      for (let j = 0; j < m; j++) {
+        let best = data[start + tops[i] * down + lefts[j] * right];
+        for (let row2 = tops[i]; row2 < tops[i + 1] && best === best; row2++) {
+          const end = start + row2 * down + lefts[j + 1] * right;
+          for (let at3 = start + row2 * down + lefts[j] * right; at3 !== end; at3 += right) {
+            const x2 = data[at3];
+            if (x2 !== x2) {
+              best = x2;
+              break;
+            }
+            if (Math.abs(x2) > Math.abs(best)) best = x2;
+          }
+        }
+        found[i * m + j] = best;
+      }
     }
-    return updates.length ? 0 : null;
-  }
-  /** The same within bounds: an address may say anything. */
-  valid({ op, value: value2, cell, update: update2, frame, ...more }) {
-    const { operations: operations2, values, updates, frames } = this.trace;
-    const place = whole(op) ? Math.min(Math.max(op, 0), Math.max(operations2.length - 1, 0)) : 0;
-    const chosen = whole(value2) && values[value2] ? value2 : null;
-    const number4 = chosen ?? operations2[place]?.result ?? null;
-    const shape = number4 === null ? null : values[number4].kept ?? values[number4].shape;
-    const within2 = Array.isArray(cell) && shape?.length === cell.length && cell.every((k2, i) => whole(k2) && k2 >= 0 && k2 < shape[i]);
-    const known = { op: place, value: chosen, cell: within2 ? cell : null };
-    return {
-      ...more,
-      ...known,
-      update: whole(update2) && updates[update2] ? update2 : null,
-      frame: whole(frame) && frames?.[frame] ? frame : 0
-    };
+    return found;
   }
 };
-var FRESH = { value: null, cell: null, update: null };
-var whole = (x2) => Number.isInteger(x2);
-var same = (a2, b) => a2 === b || Array.isArray(a2) && Array.isArray(b) && a2.length === b.length && a2.every((x2, i) => x2 === b[i]);
-function toAddress({ op, value: value2, cell, update: update2, frame }) {
-  const parts2 = [`op=${op}`];
-  if (value2 !== null) parts2.push(`value=${value2}`);
-  if (cell !== null) parts2.push(`cell=${cell.join(",")}`);
-  if (update2 !== null) parts2.push(`update=${update2}`);
-  if (frame) parts2.push(`frame=${frame}`);
-  return `#${parts2.join("&")}`;
-}
-function fromAddress(hash) {
-  const parameters = new URLSearchParams(hash.replace(/^#/, ""));
-  const read = (name) => /^\d+$/.test(parameters.get(name) ?? "") ? Number(parameters.get(name)) : null;
-  const cell = parameters.get("cell");
-  return {
-    op: read("op") ?? 0,
-    value: read("value"),
-    cell: cell === null ? null : cell.split(",").filter(Boolean).map(Number),
-    update: read("update"),
-    frame: read("frame") ?? 0
-  };
-}
-function bindAddress(store, view = window) {
-  let timer = null;
-  let written = 0;
-  let from2 = store.state.op;
-  const write2 = () => {
-    timer = null;
-    const address = toAddress(store.state);
-    if (address === view.location.hash) return;
-    const leap = Math.abs(store.state.op - from2) > 1 || Date.now() - written > 4 * WAIT;
-    written = Date.now();
-    from2 = store.state.op;
-    try {
-      view.history[leap ? "pushState" : "replaceState"](null, "", address);
-    } catch {
-    }
-  };
-  const readAddress = () => {
-    clearTimeout(timer);
-    timer = null;
-    store.adopt(store.valid({ ...store.state, ...fromAddress(view.location.hash) }));
-    clearTimeout(timer);
-    timer = null;
-    from2 = store.state.op;
-  };
-  if (view.location.hash) readAddress();
-  const unsubscribe = store.subscribe(() => {
-    timer ??= setTimeout(write2, WAIT);
-  });
-  view.addEventListener("popstate", readAddress);
-  view.addEventListener("hashchange", readAddress);
-  return () => {
-    unsubscribe();
-    clearTimeout(timer);
-    view.removeEventListener("popstate", readAddress);
-    view.removeEventListener("hashchange", readAddress);
-  };
-}
+var KEPT = 6;
+var kept = /* @__PURE__ */ new WeakMap();
 
 // src/trace.js
 var FORMAT = "tinyxm-trace/1";
@@ -266,9 +127,7 @@ var Numbers = class {
       0
     );
     const [down, right] = [rows, columns2].map((axis) => axis === null ? 0 : this.strides[axis]);
-    const out = new Float64Array(n * m);
-    for (let i = 0; i < n; i++) for (let j = 0; j < m; j++) out[i * m + j] = this.data[start + i * down + j * right];
-    return { data: out, rows: n, columns: m };
+    return new Matrix(this.data, n, m, { start, down, right });
   }
 };
 function strides(shape) {
@@ -303,8 +162,7 @@ var Trace = class {
   }
   /** The operation that made a value, or null. */
   maker(number4) {
-    const by = this.values[number4].by;
-    return by === null || by === void 0 ? null : this.operations[by];
+    return this.operations[this.values[number4]?.by] ?? null;
   }
 };
 function operandValues(operation) {
@@ -319,10 +177,13 @@ function resultValues(operation) {
 }
 var product = (shape) => shape.reduce((n, k2) => n * k2, 1);
 var TYPES = { float64: Float64Array, float32: Float32Array, int32: Int32Array, uint8: Uint8Array };
+var halfTable = null;
 function decode(blob, { at: at3, type, scale = 1 }, size2) {
   if (type === "float16") {
-    const halves = new Uint16Array(blob, at3, size2);
-    return Float32Array.from(halves, (bits) => half(bits) * scale);
+    const [halves, numbers2] = [new Uint16Array(blob, at3, size2), new Float32Array(size2)];
+    halfTable ??= Float32Array.from({ length: 65536 }, (_, bits) => half(bits));
+    for (let i = 0; i < size2; i++) numbers2[i] = halfTable[halves[i]] * scale;
+    return numbers2;
   }
   const data = new TYPES[type](blob, at3, size2);
   return scale === 1 ? data : Float64Array.from(data, (x2) => x2 * scale);
@@ -361,567 +222,19 @@ function alike(one3, other) {
   return what(one3) === what(other);
 }
 
-// src/python.js
-var TOKEN = /(?<comment>#[^\n]*)|(?<text>[rbfRBF]{0,2}(?:"""[\s\S]*?(?:"""|$)|'''[\s\S]*?(?:'''|$)|"(?:\\.|[^"\\\n])*"?|'(?:\\.|[^'\\\n])*'?))|(?<keyword>\b(?:and|as|assert|async|await|break|class|continue|def|del|elif|else|except|False|finally|for|from|global|if|import|in|is|lambda|None|nonlocal|not|or|pass|raise|return|True|try|while|with|yield)\b)|(?<number>\b\d[\w.]*)|(?<decorator>^[ \t]*@[\w.]+)/gm;
-function pythonLines(source) {
-  const lines2 = [[]];
-  const push = (text2, kind) => {
-    text2.split("\n").forEach((part, i) => {
-      if (i) lines2.push([]);
-      if (part) lines2.at(-1).push({ kind, text: part });
-    });
-  };
-  let end = 0;
-  for (const match of source.matchAll(TOKEN)) {
-    push(source.slice(end, match.index), "");
-    const kind = Object.keys(match.groups).find((name) => match.groups[name] !== void 0);
-    push(match[0], kind);
-    end = match.index + match[0].length;
-  }
-  push(source.slice(end), "");
-  return lines2;
-}
-function splitRule(source) {
-  const lines2 = source.split("\n");
-  const at3 = lines2.findIndex((line3) => /^def /.test(line3));
-  return at3 > 0 ? { adjoints: lines2.slice(0, at3).join("\n"), forward: lines2.slice(at3).join("\n") } : { adjoints: "", forward: source };
-}
-function argumentLines(source, name) {
-  const lines2 = source.split("\n");
-  const says = new RegExp(`(^|[\\s(,])${name.replace(/[^\w]/g, "")}=`);
-  const first = lines2.findIndex((line3) => says.test(line3));
-  if (first < 0) return null;
-  const depth = (line3) => line3.search(/\S/);
-  let last2 = first;
-  while (last2 + 1 < lines2.length && depth(lines2[last2 + 1]) > depth(lines2[first])) last2++;
-  return [first, last2];
-}
-function bodyLines(source) {
-  const lines2 = source.split("\n");
-  let first = lines2.findIndex((line3) => /:\s*(#.*)?$/.test(line3)) + 1;
-  if (/^\s*[rR]?"""/.test(lines2[first] ?? "")) {
-    const closed = (line3) => (line3.match(/"""/g) ?? []).length;
-    if (closed(lines2[first]) < 2)
-      do
-        first++;
-      while (first < lines2.length && !closed(lines2[first]));
-    first++;
-  }
-  return first < lines2.length ? [first, lines2.length - 1] : [0, lines2.length - 1];
-}
-
-// src/views/code.js
-function code(element, store, trace) {
-  const { lines: lines2, rules } = trace.code;
-  if (!lines2.length && !Object.keys(rules).length) return false;
-  const blocks = { yours: block(), forward: block(), back: block() };
-  const none2 = make("p", { class: "quiet" }, "No operation of the tape ran here, so there is no line of code to show.");
-  fill(element, ...Object.values(blocks).map(({ whole: whole2 }) => whole2), none2);
-  let told2 = {};
-  store.subscribe((state, changed) => {
-    const operation = store.operation;
-    if (!operation || !changed.has("op")) return;
-    const next = { yours: yours(operation, trace), ...rule(operation, trace) };
-    for (const [name, { whole: whole2, title: title2, note, listing }] of Object.entries(blocks)) {
-      const shown = next[name];
-      whole2.hidden = !shown;
-      if (!shown) continue;
-      title2.textContent = shown.title;
-      note.textContent = shown.note ?? "";
-      note.hidden = !shown.note;
-      whole2.dataset.present = String(shown.present);
-      if (told2[name]?.source !== shown.source || told2[name]?.start !== shown.start) list(listing, shown);
-      mark(listing, shown.marked);
-    }
-    none2.hidden = Object.values(next).some(Boolean);
-    told2 = next;
-  });
-}
-function block() {
-  const [title2, note] = [make("h3"), make("p", { class: "note" })];
-  const listing = make("pre", { tabindex: 0, role: "group", "aria-label": "source" });
-  return { whole: make("div", { class: "block" }, title2, note, listing), title: title2, note, listing };
-}
-var NOTES = {
-  adjoint: "This line ran forward before; now the gradient goes back through it.",
-  accumulate: "No rule of an operation's: where a value was used twice, the tape adds what comes back."
-};
-function yours(operation, trace) {
-  const at3 = trace.code.lines[operation.line];
-  if (!at3) return null;
-  const numbers2 = Object.keys(at3.text).map(Number).sort((a2, b) => a2 - b);
-  const title2 = `Your line: ${at3.file}, line ${at3.line}, in ${at3.function}`;
-  const note = NOTES[operation.kind] ?? null;
-  const source = numbers2.map((number4) => at3.text[number4]).join("\n");
-  return {
-    title: title2,
-    note,
-    source,
-    start: numbers2[0],
-    marked: [at3.line - numbers2[0], at3.line - numbers2[0]],
-    present: true
-  };
-}
-function rule(operation, trace) {
-  const { rules } = trace.code;
-  if (operation.kind === "accumulate") return { forward: null, back: null };
-  if (operation.kind === "clip" || operation.kind === "update")
-    return { forward: ruleOfStep(operation, rules[operation.name]), back: null };
-  const back = operation.kind === "adjoint";
-  const input = back ? operation.name.slice(operation.name.lastIndexOf(".") + 1) : null;
-  const name = back ? operation.name.slice(0, operation.name.lastIndexOf(".")) : operation.name;
-  const own2 = rules[name];
-  const adjoint = back ? rules[operation.name]?.code : null;
-  if (!own2?.code && !adjoint) return { forward: null, back: null };
-  const { adjoints, forward } = splitRule(own2?.code ?? "");
-  const after = adjoints || (adjoint && adjoint !== own2?.code ? adjoint : "");
-  const marked = back ? argumentLines(after, input) ?? [0, after.split("\n").length - 1] : null;
-  return {
-    forward: forward ? {
-      title: `${name}: the way forward`,
-      note: own2.formula || null,
-      source: forward,
-      start: 1,
-      marked: back ? null : bodyLines(forward),
-      present: !back
-    } : null,
-    back: after ? {
-      title: back ? `${name}: the way back, to ${input}` : `${name}: its way back, later`,
-      note: "One rule for each input: from g, the gradient that arrives, to the input's own.",
-      source: after,
-      start: 1,
-      marked,
-      present: back
-    } : null
-  };
-}
-function ruleOfStep({ name, phase }, own2) {
-  if (!own2?.code) return null;
-  const { forward: source } = splitRule(own2.code);
-  const [first, last2] = bodyLines(source);
-  const parameter = source.split("\n").findLastIndex((line3) => /^\s*parameter\b.*=/.test(line3));
-  const within2 = { moments: [first, parameter - 1], update: [parameter, last2] }[phase];
-  const marked = within2 && parameter >= first && within2[0] <= within2[1] ? within2 : [first, last2];
-  return { title: `${name}: its rule`, note: own2.formula || null, source, start: 1, marked, present: true };
-}
-function list(listing, { source, start }) {
-  const numbered = pythonLines(source).map(
-    (tokens2, i) => make(
-      "span",
-      { class: "line" },
-      make("span", { class: "number", "aria-hidden": true }, String(start + i)),
-      make("span", {}, ...tokens2.map(({ kind, text: text2 }) => kind ? make("span", { class: kind }, text2) : text2), "\n")
-    )
-  );
-  fill(listing, ...numbered);
-}
-function mark(listing, marked) {
-  [...listing.children].forEach((line3, i) => {
-    const here2 = marked !== null && i >= marked[0] && i <= marked[1];
-    line3.classList.toggle("here", here2);
-    if (here2) line3.setAttribute("aria-current", "true");
-    else line3.removeAttribute("aria-current");
-  });
-  const here = [...listing.querySelectorAll(".here")];
-  if (!here.length) return;
-  reveal(here.at(-1), listing);
-  reveal(here[0], listing);
-}
-
-// src/heat.js
-var LIGHT = {
-  low: [0, 114, 178],
-  zero: [255, 255, 255],
-  high: [213, 94, 0],
-  nan: [204, 121, 167],
-  infinite: [0, 0, 0]
-};
-var DARK = {
-  low: [86, 180, 233],
-  zero: [27, 32, 39],
-  high: [240, 130, 50],
-  nan: [204, 121, 167],
-  infinite: [255, 255, 255]
-};
-function palette(element, redraw) {
-  let colours = null;
-  const system = matchMedia("(prefers-color-scheme: dark)");
-  const changed = () => {
-    colours = null;
-    if (element.isConnected) redraw();
-    else system.removeEventListener("change", changed);
-  };
-  system.addEventListener("change", changed);
-  return () => {
-    if (colours) return colours;
-    const root2 = element.closest(".tinyxm-step");
-    new MutationObserver((_, watch) => (watch.disconnect(), changed())).observe(root2, {
-      attributes: true,
-      attributeFilter: ["data-theme"]
-    });
-    colours = getComputedStyle(root2).colorScheme === "dark" ? DARK : LIGHT;
-    return colours;
-  };
-}
-function onWidth(element, redraw) {
-  let width = 0;
-  new ResizeObserver(([entry]) => {
-    const now = Math.floor(entry.contentRect.width);
-    if (now && now !== width) redraw(width = now);
-  }).observe(element);
-  return () => width;
-}
-function colour(x2, limit, { low, zero: zero3, high, nan, infinite }) {
-  if (Number.isNaN(x2)) return nan;
-  if (!Number.isFinite(x2)) return infinite;
-  const part = limit > 0 ? Math.min(Math.abs(x2) / limit, 1) : 0;
-  const end = x2 < 0 ? low : high;
-  return zero3.map((from2, i) => Math.round(from2 + (end[i] - from2) * part));
-}
-function inkOn(rgb3) {
-  const [r, g, b] = rgb3.map((k2) => k2 / 255 <= 0.04045 ? k2 / 255 / 12.92 : ((k2 / 255 + 0.055) / 1.055) ** 2.4);
-  return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.179 ? "#000000" : "#ffffff";
-}
-var SAMPLE = 4096;
-function limitOf({ data }, { statistics: { least, greatest } }) {
-  const most = Math.max(Math.abs(Number(least ?? 0)), Math.abs(Number(greatest ?? 0)));
-  const step = Math.max(1, Math.floor(data.length / SAMPLE));
-  const sizes = Float64Array.from({ length: Math.min(data.length, SAMPLE) }, (_, i) => Math.abs(data[i * step])).filter(Number.isFinite).sort();
-  const usual = sizes[Math.floor(0.9 * (sizes.length - 1))] ?? 0;
-  if (!(usual > 0 && most > 1e3 * usual)) return { size: most, beyond: false };
-  return { size: sizes.findLast((x2) => x2 <= 100 * usual), beyond: true };
-}
-var css = ([r, g, b]) => `rgb(${r}, ${g}, ${b})`;
-function sizeCanvas(canvas2, width, height) {
-  const ratio = globalThis.devicePixelRatio || 1;
-  canvas2.width = Math.max(1, Math.round(width * ratio));
-  canvas2.height = Math.max(1, Math.round(height * ratio));
-  canvas2.style.width = `${width}px`;
-  canvas2.style.height = `${height}px`;
-  const context = canvas2.getContext("2d");
-  context.setTransform(ratio, 0, 0, ratio, 0, 0);
-  context.imageSmoothingEnabled = false;
-  return context;
-}
-function drawMatrix(canvas2, { data, rows, columns: columns2 }, { width, height = 320, most = 28, paint }) {
-  const side = Math.max(Math.min(width / columns2, height / rows, most), 0);
-  const cell = side >= 1 ? Math.floor(side) : side;
-  const [across, down] = [columns2, rows].map(
-    (n2, i) => Math.max(1, Math.min(Math.floor(n2 * cell) || 1, i ? height : width))
-  );
-  const [w, h] = side >= 1 ? [columns2 * cell, rows * cell] : [
-    Math.min(width, Math.max(across, columns2)),
-    Math.min(height, Math.max(down, rows * Math.min(16, height / rows)))
-  ];
-  const [n, m] = [Math.min(rows, Math.floor(h)), Math.min(columns2, Math.floor(w))];
-  const image = new ImageData(m, n);
-  for (let i = 0; i < n; i++) {
-    const [top, bottom] = [
-      Math.floor(i * rows / n),
-      Math.max(Math.floor((i + 1) * rows / n), Math.floor(i * rows / n) + 1)
-    ];
-    for (let j = 0; j < m; j++) {
-      const [left, right] = [
-        Math.floor(j * columns2 / m),
-        Math.max(Math.floor((j + 1) * columns2 / m), Math.floor(j * columns2 / m) + 1)
-      ];
-      const [r, g, b] = paint(largest(data, columns2, top, bottom, left, right));
-      image.data.set([r, g, b, 255], 4 * (i * m + j));
-    }
-  }
-  const context = sizeCanvas(canvas2, w, h);
-  const small = make("canvas", { width: m, height: n });
-  small.getContext("2d").putImageData(image, 0, 0);
-  context.drawImage(small, 0, 0, w, h);
-  return {
-    width: w,
-    height: h,
-    context,
-    shared: n < rows || m < columns2,
-    at: (x2, y2) => [
-      Math.min(rows - 1, Math.max(0, Math.floor(y2 / h * rows))),
-      Math.min(columns2 - 1, Math.max(0, Math.floor(x2 / w * columns2)))
-    ],
-    box: (row2, column) => [column / columns2 * w, row2 / rows * h, w / columns2, h / rows]
-  };
-}
-function largest(data, columns2, top, bottom, left, right) {
-  let found = data[top * columns2 + left];
-  if (bottom - top === 1 && right - left === 1) return found;
-  for (let i = top; i < bottom; i++) {
-    for (let j = left; j < right; j++) {
-      const x2 = data[i * columns2 + j];
-      if (Number.isNaN(x2)) return x2;
-      if (Math.abs(x2) > Math.abs(found)) found = x2;
-    }
-  }
-  return found;
-}
-function ring(context, [x2, y2, w, h]) {
-  const grow = Math.max(0, (9 - Math.min(w, h)) / 2);
-  for (const [style, width] of [
-    ["#ffffff", 4],
-    ["#000000", 2]
-  ]) {
-    context.strokeStyle = style;
-    context.lineWidth = width;
-    context.strokeRect(x2 - grow + 1, y2 - grow + 1, w + 2 * grow - 2, h + 2 * grow - 2);
-  }
-}
-
-// src/numbers.js
-var MINUS = "−";
-var number = (x2) => typeof x2 === "string" ? Number(x2) : x2;
-function signed(text2) {
-  return text2.replace("Infinity", "∞").replaceAll("-", MINUS);
-}
-function brief(x2, digits = 4) {
-  if (x2 === null || x2 === void 0) return "";
-  if (typeof x2 === "boolean") return String(x2);
-  if (!Number.isFinite(x2)) return signed(String(x2));
-  if (Number.isInteger(x2) && Math.abs(x2) < 1e6) return signed(String(x2));
-  const size2 = Math.abs(x2);
-  if (size2 !== 0 && (size2 < 1e-4 || size2 >= 1e6)) {
-    const [mantissa, exponent2] = x2.toExponential(digits - 1).split("e");
-    return signed(`${Number(mantissa)}e${Number(exponent2)}`);
-  }
-  return signed(String(Number(x2.toPrecision(digits))));
-}
-function exact(x2, dtype = "float64") {
-  if (dtype === "bool") return x2 ? "True" : "False";
-  if (!Number.isFinite(x2)) return signed(String(x2));
-  if (dtype === "float32") {
-    for (let digits = 1; digits < 10; digits++) {
-      const text2 = Number(x2.toPrecision(digits));
-      if (Math.fround(text2) === x2) return signed(String(text2));
-    }
-  }
-  return signed(Object.is(x2, -0) ? "-0" : String(x2));
-}
-var shapeText = (shape) => shape.length ? shape.join(" × ") : "one number";
-var shortShape = (shape) => shape.join("×");
-var placeText = (cell) => cell.length ? `[${cell.join(", ")}]` : "";
-function count(n) {
-  for (const [size2, word] of [
-    [1e9, "billion"],
-    [1e6, "million"]
-  ]) {
-    if (n >= size2) return `${Number((n / size2).toPrecision(3))} ${word}`;
-  }
-  return n.toLocaleString("en");
-}
-function duration(seconds) {
-  if (seconds >= 1) return `${brief(seconds, 3)} s`;
-  return seconds >= 1e-3 ? `${brief(seconds * 1e3, 3)} ms` : `${brief(seconds * 1e6, 3)} µs`;
-}
-
-// src/views/contrast.js
-var MOST = 12;
-function contrast(element, store, trace) {
-  if (!trace.contrasts?.length) return false;
-  let [which, by, at3] = [0, "scores", 0];
-  const choices = make("div", { class: "choices" });
-  const said = make("p", {});
-  const image = make("div", { class: "image" });
-  const legend2 = make("p", { class: "quiet" });
-  const shares2 = make("div", {});
-  fill(element, said, choices, image, legend2, shares2);
-  const redraw = () => {
-    const width = widthOf();
-    if (!width) return;
-    const one3 = trace.contrasts[which], numbers2 = trace.array(one3.similarity), n = numbers2.shape[1], rows = numbers2.shape[0];
-    at3 = Math.min(at3, (by === "columns" ? n : rows) - 1);
-    const masked = one3.masked === null || one3.masked === void 0 ? null : trace.array(one3.masked);
-    const out = (i, j) => masked !== null && Boolean(masked.get([i, j]));
-    const about = { one: one3, numbers: numbers2, rows, n, out, probability: probabilities(one3, numbers2, rows, n, by) };
-    const choose = (i, j) => {
-      at3 = by === "columns" ? j : i;
-      store.follow(one3.similarity, [i, j]);
-      redraw();
-    };
-    fill(said, sayings(one3, trace, n));
-    drawChoices(choices, {
-      trace,
-      which,
-      by,
-      one: one3,
-      at: at3,
-      count: by === "columns" ? n : rows,
-      set: (next) => ({ which, by, at: at3 } = { which, by, at: at3, ...next }, redraw())
-    });
-    drawImage(image, about, { width, by, at: at3, choose, colours: colours() });
-    legend2.textContent = `Green rings: what belongs together.${masked ? " Crossed out: they mean the same, too (false negatives), so they take no part." : ""} ${by === "scores" ? "Orange: alike; blue: unlike." : "The stronger the colour, the more probable."}`;
-    drawShares(shares2, about, { by, at: at3, choose });
-  };
-  const widthOf = onWidth(element, redraw);
-  const colours = palette(element, redraw);
-  store.subscribe(({ cell }, changed) => {
-    const one3 = trace.contrasts[which];
-    if (changed.has("frame")) redraw();
-    if (!changed.has("cell") || !cell || store.value !== one3.similarity) return;
-    at3 = by === "columns" ? cell[1] : cell[0];
-    redraw();
-  });
-  return true;
-}
-function sayings({ kind, rows, columns: columns2 }, trace, n) {
-  const name = (number4, other) => number4 === null || number4 === void 0 ? other : trace.values[number4].name;
-  const [left, right] = [name(rows, "one side"), name(columns2, "the other")];
-  return kind === "sigmoid" ? `Each of ${n} rows of ${left} is compared with each row of ${right}: does this pair belong together? Each pair is judged by itself.` : `Each of ${n} rows of ${left} is compared with each row of ${right}. Row i should choose column i among all, and column i row i: the loss is minus the logarithm of that choice's probability. A model that knows nothing has ln ${n} = ${brief(Math.log(n))}.`;
-}
-function probabilities({ kind }, numbers2, rows, n, by) {
-  const found = new Float64Array(rows * n);
-  const put = (places2) => {
-    const scores = places2.map(([i, j]) => numbers2.get([i, j])), largest3 = Math.max(...scores);
-    const e = scores.map((x2) => Math.exp(x2 - largest3)), total = e.reduce((a2, b) => a2 + b, 0);
-    places2.forEach(([i, j], k2) => found[i * n + j] = e[k2] / total);
-  };
-  if (kind === "sigmoid") for (let k2 = 0; k2 < found.length; k2++) found[k2] = 1 / (1 + Math.exp(-numbers2.data[k2]));
-  else if (by === "columns") for (let j = 0; j < n; j++) put(Array.from({ length: rows }, (_, i) => [i, j]));
-  else for (let i = 0; i < rows; i++) put(Array.from({ length: n }, (_, j) => [i, j]));
-  return found;
-}
-function drawChoices(place, { trace, which, by, one: one3, at: at3, count: count3, set }) {
-  const select2 = (label, value2, options, change) => make(
-    "label",
-    {},
-    `${label} `,
-    make(
-      "select",
-      { onchange: (event) => change(event.target.value) },
-      ...options.map(([v, text2]) => make("option", { value: v, selected: String(v) === String(value2) }, text2))
-    )
-  );
-  const had = place.contains(document.activeElement) ? document.activeElement.getAttribute("aria-label") : null;
-  const step = (by2, text2, label) => make(
-    "button",
-    {
-      type: "button",
-      "aria-label": label,
-      "aria-disabled": String(at3 + by2 < 0 || at3 + by2 >= count3),
-      onclick: () => at3 + by2 >= 0 && at3 + by2 < count3 && set({ at: at3 + by2 })
-    },
-    text2
-  );
-  const ways = one3.kind === "sigmoid" ? [
-    ["scores", "scores"],
-    ["rows", "probability of each pair"]
-  ] : [
-    ["scores", "scores"],
-    ["rows", "softmax of each row"],
-    ["columns", "softmax of each column"]
-  ];
-  const word = by === "columns" ? "column" : "row";
-  fill(
-    place,
-    trace.contrasts.length > 1 ? select2(
-      "matrix",
-      which,
-      trace.contrasts.map((c, i) => [i, trace.values[c.similarity].name]),
-      (v) => set({ which: Number(v), at: 0 })
-    ) : null,
-    select2("show", by, ways, (v) => set({ by: v })),
-    make(
-      "span",
-      { class: "stepper", role: "group", "aria-label": word },
-      step(-1, "−", `${word} before`),
-      make("span", {}, `${word} ${at3} of ${count3}`),
-      step(1, "+", `next ${word}`)
-    )
-  );
-  if (had) place.querySelector(`[aria-label="${CSS.escape(had)}"]`)?.focus();
-}
-function drawImage(place, { one: one3, numbers: numbers2, rows, n, out, probability }, { width, by, at: at3, choose, colours }) {
-  const canvas2 = make("canvas", {
-    role: "img",
-    "aria-label": `${rows} by ${n} ${by === "scores" ? "scores" : "probabilities"}; the list below tells the chosen one`
-  });
-  const scores = Float64Array.from(numbers2.data);
-  let limit = 0;
-  for (let i = 0; i < rows; i++)
-    for (let j = 0; j < n; j++) if (!out(i, j)) limit = Math.max(limit, Math.abs(scores[i * n + j]));
-  const data = by === "scores" ? scores : probability;
-  const most = by === "scores" ? limit : one3.kind === "sigmoid" ? 1 : Math.max(...probability.slice(0, 65536));
-  for (let i = 0; i < rows; i++) for (let j = 0; j < n; j++) if (out(i, j)) data[i * n + j] = 0;
-  const drawn2 = drawMatrix(
-    canvas2,
-    { data, rows, columns: n },
-    { width: Math.min(width, 420), height: 420, most: 34, paint: (x2) => colour(x2, most, colours) }
-  );
-  const { context } = drawn2;
-  for (let i = 0; i < Math.min(rows, n); i++) mark2(context, drawn2.box(i, i));
-  for (let i = 0; i < rows; i++) for (let j = 0; j < n; j++) if (out(i, j)) cross(context, drawn2.box(i, j));
-  if (by === "columns") ring(context, [drawn2.box(0, at3)[0], 0, drawn2.width / n, drawn2.height]);
-  else ring(context, [0, drawn2.box(at3, 0)[1], drawn2.width, drawn2.height / rows]);
-  canvas2.addEventListener("click", (event) => {
-    const { left, top } = canvas2.getBoundingClientRect();
-    choose(...drawn2.at(event.clientX - left, event.clientY - top));
-  });
-  fill(place, canvas2);
-}
-function mark2(context, [x2, y2, w, h]) {
-  context.strokeStyle = "#009e73";
-  context.lineWidth = Math.max(1, Math.min(3, w / 6));
-  context.strokeRect(x2 + 2, y2 + 2, Math.max(1, w - 4), Math.max(1, h - 4));
-}
-function cross(context, [x2, y2, w, h]) {
-  context.strokeStyle = "#767676";
-  context.lineWidth = 1.5;
-  context.beginPath();
-  context.moveTo(x2 + 2, y2 + 2);
-  context.lineTo(x2 + w - 2, y2 + h - 2);
-  context.moveTo(x2 + w - 2, y2 + 2);
-  context.lineTo(x2 + 2, y2 + h - 2);
-  context.stroke();
-}
-function drawShares(place, { one: one3, numbers: numbers2, rows, n, out, probability }, { by, at: at3, choose }) {
-  const across = by !== "columns", count3 = across ? n : rows;
-  const places2 = Array.from({ length: count3 }, (_, k2) => across ? [at3, k2] : [k2, at3]);
-  const share2 = ([i, j]) => probability[i * n + j];
-  const sorted = places2.filter(([i, j]) => !out(i, j)).sort((a2, b) => share2(b) - share2(a2));
-  const own2 = [at3, at3], rank = sorted.findIndex(([i, j]) => i === j) + 1;
-  const listed3 = sorted.slice(0, MOST);
-  if (rank > MOST) listed3.push(own2);
-  const rowsOf = listed3.map(([i, j]) => {
-    const bar = make("span", {});
-    bar.style.width = `${100 * share2([i, j])}%`;
-    const k2 = across ? j : i;
-    return make(
-      "div",
-      { class: i === j ? "share own" : "share" },
-      make("span", {}, `${across ? "column" : "row"} ${k2}${i === j ? " (its own)" : ""}`),
-      make("span", { class: "track" }, bar),
-      make("span", { class: "numbers" }, brief(share2([i, j]), 3)),
-      make(
-        "button",
-        {
-          type: "button",
-          class: "operand",
-          "aria-label": `score ${brief(numbers2.get([i, j]))}: go to where it comes from`,
-          onclick: () => choose(i, j)
-        },
-        brief(numbers2.get([i, j]))
-      )
-    );
-  });
-  const word = across ? "Row" : "Column";
-  const told2 = one3.kind === "sigmoid" ? `${word} ${at3}: how probable it says each pair is, and its score.` : `${word} ${at3}: its own is choice ${rank} of ${sorted.length}, with probability ${brief(share2(own2), 3)}; the loss of this ${word.toLowerCase()} is −ln of it, ${brief(-Math.log(share2(own2)), 4)}.`;
-  fill(place, make("p", {}, told2), make("div", { class: "shares" }, ...rowsOf));
-}
-
 // src/cells.js
-var largest2 = /* @__PURE__ */ new WeakMap();
+var largest = /* @__PURE__ */ new WeakMap();
 function exampleCell(numbers2) {
   const { data, size: size2 } = numbers2;
   if (!size2) return null;
-  if (!largest2.has(numbers2)) {
+  if (!largest.has(numbers2)) {
     let best = 0;
     for (let i = 1; i < size2; i++) {
       if (Math.abs(data[i]) > Math.abs(data[best]) || Number.isNaN(data[best])) best = i;
     }
-    largest2.set(numbers2, best);
+    largest.set(numbers2, best);
   }
-  return numbers2.place(largest2.get(numbers2));
+  return numbers2.place(largest.get(numbers2));
 }
 var isKernel = (value2, trace) => value2.shape.length === 4 && (value2.role === "parameter" || trace.values[value2.of]?.role === "parameter");
 var IMAGES = /^(_?conv|max_pool|average_pool|bias_max_pool|group_norm)/;
@@ -953,9 +266,9 @@ function layout(value2, trace) {
   return isOf("images", value2, trace) ? "maps" : "matrix";
 }
 function axisNames(value2, trace) {
-  const { shape } = value2, shown = layout(value2, trace), n = shape.length;
+  const { shape } = value2, shown2 = layout(value2, trace), n = shape.length;
   if (isKernel(value2, trace)) return ["kernel row", "kernel column", "from channel", "to channel"];
-  if (NAMES[shown] && n <= NAMES[shown].length && n > 1) return NAMES[shown].slice(0, n);
+  if (NAMES[shown2] && n <= NAMES[shown2].length && n > 1) return NAMES[shown2].slice(0, n);
   const [first, own2] = [isBatch(value2, trace) ? "example" : null, readBy(value2, trace, "linear", "w")];
   if (n === 2) return own2 ? ["input", "unit"] : [first ?? "row", "column"];
   if (n === 3) return [first ?? "layer", "row", "column"];
@@ -981,9 +294,125 @@ function firstAxes(value2, trace) {
   return { rows: n - 2, columns: n - 1 };
 }
 
+// src/derive/operands.js
+var size = (shape) => shape.reduce((n, k2) => n * k2, 1);
+function flat(shape, cell) {
+  let at3 = 0;
+  for (let i = 0; i < shape.length; i++) at3 = at3 * shape[i] + cell[i];
+  return at3;
+}
+function cellAt(shape, at3) {
+  const cell = new Array(shape.length);
+  for (let i = shape.length - 1; i >= 0; i--) {
+    cell[i] = at3 % shape[i];
+    at3 = Math.floor(at3 / shape[i]);
+  }
+  return cell;
+}
+function* box(spans) {
+  if (spans.some(([first, end]) => first >= end)) return;
+  const cell = spans.map(([first]) => first);
+  for (; ; ) {
+    yield [...cell];
+    let axis = cell.length - 1;
+    for (; axis >= 0; axis--) {
+      if (++cell[axis] < spans[axis][1]) break;
+      cell[axis] = spans[axis][0];
+    }
+    if (axis < 0) return;
+  }
+}
+function eachOffset(shape, spans, visit) {
+  const rank = shape.length;
+  if (spans.some(([first, end]) => first >= end)) return;
+  const step = shape.map((_, axis) => size(shape.slice(axis + 1)));
+  const cell = spans.map(([first]) => first);
+  let i = 0;
+  for (; ; ) {
+    let start = 0;
+    for (let axis2 = 0; axis2 < rank; axis2++) start += cell[axis2] * step[axis2];
+    const along2 = rank ? spans[rank - 1][1] - spans[rank - 1][0] : 1;
+    for (let k2 = 0; k2 < along2; k2++) visit(start + k2, i++);
+    let axis = rank - 2;
+    for (; axis >= 0; axis--) {
+      if (++cell[axis] < spans[axis][1]) break;
+      cell[axis] = spans[axis][0];
+    }
+    if (axis < 0) return;
+  }
+}
+var cells = (shape) => box(shape.map((n) => [0, n]));
+var underneath = (shape, cell) => shape.map((n, i) => n === 1 ? 0 : cell[cell.length - shape.length + i]);
+function above(shape, cell, full) {
+  const more = full.length - shape.length;
+  return box(
+    full.map(
+      (n, i) => i < more || shape[i - more] === 1 && n !== 1 ? [0, n] : [cell[i - more], cell[i - more] + 1]
+    )
+  );
+}
+var Operand = class {
+  constructor(trace, name, number4) {
+    const { shape } = trace.values[number4];
+    const { data, shape: kept3 } = trace.array(number4);
+    Object.assign(this, { name, value: number4, shape, kept: kept3, data });
+  }
+  /** Whether this cell was kept: of a large batch only two samples are. */
+  has(cell) {
+    return this.kept.every((n, i) => cell[i] < n);
+  }
+  number(cell) {
+    return this.has(cell) ? this.data[flat(this.kept, cell)] : NaN;
+  }
+  at(cell) {
+    return { name: this.name, value: this.value, cell, number: this.number(cell), kept: this.has(cell) };
+  }
+  /** The number that broadcasting puts at this cell of the result. */
+  under(cell) {
+    return this.at(underneath(this.shape, cell));
+  }
+};
+var Plain = class {
+  constructor(name, number4) {
+    Object.assign(this, { name, shape: [], kept: [], plain: Number(number4) });
+  }
+  has() {
+    return true;
+  }
+  number() {
+    return this.plain;
+  }
+  at() {
+    return { name: this.name, value: null, cell: [], number: this.plain, kept: true };
+  }
+  under() {
+    return this.at();
+  }
+};
+function operandsOf(trace, op, names2 = {}) {
+  const found = {};
+  for (const [name, given3] of Object.entries(op.operands)) {
+    if (given3.value !== void 0 && given3.value !== null)
+      found[name] = new Operand(trace, names2[name] ?? name, earlier(trace, op, given3.value));
+    else if (given3.values)
+      found[name] = given3.values.map((n, i) => n === null ? null : new Operand(trace, `${name}[${i}]`, n));
+    else found[name] = isNumber(given3.plain) ? new Plain(name, given3.plain) : given3.plain;
+  }
+  return found;
+}
+var isNumber = (x2) => typeof x2 === "number" || typeof x2 === "boolean" || ["NaN", "Infinity", "-Infinity"].includes(x2);
+function earlier(trace, op, number4) {
+  if (op.kind !== "adjoint" || op.result !== number4) return number4;
+  const { of, by } = trace.values[number4];
+  const before = trace.values.findIndex(
+    (v, i) => i !== number4 && v.role === "gradient" && v.of === of && v.by !== null && v.by < by
+  );
+  return trace.operations[by] === op && before >= 0 ? before : number4;
+}
+
 // src/derive/terms.js
 var NAME = /[\p{L}_][\p{L}\p{M}\p{Nd}_₀-₉]*/gu;
-var KEPT = 5e3;
+var KEPT2 = 5e3;
 var constant = (name, number4) => ({ name, value: null, cell: null, number: number4, kept: true });
 function parts(text2, known) {
   const found = [];
@@ -1016,7 +445,7 @@ var Stage = class {
   /** Join a term whose parts are made where they are asked for. */
   add(value2, make2) {
     if (this.join !== "list") this.joined = JOINS[this.join].add(this.joined, value2);
-    if (this.count++ < KEPT) {
+    if (this.count++ < KEPT2) {
       this.terms.push({
         value: value2,
         get parts() {
@@ -1033,6 +462,21 @@ var Stage = class {
         factors.reduce((n, x2) => n * (x2.number ?? x2), 1),
         () => factors.flatMap((x2, i) => i ? [" · ", x2] : [x2])
       );
+  }
+  /** Join the numbers of a box of an array, each by itself; of many, without a thing for each. */
+  numbersOf(operand2, spans) {
+    const there = spans.map(([first, end], axis) => [first, Math.min(end, operand2.kept[axis])]);
+    const count3 = (box2) => box2.reduce((n, [first, end]) => n * Math.max(end - first, 0), 1);
+    this.missing += count3(spans) - count3(there);
+    const { add } = JOINS[this.join];
+    eachOffset(operand2.kept, there, (offset) => {
+      const x2 = operand2.data[offset];
+      if (this.count < KEPT2) this.add(x2, () => [operand2.at(cellAt(operand2.kept, offset))]);
+      else {
+        this.joined = add(this.joined, x2);
+        this.count++;
+      }
+    });
   }
   get value() {
     return this.join === "mean" ? this.joined / this.count : this.joined;
@@ -1062,8 +506,8 @@ function shares({ q: q2, k: k2, mask }, { causal, scale }, batch, i) {
       0
     );
   });
-  const largest3 = Math.max(...scores.filter((x2) => !(x2 === -Infinity)), -Infinity);
-  const e = scores.map((x2) => x2 === -Infinity ? 0 : Math.exp(x2 - largest3));
+  const largest2 = Math.max(...scores.filter((x2) => !(x2 === -Infinity)), -Infinity);
+  const e = scores.map((x2) => x2 === -Infinity ? 0 : Math.exp(x2 - largest2));
   const total = e.reduce((a2, b) => a2 + b, 0);
   return { scores, shares: e.map((x2) => total > 0 ? x2 / total : 0) };
 }
@@ -1138,103 +582,6 @@ function attentionAdjoint(about) {
       )
     ]
   };
-}
-
-// src/derive/operands.js
-var size = (shape) => shape.reduce((n, k2) => n * k2, 1);
-function flat(shape, cell) {
-  let at3 = 0;
-  for (let i = 0; i < shape.length; i++) at3 = at3 * shape[i] + cell[i];
-  return at3;
-}
-function cellAt(shape, at3) {
-  const cell = new Array(shape.length);
-  for (let i = shape.length - 1; i >= 0; i--) {
-    cell[i] = at3 % shape[i];
-    at3 = Math.floor(at3 / shape[i]);
-  }
-  return cell;
-}
-function* box(spans) {
-  if (spans.some(([first, end]) => first >= end)) return;
-  const cell = spans.map(([first]) => first);
-  for (; ; ) {
-    yield [...cell];
-    let axis = cell.length - 1;
-    for (; axis >= 0; axis--) {
-      if (++cell[axis] < spans[axis][1]) break;
-      cell[axis] = spans[axis][0];
-    }
-    if (axis < 0) return;
-  }
-}
-var cells = (shape) => box(shape.map((n) => [0, n]));
-var underneath = (shape, cell) => shape.map((n, i) => n === 1 ? 0 : cell[cell.length - shape.length + i]);
-function above(shape, cell, full) {
-  const more = full.length - shape.length;
-  return box(
-    full.map(
-      (n, i) => i < more || shape[i - more] === 1 && n !== 1 ? [0, n] : [cell[i - more], cell[i - more] + 1]
-    )
-  );
-}
-var Operand = class {
-  constructor(trace, name, number4) {
-    const { shape } = trace.values[number4];
-    const { data, shape: kept2 } = trace.array(number4);
-    Object.assign(this, { name, value: number4, shape, kept: kept2, data });
-  }
-  /** Whether this cell was kept: of a large batch only two samples are. */
-  has(cell) {
-    return this.kept.every((n, i) => cell[i] < n);
-  }
-  number(cell) {
-    return this.has(cell) ? this.data[flat(this.kept, cell)] : NaN;
-  }
-  at(cell) {
-    return { name: this.name, value: this.value, cell, number: this.number(cell), kept: this.has(cell) };
-  }
-  /** The number that broadcasting puts at this cell of the result. */
-  under(cell) {
-    return this.at(underneath(this.shape, cell));
-  }
-};
-var Plain = class {
-  constructor(name, number4) {
-    Object.assign(this, { name, shape: [], kept: [], plain: Number(number4) });
-  }
-  has() {
-    return true;
-  }
-  number() {
-    return this.plain;
-  }
-  at() {
-    return { name: this.name, value: null, cell: [], number: this.plain, kept: true };
-  }
-  under() {
-    return this.at();
-  }
-};
-function operandsOf(trace, op) {
-  const found = {};
-  for (const [name, given2] of Object.entries(op.operands)) {
-    if (given2.value !== void 0 && given2.value !== null)
-      found[name] = new Operand(trace, name, earlier(trace, op, given2.value));
-    else if (given2.values)
-      found[name] = given2.values.map((n, i) => n === null ? null : new Operand(trace, `${name}[${i}]`, n));
-    else found[name] = isNumber(given2.plain) ? new Plain(name, given2.plain) : given2.plain;
-  }
-  return found;
-}
-var isNumber = (x2) => typeof x2 === "number" || typeof x2 === "boolean" || ["NaN", "Infinity", "-Infinity"].includes(x2);
-function earlier(trace, op, number4) {
-  if (op.kind !== "adjoint" || op.result !== number4) return number4;
-  const { of, by } = trace.values[number4];
-  const before = trace.values.findIndex(
-    (v, i) => i !== number4 && v.role === "gradient" && v.of === of && v.by !== null && v.by < by
-  );
-  return trace.operations[by] === op && before >= 0 ? before : number4;
 }
 
 // src/derive/elementwise.js
@@ -1397,7 +744,7 @@ function elementwise({ op, operands, cell }) {
   const known = at(operands, op, cell);
   return { formula: `y = ${rule2[0]}`, stages: [one("", rule2, known)] };
 }
-function elementwiseAdjoint({ op, operands, cell, shape }) {
+function elementwiseAdjoint({ op, operands, names: names2, cell, shape }) {
   const [name, input] = op.name.split(".");
   const rule2 = RULES[name][input];
   const full = operands.g?.shape;
@@ -1408,7 +755,7 @@ function elementwiseAdjoint({ op, operands, cell, shape }) {
   }
   const stage = new Stage(
     "sum",
-    `${input} was used at several places (broadcast), so what comes back from each is added up.`
+    `${names2[input] ?? input} was used at several places (broadcast), so what comes back from each is added up.`
   );
   for (const place of above(shape, cell, full)) {
     const known = at(operands, op, place);
@@ -1583,8 +930,8 @@ function reordered(about, a2) {
 }
 var isMove = (name) => Object.hasOwn(SOURCES, name.split(".")[0]);
 var WORDS = {
-  getitem: "a[index]: taken from there, unchanged.",
-  pad: "Taken from a, or 0 (the padding) where that ends."
+  getitem: (a2) => `Taken out of ${a2}, unchanged.`,
+  pad: (a2) => `Taken from ${a2}, or 0 (the padding) where that ends.`
 };
 function move(about) {
   const {
@@ -1604,7 +951,7 @@ function move(about) {
     };
   return {
     formula,
-    stages: [line(WORDS[op.name] ?? "The same number, at another place.", "a", { a: a2.at(at3) }, (v) => v.a)]
+    stages: [line(WORDS[op.name]?.(a2.name) ?? "The same number, at another place.", "a", { a: a2.at(at3) }, (v) => v.a)]
   };
 }
 function moveAdjoint(about) {
@@ -1944,6 +1291,54 @@ function unitLengthAdjoint(about) {
   };
 }
 
+// src/derive/names.js
+var NAME2 = /(∂?)([\p{L}_][\p{L}\p{M}\p{Nd}_₀-₉]*)/gu;
+var ONE_WORD = /^\S+$/;
+function given2(trace, number4) {
+  const value2 = trace.values[number4];
+  if (!value2) return null;
+  if (value2.role === "gradient") return Number.isInteger(value2.of) ? gradientOf(given2(trace, value2.of)) : null;
+  const made2 = trace.maker(number4);
+  const plain2 = value2.name.replace(/ \d+$/, "");
+  const only = made2 && made2.kind !== "data" && plain2 === made2.name;
+  return ONE_WORD.test(value2.name) && !only ? value2.name : null;
+}
+var gradientOf = (name) => name === null ? null : `∂L/∂${name}`;
+function namesOf(trace, op) {
+  const names2 = {}, unnamed = {};
+  const put = (letter, number4) => {
+    if (!Number.isInteger(number4)) return;
+    const name = given2(trace, number4);
+    names2[letter] = name ?? letter;
+    if (name === null) unnamed[letter] = trace.values[number4].name;
+  };
+  const forward = op.kind === "adjoint" ? trace.operations[op.of] : op;
+  for (const { operands } of [forward, op]) {
+    for (const [letter, { value: value2 }] of Object.entries(operands ?? {})) if (!(letter in names2)) put(letter, value2);
+  }
+  if (op.kind === "adjoint") {
+    const input = op.name.slice(op.name.lastIndexOf(".") + 1);
+    if (!(input in names2)) put(input, trace.values[op.result]?.of);
+  }
+  if (forward?.kind === "forward") put("y", forward.result);
+  if (op.kind === "adjoint" && "g" in names2) {
+    names2.g = gradientOf(names2.y ?? "y");
+    delete unnamed.g;
+  }
+  if (op.kind === "clip") Object.assign(names2, { g: names2.gradient });
+  return { names: names2, unnamed };
+}
+function written(formula, { names: names2, unnamed }) {
+  const legend2 = /* @__PURE__ */ new Map();
+  const text2 = formula.replace(NAME2, (whole2, sign4, letter) => {
+    if (!Object.hasOwn(names2, letter)) return whole2;
+    for (const one3 of letter === "g" && !("g" in unnamed) ? ["y"] : [letter])
+      if (one3 in unnamed) legend2.set(one3, unnamed[one3]);
+    return sign4 ? gradientOf(names2[letter]) : names2[letter];
+  });
+  return { text: text2, legend: [...legend2] };
+}
+
 // src/derive/products.js
 var range2 = (n) => Array.from({ length: n }, (_, i) => i);
 var brackets = (cell) => cell.join(", ");
@@ -1954,13 +1349,13 @@ function matmul({ operands: { a: a2, b }, cell }) {
     formula: "y[i, j] = Σ over k of a[i, k] · b[k, j]",
     stages: [
       sumOf(
-        `Row ${i} of a meets column ${j} of b: number by number they are multiplied, and the products added.`,
+        `Row ${i} of ${a2.name} meets column ${j} of ${b.name}: number by number they are multiplied, and the products added.`,
         rows
       )
     ]
   };
 }
-function matmulAdjoint({ op, operands, cell, shape }) {
+function matmulAdjoint({ op, operands, names: names2, cell, shape }) {
   const { g, a: a2, b } = operands, input = op.name.split(".")[1];
   const [i, j] = cell.slice(-2), inner2 = g.shape.at(input === "a" ? -1 : -2);
   const lead = shape.slice(0, -2), full = g.shape.slice(0, -2);
@@ -1975,7 +1370,7 @@ function matmulAdjoint({ op, operands, cell, shape }) {
     formula: "∂a[i, k] = Σ over j of g[i, j] · b[k, j]",
     stages: [
       sumOf(
-        `a[${i}, ${j}] went into every number of row ${i} of the result, each time multiplied by a number of row ${j} of b. Each sends its gradient back, times that number.`,
+        `${names2.a}[${i}, ${j}] went into every number of row ${i} of the result, each time multiplied by a number of row ${j} of ${names2.b}. Each sends its gradient back, times that number.`,
         rows()
       )
     ]
@@ -1983,7 +1378,7 @@ function matmulAdjoint({ op, operands, cell, shape }) {
     formula: "∂b[k, j] = Σ over i of a[i, k] · g[i, j]",
     stages: [
       sumOf(
-        `b[${i}, ${j}] went into every number of column ${j} of the result, each time multiplied by a number of column ${i} of a. Each sends its gradient back, times that number.`,
+        `${names2.b}[${i}, ${j}] went into every number of column ${j} of the result, each time multiplied by a number of column ${i} of ${names2.a}. Each sends its gradient back, times that number.`,
         rows()
       )
     ]
@@ -1992,7 +1387,7 @@ function matmulAdjoint({ op, operands, cell, shape }) {
 function linear({ op, operands: { x: x2, w, bias }, cell }) {
   const row2 = cell.slice(0, -1), j = cell.at(-1);
   const stage = sumOf(
-    `${row2.length ? `Row ${brackets(row2)} of x` : "x"} meets column ${j} of w, the weights of this unit: number by number they are multiplied, and the products added${bias ? "; then the bias is added" : ""}.`,
+    `${row2.length ? `Row ${brackets(row2)} of ${x2.name}` : x2.name} meets column ${j} of ${w.name}, the weights of this unit: number by number they are multiplied, and the products added${bias ? "; then the bias is added" : ""}.`,
     range2(w.shape[0]).map((k2) => [x2.at([...row2, k2]), w.at([k2, j])])
   );
   if (bias) stage.product(bias.at([j]));
@@ -2004,7 +1399,7 @@ function linear({ op, operands: { x: x2, w, bias }, cell }) {
     stages.push(line("Then the activation.", "z · Φ(z)", { z: stage.value }, (v) => geluOf(v.z)));
   return { formula: `y[j] = Σ over k of x[k] · w[k, j]${bias ? " + bias[j]" : ""}`, stages };
 }
-function linearAdjoint({ op, operands: { g, x: x2, w }, cell }) {
+function linearAdjoint({ op, operands: { g, x: x2, w }, names: names2, cell }) {
   const input = op.name.split(".")[1];
   if (input === "x") {
     const row2 = cell.slice(0, -1), k2 = cell.at(-1);
@@ -2012,7 +1407,7 @@ function linearAdjoint({ op, operands: { g, x: x2, w }, cell }) {
       formula: "∂x[k] = Σ over j of g[j] · w[k, j]",
       stages: [
         sumOf(
-          `x[${brackets(cell)}] went into every unit j of the result, each time multiplied by the weight w[${k2}, j]. Each sends its gradient back, times that weight.`,
+          `${names2.x}[${brackets(cell)}] went into every unit j of the result, each time multiplied by the weight ${names2.w}[${k2}, j]. Each sends its gradient back, times that weight.`,
           range2(w.shape[1]).map((j) => [g.at([...row2, j]), w.at([k2, j])])
         )
       ]
@@ -2029,7 +1424,7 @@ function linearAdjoint({ op, operands: { g, x: x2, w }, cell }) {
       formula: "∂bias[j] = Σ over all rows of g[j]",
       stages: [
         sumOf(
-          `bias[${cell[0]}] was added in every row, so its gradient is the sum of what arrives in column ${cell[0]}.`,
+          `${names2.bias}[${cell[0]}] was added in every row, so its gradient is the sum of what arrives in column ${cell[0]}.`,
           rows()
         )
       ]
@@ -2039,7 +1434,7 @@ function linearAdjoint({ op, operands: { g, x: x2, w }, cell }) {
     formula: "∂w[k, j] = Σ over all rows of x[k] · g[j]",
     stages: [
       sumOf(
-        `w[${brackets(cell)}] was multiplied by x[…, ${cell[0]}] in every row. So each row says: the gradient of its result, times what the weight was multiplied by.`,
+        `${names2.w}[${brackets(cell)}] was multiplied by ${names2.x}[…, ${cell[0]}] in every row. So each row says: the gradient of its result, times what the weight was multiplied by.`,
         rows()
       )
     ]
@@ -2048,8 +1443,8 @@ function linearAdjoint({ op, operands: { g, x: x2, w }, cell }) {
 var firstChannel = (o, [, , inner2, outer], groups) => Math.floor(o / (outer / groups)) * inner2;
 var settings = ({ op, operands }) => Object.fromEntries(
   ["stride", "padding", "dilation", "groups"].map((name) => {
-    const given2 = op.static?.[name] ?? operands[name];
-    return [name, given2?.plain ?? given2 ?? (name === "groups" ? 1 : [1, 1])];
+    const given3 = op.static?.[name] ?? operands[name];
+    return [name, given3?.plain ?? given3 ?? (name === "groups" ? 1 : [1, 1])];
   })
 );
 function convolution(x2, w, cell, { stride, padding, dilation, groups }) {
@@ -2062,9 +1457,9 @@ function convolution(x2, w, cell, { stride, padding, dilation, groups }) {
       rows.push([x2.at([n, i, j, first + c]), w.at([u, v, c, o])]);
     else outside++;
   }
-  const edge = outside ? ` ${outside} numbers of the kernel hang over the edge, where x counts as 0.` : "";
+  const edge = outside ? ` ${outside} numbers of the kernel hang over the edge, where ${x2.name} counts as 0.` : "";
   return sumOf(
-    `The kernel of output channel ${o} lies on the patch of x at row ${p * stride[0] - padding[0]}, column ${q2 * stride[1] - padding[1]}: number by number they are multiplied, and the products added.${edge}`,
+    `The kernel of output channel ${o} lies on the patch of ${x2.name} at row ${p * stride[0] - padding[0]}, column ${q2 * stride[1] - padding[1]}: number by number they are multiplied, and the products added.${edge}`,
     rows
   );
 }
@@ -2170,14 +1565,14 @@ var axisOf = ({ op, operands }, shape) => {
 function exponentials(a2, cell, axis, allowed = () => true) {
   const row2 = Array.from({ length: a2.shape[axis] }, (_, k2) => a2.at(along(cell, axis, k2)));
   const open = row2.filter((x2) => allowed(x2.cell));
-  const largest3 = open.reduce((m, x2) => Number.isNaN(x2.number) ? NaN : Math.max(m, x2.number), -Infinity);
+  const largest2 = open.reduce((m, x2) => Number.isNaN(x2.number) ? NaN : Math.max(m, x2.number), -Infinity);
   const stage = new Stage(
     "sum",
     "exp makes every number of the row positive, the larger the more. (The largest is taken off first: the shares stay, and nothing overflows.)"
   );
   for (const x2 of open)
-    stage.add(Math.exp(x2.number - largest3), () => ["exp(", x2, " − ", constant("largest", largest3), ")"]);
-  return { row: row2, stage, largest: largest3, of: (x2) => allowed(x2.cell) ? Math.exp(x2.number - largest3) : 0 };
+    stage.add(Math.exp(x2.number - largest2), () => ["exp(", x2, " − ", constant("largest", largest2), ")"]);
+  return { row: row2, stage, largest: largest2, of: (x2) => allowed(x2.cell) ? Math.exp(x2.number - largest2) : 0 };
 }
 function softmax(about) {
   const {
@@ -2277,7 +1672,7 @@ function crossEntropiesAdjoint({ operands: { g, logits, labels }, cell }) {
 }
 function logsumexp({ op, operands, cell }, members2) {
   const { a: a2 } = operands, all = [...members2(cell)].map((at3) => a2.at(at3));
-  const largest3 = Math.max(...all.map((x2) => x2.number)), m = Number.isFinite(largest3) ? largest3 : 0;
+  const largest2 = Math.max(...all.map((x2) => x2.number)), m = Number.isFinite(largest2) ? largest2 : 0;
   const stage = new Stage("sum", "The exponentials, without their largest, which is added again below.");
   for (const x2 of all) stage.add(Math.exp(x2.number - m), () => ["exp(", x2, " − ", constant("largest", m), ")"]);
   return {
@@ -2297,16 +1692,17 @@ function reduced({ op, operands }, shape) {
   const keepdims = Boolean(op.static?.keepdims ?? operands.keepdims?.plain ?? operands.keepdims);
   return { axes: new Set(axes), keepdims };
 }
-function from(about, shape, cell) {
+var from = (about, shape, cell) => box(spansOf(about, shape, cell));
+function spansOf(about, shape, cell) {
   const { axes, keepdims } = reduced(about, shape);
   const rest = keepdims ? cell.filter((_, i) => !axes.has(i)) : [...cell];
-  return box(shape.map((n, i) => axes.has(i) ? [0, n] : ((k2) => [k2, k2 + 1])(rest.shift())));
+  return shape.map((n, i) => axes.has(i) ? [0, n] : ((k2) => [k2, k2 + 1])(rest.shift()));
 }
 function to(about, shape, cell) {
   const { axes, keepdims } = reduced(about, shape);
   return cell.flatMap((k2, i) => axes.has(i) ? keepdims ? [0] : [] : [k2]);
 }
-var count2 = (about, shape) => [...reduced(about, shape).axes].reduce((n, axis) => n * shape[axis], 1);
+var count = (about, shape) => [...reduced(about, shape).axes].reduce((n, axis) => n * shape[axis], 1);
 var WORDS2 = {
   sum: ["sum", "y = Σ a", "All of them added up."],
   mean: ["mean", "y = Σ a / n", "All of them added up, over how many they are."],
@@ -2322,12 +1718,12 @@ function reduction(about) {
   } = about;
   if (op.name === "logsumexp") return logsumexp(about, (at3) => from(about, a2.shape, at3));
   const [join, formula, say] = WORDS2[op.name], stage = new Stage(join, say);
-  for (const at3 of from(about, a2.shape, cell)) stage.product(a2.at(at3));
+  stage.numbersOf(a2, spansOf(about, a2.shape, cell));
   return { formula, stages: [stage] };
 }
 function reductionAdjoint(about) {
   const { op, operands, cell, shape } = about, { g, a: a2, y: y2 } = operands, name = op.name.split(".")[0];
-  const at3 = to(about, shape, cell), arrived = g.at(at3);
+  const at3 = to(about, shape, cell), arrived2 = g.at(at3);
   const extreme = name === "max" || name === "min";
   if (name === "sum")
     return {
@@ -2336,7 +1732,7 @@ function reductionAdjoint(about) {
         line(
           "Each number of a sum moves it as much as it moves itself: the gradient goes back to all alike.",
           "g",
-          { g: arrived },
+          { g: arrived2 },
           (v) => v.g
         )
       ]
@@ -2348,7 +1744,7 @@ function reductionAdjoint(about) {
         line(
           "Each of the n numbers moves the mean by 1/n of what it moves itself.",
           "g / n",
-          { g: arrived, n: count2(about, shape) },
+          { g: arrived2, n: count(about, shape) },
           (v) => v.g / v.n
         )
       ]
@@ -2357,7 +1753,7 @@ function reductionAdjoint(about) {
     return {
       formula: "∂a = g · exp(a − y)",
       stages: [
-        line("", "g · exp(a − y)", { g: arrived, a: a2.at(cell), y: y2.at(at3) }, (v) => v.g * Math.exp(v.a - v.y))
+        line("", "g · exp(a − y)", { g: arrived2, a: a2.at(cell), y: y2.at(at3) }, (v) => v.g * Math.exp(v.a - v.y))
       ]
     };
   if (extreme) {
@@ -2368,7 +1764,7 @@ function reductionAdjoint(about) {
         line(
           a2.number(cell) === y2.number(at3) ? "This is the one that was taken." : "Another one was taken, so this one changes nothing.",
           `g where a is y, else 0${ties > 1 ? ` (shared among ${ties})` : ""}`,
-          { g: arrived, a: a2.at(cell), y: y2.at(at3) },
+          { g: arrived2, a: a2.at(cell), y: y2.at(at3) },
           (v) => v.a === v.y ? v.g / ties : 0
         )
       ]
@@ -2378,7 +1774,7 @@ function reductionAdjoint(about) {
   for (const place of from(about, shape, at3)) if (place.some((k2, i) => k2 !== cell[i])) others.product(a2.at(place));
   return {
     formula: "∂a = g · the product of the others",
-    stages: [others, line("", "g · others", { g: arrived, others: others.value }, (v) => v.g * v.others)]
+    stages: [others, line("", "g · others", { g: arrived2, others: others.value }, (v) => v.g * v.others)]
   };
 }
 function norm(about) {
@@ -2415,9 +1811,9 @@ function normAdjoint(about) {
   };
 }
 function cumsum({ op, operands, cell }) {
-  const back = op.kind === "adjoint", x2 = back ? operands.g : operands.a, given2 = op.static?.axis ?? operands.axis?.plain;
-  if (given2 === null || given2 === void 0) return null;
-  const axis = given2 < 0 ? given2 + cell.length : given2;
+  const back = op.kind === "adjoint", x2 = back ? operands.g : operands.a, given3 = op.static?.axis ?? operands.axis?.plain;
+  if (given3 === null || given3 === void 0) return null;
+  const axis = given3 < 0 ? given3 + cell.length : given3;
   const spans = cell.map((k2, i) => i === axis ? back ? [k2, x2.shape[axis]] : [0, k2 + 1] : [k2, k2 + 1]);
   return back ? {
     formula: "∂a[j] = Σ of g[i] over i ≥ j",
@@ -2577,7 +1973,7 @@ var METHODS = {
     momentum ? ["step", "how far the weight moves", "η · u", (x2) => x2.η * x2.u] : ["step", "how far the weight moves", "η · d", (x2) => x2.η * x2.d],
     NEW("θ − step", (x2) => x2.θ - x2.step)
   ],
-  adam_update: ({ decoupled, largest: largest3 }) => [
+  adam_update: ({ decoupled, largest: largest2 }) => [
     ...decoupled ? [["θ", "weight, decayed by itself", "θ − η · λ · θ", (x2) => x2.θ - x2.η * x2.λ * x2.θ]] : [DECAY],
     [
       "m",
@@ -2591,9 +1987,9 @@ var METHODS = {
       "β₂ · v + (1 − β₂) · g²",
       (x2) => x2["β₂"] * x2.v + (1 - x2["β₂"]) * x2.g ** 2
     ],
-    ...largest3 ? [["ṽ", "the largest second moment so far", "the larger of ṽ and v", (x2) => max2(x2.ṽ, x2.v)]] : [],
+    ...largest2 ? [["ṽ", "the largest second moment so far", "the larger of ṽ and v", (x2) => max2(x2.ṽ, x2.v)]] : [],
     ["m̂", "first moment, corrected for its start at 0", "m / (1 − β₁ ^ t)", (x2) => x2.m / (1 - x2["β₁"] ** x2.t)],
-    largest3 ? ["v̂", "second moment, corrected for its start at 0", "ṽ / (1 − β₂ ^ t)", (x2) => x2.ṽ / (1 - x2["β₂"] ** x2.t)] : ["v̂", "second moment, corrected for its start at 0", "v / (1 − β₂ ^ t)", (x2) => x2.v / (1 - x2["β₂"] ** x2.t)],
+    largest2 ? ["v̂", "second moment, corrected for its start at 0", "ṽ / (1 − β₂ ^ t)", (x2) => x2.ṽ / (1 - x2["β₂"] ** x2.t)] : ["v̂", "second moment, corrected for its start at 0", "v / (1 − β₂ ^ t)", (x2) => x2.v / (1 - x2["β₂"] ** x2.t)],
     [
       "step",
       "how far the weight moves: η times the mean gradient over its usual size",
@@ -2645,16 +2041,16 @@ function symbols({ lr: lr2, momentum, weight_decay, alpha, rho, eps, betas, step
   };
 }
 var isKnown = (update2) => Object.hasOwn(METHODS, update2.operation);
-function lines(operation, given2, settings3, clip2 = null) {
+function lines(operation, given3, settings3, clip2 = null) {
   const method = METHODS[operation];
   if (!method) return [];
   const variant = {
     ...settings3,
-    centered: settings3.centered && "m" in given2,
-    momentum: settings3.momentum && "u" in given2,
-    largest: "ṽ" in given2
+    centered: settings3.centered && "m" in given3,
+    momentum: settings3.momentum && "u" in given3,
+    largest: "ṽ" in given3
   };
-  const known = { ...given2, ...symbols(settings3) };
+  const known = { ...given3, ...symbols(settings3) };
   const found = [];
   const run = (line3) => {
     const [symbol, words, formula, rule2] = line3;
@@ -2676,13 +2072,15 @@ var stateOf = (update2) => Object.entries(update2.state).flatMap(
 function weightOf(trace, update2, cell) {
   const at3 = (name, number4) => ({ name, value: number4, cell, number: trace.array(number4).get(cell), kept: true });
   const state = stateOf(update2).map(([symbol, , before]) => [symbol, at3(symbol, before)]);
-  return { θ: at3("θ", update2.before), g: at3("g", update2.gradient), ...Object.fromEntries(state) };
+  return { θ: at3("θ", update2.before), g: at3("g", arrived(trace, update2)), ...Object.fromEntries(state) };
+}
+function arrived(trace, { gradient, clipped }) {
+  return trace.maker(clipped ?? -1)?.operands.gradient?.value ?? gradient;
 }
 function clipOf(trace, update2) {
   if (update2.clipped === null || update2.clipped === void 0) return null;
-  const by = trace.operations[trace.values[update2.clipped].by];
-  const { limit, norm: norm2 } = by?.static ?? trace.clip;
-  return { name: by?.name ?? trace.clip.name, limit: Number(limit), norm: Number(norm2) };
+  const { name, static: told2 } = trace.maker(update2.clipped);
+  return { name, limit: Number(told2.limit), norm: Number(told2.norm) };
 }
 function settingsOf({ settings: settings3 }) {
   const plain2 = (x2) => Array.isArray(x2) ? x2.map(Number) : typeof x2 === "string" ? Number(x2) : x2;
@@ -2756,7 +2154,12 @@ function update({ trace, op, cell, number: number4 }) {
   const last2 = all.findLastIndex((l) => l.symbol === symbol);
   const made2 = all.slice(0, last2 + 1);
   const stages = made2.map(({ symbol: name, words, parts: parts2, value: value2 }) => single(`${name}, ${words}`, parts2, value2));
-  return { formula: made2.map((l) => `${l.symbol} ← ${l.formula}`).join(",  "), stages };
+  const formula = made2.map((l) => `${l.symbol} ← ${l.formula}`).join(",  ");
+  const legend2 = [
+    ["θ", one3.name],
+    ["g", trace.values[clipped].name]
+  ];
+  return { formula, stages, legend: legend2 };
 }
 
 // src/derive.js
@@ -2806,8 +2209,8 @@ var ADJOINT = {
   stack: joinedAdjoint,
   embedding_bag: embeddingBag
 };
-function each(names, rule2) {
-  return Object.fromEntries(names.map((name) => [name, rule2]));
+function each(names2, rule2) {
+  return Object.fromEntries(names2.map((name) => [name, rule2]));
 }
 function ruleOf(op) {
   const name = op.name.split(".")[0];
@@ -2825,14 +2228,18 @@ function derive(trace, number4, cell, operation = null) {
   if (!op) return null;
   const rule2 = ruleOf(op);
   if (!rule2) return null;
-  const operands = operandsOf(trace, op);
+  const called = namesOf(trace, op);
+  const operands = operandsOf(trace, op, called.names);
   complete(trace, op, operands);
-  const found = rule2({ trace, op, operands, cell, number: number4, shape: trace.values[number4].shape });
+  const found = rule2({ trace, op, operands, names: called.names, cell, number: number4, shape: trace.values[number4].shape });
   if (!found) return null;
   const missing2 = found.stages.reduce((sum, stage) => sum + stage.missing, 0);
+  const { text: formula, legend: legend2 } = written(found.formula, called);
   return {
     operation: op,
     ...found,
+    formula,
+    legend: [...legend2, ...found.legend ?? []],
     value: found.stages.at(-1).value,
     recorded: trace.array(number4).get(cell),
     missing: missing2
@@ -2852,35 +2259,993 @@ function complete(trace, op, operands) {
   }
 }
 
+// src/follow.js
+var TRIES = 256;
+var same = (a2, b) => a2.length === b.length && a2.every((k2, i) => k2 === b[i]);
+function weightIn(trace, weight) {
+  const [i, ...cell] = Array.isArray(weight) ? weight : [null];
+  const one3 = trace.updates[i];
+  return one3 && trace.array(one3.before).has(cell) ? weight : null;
+}
+var weightText = (trace, [i, ...cell]) => `${trace.updates[i].name}[${cell.join(",")}]`;
+function weightOfText(trace, text2) {
+  const [, name, cell] = /^([^]*)\[([\d, ]*)\]$/.exec(text2) ?? [];
+  const i = trace.updates.findIndex((one3) => one3.name === name);
+  return i < 0 ? null : weightIn(trace, [i, ...cell.split(",").filter(Boolean).map(Number)]);
+}
+var owners = /* @__PURE__ */ new WeakMap();
+function ownerOf(trace, number4) {
+  if (!owners.has(trace)) {
+    const found = /* @__PURE__ */ new Map();
+    trace.updates.forEach(({ before, gradient, clipped, after, state }, i) => {
+      for (const n of [before, gradient, clipped, after, ...Object.values(state).flat()])
+        if (Number.isInteger(n)) found.set(n, i);
+    });
+    const of = new Map(trace.updates.map(({ before }, i) => [before, i]));
+    for (const value2 of trace.values)
+      if (value2.role === "gradient" && of.has(value2.of)) found.set(value2.number, of.get(value2.of));
+    owners.set(trace, found);
+  }
+  return owners.get(trace).get(number4) ?? -1;
+}
+function lookAt(trace, weight, operation) {
+  const [i, ...cell] = weight;
+  const one3 = trace.updates[i];
+  const made2 = resultValues(operation).map(([, n]) => n);
+  const mine = made2.includes(one3.after) ? one3.after : made2.find((n) => ownerOf(trace, n) === i);
+  if (mine !== void 0 && trace.array(mine).has(cell)) return { value: mine, cell };
+  const read = operandValues(operation).find(([, n]) => ownerOf(trace, n) === i)?.[1];
+  if (read !== void 0 && operation.kind !== "after" && operation.result !== null) {
+    const at3 = partTaken(trace, operation, read, cell);
+    if (at3) return { value: operation.result, cell: at3 };
+  }
+  const states = Object.values(one3.state).map(([, after]) => after);
+  const latest = [one3.after, ...states, one3.clipped, one3.gradient].find(
+    (n) => trace.maker(n) && trace.maker(n).number < operation.number
+  );
+  return { value: latest ?? one3.before, cell };
+}
+function partTaken(trace, operation, value2, cell) {
+  const { shape } = trace.array(operation.result);
+  const last2 = shape.length - 1;
+  const column = cell.at(-1);
+  const across = shape.length && shape[last2] === trace.values[value2].shape.at(-1);
+  const spans = shape.map((n, axis) => axis === last2 && across ? [column, column + 1] : [0, n]);
+  let tries = 0;
+  for (const at3 of box(spans)) {
+    if (tries++ === TRIES) return null;
+    if (names(derive(trace, operation.result, at3, operation), value2, cell)) return at3;
+  }
+  return null;
+}
+function names(found, value2, cell) {
+  const is = (part) => part?.value === value2 && (part.cell === null || same(part.cell, cell));
+  return found?.stages.some(({ terms }) => terms.some(({ parts: parts2 }) => parts2.some(is))) ?? false;
+}
+function stations(trace, weight) {
+  const [i, ...cell] = weight;
+  const one3 = trace.updates[i];
+  const at3 = (number4) => trace.array(number4).get(cell);
+  const reads = ({ operation, name }) => operation.kind === "forward" && name && operation.phase !== "backward";
+  const first = trace.readers[one3.before].find(reads)?.operation;
+  const moments = Object.values(one3.state)[0]?.[1];
+  const stepped = trace.operations.find(({ phase, result }) => phase === "update" && result === one3.after);
+  const ended = trace.operations.find((op) => op.kind === "after" && resultValues(op).some(([, n]) => n === one3.after));
+  const found = [
+    { name: "forward", number: at3(one3.before), operation: first },
+    { name: "gradient", number: at3(one3.gradient), operation: trace.maker(one3.gradient) },
+    {
+      name: "clipped",
+      number: one3.clipped === null ? null : at3(one3.clipped),
+      operation: trace.maker(one3.clipped ?? -1)
+    },
+    { name: "moments", number: moments === void 0 ? null : at3(moments), operation: trace.maker(moments ?? -1) },
+    { name: "step", number: at3(one3.after) - at3(one3.before), operation: stepped },
+    { name: "new value", number: at3(one3.after), operation: ended }
+  ];
+  return found.filter(({ operation }) => operation).map(({ operation, ...station }) => ({ ...station, op: operation.number, ...lookAt(trace, weight, operation) }));
+}
+var reached = (list2, op) => list2.findLastIndex((station) => station.op <= op);
+function suggested(store) {
+  const { trace, update: update2, state } = store;
+  if (update2 === null) return null;
+  const one3 = trace.updates[update2];
+  const chosen = state.cell && ownerOf(trace, store.value) === update2 ? state.cell : null;
+  const cell = chosen ?? exampleCell(trace.array(one3.gradient));
+  return cell && [update2, ...cell];
+}
+var isFollowed = ({ state }, weight) => state.weight !== null && state.weight.join() === weight.join();
+function toStation(store, by) {
+  const { trace, state } = store;
+  if (state.weight === null) {
+    const weight = suggested(store);
+    if (weight) store.followWeight(weight);
+    return;
+  }
+  const list2 = stations(trace, state.weight);
+  const at3 = reached(list2, state.op);
+  const next = by < 0 && list2[at3]?.op < state.op ? at3 : at3 + by;
+  const station = list2[Math.min(Math.max(next, 0), list2.length - 1)];
+  if (station) goTo(store, station);
+}
+var goTo = (store, { op, value: value2, cell }) => store.set({ op, value: value2, cell, playing: false });
+
+// src/keys.js
+var PACE = 700;
+function bindKeys(element, store, { everywhere }) {
+  const target = everywhere ? document : element;
+  const listener = (event) => {
+    if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || takesKeys(event.target, event.key))
+      return;
+    const act = (event.shiftKey ? FRAMES : null)?.[event.key]?.(store) ?? {
+      ArrowRight: () => pausedStep(store, 1),
+      ArrowLeft: () => pausedStep(store, -1),
+      Home: () => store.set({ op: 0, playing: false }),
+      End: () => store.set({ op: store.trace.operations.length - 1, playing: false }),
+      " ": () => store.set({ playing: !store.state.playing }),
+      f: () => toStation(store, 1),
+      F: () => toStation(store, -1),
+      "/": () => element.querySelector('input[type="search"]')?.focus()
+    }[event.key];
+    if (!act) return;
+    event.preventDefault();
+    act();
+  };
+  target.addEventListener("keydown", listener);
+  const pause = play(store);
+  return () => {
+    target.removeEventListener("keydown", listener);
+    pause();
+  };
+}
+var FRAMES = {
+  ArrowRight: (store) => () => store.set({ frame: Math.min(store.state.frame + 1, (store.trace.frames?.length ?? 1) - 1) }),
+  ArrowLeft: (store) => () => store.set({ frame: Math.max(store.state.frame - 1, 0) })
+};
+function pausedStep(store, by) {
+  store.set({ op: store.state.op + by, playing: false });
+}
+function takesKeys(target, key) {
+  if (!target.closest) return false;
+  if (target.closest(
+    "input, textarea, select, [contenteditable], [role=slider], [role=grid], [role=tree], [role=radiogroup]"
+  ))
+    return true;
+  return key === " " && target.closest("button, summary, a, [role=button], [role=option]") !== null;
+}
+function play(store) {
+  let timer = null;
+  const stop = () => {
+    clearInterval(timer);
+    timer = null;
+  };
+  store.subscribe(({ playing, op }, changed) => {
+    const last2 = store.trace.operations.length - 1;
+    if (changed.has("playing") && playing && timer === null) {
+      if (op >= last2) queueMicrotask(() => store.set({ op: 0 }));
+      timer = setInterval(() => {
+        if (store.state.op >= last2) store.set({ playing: false });
+        else store.step(1);
+      }, PACE);
+    } else if (!playing) stop();
+  });
+  return stop;
+}
+
+// src/state.js
+var WAIT = 250;
+var Store = class {
+  constructor(trace) {
+    this.trace = trace;
+    this.state = { op: 0, value: null, cell: null, update: null, weight: null, frame: 0, playing: false };
+    this.listeners = /* @__PURE__ */ new Set();
+  }
+  /** Called with (state, what changed) now, with everything, and at every change. */
+  subscribe(listener) {
+    this.listeners.add(listener);
+    listener(this.state, new Set(Object.keys(this.state)));
+    return () => this.listeners.delete(listener);
+  }
+  /** Change some of it. Another operation is looked at afresh: its result, and no cell, unless they are given too; and
+   *  where a weight is followed, for that. */
+  set(changes) {
+    const next = { ...this.state, ..."op" in changes && changes.op !== this.state.op ? FRESH : {}, ...changes };
+    this.adopt(this.valid(next));
+  }
+  adopt(next) {
+    let changed = new Set(Object.keys(next).filter((key) => !same2(next[key], this.state[key])));
+    if (!changed.size) return;
+    this.state = next;
+    if (changed.has("frame")) {
+      this.trace.show(next.frame);
+      changed = new Set(Object.keys(next));
+    }
+    for (const listener of this.listeners) listener(next, changed);
+  }
+  /** So many operations on, or back. */
+  step(by) {
+    this.set({ op: this.state.op + by });
+  }
+  /** Look at a value where it was made, with a cell of it. What nothing made is looked at where it was first read. */
+  follow(value2, cell = null) {
+    const at3 = this.trace.maker(value2) ?? this.trace.readers[value2]?.[0]?.operation;
+    this.set({ op: at3 ? at3.number : this.state.op, value: value2, cell });
+  }
+  /** Follow a weight, at the first of its stations that an operation from `op` on is; null: follow none any more. */
+  followWeight(weight, op = 0) {
+    const list2 = weight === null ? [] : stations(this.trace, weight);
+    const { name, number: number4, ...place } = list2.find((station) => station.op >= op) ?? list2.at(-1) ?? {};
+    this.set({ ...place, weight, playing: false });
+  }
+  get operation() {
+    return this.trace.operations[this.state.op];
+  }
+  /** The number of the value looked at: what was chosen, else the operation's result; null where there is none. */
+  get value() {
+    return this.state.value ?? this.operation?.result ?? null;
+  }
+  /** The place in trace.updates that is looked at; null where nothing was updated. */
+  get update() {
+    const { updates, values } = this.trace;
+    if (this.state.weight !== null) return this.state.weight[0];
+    if (this.state.update !== null) return this.state.update;
+    const numbers2 = [
+      this.state.value,
+      this.operation?.result,
+      ...Object.values(this.operation?.operands ?? {}).map((o) => o.value)
+    ];
+    for (const number4 of numbers2) {
+      const i = updates.findIndex(
+        (u) => [u.before, u.gradient, u.clipped, u.after].includes(number4) || u.before === values[number4]?.of
+      );
+      if (number4 !== null && number4 !== void 0 && i >= 0) return i;
+    }
+    return updates.length ? 0 : null;
+  }
+  /** The same within bounds: an address may say anything. */
+  valid({ op, value: value2, cell, update: update2, weight, frame, ...more }) {
+    const { operations: operations2, values, updates, frames } = this.trace;
+    const followed = weightIn(this.trace, typeof weight === "string" ? weightOfText(this.trace, weight) : weight);
+    if (followed !== null && op === null) op = stations(this.trace, followed)[0]?.op;
+    const place = whole(op) ? Math.min(Math.max(op, 0), Math.max(operations2.length - 1, 0)) : 0;
+    const chosen = whole(value2) && values[value2] ? value2 : null;
+    const number4 = chosen ?? operations2[place]?.result ?? null;
+    const shape = number4 === null ? null : values[number4].kept ?? values[number4].shape;
+    const within2 = Array.isArray(cell) && shape?.length === cell.length && cell.every((k2, i) => whole(k2) && k2 >= 0 && k2 < shape[i]);
+    const known = { op: place, value: chosen, cell: within2 ? cell : null, weight: followed };
+    if (followed !== null && chosen === null && !within2)
+      Object.assign(known, lookAt(this.trace, followed, operations2[place]));
+    return {
+      ...more,
+      ...known,
+      update: whole(update2) && updates[update2] ? update2 : null,
+      frame: whole(frame) && frames?.[frame] ? frame : 0
+    };
+  }
+};
+var FRESH = { value: null, cell: null, update: null };
+var whole = (x2) => Number.isInteger(x2);
+var same2 = (a2, b) => a2 === b || Array.isArray(a2) && Array.isArray(b) && a2.length === b.length && a2.every((x2, i) => x2 === b[i]);
+function toAddress({ op, value: value2, cell, update: update2, weight, frame }, trace = null) {
+  const parts2 = [`op=${op}`];
+  if (value2 !== null) parts2.push(`value=${value2}`);
+  if (cell !== null) parts2.push(`cell=${cell.join(",")}`);
+  if (update2 !== null) parts2.push(`update=${update2}`);
+  if (weight)
+    parts2.push(`weight=${encodeURIComponent(weightText(trace, weight)).replace(/%(5B|5D|2C)/g, decodeURIComponent)}`);
+  if (frame) parts2.push(`frame=${frame}`);
+  return `#${parts2.join("&")}`;
+}
+function fromAddress(hash) {
+  const parameters = new URLSearchParams(hash.replace(/^#/, ""));
+  const read = (name) => /^\d+$/.test(parameters.get(name) ?? "") ? Number(parameters.get(name)) : null;
+  const cell = parameters.get("cell");
+  return {
+    op: read("op"),
+    // null: where nothing else is said, the first
+    value: read("value"),
+    cell: cell === null ? null : cell.split(",").filter(Boolean).map(Number),
+    update: read("update"),
+    weight: parameters.get("weight"),
+    frame: read("frame") ?? 0
+  };
+}
+function bindAddress(store, view = window) {
+  let timer = null;
+  let written2 = 0;
+  let from2 = store.state.op;
+  const write2 = () => {
+    timer = null;
+    const address = toAddress(store.state, store.trace);
+    if (address === view.location.hash) return;
+    const leap = Math.abs(store.state.op - from2) > 1 || Date.now() - written2 > 4 * WAIT;
+    written2 = Date.now();
+    from2 = store.state.op;
+    try {
+      view.history[leap ? "pushState" : "replaceState"](null, "", address);
+    } catch {
+    }
+  };
+  const readAddress = () => {
+    clearTimeout(timer);
+    timer = null;
+    store.adopt(store.valid({ ...store.state, ...fromAddress(view.location.hash) }));
+    clearTimeout(timer);
+    timer = null;
+    from2 = store.state.op;
+  };
+  if (view.location.hash) readAddress();
+  const unsubscribe = store.subscribe(() => {
+    timer ??= setTimeout(write2, WAIT);
+  });
+  view.addEventListener("popstate", readAddress);
+  view.addEventListener("hashchange", readAddress);
+  return () => {
+    unsubscribe();
+    clearTimeout(timer);
+    view.removeEventListener("popstate", readAddress);
+    view.removeEventListener("hashchange", readAddress);
+  };
+}
+
+// src/python.js
+var TOKEN = /(?<comment>#[^\n]*)|(?<text>[rbfRBF]{0,2}(?:"""[\s\S]*?(?:"""|$)|'''[\s\S]*?(?:'''|$)|"(?:\\.|[^"\\\n])*"?|'(?:\\.|[^'\\\n])*'?))|(?<keyword>\b(?:and|as|assert|async|await|break|class|continue|def|del|elif|else|except|False|finally|for|from|global|if|import|in|is|lambda|None|nonlocal|not|or|pass|raise|return|True|try|while|with|yield)\b)|(?<number>\b\d[\w.]*)|(?<decorator>^[ \t]*@[\w.]+)/gm;
+function pythonLines(source) {
+  const lines2 = [[]];
+  const push = (text2, kind) => {
+    text2.split("\n").forEach((part, i) => {
+      if (i) lines2.push([]);
+      if (part) lines2.at(-1).push({ kind, text: part });
+    });
+  };
+  let end = 0;
+  for (const match of source.matchAll(TOKEN)) {
+    push(source.slice(end, match.index), "");
+    const kind = Object.keys(match.groups).find((name) => match.groups[name] !== void 0);
+    push(match[0], kind);
+    end = match.index + match[0].length;
+  }
+  push(source.slice(end), "");
+  return lines2;
+}
+function splitRule(source) {
+  const lines2 = source.split("\n");
+  const at3 = lines2.findIndex((line3) => /^def /.test(line3));
+  return at3 > 0 ? { adjoints: lines2.slice(0, at3).join("\n"), forward: lines2.slice(at3).join("\n") } : { adjoints: "", forward: source };
+}
+function argumentLines(source, name) {
+  const lines2 = source.split("\n");
+  const says = new RegExp(`(^|[\\s(,])${name.replace(/[^\w]/g, "")}=`);
+  const first = lines2.findIndex((line3) => says.test(line3));
+  if (first < 0) return null;
+  const depth = (line3) => line3.search(/\S/);
+  let last2 = first;
+  while (last2 + 1 < lines2.length && depth(lines2[last2 + 1]) > depth(lines2[first])) last2++;
+  return [first, last2];
+}
+function bodyLines(source) {
+  const lines2 = source.split("\n");
+  let first = lines2.findIndex((line3) => /:\s*(#.*)?$/.test(line3)) + 1;
+  if (/^\s*[rR]?"""/.test(lines2[first] ?? "")) {
+    const closed = (line3) => (line3.match(/"""/g) ?? []).length;
+    if (closed(lines2[first]) < 2)
+      do
+        first++;
+      while (first < lines2.length && !closed(lines2[first]));
+    first++;
+  }
+  return first < lines2.length ? [first, lines2.length - 1] : [0, lines2.length - 1];
+}
+
+// src/views/code.js
+function code(element, store, trace) {
+  const { lines: lines2, rules } = trace.code;
+  if (!lines2.length && !Object.keys(rules).length) return false;
+  const blocks = { yours: block(), forward: block(), back: block() };
+  const none2 = make("p", { class: "quiet" }, "No operation of the tape ran here, so there is no line of code to show.");
+  fill(element, ...Object.values(blocks).map(({ whole: whole2 }) => whole2), none2);
+  let told2 = {};
+  store.subscribe((state, changed) => {
+    const operation = store.operation;
+    if (!operation || !changed.has("op")) return;
+    const next = { yours: yours(operation, trace), ...rule(operation, trace) };
+    for (const [name, { whole: whole2, title: title2, note, listing }] of Object.entries(blocks)) {
+      const shown2 = next[name];
+      whole2.hidden = !shown2;
+      if (!shown2) continue;
+      title2.textContent = shown2.title;
+      note.textContent = shown2.note ?? "";
+      note.hidden = !shown2.note;
+      whole2.dataset.present = String(shown2.present);
+      if (told2[name]?.source !== shown2.source || told2[name]?.start !== shown2.start) list(listing, shown2);
+      mark(listing, shown2.marked);
+    }
+    none2.hidden = Object.values(next).some(Boolean);
+    told2 = next;
+  });
+}
+function block() {
+  const [title2, note] = [make("h3"), make("p", { class: "note" })];
+  const listing = make("pre", { tabindex: 0, role: "group", "aria-label": "source" });
+  return { whole: make("div", { class: "block" }, title2, note, listing), title: title2, note, listing };
+}
+var NOTES = {
+  adjoint: "This line ran forward before; now the gradient goes back through it.",
+  accumulate: "No rule of an operation's: where a value was used twice, the tape adds what comes back."
+};
+function yours(operation, trace) {
+  const at3 = trace.code.lines[operation.line];
+  if (!at3) return null;
+  const numbers2 = Object.keys(at3.text).map(Number).sort((a2, b) => a2 - b);
+  const title2 = `Your line: ${at3.file}, line ${at3.line}, in ${at3.function}`;
+  const note = NOTES[operation.kind] ?? null;
+  const source = numbers2.map((number4) => at3.text[number4]).join("\n");
+  return {
+    title: title2,
+    note,
+    source,
+    start: numbers2[0],
+    marked: [at3.line - numbers2[0], at3.line - numbers2[0]],
+    present: true
+  };
+}
+function rule(operation, trace) {
+  const { rules } = trace.code;
+  if (operation.kind === "accumulate") return { forward: null, back: null };
+  if (operation.kind === "clip" || operation.kind === "update")
+    return { forward: ruleOfStep(operation, rules[operation.name]), back: null };
+  const back = operation.kind === "adjoint";
+  const input = back ? operation.name.slice(operation.name.lastIndexOf(".") + 1) : null;
+  const name = back ? operation.name.slice(0, operation.name.lastIndexOf(".")) : operation.name;
+  const own2 = rules[name];
+  const adjoint = back ? rules[operation.name]?.code : null;
+  if (!own2?.code && !adjoint) return { forward: null, back: null };
+  const { adjoints, forward } = splitRule(own2?.code ?? "");
+  const after = adjoints || (adjoint && adjoint !== own2?.code ? adjoint : "");
+  const marked = back ? argumentLines(after, input) ?? [0, after.split("\n").length - 1] : null;
+  return {
+    forward: forward ? {
+      title: `${name}: the way forward`,
+      note: own2.formula || null,
+      source: forward,
+      start: 1,
+      marked: back ? null : bodyLines(forward),
+      present: !back
+    } : null,
+    back: after ? {
+      title: back ? `${name}: the way back, to ${input}` : `${name}: its way back, later`,
+      note: "One rule for each input: from g, the gradient that arrives, to the input's own.",
+      source: after,
+      start: 1,
+      marked,
+      present: back
+    } : null
+  };
+}
+function ruleOfStep({ name, phase }, own2) {
+  if (!own2?.code) return null;
+  const { forward: source } = splitRule(own2.code);
+  const [first, last2] = bodyLines(source);
+  const parameter = source.split("\n").findLastIndex((line3) => /^\s*parameter\b.*=/.test(line3));
+  const within2 = { moments: [first, parameter - 1], update: [parameter, last2] }[phase];
+  const marked = within2 && parameter >= first && within2[0] <= within2[1] ? within2 : [first, last2];
+  return { title: `${name}: its rule`, note: own2.formula || null, source, start: 1, marked, present: true };
+}
+function list(listing, { source, start }) {
+  const numbered = pythonLines(source).map(
+    (tokens2, i) => make(
+      "span",
+      { class: "line" },
+      make("span", { class: "number", "aria-hidden": true }, String(start + i)),
+      make("span", {}, ...tokens2.map(({ kind, text: text2 }) => kind ? make("span", { class: kind }, text2) : text2), "\n")
+    )
+  );
+  fill(listing, ...numbered);
+}
+function mark(listing, marked) {
+  [...listing.children].forEach((line3, i) => {
+    const here2 = marked !== null && i >= marked[0] && i <= marked[1];
+    line3.classList.toggle("here", here2);
+    if (here2) line3.setAttribute("aria-current", "true");
+    else line3.removeAttribute("aria-current");
+  });
+  const here = [...listing.querySelectorAll(".here")];
+  if (!here.length) return;
+  reveal(here.at(-1), listing);
+  reveal(here[0], listing);
+}
+
+// src/heat.js
+var LIGHT = {
+  low: [0, 114, 178],
+  zero: [255, 255, 255],
+  high: [213, 94, 0],
+  nan: [204, 121, 167],
+  infinite: [0, 0, 0]
+};
+var DARK = {
+  low: [86, 180, 233],
+  zero: [27, 32, 39],
+  high: [240, 130, 50],
+  nan: [204, 121, 167],
+  infinite: [255, 255, 255]
+};
+function palette(element, redraw) {
+  let colours = null;
+  const system = matchMedia("(prefers-color-scheme: dark)");
+  const changed = () => {
+    colours = null;
+    if (element.isConnected) redraw();
+    else system.removeEventListener("change", changed);
+  };
+  system.addEventListener("change", changed);
+  return () => {
+    if (colours) return colours;
+    const root2 = element.closest(".tinyxm-step");
+    new MutationObserver((_, watch) => (watch.disconnect(), changed())).observe(root2, {
+      attributes: true,
+      attributeFilter: ["data-theme"]
+    });
+    colours = getComputedStyle(root2).colorScheme === "dark" ? DARK : LIGHT;
+    return colours;
+  };
+}
+function onWidth(element, redraw) {
+  let width = 0;
+  new ResizeObserver(([entry]) => {
+    const now = Math.floor(entry.contentRect.width);
+    if (now && now !== width) redraw(width = now);
+  }).observe(element);
+  return () => width;
+}
+function colour(x2, limit2, { low, zero: zero3, high, nan, infinite }) {
+  if (Number.isNaN(x2)) return nan;
+  if (!Number.isFinite(x2)) return infinite;
+  const part = limit2 > 0 ? Math.min(Math.abs(x2) / limit2, 1) : 0;
+  const end = x2 < 0 ? low : high;
+  return zero3.map((from2, i) => Math.round(from2 + (end[i] - from2) * part));
+}
+function inkOn(rgb3) {
+  const [r, g, b] = rgb3.map((k2) => k2 / 255 <= 0.04045 ? k2 / 255 / 12.92 : ((k2 / 255 + 0.055) / 1.055) ** 2.4);
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.179 ? "#000000" : "#ffffff";
+}
+var SAMPLE = 4096;
+function limitOf(numbers2, value2) {
+  if (!limits.has(numbers2)) limits.set(numbers2, limit(numbers2, value2));
+  return limits.get(numbers2);
+}
+var limits = /* @__PURE__ */ new WeakMap();
+function limit({ data }, { statistics: { least, greatest } }) {
+  const most = Math.max(Math.abs(Number(least ?? 0)), Math.abs(Number(greatest ?? 0)));
+  const step = Math.max(1, Math.floor(data.length / SAMPLE));
+  const sizes = Float64Array.from({ length: Math.min(data.length, SAMPLE) }, (_, i) => Math.abs(data[i * step])).filter(Number.isFinite).sort();
+  const usual = sizes[Math.floor(0.9 * (sizes.length - 1))] ?? 0;
+  if (!(usual > 0 && most > 1e3 * usual)) return { size: most, beyond: false };
+  return { size: sizes.findLast((x2) => x2 <= 100 * usual), beyond: true };
+}
+var css = ([r, g, b]) => `rgb(${r}, ${g}, ${b})`;
+function sizeCanvas(canvas2, width, height) {
+  const ratio = globalThis.devicePixelRatio || 1;
+  canvas2.width = Math.max(1, Math.round(width * ratio));
+  canvas2.height = Math.max(1, Math.round(height * ratio));
+  canvas2.style.width = `${width}px`;
+  canvas2.style.height = `${height}px`;
+  const context = canvas2.getContext("2d");
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context.imageSmoothingEnabled = false;
+  return context;
+}
+function drawMatrix(canvas2, matrix, { width, height = 320, most = 28, paint }) {
+  const { rows, columns: columns2 } = matrix;
+  const side = Math.max(Math.min(width / columns2, height / rows, most), 0);
+  const cell = side >= 1 ? Math.floor(side) : side;
+  const [across, down] = [columns2, rows].map(
+    (n2, i) => Math.max(1, Math.min(Math.floor(n2 * cell) || 1, i ? height : width))
+  );
+  const [w, h] = side >= 1 ? [columns2 * cell, rows * cell] : [
+    Math.min(width, Math.max(across, columns2)),
+    Math.min(height, Math.max(down, rows * Math.min(16, height / rows)))
+  ];
+  const [n, m] = [Math.min(rows, Math.floor(h)), Math.min(columns2, Math.floor(w))];
+  const image = new ImageData(m, n);
+  matrix.reduced(n, m).forEach((x2, i) => {
+    const [r, g, b] = paint(x2);
+    const at3 = 4 * i;
+    image.data[at3] = r;
+    image.data[at3 + 1] = g;
+    image.data[at3 + 2] = b;
+    image.data[at3 + 3] = 255;
+  });
+  const context = sizeCanvas(canvas2, w, h);
+  const small = make("canvas", { width: m, height: n });
+  small.getContext("2d").putImageData(image, 0, 0);
+  context.drawImage(small, 0, 0, w, h);
+  return {
+    width: w,
+    height: h,
+    context,
+    shared: n < rows || m < columns2,
+    at: (x2, y2) => [
+      Math.min(rows - 1, Math.max(0, Math.floor(y2 / h * rows))),
+      Math.min(columns2 - 1, Math.max(0, Math.floor(x2 / w * columns2)))
+    ],
+    box: (row2, column) => [column / columns2 * w, row2 / rows * h, w / columns2, h / rows]
+  };
+}
+function ring(context, [x2, y2, w, h]) {
+  const grow = Math.max(0, (9 - Math.min(w, h)) / 2);
+  for (const [style, width] of [
+    ["#ffffff", 4],
+    ["#000000", 2]
+  ]) {
+    context.strokeStyle = style;
+    context.lineWidth = width;
+    context.strokeRect(x2 - grow + 1, y2 - grow + 1, w + 2 * grow - 2, h + 2 * grow - 2);
+  }
+}
+
+// src/numbers.js
+var MINUS = "−";
+var number = (x2) => typeof x2 === "string" ? Number(x2) : x2;
+function signed(text2) {
+  return text2.replace("Infinity", "∞").replaceAll("-", MINUS);
+}
+function brief(x2, digits = 4) {
+  if (x2 === null || x2 === void 0) return "";
+  if (typeof x2 === "boolean") return String(x2);
+  if (!Number.isFinite(x2)) return signed(String(x2));
+  if (Number.isInteger(x2) && Math.abs(x2) < 1e6) return signed(String(x2));
+  const size2 = Math.abs(x2);
+  if (size2 !== 0 && (size2 < 1e-4 || size2 >= 1e6)) {
+    const [mantissa, exponent2] = x2.toExponential(digits - 1).split("e");
+    return signed(`${Number(mantissa)}e${Number(exponent2)}`);
+  }
+  return signed(String(Number(x2.toPrecision(digits))));
+}
+function exact(x2, dtype = "float64") {
+  if (dtype === "bool") return x2 ? "True" : "False";
+  if (!Number.isFinite(x2)) return signed(String(x2));
+  if (dtype === "float32") {
+    for (let digits = 1; digits < 10; digits++) {
+      const text2 = Number(x2.toPrecision(digits));
+      if (Math.fround(text2) === x2) return signed(String(text2));
+    }
+  }
+  return signed(Object.is(x2, -0) ? "-0" : String(x2));
+}
+var shown = (x2, dtype, digits = 6) => dtype.startsWith("float") ? brief(x2, digits) : exact(x2, dtype);
+var shapeText = (shape) => shape.length ? shape.join(" × ") : "one number";
+var shortShape = (shape) => shape.join("×");
+var placeText = (cell) => cell.length ? `[${cell.join(", ")}]` : "";
+function count2(n) {
+  for (const [size2, word] of [
+    [1e9, "billion"],
+    [1e6, "million"]
+  ]) {
+    if (n >= size2) return `${Number((n / size2).toPrecision(3))} ${word}`;
+  }
+  return n.toLocaleString("en");
+}
+function duration(seconds) {
+  if (seconds >= 1) return `${brief(seconds, 3)} s`;
+  return seconds >= 1e-3 ? `${brief(seconds * 1e3, 3)} ms` : `${brief(seconds * 1e6, 3)} µs`;
+}
+
+// src/views/contrast.js
+var MOST = 12;
+function contrast(element, store, trace) {
+  if (!trace.contrasts?.length) return false;
+  let [which, by, at3] = [0, "scores", 0];
+  const choices = make("div", { class: "choices" });
+  const said = make("p", {});
+  const image = make("div", { class: "image" });
+  const legend2 = make("p", { class: "quiet" });
+  const shares2 = make("div", {});
+  fill(element, said, choices, image, legend2, shares2);
+  const redraw = () => {
+    const width = widthOf();
+    if (!width) return;
+    const one3 = trace.contrasts[which], numbers2 = trace.array(one3.similarity), n = numbers2.shape[1], rows = numbers2.shape[0];
+    at3 = Math.min(at3, (by === "columns" ? n : rows) - 1);
+    const masked = one3.masked === null || one3.masked === void 0 ? null : trace.array(one3.masked);
+    const out = (i, j) => masked !== null && Boolean(masked.get([i, j]));
+    const about = { one: one3, numbers: numbers2, rows, n, out, probability: probabilities(one3, numbers2, rows, n, by) };
+    const choose = (i, j) => {
+      at3 = by === "columns" ? j : i;
+      store.follow(one3.similarity, [i, j]);
+      redraw();
+    };
+    fill(said, sayings(one3, trace, n));
+    drawChoices(choices, {
+      trace,
+      which,
+      by,
+      one: one3,
+      at: at3,
+      count: by === "columns" ? n : rows,
+      set: (next) => ({ which, by, at: at3 } = { which, by, at: at3, ...next }, redraw())
+    });
+    drawImage(image, about, { width, by, at: at3, choose, colours: colours() });
+    legend2.textContent = `Green rings: what belongs together.${masked ? " Crossed out: they mean the same, too (false negatives), so they take no part." : ""} ${by === "scores" ? "Orange: alike; blue: unlike." : "The stronger the colour, the more probable."}`;
+    drawShares(shares2, about, { by, at: at3, choose });
+  };
+  const widthOf = onWidth(element, redraw);
+  const colours = palette(element, redraw);
+  store.subscribe(({ cell }, changed) => {
+    const one3 = trace.contrasts[which];
+    if (changed.has("frame")) redraw();
+    if (!changed.has("cell") || !cell || store.value !== one3.similarity) return;
+    at3 = by === "columns" ? cell[1] : cell[0];
+    redraw();
+  });
+  return true;
+}
+function sayings({ kind, rows, columns: columns2 }, trace, n) {
+  const name = (number4, other) => number4 === null || number4 === void 0 ? other : trace.values[number4].name;
+  const [left, right] = [name(rows, "one side"), name(columns2, "the other")];
+  return kind === "sigmoid" ? `Each of ${n} rows of ${left} is compared with each row of ${right}: does this pair belong together? Each pair is judged by itself.` : `Each of ${n} rows of ${left} is compared with each row of ${right}. Row i should choose column i among all, and column i row i: the loss is minus the logarithm of that choice's probability. A model that knows nothing has ln ${n} = ${brief(Math.log(n))}.`;
+}
+function probabilities({ kind }, numbers2, rows, n, by) {
+  const found = new Float64Array(rows * n);
+  const put = (places2) => {
+    const scores = places2.map(([i, j]) => numbers2.get([i, j])), largest2 = Math.max(...scores);
+    const e = scores.map((x2) => Math.exp(x2 - largest2)), total = e.reduce((a2, b) => a2 + b, 0);
+    places2.forEach(([i, j], k2) => found[i * n + j] = e[k2] / total);
+  };
+  if (kind === "sigmoid") for (let k2 = 0; k2 < found.length; k2++) found[k2] = 1 / (1 + Math.exp(-numbers2.data[k2]));
+  else if (by === "columns") for (let j = 0; j < n; j++) put(Array.from({ length: rows }, (_, i) => [i, j]));
+  else for (let i = 0; i < rows; i++) put(Array.from({ length: n }, (_, j) => [i, j]));
+  return found;
+}
+function drawChoices(place, { trace, which, by, one: one3, at: at3, count: count3, set }) {
+  const select2 = (label, value2, options, change) => make(
+    "label",
+    {},
+    `${label} `,
+    make(
+      "select",
+      { onchange: (event) => change(event.target.value) },
+      ...options.map(([v, text2]) => make("option", { value: v, selected: String(v) === String(value2) }, text2))
+    )
+  );
+  const had = place.contains(document.activeElement) ? document.activeElement.getAttribute("aria-label") : null;
+  const step = (by2, text2, label) => make(
+    "button",
+    {
+      type: "button",
+      "aria-label": label,
+      "aria-disabled": String(at3 + by2 < 0 || at3 + by2 >= count3),
+      onclick: () => at3 + by2 >= 0 && at3 + by2 < count3 && set({ at: at3 + by2 })
+    },
+    text2
+  );
+  const ways = one3.kind === "sigmoid" ? [
+    ["scores", "scores"],
+    ["rows", "probability of each pair"]
+  ] : [
+    ["scores", "scores"],
+    ["rows", "softmax of each row"],
+    ["columns", "softmax of each column"]
+  ];
+  const word = by === "columns" ? "column" : "row";
+  fill(
+    place,
+    trace.contrasts.length > 1 ? select2(
+      "matrix",
+      which,
+      trace.contrasts.map((c, i) => [i, trace.values[c.similarity].name]),
+      (v) => set({ which: Number(v), at: 0 })
+    ) : null,
+    select2("show", by, ways, (v) => set({ by: v })),
+    make(
+      "span",
+      { class: "stepper", role: "group", "aria-label": word },
+      step(-1, "−", `${word} before`),
+      make("span", {}, `${word} ${at3} of ${count3}`),
+      step(1, "+", `next ${word}`)
+    )
+  );
+  if (had) place.querySelector(`[aria-label="${CSS.escape(had)}"]`)?.focus();
+}
+function drawImage(place, { one: one3, numbers: numbers2, rows, n, out, probability }, { width, by, at: at3, choose, colours }) {
+  const canvas2 = make("canvas", {
+    role: "img",
+    "aria-label": `${rows} by ${n} ${by === "scores" ? "scores" : "probabilities"}; the list below tells the chosen one`
+  });
+  const scores = Float64Array.from(numbers2.data);
+  let limit2 = 0;
+  for (let i = 0; i < rows; i++)
+    for (let j = 0; j < n; j++) if (!out(i, j)) limit2 = Math.max(limit2, Math.abs(scores[i * n + j]));
+  const data = by === "scores" ? scores : probability;
+  const most = by === "scores" ? limit2 : one3.kind === "sigmoid" ? 1 : Math.max(...probability.slice(0, 65536));
+  for (let i = 0; i < rows; i++) for (let j = 0; j < n; j++) if (out(i, j)) data[i * n + j] = 0;
+  const drawn2 = drawMatrix(canvas2, new Matrix(data, rows, n), {
+    width: Math.min(width, 420),
+    height: 420,
+    most: 34,
+    paint: (x2) => colour(x2, most, colours)
+  });
+  const { context } = drawn2;
+  for (let i = 0; i < Math.min(rows, n); i++) mark2(context, drawn2.box(i, i));
+  for (let i = 0; i < rows; i++) for (let j = 0; j < n; j++) if (out(i, j)) cross(context, drawn2.box(i, j));
+  if (by === "columns") ring(context, [drawn2.box(0, at3)[0], 0, drawn2.width / n, drawn2.height]);
+  else ring(context, [0, drawn2.box(at3, 0)[1], drawn2.width, drawn2.height / rows]);
+  canvas2.addEventListener("click", (event) => {
+    const { left, top } = canvas2.getBoundingClientRect();
+    choose(...drawn2.at(event.clientX - left, event.clientY - top));
+  });
+  fill(place, canvas2);
+}
+function mark2(context, [x2, y2, w, h]) {
+  context.strokeStyle = "#009e73";
+  context.lineWidth = Math.max(1, Math.min(3, w / 6));
+  context.strokeRect(x2 + 2, y2 + 2, Math.max(1, w - 4), Math.max(1, h - 4));
+}
+function cross(context, [x2, y2, w, h]) {
+  context.strokeStyle = "#767676";
+  context.lineWidth = 1.5;
+  context.beginPath();
+  context.moveTo(x2 + 2, y2 + 2);
+  context.lineTo(x2 + w - 2, y2 + h - 2);
+  context.moveTo(x2 + w - 2, y2 + 2);
+  context.lineTo(x2 + 2, y2 + h - 2);
+  context.stroke();
+}
+function drawShares(place, { one: one3, numbers: numbers2, rows, n, out, probability }, { by, at: at3, choose }) {
+  const across = by !== "columns", count3 = across ? n : rows;
+  const places2 = Array.from({ length: count3 }, (_, k2) => across ? [at3, k2] : [k2, at3]);
+  const share2 = ([i, j]) => probability[i * n + j];
+  const sorted = places2.filter(([i, j]) => !out(i, j)).sort((a2, b) => share2(b) - share2(a2));
+  const own2 = [at3, at3], rank = sorted.findIndex(([i, j]) => i === j) + 1;
+  const listed3 = sorted.slice(0, MOST);
+  if (rank > MOST) listed3.push(own2);
+  const rowsOf = listed3.map(([i, j]) => {
+    const bar = make("span", {});
+    bar.style.width = `${100 * share2([i, j])}%`;
+    const k2 = across ? j : i;
+    return make(
+      "div",
+      { class: i === j ? "share own" : "share" },
+      make("span", {}, `${across ? "column" : "row"} ${k2}${i === j ? " (its own)" : ""}`),
+      make("span", { class: "track" }, bar),
+      make("span", { class: "numbers" }, brief(share2([i, j]), 3)),
+      make(
+        "button",
+        {
+          type: "button",
+          class: "operand",
+          "aria-label": `score ${brief(numbers2.get([i, j]))}: go to where it comes from`,
+          onclick: () => choose(i, j)
+        },
+        brief(numbers2.get([i, j]))
+      )
+    );
+  });
+  const word = across ? "Row" : "Column";
+  const told2 = one3.kind === "sigmoid" ? `${word} ${at3}: how probable it says each pair is, and its score.` : `${word} ${at3}: its own is choice ${rank} of ${sorted.length}, with probability ${brief(share2(own2), 3)}; the loss of this ${word.toLowerCase()} is −ln of it, ${brief(-Math.log(share2(own2)), 4)}.`;
+  fill(place, make("p", {}, told2), make("div", { class: "shares" }, ...rowsOf));
+}
+
 // src/views/figures.js
 var nameOf = (ref) => `${ref.name}${ref.cell ? placeText(ref.cell) : ""}`;
-function figures(parts2, goTo, trace) {
+function figures(parts2, goTo2, trace, followed = () => false) {
   return parts2.map((part, i) => {
     if (typeof part === "string") return part;
     const x2 = typeof part === "object" ? part.number : part;
     const beside2 = /[·/+−^(²³]\s*$/.test(text(parts2[i - 1])) && !/\(\s*$/.test(text(parts2[i - 1]));
     const behind = /^\s*[²³^]/.test(text(parts2[i + 1]));
-    const shown = typeof part === "object" ? operand(part, goTo, trace) : make("span", { class: "numbers", title: String(part) }, brief(part));
-    return x2 < 0 && (beside2 || behind) ? ["(", shown, ")"] : shown;
+    const shown2 = typeof part === "object" ? operand(part, goTo2, trace, followed(part)) : make("span", { class: "numbers", title: String(part) }, brief(part));
+    return x2 < 0 && (beside2 || behind) ? ["(", shown2, ")"] : shown2;
   });
 }
 var text = (part) => typeof part === "string" ? part : "";
-function operand(ref, goTo, trace) {
+function operand(ref, goTo2, trace, followed) {
   const name = nameOf(ref), truth = ref.value !== null && trace.values[ref.value]?.dtype === "bool";
-  const shown = ref.number === null ? ref.name : truth ? ref.number ? "True" : "False" : brief(ref.number);
-  if (ref.value === null || ref.value === void 0) return make("span", { class: "numbers", title: name }, shown);
-  const label = `${name}, ${shown}: go to where it comes from`;
+  const shown2 = ref.number === null ? ref.name : truth ? ref.number ? "True" : "False" : brief(ref.number);
+  if (ref.value === null || ref.value === void 0) return make("span", { class: "numbers", title: name }, shown2);
+  const label = `${name}, ${shown2}: go to where it comes from`;
   return make(
     "button",
     {
       type: "button",
-      class: "operand",
+      class: followed ? "operand followed" : "operand",
       title: `${name}: go to where it comes from`,
       "aria-label": label,
-      onclick: () => goTo(ref)
+      onclick: () => goTo2(ref)
     },
-    shown
+    followed ? `◉ ${shown2}` : shown2
   );
+}
+
+// src/views/follow.js
+function followButton(store, which) {
+  const button2 = make("button", { type: "button", class: "follows" });
+  button2.addEventListener("click", () => {
+    const weight = which();
+    if (weight) store.followWeight(isFollowed(store, weight) ? null : weight, store.state.op);
+  });
+  const tell = () => {
+    const weight = which();
+    const on2 = weight !== null && isFollowed(store, weight);
+    button2.hidden = weight === null;
+    button2.setAttribute("aria-pressed", String(on2));
+    button2.textContent = on2 ? "◉ followed" : "◎ follow this weight";
+  };
+  return { button: button2, tell };
+}
+function follow(element, store, trace) {
+  if (!trace.updates.length) return false;
+  const name = make("strong", { class: "numbers" });
+  const way = make("ol", { "aria-label": "its stations" });
+  const said = make("p", { "aria-live": "polite" });
+  const next = make("button", { type: "button", class: "on", onclick: () => toStation(store, 1) }, "next ▸");
+  const stop = make("button", { type: "button", class: "stop", onclick: () => store.followWeight(null) }, "✕ stop");
+  next.title = "on to its next station (f)";
+  stop.title = stop.ariaLabel = "stop following this weight";
+  const row2 = make("div", { class: "top" }, make("span", { class: "whose" }, "You follow ", name), said, next, stop);
+  fill(element, row2, way);
+  let list2 = [];
+  store.subscribe(({ op, weight }, changed) => {
+    element.hidden = weight === null;
+    if (weight === null) return;
+    if (changed.has("weight") || changed.has("frame")) {
+      list2 = stations(trace, weight);
+      const [i, ...cell] = weight;
+      name.textContent = `${trace.updates[i].name}${placeText(cell)}`;
+      fill(way, ...list2.map((station) => make("li", {}, buttonOf(station, store))));
+    }
+    if (!(changed.has("op") || changed.has("weight") || changed.has("frame"))) return;
+    const at3 = reached(list2, op);
+    [...way.children].forEach(({ firstChild }, k2) => {
+      firstChild.classList.toggle("passed", k2 <= at3);
+      if (k2 === at3 && list2[k2].op === op) firstChild.setAttribute("aria-current", "step");
+      else firstChild.removeAttribute("aria-current");
+    });
+    next.setAttribute("aria-disabled", String(at3 === list2.length - 1));
+    said.textContent = list2[at3]?.op === op ? SAID[list2[at3].name](list2, trace) : between(store, list2, at3);
+  });
+  return true;
+}
+function buttonOf(station, store) {
+  const number4 = make("span", { class: "numbers", title: String(station.number) }, brief(station.number));
+  return make(
+    "button",
+    { type: "button", onclick: () => goTo(store, station) },
+    make("span", {}, station.name),
+    " ",
+    number4
+  );
+}
+var numberOf = (list2, name) => list2.find((station) => station.name === name)?.number;
+var SAID = {
+  forward: (list2) => `It is ${brief(numberOf(list2, "forward"))} in this step. Here it takes part in the network's answer: below, where this number comes from, it is marked ◉.`,
+  gradient: (list2) => {
+    const g = numberOf(list2, "gradient");
+    if (!Number.isFinite(g)) return "Its gradient isn't a number, so nothing can be learned from it.";
+    if (g === 0) return "Its gradient is 0: in this step the loss doesn't depend on it.";
+    return `If it grew by a little, the loss would ${g > 0 ? "grow" : "fall"} by ${brief(Math.abs(g))} times as much. Below it stands where that comes from.`;
+  },
+  clipped: (list2) => {
+    const [g, clipped] = [numberOf(list2, "gradient"), numberOf(list2, "clipped")];
+    return g === clipped ? "Nothing is cut off: the gradients aren't over the limit." : `The gradients were over the limit, so of ${brief(g)} ${brief(clipped)} is left.`;
+  },
+  moments: (list2) => `The optimizer mixes this gradient with what it remembers of earlier ones. Its memory is now ${brief(numberOf(list2, "moments"))}.`,
+  step: (list2) => {
+    const step = numberOf(list2, "step");
+    return `It moves by ${brief(step)}: ${step === 0 ? "it stays" : step < 0 ? "down" : "up"}. Below it stands line by line how that is computed.`;
+  },
+  "new value": (list2) => {
+    const [before, after] = [numberOf(list2, "forward"), numberOf(list2, "new value")];
+    return `It ${before === void 0 ? "is" : `was ${brief(before)}, now it is`} ${brief(after, 6)}. The next step begins with that.`;
+  }
+};
+function between(store, list2, at3) {
+  const { trace, operation, state } = store;
+  const { value: value2 } = lookAt(trace, state.weight, operation);
+  const next = list2[at3 + 1];
+  const on2 = next ? ` Its next station is “${next.name}”: key f, or next.` : "";
+  if (value2 === operation.result) return `It takes part here, too.${on2}`;
+  return `This operation isn't about it; here is what it has come to so far.${on2}`;
 }
 
 // src/views/derivation.js
@@ -2889,11 +3254,13 @@ var LARGEST = 8;
 var MANY = 200;
 function derivation(element, store, trace) {
   let all = false;
-  let follow = false;
+  let follow2 = false;
   const body = make("div", {});
   const heading = make("p", { class: "number", tabindex: -1 });
-  fill(element, heading, body);
+  const follows = followButton(store, () => weightAt(store, trace));
+  fill(element, make("div", { class: "whose" }, heading, follows.button), body);
   const redraw = () => {
+    follows.tell();
     const at3 = store.value;
     if (at3 === null) {
       fill(heading, "Nothing was made here.");
@@ -2906,19 +3273,29 @@ function derivation(element, store, trace) {
       fill(body);
       return;
     }
-    const goTo = (ref) => {
-      follow = true;
+    const goTo2 = (ref) => {
+      follow2 = true;
       store.follow(ref.value, ref.cell);
     };
     fill(heading, ...headingOf(value2, numbers2, cell, store.state.cell === null));
+    const { weight } = store.state;
+    const followed = ({ value: of, cell: place }) => weight !== null && Boolean(place) && ownerOf(trace, of) === weight[0] && place.join() === weight.slice(1).join();
     const found = derive(trace, at3, cell, operationOf(store, trace, at3));
-    const parts2 = found ? derived(found, { goTo, trace, all, value: value2, more: () => (all = true, redraw()) }) : leaf(value2, store, trace);
+    const parts2 = found ? derived(found, {
+      goTo: goTo2,
+      trace,
+      all,
+      value: value2,
+      followed,
+      anyFollowed: weight !== null,
+      more: () => (all = true, redraw())
+    }) : leaf(value2, store, trace);
     fill(body, ...parts2, badge(trace, at3, cell, store), uses(trace, at3, store));
-    if (follow) heading.focus({ preventScroll: true });
-    follow = false;
+    if (follow2) heading.focus({ preventScroll: true });
+    follow2 = false;
   };
   store.subscribe((_, changed) => {
-    if (!(changed.has("op") || changed.has("value") || changed.has("cell"))) return;
+    if (!(changed.has("op") || changed.has("value") || changed.has("cell") || changed.has("weight"))) return;
     all = false;
     redraw();
   });
@@ -2928,29 +3305,51 @@ function operationOf(store, trace, at3) {
   const made2 = present && present.kind !== "after" && present.kind !== "data" && resultValues(present).some(([, n]) => n === at3);
   return made2 ? present : makerOf(trace, at3);
 }
+function weightAt(store, trace) {
+  const at3 = store.value;
+  const i = ownerOf(trace, at3);
+  const cell = store.state.cell ?? (i < 0 ? null : exampleCell(trace.array(at3)));
+  return i < 0 || cell === null ? null : [i, ...cell];
+}
 function headingOf(value2, numbers2, cell, example) {
   const x2 = numbers2.get(cell);
-  const text2 = value2.data.type === "float16" ? `about ${brief(x2)}` : exact(x2, value2.dtype);
+  const text2 = value2.data.type === "float16" ? `about ${brief(x2)}` : shown(x2, value2.dtype);
   return [
-    make("strong", {}, `${value2.name}${placeText(cell)} = ${text2}`),
-    example && cell.length ? make("span", { class: "quiet" }, " (for example: its largest number. Choose another above.)") : null
+    make("strong", { title: exact(x2, value2.dtype) }, `${value2.name}${placeText(cell)} = ${text2}`),
+    example && cell.length ? make("span", { class: "quiet" }, " (for example, its largest)") : null
   ].filter(Boolean);
 }
 function derived(found, about) {
-  const { operation, formula, stages } = found;
+  const { operation, formula, legend: legend2, stages } = found;
   const how = operation.kind === "adjoint" ? `Sent back by ${operation.name.split(".")[0]}` : operation.kind === "forward" ? `Made by ${operation.name}` : `Made in ${operation.phase}`;
   return [
-    make("p", { class: "formula" }, make("span", { class: "quiet" }, `${how}: `), make("code", {}, formula)),
+    make(
+      "p",
+      { class: "formula" },
+      make("span", { class: "quiet" }, `${how}: `),
+      make("code", {}, formula),
+      lettersOf(legend2)
+    ),
     ...stages.map((stage, i) => drawStage(stage, i === stages.length - 1, about)),
     conclusion(found, about.value)
-  ];
+  ].filter(Boolean);
+}
+function lettersOf(legend2) {
+  if (!legend2.length) return null;
+  return make(
+    "span",
+    { class: "quiet" },
+    `, where ${legend2.map(([letter, name]) => `${letter} is ${name}`).join(", ")}`
+  );
 }
 function drawStage(stage, last2, about) {
   const { terms, count: count3, join, say } = stage;
   const order = terms.map((_, i) => i);
   const listed3 = about.all ? order.slice(0, MANY) : count3 <= FEW ? order : order.sort((i, j) => Math.abs(terms[j].value) - Math.abs(terms[i].value)).slice(0, LARGEST);
-  const largest3 = terms.reduce((m, { value: value2 }) => Math.max(m, Number.isFinite(value2) ? Math.abs(value2) : 0), 0);
-  const rows = listed3.map((i) => drawTerm(terms[i], join, largest3, about));
+  const own2 = about.anyFollowed ? terms.findIndex(({ parts: parts2 }) => parts2.some(about.followed)) : -1;
+  if (own2 >= 0 && !listed3.includes(own2)) listed3.unshift(own2);
+  const largest2 = terms.reduce((m, { value: value2 }) => Math.max(m, Number.isFinite(value2) ? Math.abs(value2) : 0), 0);
+  const rows = listed3.map((i) => drawTerm(terms[i], join, largest2, about));
   const rest = count3 - listed3.length;
   const table = make("div", { class: `terms ${join || "one"}` }, ...rows);
   return make(
@@ -2994,31 +3393,31 @@ var missing = (n) => make(
   { class: "warning" },
   `${n} more belong to examples that this trace doesn't keep, so the sum here isn't whole.`
 );
-function drawTerm(term, join, largest3, { goTo, trace }) {
+function drawTerm(term, join, largest2, { goTo: goTo2, trace, followed }) {
   const { parts: parts2, value: value2 } = term;
   const symbols2 = parts2.map(
     (part) => typeof part === "string" ? part : typeof part === "object" ? nameOf(part) : null
   );
   const known = symbols2.every((part) => part !== null);
   const single2 = parts2.length === 1 && typeof parts2[0] === "object" && parts2[0].number !== null;
-  const bar = ["sum", "mean"].includes(join) && largest3 > 0 ? make("span", { class: "bar", "aria-hidden": "true" }, make("span", { class: value2 < 0 ? "low" : "high" })) : null;
-  if (bar) bar.firstChild.style.width = `${100 * Math.abs(value2) / largest3 || 0}%`;
+  const bar = ["sum", "mean"].includes(join) && largest2 > 0 ? make("span", { class: "bar", "aria-hidden": "true" }, make("span", { class: value2 < 0 ? "low" : "high" })) : null;
+  if (bar) bar.firstChild.style.width = `${100 * Math.abs(value2) / largest2 || 0}%`;
   return make(
     "div",
-    { class: "term" },
+    { class: parts2.some(followed) ? "term followed" : "term" },
     make("span", { class: "symbols" }, known ? symbols2.join("") : ""),
-    make("span", { class: "figures" }, ...figures(parts2, goTo, trace)),
+    make("span", { class: "figures" }, ...figures(parts2, goTo2, trace, followed)),
     make("span", { class: "value numbers", title: String(value2) }, single2 ? "" : `= ${brief(value2, 5)}`),
     bar
   );
 }
 function conclusion({ value: value2, recorded: recorded2, missing: without }, { data, dtype }) {
-  const same2 = Math.abs(value2 - recorded2) <= 1e-4 * Math.max(Math.abs(recorded2), 0.01) || Object.is(value2, recorded2);
+  const same3 = Math.abs(value2 - recorded2) <= 1e-4 * Math.max(Math.abs(recorded2), 0.01) || Object.is(value2, recorded2);
   const told2 = make("strong", { class: "numbers", title: String(value2) }, brief(value2, 6));
-  const what = data.type === "float16" ? brief(recorded2) : exact(recorded2, dtype);
+  const what = data.type === "float16" ? brief(recorded2) : shown(recorded2, dtype);
   if (without)
     return make("p", { class: "conclusion" }, "What is kept comes to ", told2, `; the whole, as recorded, is ${what}.`);
-  if (same2)
+  if (same3)
     return make(
       "p",
       { class: "conclusion same" },
@@ -3094,7 +3493,7 @@ function uses(trace, at3, store) {
     ({ operation }) => make(
       "button",
       { type: "button", onclick: () => store.set({ op: operation.number, playing: false }) },
-      `${operation.number + 1} ${operation.name}`
+      `${operation.number} ${operation.name}`
     )
   );
   return make(
@@ -3125,7 +3524,7 @@ function itemOf({ name, sign: sign4, mend, operation }, store) {
   const go = at3 ? make(
     "button",
     { type: "button", onclick: () => store.set({ op: operation, playing: false }) },
-    `Show it: ${operation + 1}, ${at3.name}`
+    `Show it: ${operation}, ${at3.name}`
   ) : null;
   return make(
     "li",
@@ -8042,37 +8441,37 @@ ClassList.prototype = {
     return this._names.indexOf(name) >= 0;
   }
 };
-function classedAdd(node, names) {
-  var list2 = classList(node), i = -1, n = names.length;
-  while (++i < n) list2.add(names[i]);
+function classedAdd(node, names2) {
+  var list2 = classList(node), i = -1, n = names2.length;
+  while (++i < n) list2.add(names2[i]);
 }
-function classedRemove(node, names) {
-  var list2 = classList(node), i = -1, n = names.length;
-  while (++i < n) list2.remove(names[i]);
+function classedRemove(node, names2) {
+  var list2 = classList(node), i = -1, n = names2.length;
+  while (++i < n) list2.remove(names2[i]);
 }
-function classedTrue(names) {
+function classedTrue(names2) {
   return function() {
-    classedAdd(this, names);
+    classedAdd(this, names2);
   };
 }
-function classedFalse(names) {
+function classedFalse(names2) {
   return function() {
-    classedRemove(this, names);
+    classedRemove(this, names2);
   };
 }
-function classedFunction(names, value2) {
+function classedFunction(names2, value2) {
   return function() {
-    (value2.apply(this, arguments) ? classedAdd : classedRemove)(this, names);
+    (value2.apply(this, arguments) ? classedAdd : classedRemove)(this, names2);
   };
 }
 function selection_classed(name, value2) {
-  var names = classArray(name + "");
+  var names2 = classArray(name + "");
   if (arguments.length < 2) {
-    var list2 = classList(this.node()), i = -1, n = names.length;
-    while (++i < n) if (!list2.contains(names[i])) return false;
+    var list2 = classList(this.node()), i = -1, n = names2.length;
+    while (++i < n) if (!list2.contains(names2[i])) return false;
     return true;
   }
-  return this.each((typeof value2 === "function" ? classedFunction : value2 ? classedTrue : classedFalse)(names, value2));
+  return this.each((typeof value2 === "function" ? classedFunction : value2 ? classedTrue : classedFalse)(names2, value2));
 }
 function textRemove() {
   this.textContent = "";
@@ -8414,11 +8813,11 @@ function shownAs(node, folded, modules, trace) {
 }
 function visible(whole2, folded, trace) {
   const { nodes, edges, modules } = whole2;
-  const shown = new Map([...nodes.values()].map((node) => [node.id, shownAs(node, folded, modules, trace)]));
+  const shown2 = new Map([...nodes.values()].map((node) => [node.id, shownAs(node, folded, modules, trace)]));
   const boxes = /* @__PURE__ */ new Map();
   const frames = /* @__PURE__ */ new Map();
   for (const node of nodes.values()) {
-    const id = shown.get(node.id);
+    const id = shown2.get(node.id);
     const path2 = id.slice(1);
     if (!boxes.has(id)) {
       const box2 = id === node.id ? node : { id, kind: "module", path: path2, name: modules.get(path2).kind, module: path2 };
@@ -8432,7 +8831,7 @@ function visible(whole2, folded, trace) {
     for (let path2 = frame; path2 !== null; path2 = modules.get(path2).parent) frames.set(path2, modules.get(path2));
   const arrows = /* @__PURE__ */ new Map();
   for (const edge of edges) {
-    const [from2, to2] = [shown.get(edge.from), shown.get(edge.to)];
+    const [from2, to2] = [shown2.get(edge.from), shown2.get(edge.to)];
     if (from2 === to2) continue;
     const key = `${from2} ${to2} ${edge.value}`;
     const arrow = arrows.get(key) ?? { key, from: from2, to: to2, value: edge.value, readers: [], adjoints: [] };
@@ -8443,14 +8842,14 @@ function visible(whole2, folded, trace) {
   const sums = /* @__PURE__ */ new Map();
   for (const edge of edges) {
     if (edge.adjoint === null) continue;
-    const box2 = boxes.get(shown.get(edge.from));
+    const box2 = boxes.get(shown2.get(edge.from));
     sums.set(`${box2.id} ${edge.value}`, (sums.get(`${box2.id} ${edge.value}`) ?? 0) + 1);
   }
   for (const [key, n] of sums) {
     const box2 = boxes.get(key.slice(0, key.lastIndexOf(" ")));
     if (n > 1) box2.branches = Math.max(box2.branches ?? 0, n);
   }
-  return { boxes, frames, arrows: [...arrows.values()], shown };
+  return { boxes, frames, arrows: [...arrows.values()], shown: shown2 };
 }
 function concerns(operation, trace) {
   const parameter = (value2) => [`v${value2}`];
@@ -8510,7 +8909,7 @@ function graph(element, store, trace) {
     fill(scroll, seen.svg);
     resize();
     select(seen.svg).selectAll("[data-box]").on("click", (event) => act(event.currentTarget)).on("keydown", (event) => key(event));
-    follow(store.state);
+    follow2(store.state);
     if (focus) rove(seen.buttons.get(focus) ?? first(), true);
     else rove(first(), false);
   }
@@ -8553,9 +8952,9 @@ function graph(element, store, trace) {
     const next = by > 0 ? ZOOMS.find((z2) => z2 > present + 0.01) : ZOOMS.findLast((z2) => z2 < present - 0.01);
     zoom2 = by === 0 ? null : next ?? present;
     resize();
-    follow(store.state);
+    follow2(store.state);
   }
-  function follow({ op }) {
+  function follow2({ op }) {
     const operation = store.operation;
     if (!operation) return;
     const { boxes, way } = concerns(operation, trace);
@@ -8587,7 +8986,7 @@ function graph(element, store, trace) {
     if (target && present.size < 3) centre(target, scroll);
   }
   redraw();
-  store.subscribe((state, changed) => changed.has("op") && follow(state));
+  store.subscribe((state, changed) => changed.has("op") && follow2(state));
   new ResizeObserver(() => zoom2 === null && scroll.clientWidth && resize()).observe(scroll);
 }
 var button = (text2, label, onclick) => make("button", { type: "button", "aria-label": label, title: label, onclick }, text2);
@@ -8614,7 +9013,7 @@ function legend() {
     ...[make("span", { class: "sum" }, "Σ"), " a value that was used several times: here its gradients add up."]
   );
 }
-function drawn({ boxes, frames, arrows, shown }, trace) {
+function drawn({ boxes, frames, arrows, shown: shown2 }, trace) {
   const layout2 = laidOut(boxes, frames, arrows, trace);
   const { width, height } = layout2.graph();
   const svg = draw("svg", { viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": "Boxes and arrows" });
@@ -8645,7 +9044,7 @@ function drawn({ boxes, frames, arrows, shown }, trace) {
     svg.append(sum);
     sums.set(id, sum);
   }
-  return { svg, width, height, buttons, lines: lines2, sums, boxes, shown };
+  return { svg, width, height, buttons, lines: lines2, sums, boxes, shown: shown2 };
 }
 function laidOut(boxes, frames, arrows, trace) {
   const layout2 = new ie.Graph({ multigraph: true, compound: true });
@@ -8737,7 +9136,7 @@ function labelOf(box2, trace) {
   const seen = textOf(box2).join(" ");
   const adds = box2.branches ? `; used ${box2.branches} times, its gradients add up` : "";
   if (box2.kind === "module") return `${seen}: a module, folded${adds}`;
-  if (box2.op !== void 0) return `${seen}: operation ${box2.op + 1}${adds}`;
+  if (box2.op !== void 0) return `${seen}: operation ${box2.op}${adds}`;
   const { name, role, shape } = trace.values[box2.value];
   return `${seen}: ${role} ${name}, ${shapeText(shape)}`;
 }
@@ -8894,23 +9293,32 @@ function ledger(element, store, trace) {
   const table = make("div", { class: "lines" });
   const scale = make("div", { class: "scale" });
   const sliders = make("fieldset", { class: "sliders" });
-  const top = make("p", { class: "which" }, chosen, " ", place, walk);
+  const follows = followButton(store, () => shown2 ? [store.update, ...shown2] : null);
+  let shown2 = null;
+  const top = make("p", { class: "which" }, chosen, " ", place, walk, follows.button);
   fill(element, top, table, scale, sliders);
   const pick = (update2) => {
     const one3 = trace.updates[update2];
+    if (store.state.weight !== null) {
+      const cell = exampleCell(trace.array(one3.gradient));
+      if (cell) store.set({ weight: [update2, ...cell], value: null, cell: null });
+      return;
+    }
     const operation = trace.operations.find(({ phase, result }) => phase === "update" && result === one3.after);
     if (operation) store.set({ op: operation.number, playing: false });
     else store.set({ update: update2 });
   };
   const cellOf2 = (one3) => {
+    if (store.state.weight !== null) return store.state.weight.slice(1);
     const mine = [one3.before, one3.gradient, one3.clipped, one3.after, ...Object.values(one3.state).flat()];
     return store.state.cell && mine.includes(store.value) ? store.state.cell : exampleCell(trace.array(one3.gradient));
   };
-  const goTo = (ref) => store.follow(ref.value, ref.cell);
+  const goTo2 = (ref) => store.follow(ref.value, ref.cell);
   const redraw = (afresh) => {
     const i = store.update, one3 = trace.updates[i];
     choose.value = String(i);
-    const cell = cellOf2(one3);
+    const cell = shown2 = cellOf2(one3);
+    follows.tell();
     place.textContent = cell ? placeText(cell) || "its one number" : "";
     if (!cell || !isKnown(one3)) {
       fill(
@@ -8934,24 +9342,27 @@ function ledger(element, store, trace) {
       walk,
       trace.array(one3.before),
       cell,
-      (to2) => store.set({ op: store.state.op, value: one3.before, cell: to2 })
+      (to2) => store.set(
+        store.state.weight === null ? { value: one3.before, cell: to2 } : { weight: [i, ...to2], value: null, cell: null }
+      )
     );
-    drawLines(table, { base, instead, weight, one: one3, trace, cell, goTo });
+    drawLines(table, { base, instead, weight, one: one3, trace, cell, goTo: goTo2 });
     drawScale(scale, weight.g.number, weight.θ.number, base.at(-1).value, instead?.at(-1).value);
     if (afresh) drawSliders(sliders, { settings: settings3, clip: clip2, norm: norm2, what, changed: () => redraw(false) });
   };
   let before = null;
   store.subscribe((_, changed) => {
-    if (!(changed.has("op") || changed.has("value") || changed.has("cell") || changed.has("update"))) return;
+    if (!(changed.has("op") || changed.has("value") || changed.has("cell") || changed.has("update") || changed.has("weight")))
+      return;
     const now = store.update;
     if (now !== before) for (const key of Object.keys(what)) delete what[key];
     redraw(now !== before || changed.has("frame") || !sliders.firstChild);
     before = now;
   });
 }
-function applied(settings3, clip2, norm2, { limit, beta1, beta2, ...others }) {
+function applied(settings3, clip2, norm2, { limit: limit2, beta1, beta2, ...others }) {
   const betas = settings3.betas && [beta1 ?? settings3.betas[0], beta2 ?? settings3.betas[1]];
-  const clipped = limit === void 0 ? clip2 : { name: "clip_by_norm", norm: norm2, ...clip2, limit };
+  const clipped = limit2 === void 0 ? clip2 : { name: "clip_by_norm", norm: norm2, ...clip2, limit: limit2 };
   return { settings: { ...settings3, ...others, ...betas ? { betas } : {} }, clip: clipped };
 }
 function drawWalk(place, numbers2, cell, go) {
@@ -8970,9 +9381,9 @@ function drawWalk(place, numbers2, cell, go) {
   fill(place, step(-1, "−", "the weight before"), step(1, "+", "the next weight"));
   if (had >= 0) place.children[had].focus();
 }
-function drawLines(place, { base, instead, weight, one: one3, trace, cell, goTo }) {
+function drawLines(place, { base, instead, weight, one: one3, trace, cell, goTo: goTo2 }) {
   const recorded2 = new Map([["θ", one3.after], ...stateOf(one3).map(([symbol, , , after]) => [symbol, after])]);
-  const about = { goTo, trace, whatIf: instead !== null };
+  const about = { goTo: goTo2, trace, whatIf: instead !== null };
   const alike2 = (list2, { symbol, formula }) => list2?.find((line3) => line3.symbol === symbol && line3.formula === formula);
   const all = instead && instead.length > base.length ? instead : base;
   const rows = all.map((line3) => {
@@ -8982,7 +9393,7 @@ function drawLines(place, { base, instead, weight, one: one3, trace, cell, goTo 
     const check = now && number4 !== null && number4 !== void 0 ? trace.array(number4).get(cell) : null;
     return row({ ...line3, ...now, value: now?.value ?? null, instead: alike2(instead, line3)?.value, check }, about);
   });
-  const given2 = [
+  const given3 = [
     { symbol: "θ", words: "the weight before this step", parts: [weight.θ], value: weight.θ.number },
     {
       symbol: "g",
@@ -9002,19 +9413,19 @@ function drawLines(place, { base, instead, weight, one: one3, trace, cell, goTo 
       "div",
       { role: "table", "aria-label": label },
       make("div", { role: "row", class: "head" }, ...head),
-      ...given2,
+      ...given3,
       ...rows
     )
   );
 }
-function row({ symbol, words, formula, parts: parts2, value: value2, instead, check }, { goTo, trace, whatIf }) {
-  const shown = make("span", { class: "figures" }, formula ? "= " : null, ...figures(parts2, goTo, trace).flat());
+function row({ symbol, words, formula, parts: parts2, value: value2, instead, check }, { goTo: goTo2, trace, whatIf }) {
+  const shown2 = make("span", { class: "figures" }, formula ? "= " : null, ...figures(parts2, goTo2, trace).flat());
   return make(
     "div",
     { role: "row", class: formula === "θ − step" ? "new" : null },
     make("span", { role: "rowheader", class: "symbol" }, formula ? `${symbol} ←` : symbol),
     make("span", { role: "cell", class: "words" }, words),
-    make("span", { role: "cell", class: "how" }, formula ? make("code", {}, formula) : null, shown),
+    make("span", { role: "cell", class: "how" }, formula ? make("code", {}, formula) : null, shown2),
     make(
       "span",
       { role: "cell", class: "numbers result", title: value2 === null ? null : String(value2) },
@@ -9030,12 +9441,12 @@ function row({ symbol, words, formula, parts: parts2, value: value2, instead, ch
 }
 function sign3(value2, recorded2) {
   if (recorded2 === null) return null;
-  const same2 = Object.is(recorded2, value2) || Math.abs(recorded2 - value2) <= 1e-4 * Math.max(Math.abs(recorded2), 1e-8);
-  const label = same2 ? "as recorded" : `recorded ${brief(recorded2, 6)}, which differs`;
+  const same3 = Object.is(recorded2, value2) || Math.abs(recorded2 - value2) <= 1e-4 * Math.max(Math.abs(recorded2), 1e-8);
+  const label = same3 ? "as recorded" : `recorded ${brief(recorded2, 6)}, which differs`;
   return make(
     "span",
-    { class: same2 ? "check" : "check off", title: label, role: "img", "aria-label": label },
-    same2 ? " ✓" : " ≠"
+    { class: same3 ? "check" : "check off", title: label, role: "img", "aria-label": label },
+    same3 ? " ✓" : " ≠"
   );
 }
 function drawScale(place, gradient, before, after, instead) {
@@ -9123,15 +9534,15 @@ function grid(element) {
   };
 }
 function draw2(table, about) {
-  const { matrix, at: at3, cell, limit, colours, value: value2, names, label } = about, { data, rows, columns: columns2 } = matrix;
+  const { matrix, at: at3, cell, limit: limit2, colours, value: value2, names: names2, label } = about, { rows, columns: columns2 } = matrix;
   const [top, bottom] = span(rows, at3[0], ROWS);
   const { left, right, text: text2 } = fitted(about, top, bottom);
   table.setAttribute("aria-label", label);
   table.setAttribute("aria-rowcount", rows + 1);
   table.setAttribute("aria-colcount", columns2 + 1);
   table.style.setProperty("--columns", right - left);
-  const corner = names.length > 1 ? `↓ ${names[0]}
-→ ${names[1]}` : names[0] ?? "";
+  const corner = names2.length > 1 ? `↓ ${names2[0]}
+→ ${names2[1]}` : names2[0] ?? "";
   const header2 = (c) => make("span", { role: "columnheader", "aria-colindex": c + 2 }, String(c));
   const head = make(
     "div",
@@ -9140,7 +9551,7 @@ function draw2(table, about) {
     ...range4(left, right).map(header2)
   );
   const gridcell = (r, c) => {
-    const x2 = data[r * columns2 + c], rgb3 = colour(x2, limit.size, colours), here = r === at3[0] && c === at3[1];
+    const x2 = matrix.get(r, c), rgb3 = colour(x2, limit2.size, colours), here = r === at3[0] && c === at3[1];
     const chosen = here && cell !== null;
     const attributes = {
       role: "gridcell",
@@ -9174,17 +9585,14 @@ function draw2(table, about) {
   ];
   table.dataset.more = part.filter(Boolean).join(" and ");
 }
-function fitted({ matrix: { data, columns: columns2 }, at: at3, width, value: value2 }, top, bottom) {
-  const whole2 = (x2) => exact(x2, value2.dtype), short2 = (x2) => brief(x2, width < NARROW ? 2 : 3);
-  const widest = (text2, left, right) => Math.max(
-    3,
-    ...range4(top, bottom).flatMap((r) => range4(left, right).map((c) => text2(data[r * columns2 + c]).length))
-  );
+function fitted({ matrix, at: at3, width, value: value2 }, top, bottom) {
+  const whole2 = (x2) => shown(x2, value2.dtype), short2 = (x2) => brief(x2, width < NARROW ? 2 : 3);
+  const widest = (text2, left, right) => Math.max(3, ...range4(top, bottom).flatMap((r) => range4(left, right).map((c) => text2(matrix.get(r, c)).length)));
   for (const text2 of [value2.data.type === "float16" ? short2 : whole2, short2]) {
-    let [left, right] = span(columns2, at3[1], COLUMNS);
+    let [left, right] = span(matrix.columns, at3[1], COLUMNS);
     const room = Math.max(1, Math.floor((width - MARGIN2) / (CHARACTER * widest(text2, left, right) + PADDING)));
-    if (room < right - left) [left, right] = span(columns2, at3[1], room);
-    if (text2 === short2 || room >= Math.min(columns2, ENOUGH)) return { left, right, text: text2 };
+    if (room < right - left) [left, right] = span(matrix.columns, at3[1], room);
+    if (text2 === short2 || room >= Math.min(matrix.columns, ENOUGH)) return { left, right, text: text2 };
   }
 }
 function span(n, at3, most) {
@@ -9210,12 +9618,12 @@ function within({ fixed, rows, columns: columns2 }, cell) {
   return [rows === null ? 0 : cell[rows], columns2 === null ? 0 : cell[columns2]];
 }
 function heat(place, about) {
-  const { matrix, slice: slice3, cell, limit, colours, width, choose, value: value2 } = about;
+  const { matrix, slice: slice3, cell, limit: limit2, colours, width, choose, value: value2 } = about;
   const one3 = canvas(
     `${value2.name} as a heat map: blue below 0, orange above`,
     (x2, y2) => choose(cellOf(slice3, ...drawn2.at(x2, y2)))
   );
-  const drawn2 = drawMatrix(one3, matrix, { width, paint: (x2) => colour(x2, limit.size, colours) });
+  const drawn2 = drawMatrix(one3, matrix, { width, paint: (x2) => colour(x2, limit2.size, colours) });
   const at3 = within(slice3, cell);
   if (at3) ring(drawn2.context, drawn2.box(...at3));
   const note = drawn2.shared ? make(
@@ -9341,7 +9749,7 @@ function waveform(place, about) {
     )
   );
   const context = sizeCanvas(one3, width, height);
-  const limit = about.limit.size || 1, y2 = (x2) => height / 2 - x2 / limit * (height / 2 - 4);
+  const limit2 = about.limit.size || 1, y2 = (x2) => height / 2 - x2 / limit2 * (height / 2 - 4);
   context.strokeStyle = "#767676";
   context.strokeRect(0, height / 2, width, 0);
   context.strokeStyle = `rgb(${colours.low.join(",")})`;
@@ -9361,17 +9769,13 @@ function waveform(place, about) {
     make(
       "p",
       { class: "quiet" },
-      `${samples} samples, one after another; up and down between −${brief(limit)} and ${brief(limit)}.`
+      `${samples} samples, one after another; up and down between −${brief(limit2)} and ${brief(limit2)}.`
     )
   );
 }
 function spectrogram(place, about) {
   const { matrix, slice: slice3, cell, width, choose, value: value2, colours } = about, { least = 0, greatest = 1 } = value2.statistics;
-  const turned = { data: new Float64Array(matrix.data.length), rows: matrix.columns, columns: matrix.rows };
-  for (let i = 0; i < matrix.rows; i++) {
-    for (let j = 0; j < matrix.columns; j++)
-      turned.data[(matrix.columns - 1 - j) * matrix.rows + i] = matrix.data[i * matrix.columns + j];
-  }
+  const turned = matrix.turned();
   const one3 = canvas(`${value2.name} as a spectrogram: time to the right, frequency upwards`, (x2, y2) => {
     const [row2, column] = drawn2.at(x2, y2);
     choose(cellOf(slice3, column, matrix.columns - 1 - row2));
@@ -9427,11 +9831,11 @@ function tokens(place, { numbers: numbers2, cell, here: at3, choose }) {
 }
 
 // src/views/tensor/slices.js
-function drawSlices(place, { names, slice: slice3, numbers: numbers2, move: move2, turn }) {
+function drawSlices(place, { names: names2, slice: slice3, numbers: numbers2, move: move2, turn }) {
   const focused = place.contains(document.activeElement) ? document.activeElement.dataset.does : null;
   const others = numbers2.shape.map((n, axis) => [axis, n]).filter(([axis]) => axis !== slice3.rows && axis !== slice3.columns);
-  const steppers = others.map(([axis, n]) => stepper(names[axis], slice3.fixed[axis], n, (k2) => move2(axis, k2)));
-  fill(place, ...steppers, numbers2.shape.length > 2 ? choice(names, slice3, turn) : null);
+  const steppers = others.map(([axis, n]) => stepper(names2[axis], slice3.fixed[axis], n, (k2) => move2(axis, k2)));
+  fill(place, ...steppers, numbers2.shape.length > 2 ? choice(names2, slice3, turn) : null);
   if (focused) [...place.querySelectorAll("[data-does]")].find((one3) => one3.dataset.does === focused)?.focus();
   place.hidden = !place.childNodes.length;
 }
@@ -9458,9 +9862,9 @@ function stepper(name, at3, n, go) {
     button2(1, "+")
   );
 }
-function choice(names, slice3, turn) {
+function choice(names2, slice3, turn) {
   const pick = (label, which, other) => {
-    const options = names.map((name, axis) => make("option", { value: axis, selected: axis === slice3[which] }, name));
+    const options = names2.map((name, axis) => make("option", { value: axis, selected: axis === slice3[which] }, name));
     const change = (event) => {
       const axis = Number(event.target.value);
       turn(axis === slice3[other] ? { [which]: axis, [other]: slice3[which] } : { [which]: axis });
@@ -9478,7 +9882,7 @@ function statistics2({ statistics: s2, shape }, x2) {
   const measures = ["least", "greatest", "mean", "deviation", "norm"].filter((name) => s2[name] !== void 0);
   const told2 = [
     ...measures.map((name) => [name, brief(number(s2[name]))]),
-    ...s2.zeros ? [["zeros", `${count(s2.zeros)} of ${count(size2)}`]] : []
+    ...s2.zeros ? [["zeros", `${count2(s2.zeros)} of ${count2(size2)}`]] : []
   ];
   const list2 = told2.map(
     ([name, text2]) => make("div", {}, make("dt", {}, name), make("dd", { class: "numbers" }, text2))
@@ -9487,10 +9891,10 @@ function statistics2({ statistics: s2, shape }, x2) {
 }
 function warning({ nan, infinite }, size2) {
   const told2 = [
-    nan ? `${count(nan)} NaN (not a number)` : null,
-    infinite ? `${count(infinite)} infinite` : null
+    nan ? `${count2(nan)} NaN (not a number)` : null,
+    infinite ? `${count2(infinite)} infinite` : null
   ].filter(Boolean);
-  return told2.length ? make("p", { class: "warning" }, `⚠ ${told2.join(" and ")}, of ${count(size2)}`) : null;
+  return told2.length ? make("p", { class: "warning" }, `⚠ ${told2.join(" and ")}, of ${count2(size2)}`) : null;
 }
 var [WIDE, HIGH] = [240, 52];
 function histogram({ histogram: bins, least, greatest }, x2) {
@@ -9509,7 +9913,7 @@ function histogram({ histogram: bins, least, greatest }, x2) {
   });
   const zero3 = low < 0 && high > 0 ? -low / (high - low) * WIDE : null;
   const line3 = zero3 === null ? null : draw("line", { x1: zero3, x2: zero3, y1: 0, y2: HIGH });
-  const label = `How the numbers are spread between ${brief(low)} and ${brief(high)}: at most ${count(most)} in one of ${bins.length} bins`;
+  const label = `How the numbers are spread between ${brief(low)} and ${brief(high)}: at most ${count2(most)} in one of ${bins.length} bins`;
   const caption = [brief(low), "how many lie where", brief(high)].map((text2) => make("span", {}, text2));
   return make(
     "figure",
@@ -9528,7 +9932,7 @@ function histogram({ histogram: bins, least, greatest }, x2) {
 var KINDS = { picture, video, waveform, spectrogram, tokens };
 var RANKS = { picture: [4], video: [5], waveform: [2, 3], spectrogram: [2, 3, 4], tokens: [2] };
 var SMALL = { rows: 9, columns: 8 };
-var kindOf = ({ shown, shape }) => RANKS[shown]?.includes(shape.length) ? shown : "matrix";
+var kindOf = ({ shown: shown2, shape }) => RANKS[shown2]?.includes(shape.length) ? shown2 : "matrix";
 function tensor(element, store, trace) {
   const [chips, slices, image, cells2, facts] = ["chips", "slices", "image", "cells", "statistics"].map(
     (name) => make("div", { class: name })
@@ -9555,7 +9959,7 @@ function tensor(element, store, trace) {
     if (!numbers2.size) return;
     const here = cell ?? exampleCell(numbers2);
     if (!axes.has(at3)) axes.set(at3, firstAxes(value2, trace));
-    const slice3 = { ...axes.get(at3), fixed: here }, names = axisNames(value2, trace);
+    const slice3 = { ...axes.get(at3), fixed: here }, names2 = axisNames(value2, trace);
     const matrix = numbers2.matrix(slice3.rows, slice3.columns, here);
     const choose = (to2) => store.set({ cell: to2 });
     const move2 = (axis, k2) => choose(here.map((old, i) => i === axis ? k2 : old));
@@ -9573,7 +9977,7 @@ function tensor(element, store, trace) {
       move: move2
     };
     drawSlices(slices, {
-      names,
+      names: names2,
       slice: slice3,
       numbers: numbers2,
       move: move2,
@@ -9584,13 +9988,13 @@ function tensor(element, store, trace) {
     if (!image.hidden) (KINDS[kind] ?? heat)(image, about);
     fill(readout, ...readoutOf(about));
     cells2.hidden = kind === "tokens" || !here.length;
-    const shown = [slice3.rows, slice3.columns].filter((axis) => axis !== null).map((axis) => names[axis]);
+    const seenAxes = [slice3.rows, slice3.columns].filter((axis) => axis !== null).map((axis) => names2[axis]);
     const cellAt2 = (row2, column) => cellOf(slice3, row2, column);
     const pick = (row2, column) => choose(cellAt2(row2, column));
     numbersGrid.show({
       ...about,
       at: within(slice3, here),
-      names: shown,
+      names: seenAxes,
       label: `${value2.name}, the numbers`,
       cellAt: cellAt2,
       choose: pick
@@ -9648,27 +10052,28 @@ var ROLES = {
 };
 function headOf2(value2, trace) {
   const of = value2.of !== null && value2.of !== void 0 ? ` ${trace.values[value2.of].name}` : "";
-  const kept2 = value2.kept ? ` (${shapeText(value2.kept)} are kept here)` : "";
+  const kept3 = value2.kept ? ` (${shapeText(value2.kept)} are kept here)` : "";
   return [
     make("strong", { class: value2.role }, value2.name),
-    `, ${ROLES[value2.role] ?? value2.role}${of}: ${shapeText(value2.shape)}${kept2}, ${value2.dtype}.`
+    `, ${ROLES[value2.role] ?? value2.role}${of}: ${shapeText(value2.shape)}${kept3}, ${value2.dtype}.`
   ];
 }
 function readoutOf({ value: value2, numbers: numbers2, here, cell }) {
-  const x2 = numbers2.get(here), digits = value2.data.type === "float16" ? `about ${brief(x2)}` : exact(x2, value2.dtype);
-  const told2 = make("span", { class: "numbers" }, `${value2.name}${placeText(here)} = ${digits}`);
+  const x2 = numbers2.get(here), whole2 = exact(x2, value2.dtype);
+  const digits = value2.data.type === "float16" ? `about ${brief(x2)}` : cell ? whole2 : shown(x2, value2.dtype);
+  const told2 = make("span", { class: "numbers", title: whole2 }, `${value2.name}${placeText(here)} = ${digits}`);
   return [
     told2,
-    cell || !here.length ? null : make("span", { class: "quiet" }, " (its largest; choose another by click or arrow keys)")
+    cell || !here.length ? null : make("span", { class: "quiet" }, " (its largest: choose another)")
   ].filter(Boolean);
 }
-function legendOf({ value: value2, limit, colours }, kind, part) {
+function legendOf({ value: value2, limit: limit2, colours }, kind, part) {
   const swatch = (rgb3) => {
     const one3 = make("span", { class: "swatch", "aria-hidden": "true" });
     one3.style.background = css(rgb3);
     return one3;
   };
-  const beyond = limit.beyond ? ` Beyond that the colour stays the same.` : "";
+  const beyond = limit2.beyond ? ` Beyond that the colour stays the same.` : "";
   return [
     kind === "tokens" ? null : make(
       "span",
@@ -9678,7 +10083,7 @@ function legendOf({ value: value2, limit, colours }, kind, part) {
       swatch(colours.zero),
       "0 ",
       swatch(colours.high),
-      `above 0; strongest at ±${brief(limit.size, 3)}.${beyond}`
+      `above 0; strongest at ±${brief(limit2.size, 3)}.${beyond}`
     ),
     value2.statistics.nan || value2.statistics.infinite ? make("span", {}, " ", swatch(colours.nan), "not a number ", swatch(colours.infinite), "infinite.") : null,
     part && kind !== "tokens" ? ` ${part} are shown; arrow keys go to the others.` : null,
@@ -9722,10 +10127,10 @@ var PHASES = {
 function sentence(operation, trace) {
   const value2 = (number4) => number4 === null || number4 === void 0 ? "nothing" : { value: number4 };
   const operand2 = (name) => {
-    const given2 = operation.operands[name];
-    if (given2 === void 0) return null;
-    if (given2.value !== void 0) return value2(given2.value);
-    return given2.values ? listed2(given2.values.map(value2)) : plain(given2.plain);
+    const given3 = operation.operands[name];
+    if (given3 === void 0) return null;
+    if (given3.value !== void 0) return value2(given3.value);
+    return given3.values ? listed2(given3.values.map(value2)) : plain(given3.plain);
   };
   const context = { operation, trace, value: value2, operand: operand2, result: value2(operation.result) };
   const told2 = (TELL[operation.kind] ?? TELL.forward)(context);
@@ -9736,14 +10141,14 @@ function sentenceText(operation, trace) {
 }
 var TELL = {
   data: ({ operation, trace, result }) => {
-    const { shape, shown } = trace.values[operation.result];
+    const { shape, shown: shown2 } = trace.values[operation.result];
     const what = {
       tokens: "text, a number for each word or letter",
       picture: "pictures",
       waveform: "sound",
       spectrogram: "sound as a spectrogram",
       video: "moving pictures"
-    }[shown] ?? "numbers";
+    }[shown2] ?? "numbers";
     const examples = shape.length > 1 ? ` The first axis counts the ${shape[0]} examples of this batch.` : shape.length ? " One for each example." : "";
     return ["Given: ", result, `, ${what}, ${shapeText(shape)}.${examples}`];
   },
@@ -9781,7 +10186,8 @@ var TELL = {
       "."
     ];
   },
-  accumulate: ({ operand: operand2, result, operation, trace, value: value2 }) => {
+  accumulate: ({ operation, operand: operand2, result, trace, value: value2 }) => {
+    if (operation.says) return [operation.says, " That makes ", result, "."];
     const of = trace.values[operation.result]?.of;
     return [
       of === null || of === void 0 ? "A value" : value2(of),
@@ -9806,27 +10212,7 @@ var TELL = {
     result,
     ` = ${brief(trace.array(operation.result).data[0])}: the root of the sum of all their squares.`
   ],
-  clip: ({ operation, operand: operand2, result, trace }) => {
-    const { limit, norm: norm2 } = operation.static ?? {};
-    if (norm2 === void 0)
-      return [
-        operand2("gradient"),
-        ` is clipped: what lies outside ±${brief(number(limit))} is brought to it. That makes `,
-        result,
-        "."
-      ];
-    const [length, most] = [number(norm2), number(limit)];
-    const all = `All gradients together have the length ${brief(length)}`;
-    if (length <= most)
-      return [`${all}, which isn't over the limit ${brief(most)}: `, operand2("gradient"), " stays as it is."];
-    return [
-      `${all}, over the limit ${brief(most)}. So `,
-      operand2("gradient"),
-      ` is multiplied by ${brief(most)} / ${brief(length)} = ${brief(most / length)}, as every other gradient is. That makes `,
-      result,
-      "."
-    ];
-  },
+  clip: ({ operation, operand: operand2, result }) => operation.says ? [operation.says, " That makes ", result, "."] : [operand2("gradient"), " is clipped. That makes ", result, "."],
   update: ({ operation, operand: operand2, result, value: value2 }) => {
     if (operation.phase === "moments") {
       const others = Object.keys(operation.operands).filter((name) => name !== "gradient");
@@ -10167,8 +10553,8 @@ var ADJOINT2 = {
   "add.b": ({ operand: operand2 }) => [operand2("g"), " goes on, summed where one number had been added to several"]
 };
 function made({ operation, operand: operand2, result }) {
-  const names = Object.keys(operation.operands).filter((name) => operation.operands[name].plain === void 0);
-  const from2 = names.length ? [" from ", listed2(names.map(operand2))] : [];
+  const names2 = Object.keys(operation.operands).filter((name) => operation.operands[name].plain === void 0);
+  const from2 = names2.length ? [" from ", listed2(names2.map(operand2))] : [];
   return [{ operation: operation.name }, " makes ", result, ...from2, "."];
 }
 function listed2(parts2) {
@@ -10259,17 +10645,29 @@ function transport(element, store, trace) {
     make("kbd", {}, "space"),
     " plays"
   );
+  const follows = make(
+    "button",
+    {
+      type: "button",
+      class: "begin",
+      title: "go through this step with one weight (f)",
+      onclick: () => toStation(store, 1)
+    },
+    "◎ follow one weight"
+  );
   fill(
     element,
     make("div", { role: "group", "aria-label": "Step through the operations" }, ...made2),
     slider2,
     place,
+    follows,
     keys
   );
-  store.subscribe(({ op, playing }) => {
+  store.subscribe(({ op, playing, weight }) => {
+    follows.hidden = weight !== null || !trace.updates.length;
     slider2.value = op;
-    slider2.setAttribute("aria-valuetext", `${op + 1} of ${last2 + 1}: ${store.operation?.name ?? ""}`);
-    place.textContent = `${op + 1} of ${last2 + 1}`;
+    slider2.setAttribute("aria-valuetext", `${op} of 0 to ${last2}: ${store.operation?.name ?? ""}`);
+    place.textContent = `${op} of 0 … ${last2}`;
     const play2 = made2[2];
     play2.textContent = playing ? "❚❚ pause" : "▶ play";
     play2.setAttribute("aria-pressed", String(Boolean(playing)));
@@ -10295,7 +10693,7 @@ function story(element, store, trace) {
     if (changed.has("op")) {
       fill(heading, make("strong", {}, operation.phase), `: ${PHASES[operation.phase] ?? ""}`);
       facts.textContent = operation.number ? factsOf(operation, trace) : INTRODUCTION;
-      live.textContent = `${operation.number + 1}, ${operation.phase}. ${sentenceText(operation, trace)}`;
+      live.textContent = `${operation.number}, ${operation.phase}. ${sentenceText(operation, trace)}`;
     }
     fill(text2, ...sentence(operation, trace).map((part) => piece(part, store, trace)));
   });
@@ -10306,7 +10704,7 @@ function piece(part, store, trace) {
 }
 function valueButton(number4, store, trace) {
   const value2 = trace.values[number4];
-  const shown = store.value === number4;
+  const shown2 = store.value === number4;
   const label = `show ${value2.name}, ${shapeText(value2.shape)}`;
   return make(
     "button",
@@ -10314,7 +10712,7 @@ function valueButton(number4, store, trace) {
       type: "button",
       class: `value ${value2.role}`,
       title: label,
-      "aria-pressed": String(shown),
+      "aria-pressed": String(shown2),
       onclick: () => store.set({ value: number4, cell: null })
     },
     value2.name
@@ -10331,7 +10729,7 @@ function factsOf({ name, kind, module, seconds, flops, bytes }, trace) {
   ];
   return [`${did}${name}${where}`, ...cost].filter(Boolean).join(", ");
 }
-var plural = (n, what) => `${count(n)} ${what}${n === 1 ? "" : "s"}`;
+var plural = (n, what) => `${count2(n)} ${what}${n === 1 ? "" : "s"}`;
 function operations(element, store, trace) {
   const search = make("input", {
     type: "search",
@@ -10360,7 +10758,7 @@ function operations(element, store, trace) {
         "div",
         { role: "option", id: unique("operation"), "aria-selected": "false", "data-op": operation.number },
         ...[
-          make("span", { class: "number" }, String(operation.number + 1)),
+          make("span", { class: "number" }, String(operation.number)),
           make("span", { class: "name" }, titleOf(operation, trace))
         ]
       );
@@ -10436,7 +10834,7 @@ function titleOf(operation, trace) {
   return operation.name;
 }
 function haystack(operation, trace) {
-  const names = [
+  const names2 = [
     operation.name,
     operation.module,
     trace.modules[operation.module] ?? "",
@@ -10444,7 +10842,7 @@ function haystack(operation, trace) {
     operation.kind,
     titleOf(operation, trace)
   ];
-  return names.join(" ").toLowerCase();
+  return names2.join(" ").toLowerCase();
 }
 
 // src/main.js
@@ -10453,10 +10851,10 @@ var PANELS = [
   { name: "derivation", title: "Where this number comes from", view: derivation, column: "middle" },
   { name: "ledger", title: "How one weight changes", view: ledger, column: "middle" },
   { name: "contrast", title: "Which belongs to which", view: contrast, column: "middle" },
-  { name: "operations", title: "Every operation", view: operations, column: "left" },
-  { name: "graph", title: "The network", view: graph, column: "left" },
   { name: "code", title: "The code that did it", view: code, column: "right" },
-  { name: "diagnoses", title: "What to watch", view: diagnoses, column: "right" }
+  { name: "diagnoses", title: "What to watch", view: diagnoses, column: "right" },
+  { name: "operations", title: "Every operation", view: operations, column: "left" },
+  { name: "graph", title: "The network", view: graph, column: "left" }
 ];
 async function mount(element, json, { address = false } = {}) {
   element.classList.add("tinyxm-step");
@@ -10505,17 +10903,17 @@ function showUnlike(element, { frames, at: at3, title: title2 }, address) {
   return () => end();
 }
 function header(store, trace) {
-  const places2 = [film, phases, transport, story].map((view) => {
+  const places2 = [film, phases, transport, follow, story].map((view) => {
     const place = make("div", { class: view.name });
     return view(place, store, trace) === false ? null : place;
   });
   const title2 = make("div", { class: "title" }, make("h1", {}, trace.title), make("div", { class: "theme" }));
   theme(title2.lastChild);
-  return make("header", {}, title2, kept(trace), ...places2);
+  return make("header", {}, title2, kept2(trace), ...places2);
 }
-function kept({ kept: kept2 }) {
-  if (!kept2) return null;
-  const samples = `${kept2.samples.length} of the ${kept2.of} samples of each batch`;
+function kept2({ kept: kept3 }) {
+  if (!kept3) return null;
+  const samples = `${kept3.samples.length} of the ${kept3.of} samples of each batch`;
   return make(
     "p",
     { class: "kept" },
@@ -10523,7 +10921,7 @@ function kept({ kept: kept2 }) {
   );
 }
 function columns(store, trace) {
-  const found = { middle: [], left: [], right: [] };
+  const found = { middle: [], right: [], left: [] };
   for (const { name, title: title2, view, column } of PANELS) {
     const id = unique(name);
     const body = make("div", { class: `body ${name}` });

@@ -2,10 +2,10 @@
 
 import { fill, make } from "../../dom.js";
 import { colour, css, inkOn } from "../../heat.js";
-import { brief, exact } from "../../numbers.js";
+import { brief, exact, shown } from "../../numbers.js";
 
 const ROWS = 9;
-const [COLUMNS, ENOUGH] = [24, 4]; // at most so many; where so many don't fit with all their digits, some digits go
+const [COLUMNS, ENOUGH] = [24, 4]; // at most so many; where so many don't fit with six digits, some digits go
 const [MARGIN, CHARACTER, PADDING, NARROW] = [66, 7.8, 14, 420]; // pixels
 
 /** A grid in this element; `show(about)` draws the part of it around `at`: {matrix, at, cell, limit, colours, value, names, label,
@@ -57,7 +57,7 @@ export function grid(element) {
 
 function draw(table, about) {
   const { matrix, at, cell, limit, colours, value, names, label } = about,
-    { data, rows, columns } = matrix;
+    { rows, columns } = matrix;
   const [top, bottom] = span(rows, at[0], ROWS);
   const { left, right, text } = fitted(about, top, bottom);
   table.setAttribute("aria-label", label);
@@ -73,7 +73,7 @@ function draw(table, about) {
     ...range(left, right).map(header),
   );
   const gridcell = (r, c) => {
-    const x = data[r * columns + c],
+    const x = matrix.get(r, c),
       rgb = colour(x, limit.size, colours),
       here = r === at[0] && c === at[1];
     const chosen = here && cell !== null;
@@ -110,20 +110,17 @@ function draw(table, about) {
   table.dataset.more = part.filter(Boolean).join(" and ");
 }
 
-/** Which columns have room, and how numbers are written: with all their digits, or fewer where hardly any column would fit. */
-function fitted({ matrix: { data, columns }, at, width, value }, top, bottom) {
-  const whole = (x) => exact(x, value.dtype),
+/** Which columns have room, and how numbers are written: with six digits, or fewer where hardly any column would fit. */
+function fitted({ matrix, at, width, value }, top, bottom) {
+  const whole = (x) => shown(x, value.dtype),
     short = (x) => brief(x, width < NARROW ? 2 : 3);
   const widest = (text, left, right) =>
-    Math.max(
-      3,
-      ...range(top, bottom).flatMap((r) => range(left, right).map((c) => text(data[r * columns + c]).length)),
-    );
+    Math.max(3, ...range(top, bottom).flatMap((r) => range(left, right).map((c) => text(matrix.get(r, c)).length)));
   for (const text of [value.data.type === "float16" ? short : whole, short]) {
-    let [left, right] = span(columns, at[1], COLUMNS);
+    let [left, right] = span(matrix.columns, at[1], COLUMNS);
     const room = Math.max(1, Math.floor((width - MARGIN) / (CHARACTER * widest(text, left, right) + PADDING)));
-    if (room < right - left) [left, right] = span(columns, at[1], room);
-    if (text === short || room >= Math.min(columns, ENOUGH)) return { left, right, text };
+    if (room < right - left) [left, right] = span(matrix.columns, at[1], room);
+    if (text === short || room >= Math.min(matrix.columns, ENOUGH)) return { left, right, text };
   }
 }
 

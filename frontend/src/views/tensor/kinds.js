@@ -213,11 +213,7 @@ export function waveform(place, about) {
 export function spectrogram(place, about) {
   const { matrix, slice, cell, width, choose, value, colours } = about,
     { least = 0, greatest = 1 } = value.statistics;
-  const turned = { data: new Float64Array(matrix.data.length), rows: matrix.columns, columns: matrix.rows };
-  for (let i = 0; i < matrix.rows; i++) {
-    for (let j = 0; j < matrix.columns; j++)
-      turned.data[(matrix.columns - 1 - j) * matrix.rows + i] = matrix.data[i * matrix.columns + j];
-  }
+  const turned = matrix.turned();
   const one = canvas(`${value.name} as a spectrogram: time to the right, frequency upwards`, (x, y) => {
     const [row, column] = drawn.at(x, y);
     choose(cellOf(slice, column, matrix.columns - 1 - row));

@@ -1,0 +1,108 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { lookAt, ownerOf, stations, weightIn, weightOfText, weightText } from "../src/follow.js";
+import { fromAddress, Store, toAddress } from "../src/state.js";
+import { Trace } from "../src/trace.js";
+
+// y = x w, a square as the loss, clipped, gradient descent with momentum: of one weight w[1, 0]
+function example() {
+  const data = [];
+  const value = (name, role, shape, numbers, more = {}) => {
+    const at = 8 * data.length;
+    data.push(...numbers);
+    return { name, role, shape, dtype: "float64", data: { at, type: "float64" }, of: null, by: null, ...more };
+  };
+  const values = [
+    value("x", "input", [1, 2], [3, 2], { by: 0 }),
+    value("layer w", "parameter", [2, 2], [1, 2, 0.5, 4]),
+    value("y", "activation", [1, 2], [4, 14], { by: 1 }),
+    value("∂L/∂y", "gradient", [1, 2], [8, 28], { of: 2, by: 2 }),
+    value("∂L/∂layer w", "gradient", [2, 2], [24, 84, 16, 56], { of: 1, by: 3 }),
+    value("clipped", "gradient", [2, 2], [0.24, 0.84, 0.16, 0.56], { of: 1, by: 4 }),
+    value("velocity", "state", [2, 2], [0, 0, 0, 0], { of: 1 }),
+    value("new velocity", "state", [2, 2], [0.24, 0.84, 0.16, 0.56], { of: 1, by: 5 }),
+    value("new w", "parameter", [2, 2], [0.976, 1.916, 0.484, 3.944], { by: 6 }),
+  ];
+  const operation = (phase, kind, name, operands, result, more = {}) => ({
+    ...{ phase, kind, name, module: "", result, ...more },
+    operands: Object.fromEntries(Object.entries(operands).map(([key, n]) => [key, { value: n }])),
+  });
+  const operations = [
+    operation("data", "data", "x", {}, 0),
+    operation("forward", "forward", "matmul", { a: 0, b: 1 }, 2),
+    operation("backward", "adjoint", "square.a", { y: 2 }, 3),
+    operation("backward", "adjoint", "matmul.b", { g: 3, a: 0 }, 4, { of: 1 }),
+    operation("clip", "clip", "clip_by_norm", { gradient: 4 }, 5, { static: { limit: 1, norm: 100 } }),
+    operation("moments", "update", "momentum_update", { gradient: 5, velocity: 6 }, 7),
+    operation("update", "update", "momentum_update", { parameter: 1, gradient: 5, velocity: 7 }, 8),
+    operation("after", "after", "weights", { w: 1 }, 8),
+  ];
+  const update = { name: "layer w", before: 1, gradient: 4, clipped: 5, after: 8, state: { velocity: [6, 7] } };
+  const updates = [{ ...update, settings: { lr: 0.1, momentum: 0.9 }, operation: "momentum_update" }];
+  return new Trace({ operations, values, updates, modules: {} }, new Float64Array(data).buffer);
+}
+
+test("a weight passes its stations in their order, with its number at each", () => {
+  const found = stations(example(), [0, 1, 0]);
+  assert.deepEqual(
+    found.map(({ name, op }) => [name, op]),
+    [
+      ["forward", 1],
+      ["gradient", 3],
+      ["clipped", 4],
+      ["moments", 5],
+      ["step", 6],
+      ["new value", 7],
+    ],
+  );
+  const numbers = found.map(({ number }) => Number(number.toFixed(6)));
+  assert.deepEqual(numbers, [0.5, 16, 0.16, 0.16, -0.016, 0.484]);
+});
+
+test("where it takes part, a number that it is in is looked at; else what it has come to so far", () => {
+  const trace = example();
+  const at = (k, weight = [0, 1, 0]) => lookAt(trace, weight, trace.operations[k]);
+  assert.deepEqual(at(1), { value: 2, cell: [0, 0] });
+  assert.deepEqual(at(1, [0, 1, 1]), { value: 2, cell: [0, 1] });
+  assert.deepEqual(at(0), { value: 1, cell: [1, 0] });
+  assert.deepEqual(at(2), { value: 1, cell: [1, 0] });
+  assert.deepEqual(
+    [at(3), at(4), at(5), at(6)].map(({ value }) => value),
+    [4, 5, 7, 8],
+  );
+  assert.equal(ownerOf(trace, 4), 0);
+  assert.equal(ownerOf(trace, 3), -1);
+});
+
+test("a weight that is followed stays while one steps, and in the address", () => {
+  const trace = example();
+  const store = new Store(trace);
+  store.followWeight([0, 1, 0]);
+  assert.equal(store.state.op, 1);
+  for (let k = 2; k < 8; k++) {
+    store.step(1);
+    assert.deepEqual(store.state.weight, [0, 1, 0]);
+    assert.equal(ownerOf(trace, store.value), 0);
+    assert.deepEqual(store.state.cell, [1, 0]);
+    assert.equal(store.update, 0);
+  }
+  const address = toAddress(store.state, trace);
+  assert.equal(address, "#op=7&value=8&cell=1,0&weight=layer%20w[1,0]");
+  const other = new Store(trace);
+  other.adopt(other.valid({ ...other.state, ...fromAddress(address) }));
+  assert.deepEqual(other.state, store.state);
+  other.adopt(other.valid({ ...other.state, ...fromAddress("#weight=layer w[1,0]") }));
+  assert.deepEqual([other.state.op, other.value, other.state.cell], [1, 2, [0, 0]]);
+  store.followWeight(null);
+  store.step(-1);
+  assert.equal(store.state.cell, null);
+});
+
+test("what is no weight isn't followed", () => {
+  const trace = example();
+  assert.equal(weightText(trace, [0, 1, 0]), "layer w[1,0]");
+  for (const text of ["layer w[2,0]", "layer w[1]", "layer w", "w[0,0]", "layer w[x]", "", "[]"])
+    assert.equal(weightOfText(trace, text), null, text);
+  for (const weight of [null, [], [1, 0, 0], [0, 0], [0, 0, 0.5], "layer w[0,0]"])
+    assert.equal(weightIn(trace, weight), null);
+});
