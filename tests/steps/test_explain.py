@@ -61,6 +61,51 @@ def test_a_matmul_shows_its_row_and_its_column() -> None:
     assert [row.label for row in rows] == [f"a[2, {k}]·b[{k}, 1]" for k in range(4)]
 
 
+def test_numbers_have_the_names_of_the_caller_s_variables(capsys) -> None:
+    net, data = xm.nn.Sequential(xm.nn.Linear(3, 2), xm.nn.Tanh(), xm.nn.Linear(2, 2)), rng.standard_normal((2, 3))
+    data = data.astype(np.float32)
+    with xm.explaining():
+        hidden = net[1](net[0](data))
+        z = net[2](hidden)
+        loss = (z * z).sum()
+        loss.backward()
+    xm.explain(z, (1, 0), depth=2)
+    told = capsys.readouterr().out
+    assert told.startswith("z[1, 0] = ")
+    assert "  where x is hidden, w is net.2.weight, bias is net.2.bias\n" in told
+    weight = float(net[2].weight.data[1, 0])
+    product = f"hidden[1, 1]·net.2.weight[1, 0] = {float(hidden.data[1, 1]):.6g} · {weight:.6g}"
+    assert product in re.sub(" +", " ", told)
+    assert "= row 1 of hidden times column 0 of net.2.weight" in re.sub(r"= \S+ +row", "= row", told)
+    assert "  hidden[1, 1] = " in told
+    xm.explain(net[2].weight, (1, 0), gradient=True)
+    told = capsys.readouterr().out
+    assert told.startswith("∂L/∂net.2.weight[1, 0] = ")
+    assert "∂z[1, 0]/∂net.2.weight·∂L/∂z[1, 0] = " in told
+
+
+def test_a_letter_of_the_formula_is_not_taken_for_a_variable_of_that_name(capsys) -> None:
+    x, w, y = drawn(2, 2), drawn(2, 2), drawn(2)
+    with xm.explaining():
+        z = ops.linear(ops.relu(x + y), w, None)
+    xm.explain(z, (0, 1))
+    told = capsys.readouterr().out
+    assert "where x is relu" in told
+    assert "relu[0, 1]·w[1, 1]" in told
+
+
+def test_what_would_leave_the_line_has_the_formula_s_letters(capsys) -> None:
+    a_name_that_goes_on_and_on_for_the_width_of_a_terminal, w = drawn(2, 2), drawn(2, 2)
+    with xm.explaining():
+        y = a_name_that_goes_on_and_on_for_the_width_of_a_terminal @ w
+        y.sum().backward()
+    xm.explain(y, (0, 0))
+    xm.explain(w, (0, 0), gradient=True)
+    told = capsys.readouterr().out
+    assert "a[0, 0]·b[0, 0]" in told
+    assert "where a is a_name_that_goes" in told
+
+
 def test_a_convolution_shows_the_patch_that_lies_in_the_image() -> None:
     x, w = drawn(1, 4, 4, 2), drawn(3, 3, 2, 3)
     with xm.explaining():
@@ -132,7 +177,7 @@ def test_passes_that_add_up_are_told_apart_from_those_before(capsys) -> None:
             for _ in range(2):
                 (w * w).sum().backward()
         xm.explain(w, 0, gradient=True)
-        assert f"∂L/∂x[0] = {float(w.grad[0]):.6g}    from 4 uses, 2 passes" in capsys.readouterr().out
+        assert f"∂L/∂w[0] = {float(w.grad[0]):.6g}    from 4 uses, 2 passes" in capsys.readouterr().out
         xm.optim.clip_by_norm([w], 0.01)
         xm.explain(w, 0, gradient=True)
     assert "it was changed since, as clipping does" in capsys.readouterr().out

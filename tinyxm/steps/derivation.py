@@ -15,17 +15,24 @@ from tinyxm.steps.provenance import Origin, Place, Term
 
 
 class Cell(NamedTuple):
-    """One number of an operand; `i` tells which array, where the operand is a sequence of them."""
+    """One number of an operand; `i` tells which array, where the operand is a sequence of them, and `called` what the
+    caller calls it."""
 
     operand: str
     i: int
     place: Place
     value: float
     in_sequence: bool = False
+    called: str = ""
+
+    @property
+    def symbol(self) -> str:
+        """As the formula has it."""
+        return f"{self.operand}[{self.i}]" if self.in_sequence else self.operand
 
     @property
     def name(self) -> str:
-        return f"{self.operand}[{self.i}]" if self.in_sequence else self.operand
+        return self.called or self.symbol
 
     def __str__(self) -> str:
         return f"{self.name}{list(self.place) or ''}"
@@ -72,7 +79,11 @@ def cell(origin: Origin, name: str, place: Place, i: int = 0) -> Cell:
     x = np.asarray(operand[i] if isinstance(operand, list) else operand)
     own = place[len(place) - x.ndim :] if x.ndim else ()
     at = tuple(0 if n == 1 else k for n, k in zip(x.shape, own, strict=True))
-    return Cell(name, i, at, x[at].item(), isinstance(operand, list))
+    return Cell(name, i, at, x[at].item(), isinstance(operand, list), origin.called.get((name, i), ""))
+
+
+def _called(origin: Origin, name: str) -> str:
+    return origin.called.get((name, 0), name)
 
 
 _ELEMENTWISE = ("tinyxm.ops.elementwise", "tinyxm.ops.activation")
@@ -89,7 +100,8 @@ def _matmul(origin: Origin, y: np.ndarray, place: Place) -> Derivation:
     for k in range(origin.operands["a"].shape[-1]):
         a, b = cell(origin, "a", (*batch, n, k)), cell(origin, "b", (*batch, k, m))
         rows.append(Row(f"{a}·{b}", (a.value, b.value), a.value * b.value, (a, b)))
-    return Derivation(formula_of(origin), rows, f"row {n} of a times column {m} of b: their sum")
+    left, right = _called(origin, "a"), _called(origin, "b")
+    return Derivation(formula_of(origin), rows, f"row {n} of {left} times column {m} of {right}: their sum")
 
 
 def _linear(origin: Origin, y: np.ndarray, place: Place) -> Derivation:
@@ -98,8 +110,9 @@ def _linear(origin: Origin, y: np.ndarray, place: Place) -> Derivation:
     for k in range(origin.operands["w"].shape[0]):
         x, w = cell(origin, "x", (*row, k)), cell(origin, "w", (k, j))
         rows.append(Row(f"{x}·{w}", (x.value, w.value), x.value * w.value, (x, w)))
-    formula, which = formula_of(origin), f"row {', '.join(map(str, row))} of x" if row else "x"
-    conclusion = f"{which} times column {j} of w"
+    given, formula = _called(origin, "x"), formula_of(origin)
+    which = f"row {', '.join(map(str, row))} of {given}" if row else given
+    conclusion = f"{which} times column {j} of {_called(origin, 'w')}"
     if origin.operands["bias"] is not None:
         bias = cell(origin, "bias", (j,))
         rows.append(Row(str(bias), (), bias.value, (bias,)))
@@ -125,7 +138,8 @@ def _conv2d(origin: Origin, y: np.ndarray, place: Place) -> Derivation:
     outside = math.prod(w.shape[:3]) - len(rows)
     beyond = f" ({outside} taps lie outside the image, where x is 0)" if outside else ""
     formula = "y[n, p, q, o] = Σ over u, v, c of x[n, p·s + u·d − padding, q·s + v·d − padding, c]·w[u, v, c, o]"
-    return Derivation(formula, rows, f"the patch of x under the kernel, times the kernel: their sum{beyond}")
+    patch = f"the patch of {_called(origin, 'x')}"
+    return Derivation(formula, rows, f"{patch} under the kernel, times the kernel: their sum{beyond}")
 
 
 def _softmax(origin: Origin, y: np.ndarray, place: Place) -> Derivation:
@@ -255,11 +269,11 @@ def _run_again(origin: Origin) -> tuple[Tensor | None, list[tuple[str, int, Tens
     return y, tensors
 
 
-def derive_term(term: Term, place: Place) -> list[Row]:
+def derive_term(term: Term, place: Place, made: str = "") -> list[Row]:
     """What one use sent back to the number at this place: ∂y/∂x·g for each number y of its result that x moves.
 
     The slopes ∂y/∂x are those of the adjoint itself: it's linear in g, so they are its gradient with respect to g.
-    Where g is 0 nothing arrives, and no row is made.
+    Where g is 0 nothing arrives, and no row is made. `made` is what the caller calls y.
     """
     y, tensors = _run_again(term.by)
     own = next((t for name, i, t in tensors if (name, i) == (term.input, term.place)), None)
@@ -272,9 +286,9 @@ def derive_term(term: Term, place: Place) -> list[Row]:
     x = cell(term.by, term.input, place, term.place)
     rows = []
     for at in _places(slopes * (term.g != 0)):
-        arrived = Cell("g", 0, at, float(term.g[at]))
+        arrived = Cell("g", 0, at, float(term.g[at]), called=f"∂L/∂{made}" if made else "")
         slope = float(slopes[at])
-        label = f"∂y{list(at) or ''}/∂{x.name}·{arrived}"
+        label = f"∂{made or 'y'}{list(at) or ''}/∂{x.name}·{arrived}"
         rows.append(Row(label, (slope, arrived.value), slope * arrived.value, (arrived,)))
     return rows
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import operator
 import textwrap
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 
 from tinyxm.autograd import Tensor
 from tinyxm.steps.derivation import Row, cell, derive, derive_term
-from tinyxm.steps.provenance import Flow, Origin, Place, Term, flow_to, origin_of
+from tinyxm.steps.provenance import Flow, Origin, Place, Term, call, flow_to, origin_of
+from tinyxm.steps.variables import Names, caller
 
 SHOWN = 12  # rows of one derivation; of more, the first and the last are shown
 INDENT = "  "  # small, so that deep explanations stay within
@@ -25,8 +27,9 @@ def explain(
 
     The Tensor is one that was computed `with xm.explaining():`. A product of matrices shows the row, the column and the
     products, a convolution the patch and the kernel, a softmax its row, a normalisation its statistics; any other
-    operation the numbers that this one depends on. `depth` is how many operations to go back, None: down to the leaves;
-    of each, the `widest` numbers that weigh most are followed.
+    operation the numbers that this one depends on. Operands have the names of your variables, and parameters of your
+    models; what has none, and what would leave the line, has that of the formula, a or x. `depth` is how many
+    operations to go back, None: down to the leaves; of each, the `widest` numbers that weigh most are followed.
 
     With `gradient=True` it is the gradient that is explained: ∂L/∂x = Σ over the uses of x, and over each number y that
     a use made of it, of ∂y/∂x·g, g the gradient that had arrived at y. `depth` then goes on towards the loss.
@@ -42,7 +45,9 @@ def explain(
             f"explain: this Tensor is on {tensor.device}; numbers are followed on the CPU: run the model there, "
             'model.to("cpu")'
         )
-    place, printer = _checked(tensor.shape, index), _Printer(widest)
+    names = Names(caller())
+    place, printer = _checked(tensor.shape, index), _Printer(widest, names)
+    own = names.of(tensor.data)
     if gradient:
         flow = flow_to(tensor)
         if flow is None:
@@ -50,7 +55,7 @@ def explain(
                 "explain: it isn't remembered what flowed back to this Tensor; run forward and backward within "
                 "`with xm.explaining():`"
             )
-        printer.run(partial(printer.gradient, "∂L/∂x", place, flow, tensor.grad, depth, 0))
+        printer.run(partial(printer.gradient, f"∂L/∂{own or 'x'}", place, flow, tensor.grad, depth, 0))
         return
     origin = origin_of(tensor.data)
     if origin is None:
@@ -58,7 +63,7 @@ def explain(
             "explain: it isn't remembered how this Tensor was made; compute it within `with xm.explaining():`"
             + (" (it's a leaf, made by hand: nothing made it)" if tensor.node and tensor.node.edges is None else "")
         )
-    printer.run(partial(printer.value, "y", place, tensor.data, origin, depth, 0))
+    printer.run(partial(printer.value, own or "y", place, tensor.data, origin, depth, 0))
 
 
 def _checked(shape: tuple[int, ...], index: int | Sequence[int]) -> Place:
@@ -81,8 +86,8 @@ Printed = Callable[[], "list[Printed] | None"]  # prints, and returns what is to
 class _Printer:
     """Prints each number once: `seen` are those above."""
 
-    def __init__(self, widest: int) -> None:
-        self.widest = widest
+    def __init__(self, widest: int, names: Names) -> None:
+        self.widest, self.names = widest, names
         self.seen: set[tuple[int, Place]] = set()
 
     def run(self, first: Printed) -> None:
@@ -100,9 +105,14 @@ class _Printer:
         if told:
             return []
         self.seen.add((id(origin), place))
+        call(origin, self.names)
         derivation = derive(origin, y, place)
+        if not _fits(derivation.rows, margin):
+            derivation = derive(replace(origin, called={}), y, place)
         if derivation.formula:
             _print_text(margin, derivation.formula)
+        if legend := _legend(origin):
+            _print_text(margin, legend)
         _print_rows(derivation.rows, margin)
         if derivation.conclusion:
             _print_text(margin, f"= {_number(y[place])}    {derivation.conclusion}")
@@ -139,15 +149,24 @@ class _Printer:
     def term(self, term: Term, place: Place, depth: int | None, level: int) -> list[Printed]:
         """What one use sent back, and, while depth lasts, where the heaviest of it came from."""
         margin, x = INDENT * level, cell(term.by, term.input, place, term.place)
-        print(f"{margin}  {_number(term.result[place])} by way of {_title(term.by)}, as its input {x}")
-        rows = derive_term(term, place)
+        print(f"{margin}  {_number(term.result[place])} by way of {_title(term.by)}, as its input {x.symbol}")
+        made = call(term.by, self.names)
+        rows = derive_term(term, place, made)
+        if not _fits(rows, margin):
+            rows = derive_term(replace(term, by=replace(term.by, called={})), place)
+            named = [(made, "y")] * (made not in ("", term.by.operation)) + [(x.called, x.symbol)] * bool(x.called)
+            if named:
+                _print_text(margin, f"where {', '.join(f'{letter} is {name}' for name, letter in named)}, g is ∂L/∂y")
         _print_rows(rows, margin)
         if depth == 1 or term.upstream is None:
             return []
         heaviest = sorted(rows, key=lambda row: -abs(row.value))[: self.widest]
         below = depth and depth - 1
         return [
-            partial(self.gradient, "g", row.cells[0].place, term.upstream, None, below, level + 2) for row in heaviest
+            partial(
+                self.gradient, f"∂L/∂{made}" if made else "g", row.cells[0].place, term.upstream, None, below, level + 2
+            )
+            for row in heaviest
         ]
 
 
@@ -173,6 +192,26 @@ def _print_text(margin: str, text: str) -> None:
     """One line of words, broken where it leaves the terminal; numbers keep their lines."""
     first, width = margin + INDENT, max(WIDTH, len(margin) + WIDTH // 2)
     print(textwrap.fill(text, width, initial_indent=first, subsequent_indent=first + INDENT, break_long_words=False))
+
+
+def _legend(origin: Origin) -> str:
+    """What the caller calls the letters of the formula."""
+    told = []
+    order = list(origin.operands)
+    for (name, i), called in sorted(origin.called.items(), key=lambda item: (order.index(item[0][0]), item[0][1])):
+        letter = f"{name}[{i}]" if isinstance(origin.operands[name], list) else name
+        if called != letter:
+            told.append(f"{letter} is {called}")
+    return f"where {', '.join(told)}" if told else ""
+
+
+def _fits(rows: Sequence[Row], margin: str) -> bool:
+    """Whether no row leaves the terminal, at this margin."""
+    width = max(WIDTH, len(margin) + WIDTH // 2)
+    shown = [*rows[: SHOWN - 3], *rows[-2:]] if len(rows) > SHOWN else [*rows]
+    products = [" · ".join(map(_number, row.numbers)) for row in shown]
+    label, product = (max(map(len, texts), default=0) for texts in ([row.label for row in shown], products))
+    return len(margin) + 4 + label + (product and product + 3) + 3 + 12 <= width
 
 
 def _print_rows(rows: Sequence[Row], margin: str) -> None:

@@ -6,12 +6,14 @@ import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from types import FrameType
 from typing import Any
 
 import numpy as np
 
 from tinyxm.autograd import Event, Tensor, listen
 from tinyxm.autograd.tensor import Node, tensor_of
+from tinyxm.steps.variables import Names, caller
 
 Place = tuple[int, ...]
 
@@ -27,6 +29,8 @@ class Origin:
     made: dict[tuple[str, int], Origin]
     module: str
     source: tuple[str, int, str] | None
+    called: dict[tuple[str, int], str] = field(default_factory=dict)  # what the caller calls its operands
+    result: Callable[[], Any] = lambda: None  # what it made, while that is there
 
 
 @dataclass(slots=True, eq=False)
@@ -59,7 +63,7 @@ def explaining() -> Iterator[None]:
 
     What was made before it counts as given: the leaves of an explanation.
     """
-    with listen(_Memory()):
+    with listen(_Memory(caller())):
         yield
 
 
@@ -69,7 +73,8 @@ class _Memory:
     A checkpoint is looked through: what it computes again in a pass, and that sends back, belongs to the pass.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, frame: FrameType) -> None:
+        self.frame, self.names = frame, Names(frame)
         self.start()
 
     def start(self, root: Node | None = None) -> None:
@@ -81,7 +86,7 @@ class _Memory:
 
     def __call__(self, event: Event) -> None:
         if event.kind == "forward":
-            _remember_origin(event)
+            self.remember_origin(event)
             if event.phase == "forward":
                 self.start()
             elif event.phase == "recompute" and event.node is not None:
@@ -111,30 +116,54 @@ class _Memory:
         if term.upstream is None:
             self.loose.append(term)
 
+    def name_of(self, leaf: np.ndarray) -> str:
+        """What the caller calls it, by variables that may have come since."""
+        name = self.names.of(leaf)
+        if not name:
+            self.names = Names(self.frame)
+            name = self.names.of(leaf, copies=True)
+        return name
 
-def _remember_origin(event: Event) -> None:
-    made: dict[tuple[str, int], Origin] = {}
+    def remember_origin(self, event: Event) -> None:
+        made: dict[tuple[str, int], Origin] = {}
+        called: dict[tuple[str, int], str] = {}
 
-    def kept(name: str, i: int, x: Any) -> Any:
-        if not isinstance(x, np.ndarray):
+        def kept(name: str, i: int, x: Any) -> Any:
+            if not isinstance(x, np.ndarray):
+                return x
+            origin = origin_of(x)
+            if origin is None:
+                if told := self.name_of(x):
+                    called[name, i] = told
+                return x.copy()  # a leaf, which an optimizer may write to
+            made[name, i] = origin
             return x
-        origin = origin_of(x)
-        if origin is None:
-            return x.copy()  # a leaf, which an optimizer may write to
-        made[name, i] = origin
-        return x
 
-    operands = {
-        name: [kept(name, i, part) for i, part in enumerate(x)] if isinstance(x, list) else kept(name, 0, x)
-        for name, x in event.operands.items()
-    }
-    origin = Origin(event.operation, event.function, operands, event.static, made, event.module, event.source)
-    given = [part for x in event.operands.values() for part in (x if isinstance(x, list) else [x])]
-    if not any(x is event.result for x in given):  # else it was made before, and its origin would keep it for good
-        key, forget = id(event.result), _origins.pop  # bound here: when Python ends, the module's names go first
-        _origins[key] = weakref.ref(event.result, lambda _: forget(key, None)), origin
-    if event.node is not None:
-        _nodes[event.node] = origin
+        operands = {
+            name: [kept(name, i, part) for i, part in enumerate(x)] if isinstance(x, list) else kept(name, 0, x)
+            for name, x in event.operands.items()
+        }
+        origin = Origin(event.operation, event.function, operands, event.static, made, event.module, event.source)
+        origin.called = called
+        given = [part for x in event.operands.values() for part in (x if isinstance(x, list) else [x])]
+        if not any(x is event.result for x in given):  # else it was made before, and its origin would keep it for good
+            key, forget = id(event.result), _origins.pop  # bound here: when Python ends, the module's names go first
+            origin.result = weakref.ref(event.result, lambda _: forget(key, None))
+            _origins[key] = origin.result, origin
+        if event.node is not None:
+            _nodes[event.node] = origin
+
+
+def call(origin: Origin, names: Names) -> str:
+    """Call the operands that were made by the names that the caller has for them now; and the result's, or "". What has
+    none, and in the formula a letter that the caller has for another array, is called by what made it."""
+    for (name, i), made in origin.made.items():
+        x = origin.operands[name]
+        told = names.of(x[i] if isinstance(x, list) else x) or (made.operation if name in names.taken else "")
+        if told:
+            origin.called[name, i] = told
+    y = origin.result()
+    return ("" if y is None else names.of(y)) or (origin.operation if {"y", "g"} & names.taken else "")
 
 
 def origin_of(array: np.ndarray) -> Origin | None:

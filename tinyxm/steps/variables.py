@@ -51,6 +51,24 @@ def weights(frame: FrameType) -> Iterator[tuple[str, str, Any]]:
                 yield f"{name}.{path}", "buffer", buffer
 
 
+class Names:
+    """What the caller calls its arrays: by identity, by the shortest of several names; and what came in as a copy, by
+    what it holds."""
+
+    def __init__(self, frame: FrameType) -> None:
+        found = [*variables(frame), *((name, x.data) for name, _, x in weights(frame))]
+        self.named = sorted(found, key=lambda item: -len(item[0]))
+        self.by_identity = {id(array): name for name, array in self.named}
+        self.taken = {name for name, _ in self.named}
+
+    def of(self, array: Any, copies: bool = False) -> str:
+        """Its name, or ""."""
+        name = self.by_identity.get(id(array), "")
+        if name or not copies or array.size < 2:
+            return name
+        return next((name for name, other in reversed(self.named) if same(other, array)), "")
+
+
 def same(a: Any, b: np.ndarray) -> bool:
     return a.shape == b.shape and a.dtype.kind in "fiub" and np.array_equal(to_host(a), b, equal_nan=True)
 
