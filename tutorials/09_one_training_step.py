@@ -366,14 +366,17 @@ assert list(dict.fromkeys(event.phase for event in events)) == ["forward", "back
 # ## The same step, in the step debugger
 #
 # `xm.record` listens to the same events and keeps all arrays. `step.to_html` writes them as one page, which opens in
-# any browser: go through it operation by operation, with the arrow keys, forward and **back**. To follow one weight,
-# W₁[0, 0] (here V1), look at these five places.
+# any browser: go through it operation by operation, with the arrow keys, forward and **back**. It opens with one weight
+# followed, W₁[0, 0] (here V1); "next", or the key f, leads from station to station.
 #
-# 1. *update* → V1 in "How one weight changes": what it was, its gradient, clipped, times the learning rate, what it is.
-# 2. Click the gradient: "Where this number comes from" writes it as a sum over the four samples, x[n, 0]·dA[n, 0].
-# 3. Click one dA: it is dH·(1 − H²). Click dH: a row of dZ times a row of W₂.
-# 4. Click dZ: (P − the right answer) / N. Here the gradient begins: what the network said, less what was wanted.
-# 5. Move the slider of the learning rate: what the new weight would have been.
+# 1. *forward*: the weight's term, marked ◉, among those of one sum of the first layer.
+# 2. *gradient*: "Where this number comes from" writes it as a sum over the four samples, x[n, 0]·dA[n, 0]. Click one
+#    dA: it is dH·(1 − H²). Click dH: a row of dZ times a row of W₂. Click dZ: (P − the right answer) / N. Here the
+#    gradient begins: what the network said, less what was wanted. The button *gradient* at the top leads back.
+# 3. *clipped*: all gradients together were longer than 0.1, so each is shortened by the same factor.
+# 4. *step*: times the learning rate, against the gradient. Move the slider in "How one weight changes": what the new
+#    weight would have been.
+# 5. *new value*: what the next step begins with.
 #
 # In the terminal `step.play()` does the same, and `tinyxm step emoji` records a step of the main job.
 
@@ -387,7 +390,7 @@ with xm.record(optimizer=optimizer, title="Exclusive or: one training step") as 
     optimizer.step()
 
 folder = Path(tempfile.mkdtemp())
-step.to_html(folder / "step.html")
+step.to_html(folder / "step.html", at="weight=V1[0,0]")
 print(f"\nOpen it in a browser: {folder / 'step.html'} ({(folder / 'step.html').stat().st_size / 1e3:.0f} kB)")
 
 update = step.updates[0]

@@ -51,7 +51,7 @@ export async function mount(element, json, { address = false } = {}) {
 function show(element, store, address, note = null) {
   fill(element, note, header(store, store.trace), columns(store, store.trace));
   const endings = [bindKeys(element, store, { everywhere: address })];
-  if (address) endings.push(bindAddress(store));
+  if (address) endings.push(bindAddress(store, element.dataset.at));
   return () => {
     for (const end of endings) end();
     fill(element);

@@ -146,9 +146,9 @@ export function fromAddress(hash) {
   };
 }
 
-/** Keep the address and the store in step. Steps that follow quickly on one another make one entry of the history, a leap
+/** Keep the address and the store in step; where the address says nothing, it begins at the place `first`. Steps that follow quickly on one another make one entry of the history, a leap
  *  makes its own. Returns what ends it. */
-export function bindAddress(store, view = window) {
+export function bindAddress(store, first = "", view = window) {
   let timer = null;
   let written = 0;
   let from = store.state.op;
@@ -174,6 +174,7 @@ export function bindAddress(store, view = window) {
     from = store.state.op;
   };
   if (view.location.hash) readAddress();
+  else if (first) store.adopt(store.valid({ ...store.state, ...fromAddress(first) }));
   const unsubscribe = store.subscribe(() => {
     timer ??= setTimeout(write, WAIT);
   });

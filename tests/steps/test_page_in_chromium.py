@@ -115,6 +115,21 @@ def test_an_address_may_say_anything(opened, address):
     assert not page.problems
 
 
+def test_a_page_opens_where_it_was_told_to(browser, tmp_path):
+    file = tmp_path / "step.html"
+    perceptron().to_html(file, at="weight=2.weight[1,0]")
+    page = browser.new_page()
+    page.goto(file.as_uri())
+    page.wait_for_selector("[data-ready]")
+    assert page.text_content(".follow .whose") == "You follow 2.weight[1, 0]"
+    assert page.text_content('.phases [aria-current="step"] .name') == "forward"
+    page.goto(f"{file.as_uri()}#op=3")  # unless its address says another
+    page.reload()
+    page.wait_for_selector("[data-ready]")
+    assert page.is_hidden(".follow")
+    page.close()
+
+
 def test_space_plays_and_pauses(opened):
     page = opened(trace_of("perceptron"))
     page.press("Space")
@@ -283,6 +298,8 @@ def test_a_film_changes_the_step_under_the_place_that_is_looked_at(opened):
         assert page.operation == number
         shown = page.page.get_attribute(".tensor [role=gridcell][aria-selected=true]", "title").replace("−", "-")
         assert np.float32(shown) == frames[i][value][1, 1]
+        before = page.text(".changes p").partition(": ")[2].partition(" → ")[0].replace("−", "-")
+        assert float(before) == pytest.approx(frames[i - 1 if i else 1][value][1, 1], rel=1e-3)
         page.press("Shift+ArrowRight")
     page.wait("location.hash", f"#op={number}&cell=1,1&frame=10")
     page.press("Shift+ArrowLeft", "ArrowRight")

@@ -6,6 +6,8 @@ from chromium import Opened, launched
 from recorded_examples import EXAMPLES
 from recorded_operations import ALL
 
+import tinyxm as xm
+from tinyxm import nn, ops, optim
 from tinyxm.steps.trace import arrays, encode
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:playwright", "ignore::ResourceWarning")
@@ -222,6 +224,53 @@ def test_formulas_have_the_names_of_the_trace(opened):
     page.page.evaluate(f"location.hash = 'op={number_of['linear']}'")
     page.wait("document.querySelector('.formula').textContent.includes('logits[j]')", True)
     assert "logits[j] = Σ over k of x[k] · 2.weight[k, j] + 2.bias[j]" in page.text(".formula")
+
+
+def test_words_stand_for_their_numbers(browser, tmp_path):
+    words = ["the", "cat", "<script>", "sat"]
+    model = nn.Sequential(
+        nn.Embedding(4, 3, rng=np.random.default_rng(0)), nn.Linear(3, 4, rng=np.random.default_rng(1))
+    )
+    tokens, following = np.array([[0, 1], [2, 3]]), np.array([[1, 3], [3, 0]])
+    with xm.record(model, optim.Adam(model.parameters()), words={"0.weight": words}) as step:
+        ops.cross_entropy(model(tokens), following).backward()
+    trace = encode(step)
+    with Opened(browser, tmp_path, trace) as page:
+        for name, shown in (("tokens", tokens), ("following", following)):
+            value = next(i for i, v in enumerate(trace["values"]) if v["name"] == name)
+            page.page.evaluate(f"location.hash = 'op=0&value={value}'")
+            page.wait(f"document.querySelector('.tensor .head').textContent.startsWith('{name}')", True)
+            told = page.page.locator(".tensor .token").all_text_contents()
+            assert told == [words[k] for k in shown.ravel()]
+        table = next(i for i, v in enumerate(trace["values"]) if v["name"] == "0.weight")
+        page.page.evaluate(f"location.hash = 'op=0&value={table}'")
+        page.wait("document.querySelectorAll('.grid [role=rowheader]').length", 4)
+        assert page.page.locator(".grid [role=rowheader]").nth(1).text_content() == "1 cat"
+        assert not page.problems
+
+
+def test_a_picture_has_the_colours_of_its_channels(browser, tmp_path):
+    x = np.zeros((1, 4, 4, 5), np.float32)
+    x[..., 2:] = 1 - 2 * np.array([0.2, 0.4, 0.8])
+    with xm.record(show={"x": xm.steps.Picture((2, 3, 4), black=1, white=-1)}) as step:
+        np.sum(xm.Tensor(x) * 2)
+    pixel = "[...document.querySelector('.image > canvas').getContext('2d').getImageData(9, 9, 1, 1).data]"
+    with Opened(browser, tmp_path, encode(step)) as page:
+        assert page.page.evaluate(pixel) == pytest.approx([51, 102, 204, 255], abs=1)
+        assert not page.problems
+
+
+def test_what_a_step_changed_of_a_weight(opened):
+    trace, held = trace_of("clip_norm"), arrays(trace_of("clip_norm"))
+    update = trace["updates"][0]
+    page = opened("clip_norm", f"#op={len(trace['operations']) - 1}&value={update['after']}&cell=2,1")
+    moved = held[update["after"]][2, 1] - held[update["before"]][2, 1]
+    told = page.text(".changes p")
+    assert told.startswith("[2, 1]: ")
+    assert number(told.rpartition("a change of ")[2].rstrip(".")) == pytest.approx(moved, rel=1e-3)
+    page.page.select_option(".changes select", "none")
+    assert page.page.locator(".changes canvas").count() == 0
+    assert not page.problems
 
 
 def test_shares_of_a_row_are_its_softmax_without_false_negatives(opened):

@@ -13,7 +13,8 @@ from recorded_examples import EXAMPLES, contrast, perceptron
 
 import tinyxm as xm
 from tinyxm import nn, optim
-from tinyxm.steps import trace
+from tinyxm.steps import Picture, trace
+from tinyxm.steps.looks import look
 from tinyxm.steps.recording import record
 
 
@@ -159,12 +160,18 @@ def test_what_is_no_trace_is_refused(tmp_path):
 
 def test_what_a_value_looks_like():
     step = contrast()
-    told = {v.name: trace.shown_as(v, {"images": "spectrogram"}) for v in step.values}
-    assert (told["images"], told["texts"]) == ("spectrogram", "matrix")
+    said = {"images": "spectrogram", "texts": Picture((0,), 1, -1)}
+    told = {v.name: look(v, said)["shown"] for v in step.values}
+    assert (told["images"], told["texts"]) == ("spectrogram", "picture")
+    assert look(next(v for v in step.values if v.name == "texts"), said)["pixels"] == {
+        "channels": [0],
+        "black": 1,
+        "white": -1,
+    }
     step = EXAMPLES["convolution"]()
-    told = {v.name: trace.shown_as(v, {}) for v in step.values}
+    told = {v.name: look(v, {})["shown"] for v in step.values}
     assert (told["pictures"], told["0 conv2d"], told["logits"]) == ("picture", "maps", "matrix")
-    assert trace.shown_as(next(v for v in EXAMPLES["attention"]().values if v.name == "tokens"), {}) == "tokens"
+    assert look(next(v for v in EXAMPLES["attention"]().values if v.name == "tokens"), {}) == {"shown": "tokens"}
     assert trace.batch_size(perceptron()) == 4
 
 
@@ -175,3 +182,16 @@ def test_clipping_and_updates_come_with_their_rules():
     assert "square[...] =" in rules["adam_update"]["code"]
     assert rules["adam_update"]["formula"].startswith("θ ← θ − ηλθ")  # AdamW's
     assert "write" not in rules
+
+
+def test_words_stand_for_the_rows_of_their_table():
+    model = nn.Embedding(3, 2, rng=np.random.default_rng(0))
+    with record(model, words={"weight": ["cat", "dog", "owl"]}) as step:
+        np.sum(model(np.array([[0, 2]]))).backward()
+    assert trace.encode(step)["words"] == {"weight": ["cat", "dog", "owl"]}
+    for words in ({"weight": ["cat"]}, {"table": ["cat", "dog", "owl"]}):
+        with (
+            pytest.raises(ValueError, match=f"words: '{next(iter(words))}' is .*one a word"),
+            record(model, words=words),
+        ):
+            np.sum(model(np.array([[0, 2]]))).backward()

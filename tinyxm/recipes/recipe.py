@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from tinyxm import nn, optim
 from tinyxm.autograd import Tensor
 from tinyxm.recipes.settings import OPTIMIZERS, Settings
+from tinyxm.steps.looks import Look
 from tinyxm.training.report import Section
 
 if TYPE_CHECKING:
@@ -154,6 +155,10 @@ class Recipe(ABC):
     def loss(self, stage: str, model: Any, batch: Any) -> Tensor:
         """The loss of a batch; by default the model's own, `model.loss(*batch)`."""
         return model.loss(*batch)
+
+    def looks(self, stage: str) -> dict[str, Look]:
+        """What a recorded step's inputs are where their shapes don't tell, by their names in `tinyxm step`."""
+        return {}
 
     def watch(self, model: Any) -> dict[str, float]:
         """Further numbers to log at each step, such as a temperature."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,7 +11,7 @@ from typing import Any
 
 from rich.console import Console
 
-from tinyxm import autograd, optim
+from tinyxm import autograd, nn, optim
 from tinyxm.recipes.recipe import Recipe
 from tinyxm.recipes.run import Run
 from tinyxm.steps import Step, record
@@ -61,7 +62,8 @@ def _stage(run: Run, name: str | None) -> str:
 def _recorded(run: Run, name: str, saved: tuple[dict[str, Any], dict[str, Any]] | None) -> Step:
     recipe, settings = run.recipe, run.settings
     stage = recipe.stage(name, run)
-    model = recipe.start(name, recipe.build(name, settings, saved[1] if saved else stage.facts), run)
+    known = saved[1] if saved else stage.facts
+    model = recipe.start(name, recipe.build(name, settings, known), run)
     optimizer = recipe.optimizer(name, model, settings)
     at = 0
     if saved:
@@ -76,9 +78,23 @@ def _recorded(run: Run, name: str, saved: tuple[dict[str, Any], dict[str, Any]] 
     autograd.seed((settings.seed, zlib.crc32(name.encode()), at))
     called = recipe.titles.get(name) or name.replace("_", " ")
     optimizer.zero_grad()
-    with record(model, optimizer, title=f"{recipe.title} · {called} · step {at + 1}") as step:
+    title = f"{recipe.title} · {called} · step {at + 1}"
+    with record(model, optimizer, title=title, words=_words(model, known)) as step:
         loss = recipe.loss(name, model, batch)
         loss.backward()
         optim.clip_by_norm(model.parameters(), settings.clip)
         optimizer.step()
+    there = {value.name for value in step.values}
+    step.show_as = {given: look for given, look in recipe.looks(name).items() if given in there}
     return step
+
+
+def _words(model: nn.Module, facts: Mapping[str, Any]) -> dict[str, list[str]]:
+    """By the tables whose rows they name, a stage's words, or its phonemes behind the one that stands for none."""
+    told = facts.get("vocabulary") or ["–", *facts.get("phonemes", ())]
+    tables = {
+        f"{path}.weight": module.weight
+        for path, module in model.named_modules()
+        if isinstance(module, nn.Embedding | nn.EmbeddingBag)
+    }
+    return {name: list(told) for name, weight in tables.items() if len(weight.data) == len(told)}

@@ -7,10 +7,11 @@
 
 from tinyxm.steps.explain import explain
 from tinyxm.steps.film import Film, compare
+from tinyxm.steps.looks import Picture
 from tinyxm.steps.provenance import explaining
 from tinyxm.steps.recording import record
 from tinyxm.steps.replay import differences, replay
 from tinyxm.steps.step import Step
 from tinyxm.steps.trace import load
 
-__all__ = ["Film", "Step", "compare", "differences", "explain", "explaining", "load", "record", "replay"]
+__all__ = ["Film", "Picture", "Step", "compare", "differences", "explain", "explaining", "load", "record", "replay"]

@@ -10,6 +10,7 @@ from pathlib import Path
 from tinyxm.nn import Module
 from tinyxm.optim import Optimizer
 from tinyxm.steps import trace
+from tinyxm.steps.looks import Look
 from tinyxm.steps.recording import record
 from tinyxm.steps.step import Step
 
@@ -32,7 +33,7 @@ class Film:
     a warning, and the training goes on.
     """
 
-    def __init__(self, every: int = 1, title: str = "", show: Mapping[str, str] | None = None) -> None:
+    def __init__(self, every: int = 1, title: str = "", show: Mapping[str, Look] | None = None) -> None:
         if every < 1:
             raise ValueError(f"Film: every {every}: expected 1 or more")
         self.every, self.title, self.show_as = every, title, show

@@ -26,7 +26,9 @@ _PAGE = Template("""\
 <style>$style</style>
 </head>
 <body>
-<div id="tinyxm-step"><noscript>This page steps through a training step, and needs JavaScript for it.</noscript></div>
+<div id="tinyxm-step" data-at="$at">
+<noscript>This page steps through a training step, and needs JavaScript for it.</noscript>
+</div>
 <script type="application/json" id="tinyxm-trace">$trace</script>
 <script type="module">$script</script>
 </body>
@@ -34,8 +36,8 @@ _PAGE = Template("""\
 """)
 
 
-def to_html(trace: Mapping[str, Any]) -> str:
-    """The page of a trace, as `trace.encode` makes it.
+def to_html(trace: Mapping[str, Any], at: str = "") -> str:
+    """The page of a trace, as `trace.encode` makes it; it opens at the place `at`, written as in its address.
 
     Its content security policy lets it run the one script and the one style that it brings, and no connection at all.
     """
@@ -45,14 +47,19 @@ def to_html(trace: Mapping[str, Any]) -> str:
         "base-uri 'none'; form-action 'none'"
     )
     return _PAGE.substitute(
-        policy=policy, title=escape(str(trace["title"])), style=style, script=script, trace=embedded(trace)
+        policy=policy,
+        at=escape(at),
+        title=escape(str(trace["title"])),
+        style=style,
+        script=script,
+        trace=embedded(trace),
     )
 
 
-def write(trace: Mapping[str, Any], path: str | Path) -> None:
+def write(trace: Mapping[str, Any], path: str | Path, at: str = "") -> None:
     """Write the page of a trace or a film, beside and renamed: what stood there stays until all of it is written."""
     with beside(Path(path)) as part:
-        part.write_text(to_html(trace), "utf-8")
+        part.write_text(to_html(trace, at), "utf-8")
 
 
 def embedded(trace: Mapping[str, Any]) -> str:

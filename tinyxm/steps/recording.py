@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import FrameType
 from typing import Any
 
@@ -16,6 +16,7 @@ from tinyxm.autograd.places import to_host
 from tinyxm.autograd.tensor import Node
 from tinyxm.nn import Module
 from tinyxm.optim import Optimizer
+from tinyxm.steps.looks import KINDS, Look
 from tinyxm.steps.names import name_by_variables, name_the_rest
 from tinyxm.steps.phases import mark_loss
 from tinyxm.steps.step import Clip, Operands, Operation, Ref, Step, Update, Value, numbers_of
@@ -29,25 +30,25 @@ def record(
     optimizer: Optimizer | None = None,
     *,
     title: str = "",
-    show: Mapping[str, str] | None = None,
+    show: Mapping[str, Look] | None = None,
+    words: Mapping[str, Sequence[str]] | None = None,
 ) -> Step:
     """A step to be recorded: `with xm.record(model, optimizer) as step:` around forward, `backward` and `step`.
 
-    Parameters get their names from the model, and inputs those of the caller's variables. `show` says what an input is
-    where its shape doesn't tell, by that name: {"x": "spectrogram"}; also "picture", "waveform", "tokens", "video",
-    "matrix". Parameters and layers that no model holds are found among the caller's variables. Raises TypeError for
-    what is no Module or Optimizer; and at the end ValueError where `show` names what isn't there.
+    Parameters get their names from the model, and inputs those of the caller's variables; parameters and layers that no
+    model holds are found among these. `show` says what an input is where its shape doesn't tell, by that name:
+    {"x": "spectrogram"}; also "picture", "waveform", "tokens", "video", "matrix", or `steps.Picture` where its colours
+    are among more channels. `words` says what the rows of an embedding stand for, by the parameter's name:
+    {"embedding.weight": vocabulary}. Raises TypeError for what is no Module or Optimizer; and at the end ValueError
+    where `show` or `words` names what isn't there.
     """
     for what, given, kind in (("model", model, Module), ("optimizer", optimizer, Optimizer)):
         if given is not None and not isinstance(given, kind):
             raise TypeError(f"record: {what} is a {type(given).__name__}; expected a {kind.__name__}, or None")
-    unknown = set(show.values()) - SHOWN if show else set()
+    unknown = {x for x in (show or {}).values() if isinstance(x, str)} - KINDS
     if unknown:
-        raise ValueError(f"record: show {', '.join(sorted(unknown))}: expected any of {', '.join(sorted(SHOWN))}")
-    return Step(model, optimizer, title, show or {})
-
-
-SHOWN = {"picture", "waveform", "spectrogram", "tokens", "video", "matrix"}
+        raise ValueError(f"record: show {', '.join(sorted(unknown))}: expected any of {', '.join(sorted(KINDS))}")
+    return Step(model, optimizer, title, show or {}, words or {})
 
 
 class Recorder:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from tinyxm.autograd import events
 from tinyxm.nn import Module
 from tinyxm.optim import Optimizer
+from tinyxm.steps.looks import Look
 from tinyxm.steps.variables import caller
 
 Array = NDArray[Any]
@@ -104,8 +105,16 @@ class Step:
     Arrays are copied as they come: a step keeps all of them, so record a small model, or a small batch.
     """
 
-    def __init__(self, model: Module | None, optimizer: Optimizer | None, title: str, show: Mapping[str, str]):
+    def __init__(
+        self,
+        model: Module | None,
+        optimizer: Optimizer | None,
+        title: str,
+        show: Mapping[str, Look],
+        words: Mapping[str, Sequence[str]],
+    ) -> None:
         self.model, self.optimizer, self.title, self.show_as = model, optimizer, title, dict(show)
+        self.words = dict(words)  # of each parameter that they are told of, what its rows stand for
         self.operations: list[Operation] = []
         self.values: list[Value] = []
         self.updates: list[Update] = []
@@ -134,7 +143,14 @@ class Step:
             self._check_shown()
 
     def _check_shown(self) -> None:
-        """Raise ValueError where `show` tells of what isn't there."""
+        """Raise ValueError where `show` or `words` tells of what isn't there."""
+        for name, words in self.words.items():
+            table = next((v.array for v in self.values if v.name == name and v.role == "parameter"), None)
+            if table is None or not table.ndim or len(table) != len(words):
+                found = "no parameter" if table is None else f"of shape {table.shape}"
+                raise ValueError(
+                    f"record: words: {name!r} is {found}; expected a table of {len(words)} rows, one a word"
+                )
         there = dict.fromkeys(value.name for value in self.values if value.role == "input")
         there |= dict.fromkeys(value.name for value in self.values)
         if unknown := [name for name in self.show_as if name not in there]:
@@ -144,11 +160,15 @@ class Step:
                 f"{', '.join(map(repr, named)) or 'none'}"
             )
 
-    def to_html(self, path: str | Path) -> None:
-        """Write the step as one page, which holds all that it shows. Raises ValueError as `save`."""
+    def to_html(self, path: str | Path, at: str = "") -> None:
+        """Write the step as one page, which holds all that it shows. Raises ValueError as `save`.
+
+        It opens at the place `at`, as its address would say it: "op=17&cell=3,5", or a weight to follow through the
+        step, "weight=0.weight[1,2]".
+        """
         from tinyxm.steps import page, trace
 
-        page.write(trace.encode(self), path)
+        page.write(trace.encode(self), path, at)
 
     def show(self) -> Any:
         """The page as a widget, for a notebook. Raises MissingExtra without the extra `notebook`."""

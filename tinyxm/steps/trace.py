@@ -22,6 +22,7 @@ from tinyxm.data.sources import beside
 from tinyxm.steps.contrasts import contrasts
 from tinyxm.steps.derivation import formula_of
 from tinyxm.steps.diagnoses import diagnose
+from tinyxm.steps.looks import look
 from tinyxm.steps.provenance import Origin
 from tinyxm.steps.replay import checkable, differences
 from tinyxm.steps.sentences import sentence
@@ -97,6 +98,7 @@ def _encoded(step: Step, samples: int | None) -> tuple[Json, bytes]:
         "values": values,
         "operations": [_operation(op, lines, step) for op in step.operations],
         "modules": step.modules,
+        "words": {name: [*words] for name, words in step.words.items()},
         "updates": [
             {**vars(u), "state": {name: list(pair) for name, pair in u.state.items()}, "settings": _plain(u.settings)}
             for u in step.updates
@@ -121,29 +123,12 @@ def _value(value: Value, kept: Array, blob: bytearray, step: Step, full: bool) -
         "by": value.made_by,
         "shape": list(array.shape),
         "dtype": str(array.dtype),
-        "shown": shown_as(value, step.show_as),
+        **look(value, step.show_as),
         "statistics": statistics(array),
     }
     if kept.shape != array.shape:
         told["kept"] = list(kept.shape)
     return {**told, "data": _stored(kept, blob, full)}
-
-
-def shown_as(value: Value, said: Mapping[str, str]) -> str:
-    """What a value looks like: what the user said, or what its shape and role tell."""
-    if value.name in said:
-        return said[value.name]
-    shape, kind = value.array.shape, value.array.dtype.kind
-    if value.role == "input":
-        if kind in "iu" and value.array.ndim == 2:
-            return "tokens"
-        if value.array.ndim == 4 and shape[3] in (1, 3, 4):
-            return "picture"
-        if value.array.ndim == 5 and shape[4] in (1, 3, 4):
-            return "video"
-        if value.array.ndim == 3 and shape[2] <= 2 and shape[1] >= 256:
-            return "waveform"
-    return "maps" if value.array.ndim == 4 else "matrix"
 
 
 def statistics(array: Array) -> Json:

@@ -5,24 +5,35 @@ import { fill, make } from "../dom.js";
 import { css, limitOf, onWidth, palette } from "../heat.js";
 import { brief, exact, placeText, shapeText, shown } from "../numbers.js";
 import { operandValues, resultValues } from "../trace.js";
+import { rowWords, wordsOf } from "../words.js";
+import { change, others } from "./tensor/change.js";
 import { grid } from "./tensor/grid.js";
 import { cellOf, heat, picture, spectrogram, tokens, video, waveform, within } from "./tensor/kinds.js";
 import { drawSlices } from "./tensor/slices.js";
 import { statistics } from "./tensor/statistics.js";
 
 const KINDS = { picture, video, waveform, spectrogram, tokens };
-const RANKS = { picture: [4], video: [5], waveform: [2, 3], spectrogram: [2, 3, 4], tokens: [2] };
+const RANKS = { picture: [4], video: [5], waveform: [2, 3], spectrogram: [2, 3, 4], tokens: [1, 2] };
 const SMALL = { rows: 9, columns: 8 }; // the grid alone shows it all, in its colours
 
 /** "picture", ... where a value is one and has its axes; else "matrix". */
-const kindOf = ({ shown, shape }) => (RANKS[shown]?.includes(shape.length) ? shown : "matrix");
+function kindOf({ shown, shape }, words) {
+  const kind = words ? "tokens" : shown;
+  return RANKS[kind]?.includes(shape.length) ? kind : "matrix";
+}
 
 export function tensor(element, store, trace) {
-  const [chips, slices, image, cells, facts] = ["chips", "slices", "image", "cells", "statistics"].map((name) =>
-    make("div", { class: name }),
-  );
+  const [chips, slices, image, cells, facts, changes] = [
+    "chips",
+    "slices",
+    "image",
+    "cells",
+    "statistics",
+    "changes",
+  ].map((name) => make("div", { class: name }));
   const [head, readout, legend] = ["head", "readout", "legend"].map((name) => make("p", { class: name }));
-  fill(element, chips, head, slices, image, readout, cells, legend, facts);
+  fill(element, chips, head, slices, image, readout, cells, legend, facts, changes);
+  let against = null; // what the reader compares with
   readout.setAttribute("aria-live", "polite");
   const numbersGrid = grid(cells);
   const axes = new Map(); // value → {rows, columns}, the axes that are shown of it
@@ -33,7 +44,7 @@ export function tensor(element, store, trace) {
     if (!width) return;
     drawChips(chips, store, trace);
     const numbers = at === null ? null : trace.array(at);
-    for (const part of [slices, image, readout, cells, legend]) part.hidden = !numbers?.size;
+    for (const part of [slices, image, readout, cells, legend, changes]) part.hidden = !numbers?.size;
     if (!numbers) {
       fill(head, "This operation made no array.");
       fill(facts);
@@ -42,8 +53,10 @@ export function tensor(element, store, trace) {
     const value = trace.values[at],
       { cell } = store.state;
     fill(head, ...headOf(value, trace));
-    fill(facts, ...statistics(value, cell ? numbers.get(cell) : null));
-    if (!numbers.size) return;
+    if (!numbers.size) {
+      fill(facts, ...statistics(value, null));
+      return;
+    }
     const here = cell ?? exampleCell(numbers); // the slice that is shown goes through it
     if (!axes.has(at)) axes.set(at, firstAxes(value, trace));
     const slice = { ...axes.get(at), fixed: here },
@@ -61,6 +74,8 @@ export function tensor(element, store, trace) {
       limit: limitOf(numbers, value),
       colours: colours(),
       width,
+      words: wordsOf(trace, at),
+      rowWords: slice.rows === 0 ? rowWords(trace, at) : null,
       choose,
       move,
     };
@@ -71,7 +86,7 @@ export function tensor(element, store, trace) {
       move,
       turn: (turned) => (axes.set(at, { ...axes.get(at), ...turned }), redraw()),
     });
-    const kind = kindOf(value);
+    const kind = kindOf(value, about.words);
     image.hidden = kind === "matrix" && matrix.rows <= SMALL.rows && matrix.columns <= SMALL.columns;
     if (!image.hidden) (KINDS[kind] ?? heat)(image, about);
     fill(readout, ...readoutOf(about));
@@ -87,6 +102,10 @@ export function tensor(element, store, trace) {
       cellAt,
       choose: pick,
     });
+    fill(facts, ...(kind === "tokens" ? [] : statistics(value, cell ? numbers.get(cell) : null)));
+    const list = others(trace, at, store.state.frame);
+    changes.hidden = !list.length;
+    if (list.length) change(changes, about, list, against, (key) => ((against = key), redraw()));
     fill(legend, ...legendOf(about, kind, cells.firstChild.dataset.more));
   };
   const widthOf = onWidth(element, redraw);
@@ -154,13 +173,14 @@ function headOf(value, trace) {
 }
 
 /** The number that is looked at; one that was chosen with all its digits. */
-function readoutOf({ value, numbers, here, cell }) {
+function readoutOf({ value, numbers, here, cell, words }) {
   const x = numbers.get(here),
     whole = exact(x, value.dtype);
   const digits = value.data.type === "float16" ? `about ${brief(x)}` : cell ? whole : shown(x, value.dtype);
   const told = make("span", { class: "numbers", title: whole }, `${value.name}${placeText(here)} = ${digits}`);
   return [
     told,
+    words?.[x] === undefined ? null : ` (${words[x]})`,
     cell || !here.length ? null : make("span", { class: "quiet" }, " (its largest: choose another)"),
   ].filter(Boolean);
 }

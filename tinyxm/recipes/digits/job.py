@@ -22,6 +22,7 @@ from tinyxm.recipes.recipe import Goal, Hit, Progress, Recipe, Results, Stage
 from tinyxm.recipes.run import Run
 from tinyxm.recipes.settings import Settings
 from tinyxm.recipes.workbench import gradient_norms
+from tinyxm.steps.looks import Look
 from tinyxm.training.report import Section
 
 
@@ -108,6 +109,9 @@ class Digits(Recipe):
 
     def unlearned(self, settings: Settings) -> tuple[float, str]:
         return report.unlearned(settings.batch_size)
+
+    def looks(self, stage: str) -> dict[str, Look]:
+        return {"batch[0]": "spectrogram"}
 
     def score(self, run: Run) -> Results:
         """Each stage by itself, and all speakers that were left out together."""

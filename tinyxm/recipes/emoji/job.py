@@ -32,6 +32,7 @@ from tinyxm.recipes.recipe import Goal, Hit, Progress, Recipe, Results, Stage
 from tinyxm.recipes.run import Run
 from tinyxm.recipes.settings import Settings
 from tinyxm.recipes.workbench import Pairs, gradient_norms
+from tinyxm.steps.looks import Look, Picture
 from tinyxm.training.report import Section
 
 SPLIT_SEED = 0  # of the unseen concepts: the same for every run, so that seeds can be compared
@@ -143,6 +144,10 @@ class Emoji(Recipe):
         image = ImageTower(dropout=how.dropout, rng=rng, **sizes[0])
         text = TextTower(len(facts["vocabulary"]), dropout=how.dropout, rng=rng, **sizes[1])
         return TwoTowers(image, text, settings.contrast)
+
+    def looks(self, stage: str) -> dict[str, Look]:
+        """Of a picture's channels the last three are its colours (`data.edges`)."""
+        return {"batch.views": Picture((8, 9, 10), black=1.0, white=-1.0)}
 
     def loss(self, stage: str, model: TwoTowers, batch: Batch) -> Tensor:
         return model.loss(batch.views, batch.bag, batch.same)

@@ -43,6 +43,7 @@ from tinyxm.recipes.listen.words import (
 from tinyxm.recipes.recipe import Goal, Progress, Recipe, Results, Stage
 from tinyxm.recipes.run import Run
 from tinyxm.recipes.settings import Settings
+from tinyxm.steps.looks import Look
 from tinyxm.training.report import Section
 
 VOICES_PER_WORD = 12
@@ -146,6 +147,9 @@ class Listen(Recipe):
         if stage == "recorded":
             model.load_state_dict(run.model("synthesised").state_dict())
         return model
+
+    def looks(self, stage: str) -> dict[str, Look]:
+        return {"batch[0]": "spectrogram"}
 
     def score(self, run: Run) -> Results:
         data: Data = run.data

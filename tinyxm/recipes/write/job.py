@@ -22,6 +22,7 @@ from tinyxm.recipes.settings import Settings
 from tinyxm.recipes.write import report
 from tinyxm.recipes.write.data import CHARACTERS, FRAMES, FRAMES_PER_SECOND, SIZE, Data, Said, drawn_hands, load, unit
 from tinyxm.recipes.write.scores import Films, Scores, reordered, score_films, simple_films
+from tinyxm.steps.looks import Look
 from tinyxm.training.report import Section
 
 ENLARGED = 6  # pixels of a film that's written to a file, a side, for each of the model's
@@ -137,6 +138,9 @@ class Write(Recipe):
             settings.gamma,
             rng,
         )
+
+    def looks(self, stage: str) -> dict[str, Look]:
+        return {} if stage == "judge" else {"batch[0]": "spectrogram"}
 
     def loss(self, stage: str, model: Any, batch: Any) -> Tensor:
         """The writer's in nats per frame."""

@@ -57,16 +57,16 @@ var Matrix = class _Matrix {
     const { data, rows, columns: columns2, start, down, right } = this;
     const key = [n, m, rows, columns2, start, down, right].join();
     if (!kept.has(data)) kept.set(data, /* @__PURE__ */ new Map());
-    const known = kept.get(data);
-    if (!known.has(key)) {
-      if (known.size === KEPT) known.delete(known.keys().next().value);
-      known.set(key, this.reduce(n, m));
+    const known2 = kept.get(data);
+    if (!known2.has(key)) {
+      if (known2.size === KEPT) known2.delete(known2.keys().next().value);
+      known2.set(key, this.reduce(n, m));
     }
-    return known.get(key);
+    return known2.get(key);
   }
   reduce(n, m) {
     const { data, rows, columns: columns2, start, down, right } = this;
-    const found = new Float64Array(n * m);
+    const found2 = new Float64Array(n * m);
     const edges = (parts2, whole2) => Array.from({ length: parts2 + 1 }, (_, k2) => Math.floor(k2 * whole2 / parts2));
     const [tops, lefts] = [edges(n, rows), edges(m, columns2)];
     for (let i = 0; i < n; i++) {
@@ -83,10 +83,10 @@ var Matrix = class _Matrix {
             if (Math.abs(x2) > Math.abs(best)) best = x2;
           }
         }
-        found[i * m + j] = best;
+        found2[i * m + j] = best;
       }
     }
-    return found;
+    return found2;
   }
 };
 var KEPT = 6;
@@ -131,9 +131,9 @@ var Numbers = class {
   }
 };
 function strides(shape) {
-  const found = Array(shape.length).fill(1);
-  for (let axis = shape.length - 2; axis >= 0; axis--) found[axis] = found[axis + 1] * Math.max(shape[axis + 1], 1);
-  return found;
+  const found2 = Array(shape.length).fill(1);
+  for (let axis = shape.length - 2; axis >= 0; axis--) found2[axis] = found2[axis + 1] * Math.max(shape[axis + 1], 1);
+  return found2;
 }
 var Trace = class {
   constructor(json, blob) {
@@ -205,12 +205,12 @@ async function openTrace(json) {
 }
 async function openFilm(json) {
   const frames = await Promise.all(json.frames.map(openTrace));
-  const [first, ...others] = frames;
+  const [first, ...others2] = frames;
   if (!first) throw new Error("This film has no step.");
   const film2 = Object.create(Trace.prototype);
   film2.show = (frame) => Object.assign(film2, frames[frame], { title: json.title });
   film2.show(0);
-  return Object.assign(film2, { frames, at: json.at, alike: others.every((other) => alike(first, other)) });
+  return Object.assign(film2, { frames, at: json.at, alike: others2.every((other) => alike(first, other)) });
 }
 var isFilm = (json) => json?.format === FILM;
 function alike(one3, other) {
@@ -241,13 +241,13 @@ var IMAGES = /^(_?conv|max_pool|average_pool|bias_max_pool|group_norm)/;
 var shapes = /* @__PURE__ */ new WeakMap();
 function isOf(kind, value2, trace) {
   if (!shapes.has(trace)) {
-    const found = { images: /* @__PURE__ */ new Set(), heads: /* @__PURE__ */ new Set() };
+    const found2 = { images: /* @__PURE__ */ new Set(), heads: /* @__PURE__ */ new Set() };
     for (const operation of trace.operations) {
-      const into = IMAGES.test(operation.name) ? found.images : operation.name.startsWith("attention") ? found.heads : null;
+      const into = IMAGES.test(operation.name) ? found2.images : operation.name.startsWith("attention") ? found2.heads : null;
       for (const [, n] of into ? [...operandValues(operation), ...resultValues(operation)] : [])
         into.add(trace.values[n].shape.join());
     }
-    shapes.set(trace, found);
+    shapes.set(trace, found2);
   }
   return shapes.get(trace)[kind].has(value2.shape.join());
 }
@@ -390,15 +390,15 @@ var Plain = class {
   }
 };
 function operandsOf(trace, op, names2 = {}) {
-  const found = {};
+  const found2 = {};
   for (const [name, given3] of Object.entries(op.operands)) {
     if (given3.value !== void 0 && given3.value !== null)
-      found[name] = new Operand(trace, names2[name] ?? name, earlier(trace, op, given3.value));
+      found2[name] = new Operand(trace, names2[name] ?? name, earlier(trace, op, given3.value));
     else if (given3.values)
-      found[name] = given3.values.map((n, i) => n === null ? null : new Operand(trace, `${name}[${i}]`, n));
-    else found[name] = isNumber(given3.plain) ? new Plain(name, given3.plain) : given3.plain;
+      found2[name] = given3.values.map((n, i) => n === null ? null : new Operand(trace, `${name}[${i}]`, n));
+    else found2[name] = isNumber(given3.plain) ? new Plain(name, given3.plain) : given3.plain;
   }
-  return found;
+  return found2;
 }
 var isNumber = (x2) => typeof x2 === "number" || typeof x2 === "boolean" || ["NaN", "Infinity", "-Infinity"].includes(x2);
 function earlier(trace, op, number4) {
@@ -414,21 +414,21 @@ function earlier(trace, op, number4) {
 var NAME = /[\p{L}_][\p{L}\p{M}\p{Nd}_₀-₉]*/gu;
 var KEPT2 = 5e3;
 var constant = (name, number4) => ({ name, value: null, cell: null, number: number4, kept: true });
-function parts(text2, known) {
-  const found = [];
+function parts(text2, known2) {
+  const found2 = [];
   let from2 = 0;
   for (const match of text2.matchAll(NAME)) {
-    if (!Object.hasOwn(known, match[0])) continue;
-    if (match.index > from2) found.push(text2.slice(from2, match.index));
-    found.push(typeof known[match[0]] === "number" ? constant(match[0], known[match[0]]) : known[match[0]]);
+    if (!Object.hasOwn(known2, match[0])) continue;
+    if (match.index > from2) found2.push(text2.slice(from2, match.index));
+    found2.push(typeof known2[match[0]] === "number" ? constant(match[0], known2[match[0]]) : known2[match[0]]);
     from2 = match.index + match[0].length;
   }
-  if (from2 < text2.length) found.push(text2.slice(from2));
-  return found;
+  if (from2 < text2.length) found2.push(text2.slice(from2));
+  return found2;
 }
-function numbers(known) {
+function numbers(known2) {
   return Object.fromEntries(
-    Object.entries(known).map(([name, x2]) => [name, typeof x2 === "object" && x2 ? x2.number : x2])
+    Object.entries(known2).map(([name, x2]) => [name, typeof x2 === "object" && x2 ? x2.number : x2])
   );
 }
 var JOINS = {
@@ -485,9 +485,9 @@ var Stage = class {
 function single(say, text2, value2, missing2 = 0) {
   return Object.assign(new Stage("", say), { terms: [{ value: value2, parts: text2 }], count: 1, joined: value2, missing: missing2 });
 }
-function line(say, text2, known, rule2) {
-  const missing2 = Object.values(known).some((x2) => x2?.kept === false) ? 1 : 0;
-  return single(say, parts(text2, known), rule2(numbers(known)), missing2);
+function line(say, text2, known2, rule2) {
+  const missing2 = Object.values(known2).some((x2) => x2?.kept === false) ? 1 : 0;
+  return single(say, parts(text2, known2), rule2(numbers(known2)), missing2);
 }
 function sumOf(say, rows) {
   const stage = new Stage("sum", say);
@@ -518,19 +518,19 @@ var attentionSettings = ({ op, operands }) => ({
 function attention(about) {
   const { operands, cell } = about, { v } = operands, how = attentionSettings(about);
   const batch = cell.slice(0, -2), [i, c] = cell.slice(-2);
-  const found = shares(operands, how, batch, i);
+  const found2 = shares(operands, how, batch, i);
   const agree = new Stage(
     "list",
     `First: how well does query ${i} agree with each key? The sum of their products, times the scale ${how.scale}; a softmax makes shares of these scores.`
   );
-  found.scores.forEach((score, j) => agree.add(found.shares[j], () => [`key ${j}: score `, score, ", share "]));
+  found2.scores.forEach((score, j) => agree.add(found2.shares[j], () => [`key ${j}: score `, score, ", share "]));
   return {
     formula: "y = Σ over keys j of p[j] · v[j], p = softmax(scale · q · k[j])",
     stages: [
       agree,
       sumOf(
         "Then: the values, each by its key's share.",
-        found.shares.map((share2, j) => [constant(`p[${j}]`, share2), v.under([...batch, j, c])])
+        found2.shares.map((share2, j) => [constant(`p[${j}]`, share2), v.under([...batch, j, c])])
       )
     ]
   };
@@ -741,8 +741,8 @@ var isElementwise = (name) => Object.hasOwn(RULES, name.split(".")[0]);
 function elementwise({ op, operands, cell }) {
   const rule2 = RULES[op.name].y;
   if (!rule2) return null;
-  const known = at(operands, op, cell);
-  return { formula: `y = ${rule2[0]}`, stages: [one("", rule2, known)] };
+  const known2 = at(operands, op, cell);
+  return { formula: `y = ${rule2[0]}`, stages: [one("", rule2, known2)] };
 }
 function elementwiseAdjoint({ op, operands, names: names2, cell, shape }) {
   const [name, input] = op.name.split(".");
@@ -758,30 +758,30 @@ function elementwiseAdjoint({ op, operands, names: names2, cell, shape }) {
     `${names2[input] ?? input} was used at several places (broadcast), so what comes back from each is added up.`
   );
   for (const place of above(shape, cell, full)) {
-    const known = at(operands, op, place);
-    if (known.g.kept) {
-      stage.add(rule2[1]({ ...KEPT_AS_IS, ...numbers(known) }), () => parts(rule2[0], known));
+    const known2 = at(operands, op, place);
+    if (known2.g.kept) {
+      stage.add(rule2[1]({ ...KEPT_AS_IS, ...numbers(known2) }), () => parts(rule2[0], known2));
     } else stage.missing++;
   }
   return { formula: `${formula}, summed over the places where ${input} was used`, stages: [stage] };
 }
-var one = (say, [text2, rule2], known) => line(say, text2, known, (v) => rule2({ ...KEPT_AS_IS, ...v }));
+var one = (say, [text2, rule2], known2) => line(say, text2, known2, (v) => rule2({ ...KEPT_AS_IS, ...v }));
 function at(operands, op, place) {
-  const known = {};
-  for (const [name, value2] of Object.entries(op.static ?? {})) if (value2 !== null) known[name] = value2;
+  const known2 = {};
+  for (const [name, value2] of Object.entries(op.static ?? {})) if (value2 !== null) known2[name] = value2;
   for (const [name, operand2] of Object.entries(operands)) {
-    if (operand2?.under) known[name] = operand2.under(place);
-    else if (typeof operand2 === "string") known[name] = operand2;
+    if (operand2?.under) known2[name] = operand2.under(place);
+    else if (typeof operand2 === "string") known2[name] = operand2;
   }
-  return known;
+  return known2;
 }
 
 // src/derive/indexing.js
 var wrapped = (k2, n) => k2 < 0 ? k2 + n : k2;
 function places(about, name) {
-  const found = about.operands[name] ?? about.op.static?.[name];
-  if (found?.number) return found;
-  return Array.isArray(found) ? listed(found) : typeof found === "number" ? listed(found) : null;
+  const found2 = about.operands[name] ?? about.op.static?.[name];
+  if (found2?.number) return found2;
+  return Array.isArray(found2) ? listed(found2) : typeof found2 === "number" ? listed(found2) : null;
 }
 function listed(list2) {
   const shape = [];
@@ -802,8 +802,8 @@ function indexed(about, a2, y2) {
   const basic = parts2.every(
     (part) => typeof part === "number" || part === null || part === "Ellipsis" || typeof part === "string" && SLICE.test(part)
   );
-  const found = basic ? basicIndex(parts2, a2, y2) : null;
-  if (found) return found;
+  const found2 = basic ? basicIndex(parts2, a2, y2) : null;
+  if (found2) return found2;
   const list2 = Array.isArray(index) && [index].flat(Infinity).every((k2) => typeof k2 === "number") ? listed(index) : null;
   return list2 && list2.shape.length + a2.length - 1 === y2.length ? byRows(list2, a2) : null;
 }
@@ -977,23 +977,23 @@ function moveAdjoint(about) {
   }
   const source = SOURCES[name](about, shape, g.shape);
   if (!source) return null;
-  const found = [];
+  const found2 = [];
   let missing2 = 0;
   for (const at3 of cells(g.shape)) {
     const from2 = source(at3);
     if (from2?.some(Number.isNaN))
       missing2++;
-    else if (from2?.every((k2, i) => k2 === cell[i])) found.push(at3);
+    else if (from2?.every((k2, i) => k2 === cell[i])) found2.push(at3);
   }
-  if (found.length === 1 && !missing2)
+  if (found2.length === 1 && !missing2)
     return {
       formula,
-      stages: [line("The gradient goes back to where the number came from.", "g", { g: g.at(found[0]) }, (v) => v.g)]
+      stages: [line("The gradient goes back to where the number came from.", "g", { g: g.at(found2[0]) }, (v) => v.g)]
     };
-  const say = found.length ? `It was used ${found.length} times; what comes back from each is added up.` : "It was never used in this step, so nothing comes back.";
+  const say = found2.length ? `It was used ${found2.length} times; what comes back from each is added up.` : "It was never used in this step, so nothing comes back.";
   const stage = sumOf(
     say,
-    found.map((at3) => [g.at(at3)])
+    found2.map((at3) => [g.at(at3)])
   );
   stage.missing += missing2;
   return { formula: "∂a = Σ of g over the places it went to", stages: [stage] };
@@ -1107,8 +1107,8 @@ function groupOf({ op, operands, trace }, cell) {
   };
 }
 function recorded(trace, op, operands) {
-  const found = trace.operations.find((o) => o.name === "group_statistics" && o.operands.x?.value === operands.x.value);
-  return found ? new operands.x.constructor(trace, "statistics", found.result) : null;
+  const found2 = trace.operations.find((o) => o.name === "group_statistics" && o.operands.x?.value === operands.x.value);
+  return found2 ? new operands.x.constructor(trace, "statistics", found2.result) : null;
 }
 var members = (group) => box(group.spans);
 function statistics(about, cell) {
@@ -1132,14 +1132,14 @@ function normalise(about) {
   const {
     operands: { x: x2, scale, shift },
     cell
-  } = about, eps = epsilon(about), found = statistics(about, cell);
-  const known = { x: x2.at(cell), μ: found.μ, variance: found.variance, ε: eps };
+  } = about, eps = epsilon(about), found2 = statistics(about, cell);
+  const known2 = { x: x2.at(cell), μ: found2.μ, variance: found2.variance, ε: eps };
   const text2 = scale ? "scale · (x − μ) / √(variance + ε) + shift" : "(x − μ) / √(variance + ε)";
-  if (scale) Object.assign(known, { scale: scale.under(cell), shift: shift.under(cell) });
+  if (scale) Object.assign(known2, { scale: scale.under(cell), shift: shift.under(cell) });
   const rule2 = (v) => (v.scale ?? 1) * (v.x - v.μ) / Math.sqrt(v.variance + v.ε) + (v.shift ?? 0);
   return {
     formula: `y = ${text2.replace("variance", "σ²")}`,
-    stages: [...found.stages, line("Less the mean, over the spread.", text2, known, rule2)]
+    stages: [...found2.stages, line("Less the mean, over the spread.", text2, known2, rule2)]
   };
 }
 function groupStatistics(about) {
@@ -1157,16 +1157,16 @@ function groupStatistics(about) {
       statistics: { shape, at: (at3) => ({ cell: at3, number: NaN, kept: false, value: null, name: "statistics" }) }
     }
   };
-  const found = statistics(alike2, first);
+  const found2 = statistics(alike2, first);
   const formula = which === 0 ? "μ = Σ x / n" : "σ² = Σ (x − μ)² / n";
-  if (!found.stages.length)
+  if (!found2.stages.length)
     return {
       formula,
       stages: [
-        Object.assign(new Stage("mean", `Of ${found.group.size} numbers, not all of which are kept.`), { missing: 1 })
+        Object.assign(new Stage("mean", `Of ${found2.group.size} numbers, not all of which are kept.`), { missing: 1 })
       ]
     };
-  return { formula, stages: which === 0 ? found.stages.slice(0, 1) : found.stages };
+  return { formula, stages: which === 0 ? found2.stages.slice(0, 1) : found2.stages };
 }
 function normaliseAdjoint(about) {
   const {
@@ -1214,11 +1214,11 @@ function normaliseAdjoint(about) {
       products.missing++;
       continue;
     }
-    const known2 = scale ? { g: g.at(at3), scale: scale.under(at3), x̂: standard(at3) } : { g: g.at(at3), x̂: standard(at3) };
-    means.add(h(at3), () => parts(scale ? "g · scale" : "g", known2));
-    products.add(h(at3) * known2.x̂, () => parts(scale ? "g · scale · x̂" : "g · x̂", known2));
+    const known3 = scale ? { g: g.at(at3), scale: scale.under(at3), x̂: standard(at3) } : { g: g.at(at3), x̂: standard(at3) };
+    means.add(h(at3), () => parts(scale ? "g · scale" : "g", known3));
+    products.add(h(at3) * known3.x̂, () => parts(scale ? "g · scale · x̂" : "g · x̂", known3));
   }
-  const known = {
+  const known2 = {
     h: h(cell),
     mean: means.value,
     x̂: standard(cell),
@@ -1234,7 +1234,7 @@ function normaliseAdjoint(about) {
       line(
         "What is left of h, over the spread.",
         "(h − mean − x̂ · product) / √(variance + ε)",
-        known,
+        known2,
         (v) => (v.h - v.mean - v.x̂ * v.product) / Math.sqrt(v.variance + v.ε)
       )
     ]
@@ -1329,14 +1329,14 @@ function namesOf(trace, op) {
   return { names: names2, unnamed };
 }
 function written(formula, { names: names2, unnamed }) {
-  const legend2 = /* @__PURE__ */ new Map();
+  const legend3 = /* @__PURE__ */ new Map();
   const text2 = formula.replace(NAME2, (whole2, sign4, letter) => {
     if (!Object.hasOwn(names2, letter)) return whole2;
     for (const one3 of letter === "g" && !("g" in unnamed) ? ["y"] : [letter])
-      if (one3 in unnamed) legend2.set(one3, unnamed[one3]);
+      if (one3 in unnamed) legend3.set(one3, unnamed[one3]);
     return sign4 ? gradientOf(names2[letter]) : names2[letter];
   });
-  return { text: text2, legend: [...legend2] };
+  return { text: text2, legend: [...legend3] };
 }
 
 // src/derive/products.js
@@ -1770,11 +1770,11 @@ function reductionAdjoint(about) {
       ]
     };
   }
-  const others = new Stage("product", "The product of all the others.");
-  for (const place of from(about, shape, at3)) if (place.some((k2, i) => k2 !== cell[i])) others.product(a2.at(place));
+  const others2 = new Stage("product", "The product of all the others.");
+  for (const place of from(about, shape, at3)) if (place.some((k2, i) => k2 !== cell[i])) others2.product(a2.at(place));
   return {
     formula: "∂a = g · the product of the others",
-    stages: [others, line("", "g · others", { g: arrived2, others: others.value }, (v) => v.g * v.others)]
+    stages: [others2, line("", "g · others", { g: arrived2, others: others2.value }, (v) => v.g * v.others)]
   };
 }
 function norm(about) {
@@ -2050,21 +2050,21 @@ function lines(operation, given3, settings3, clip2 = null) {
     momentum: settings3.momentum && "u" in given3,
     largest: "ṽ" in given3
   };
-  const known = { ...given3, ...symbols(settings3) };
-  const found = [];
+  const known2 = { ...given3, ...symbols(settings3) };
+  const found2 = [];
   const run = (line3) => {
     const [symbol, words, formula, rule2] = line3;
-    const value2 = rule2(numbers(known));
-    found.push({ symbol, words, formula, parts: parts(formula, known), value: value2 });
-    known[symbol] = value2;
+    const value2 = rule2(numbers(known2));
+    found2.push({ symbol, words, formula, parts: parts(formula, known2), value: value2 });
+    known2[symbol] = value2;
   };
   if (clip2 && CLIPS[clip2.name]) {
-    Object.assign(known, { limit: clip2.limit, norm: clip2.norm });
-    if (known.norm === 0) known.norm = Number.MIN_VALUE;
+    Object.assign(known2, { limit: clip2.limit, norm: clip2.norm });
+    if (known2.norm === 0) known2.norm = Number.MIN_VALUE;
     run(CLIPS[clip2.name]);
   }
-  for (const line3 of method(variant)) if (line3 !== DECAY || known.λ) run(line3);
-  return found;
+  for (const line3 of method(variant)) if (line3 !== DECAY || known2.λ) run(line3);
+  return found2;
 }
 var stateOf = (update2) => Object.entries(update2.state).flatMap(
   ([name, [before, after]]) => STATE[name] ? [[STATE[name], name, before, after]] : []
@@ -2122,11 +2122,11 @@ var CLIPS2 = {
   clip_by_value: "What is beyond the limit is cut off there, each number by itself."
 };
 function clip({ op, operands: { gradient }, cell }) {
-  const known = { g: gradient.at(cell), limit: Number(op.static.limit), norm: Number(op.static.norm) };
+  const known2 = { g: gradient.at(cell), limit: Number(op.static.limit), norm: Number(op.static.norm) };
   return op.name === "clip_by_value" ? {
     formula: "g ← min(max(g, −limit), limit)",
     stages: [
-      line(CLIPS2[op.name], "min(max(g, −limit), limit)", known, (v) => Math.min(Math.max(v.g, -v.limit), v.limit))
+      line(CLIPS2[op.name], "min(max(g, −limit), limit)", known2, (v) => Math.min(Math.max(v.g, -v.limit), v.limit))
     ]
   } : {
     formula: "g ← g · min(1, limit / norm)",
@@ -2134,7 +2134,7 @@ function clip({ op, operands: { gradient }, cell }) {
       line(
         CLIPS2[op.name],
         "g · min(1, limit / norm)",
-        known,
+        known2,
         (v) => v.g * (v.norm > 0 ? Math.min(1, v.limit / v.norm) : 1)
       )
     ]
@@ -2155,11 +2155,11 @@ function update({ trace, op, cell, number: number4 }) {
   const made2 = all.slice(0, last2 + 1);
   const stages = made2.map(({ symbol: name, words, parts: parts2, value: value2 }) => single(`${name}, ${words}`, parts2, value2));
   const formula = made2.map((l) => `${l.symbol} ← ${l.formula}`).join(",  ");
-  const legend2 = [
+  const legend3 = [
     ["θ", one3.name],
     ["g", trace.values[clipped].name]
   ];
-  return { formula, stages, legend: legend2 };
+  return { formula, stages, legend: legend3 };
 }
 
 // src/derive.js
@@ -2231,16 +2231,16 @@ function derive(trace, number4, cell, operation = null) {
   const called = namesOf(trace, op);
   const operands = operandsOf(trace, op, called.names);
   complete(trace, op, operands);
-  const found = rule2({ trace, op, operands, names: called.names, cell, number: number4, shape: trace.values[number4].shape });
-  if (!found) return null;
-  const missing2 = found.stages.reduce((sum, stage) => sum + stage.missing, 0);
-  const { text: formula, legend: legend2 } = written(found.formula, called);
+  const found2 = rule2({ trace, op, operands, names: called.names, cell, number: number4, shape: trace.values[number4].shape });
+  if (!found2) return null;
+  const missing2 = found2.stages.reduce((sum, stage) => sum + stage.missing, 0);
+  const { text: formula, legend: legend3 } = written(found2.formula, called);
   return {
     operation: op,
-    ...found,
+    ...found2,
     formula,
-    legend: [...legend2, ...found.legend ?? []],
-    value: found.stages.at(-1).value,
+    legend: [...legend3, ...found2.legend ?? []],
+    value: found2.stages.at(-1).value,
     recorded: trace.array(number4).get(cell),
     missing: missing2
   };
@@ -2276,15 +2276,15 @@ function weightOfText(trace, text2) {
 var owners = /* @__PURE__ */ new WeakMap();
 function ownerOf(trace, number4) {
   if (!owners.has(trace)) {
-    const found = /* @__PURE__ */ new Map();
+    const found2 = /* @__PURE__ */ new Map();
     trace.updates.forEach(({ before, gradient, clipped, after, state }, i) => {
       for (const n of [before, gradient, clipped, after, ...Object.values(state).flat()])
-        if (Number.isInteger(n)) found.set(n, i);
+        if (Number.isInteger(n)) found2.set(n, i);
     });
     const of = new Map(trace.updates.map(({ before }, i) => [before, i]));
     for (const value2 of trace.values)
-      if (value2.role === "gradient" && of.has(value2.of)) found.set(value2.number, of.get(value2.of));
-    owners.set(trace, found);
+      if (value2.role === "gradient" && of.has(value2.of)) found2.set(value2.number, of.get(value2.of));
+    owners.set(trace, found2);
   }
   return owners.get(trace).get(number4) ?? -1;
 }
@@ -2318,9 +2318,9 @@ function partTaken(trace, operation, value2, cell) {
   }
   return null;
 }
-function names(found, value2, cell) {
+function names(found2, value2, cell) {
   const is = (part) => part?.value === value2 && (part.cell === null || same(part.cell, cell));
-  return found?.stages.some(({ terms }) => terms.some(({ parts: parts2 }) => parts2.some(is))) ?? false;
+  return found2?.stages.some(({ terms }) => terms.some(({ parts: parts2 }) => parts2.some(is))) ?? false;
 }
 function stations(trace, weight) {
   const [i, ...cell] = weight;
@@ -2331,7 +2331,7 @@ function stations(trace, weight) {
   const moments = Object.values(one3.state)[0]?.[1];
   const stepped = trace.operations.find(({ phase, result }) => phase === "update" && result === one3.after);
   const ended = trace.operations.find((op) => op.kind === "after" && resultValues(op).some(([, n]) => n === one3.after));
-  const found = [
+  const found2 = [
     { name: "forward", number: at3(one3.before), operation: first },
     { name: "gradient", number: at3(one3.gradient), operation: trace.maker(one3.gradient) },
     {
@@ -2343,7 +2343,7 @@ function stations(trace, weight) {
     { name: "step", number: at3(one3.after) - at3(one3.before), operation: stepped },
     { name: "new value", number: at3(one3.after), operation: ended }
   ];
-  return found.filter(({ operation }) => operation).map(({ operation, ...station }) => ({ ...station, op: operation.number, ...lookAt(trace, weight, operation) }));
+  return found2.filter(({ operation }) => operation).map(({ operation, ...station }) => ({ ...station, op: operation.number, ...lookAt(trace, weight, operation) }));
 }
 var reached = (list2, op) => list2.findLastIndex((station) => station.op <= op);
 function suggested(store) {
@@ -2512,12 +2512,12 @@ var Store = class {
     const number4 = chosen ?? operations2[place]?.result ?? null;
     const shape = number4 === null ? null : values[number4].kept ?? values[number4].shape;
     const within2 = Array.isArray(cell) && shape?.length === cell.length && cell.every((k2, i) => whole(k2) && k2 >= 0 && k2 < shape[i]);
-    const known = { op: place, value: chosen, cell: within2 ? cell : null, weight: followed };
+    const known2 = { op: place, value: chosen, cell: within2 ? cell : null, weight: followed };
     if (followed !== null && chosen === null && !within2)
-      Object.assign(known, lookAt(this.trace, followed, operations2[place]));
+      Object.assign(known2, lookAt(this.trace, followed, operations2[place]));
     return {
       ...more,
-      ...known,
+      ...known2,
       update: whole(update2) && updates[update2] ? update2 : null,
       frame: whole(frame) && frames?.[frame] ? frame : 0
     };
@@ -2550,7 +2550,7 @@ function fromAddress(hash) {
     frame: read("frame") ?? 0
   };
 }
-function bindAddress(store, view = window) {
+function bindAddress(store, first = "", view = window) {
   let timer = null;
   let written2 = 0;
   let from2 = store.state.op;
@@ -2575,6 +2575,7 @@ function bindAddress(store, view = window) {
     from2 = store.state.op;
   };
   if (view.location.hash) readAddress();
+  else if (first) store.adopt(store.valid({ ...store.state, ...fromAddress(first) }));
   const unsubscribe = store.subscribe(() => {
     timer ??= setTimeout(write2, WAIT);
   });
@@ -2815,8 +2816,8 @@ function limitOf(numbers2, value2) {
   return limits.get(numbers2);
 }
 var limits = /* @__PURE__ */ new WeakMap();
-function limit({ data }, { statistics: { least, greatest } }) {
-  const most = Math.max(Math.abs(Number(least ?? 0)), Math.abs(Number(greatest ?? 0)));
+function limit({ data }, { statistics: { least, greatest: greatest2 } }) {
+  const most = Math.max(Math.abs(Number(least ?? 0)), Math.abs(Number(greatest2 ?? 0)));
   const step = Math.max(1, Math.floor(data.length / SAMPLE));
   const sizes = Float64Array.from({ length: Math.min(data.length, SAMPLE) }, (_, i) => Math.abs(data[i * step])).filter(Number.isFinite).sort();
   const usual = sizes[Math.floor(0.9 * (sizes.length - 1))] ?? 0;
@@ -2939,9 +2940,9 @@ function contrast(element, store, trace) {
   const choices = make("div", { class: "choices" });
   const said = make("p", {});
   const image = make("div", { class: "image" });
-  const legend2 = make("p", { class: "quiet" });
+  const legend3 = make("p", { class: "quiet" });
   const shares2 = make("div", {});
-  fill(element, said, choices, image, legend2, shares2);
+  fill(element, said, choices, image, legend3, shares2);
   const redraw = () => {
     const width = widthOf();
     if (!width) return;
@@ -2966,7 +2967,7 @@ function contrast(element, store, trace) {
       set: (next) => ({ which, by, at: at3 } = { which, by, at: at3, ...next }, redraw())
     });
     drawImage(image, about, { width, by, at: at3, choose, colours: colours() });
-    legend2.textContent = `Green rings: what belongs together.${masked ? " Crossed out: they mean the same, too (false negatives), so they take no part." : ""} ${by === "scores" ? "Orange: alike; blue: unlike." : "The stronger the colour, the more probable."}`;
+    legend3.textContent = `Green rings: what belongs together.${masked ? " Crossed out: they mean the same, too (false negatives), so they take no part." : ""} ${by === "scores" ? "Orange: alike; blue: unlike." : "The stronger the colour, the more probable."}`;
     drawShares(shares2, about, { by, at: at3, choose });
   };
   const widthOf = onWidth(element, redraw);
@@ -2986,25 +2987,25 @@ function sayings({ kind, rows, columns: columns2 }, trace, n) {
   return kind === "sigmoid" ? `Each of ${n} rows of ${left} is compared with each row of ${right}: does this pair belong together? Each pair is judged by itself.` : `Each of ${n} rows of ${left} is compared with each row of ${right}. Row i should choose column i among all, and column i row i: the loss is minus the logarithm of that choice's probability. A model that knows nothing has ln ${n} = ${brief(Math.log(n))}.`;
 }
 function probabilities({ kind }, numbers2, rows, n, by) {
-  const found = new Float64Array(rows * n);
+  const found2 = new Float64Array(rows * n);
   const put = (places2) => {
     const scores = places2.map(([i, j]) => numbers2.get([i, j])), largest2 = Math.max(...scores);
     const e = scores.map((x2) => Math.exp(x2 - largest2)), total = e.reduce((a2, b) => a2 + b, 0);
-    places2.forEach(([i, j], k2) => found[i * n + j] = e[k2] / total);
+    places2.forEach(([i, j], k2) => found2[i * n + j] = e[k2] / total);
   };
-  if (kind === "sigmoid") for (let k2 = 0; k2 < found.length; k2++) found[k2] = 1 / (1 + Math.exp(-numbers2.data[k2]));
+  if (kind === "sigmoid") for (let k2 = 0; k2 < found2.length; k2++) found2[k2] = 1 / (1 + Math.exp(-numbers2.data[k2]));
   else if (by === "columns") for (let j = 0; j < n; j++) put(Array.from({ length: rows }, (_, i) => [i, j]));
   else for (let i = 0; i < rows; i++) put(Array.from({ length: n }, (_, j) => [i, j]));
-  return found;
+  return found2;
 }
 function drawChoices(place, { trace, which, by, one: one3, at: at3, count: count3, set }) {
-  const select2 = (label, value2, options, change) => make(
+  const select2 = (label, value2, options, change2) => make(
     "label",
     {},
     `${label} `,
     make(
       "select",
-      { onchange: (event) => change(event.target.value) },
+      { onchange: (event) => change2(event.target.value) },
       ...options.map(([v, text2]) => make("option", { value: v, selected: String(v) === String(value2) }, text2))
     )
   );
@@ -3280,8 +3281,8 @@ function derivation(element, store, trace) {
     fill(heading, ...headingOf(value2, numbers2, cell, store.state.cell === null));
     const { weight } = store.state;
     const followed = ({ value: of, cell: place }) => weight !== null && Boolean(place) && ownerOf(trace, of) === weight[0] && place.join() === weight.slice(1).join();
-    const found = derive(trace, at3, cell, operationOf(store, trace, at3));
-    const parts2 = found ? derived(found, {
+    const found2 = derive(trace, at3, cell, operationOf(store, trace, at3));
+    const parts2 = found2 ? derived(found2, {
       goTo: goTo2,
       trace,
       all,
@@ -3319,8 +3320,8 @@ function headingOf(value2, numbers2, cell, example) {
     example && cell.length ? make("span", { class: "quiet" }, " (for example, its largest)") : null
   ].filter(Boolean);
 }
-function derived(found, about) {
-  const { operation, formula, legend: legend2, stages } = found;
+function derived(found2, about) {
+  const { operation, formula, legend: legend3, stages } = found2;
   const how = operation.kind === "adjoint" ? `Sent back by ${operation.name.split(".")[0]}` : operation.kind === "forward" ? `Made by ${operation.name}` : `Made in ${operation.phase}`;
   return [
     make(
@@ -3328,18 +3329,18 @@ function derived(found, about) {
       { class: "formula" },
       make("span", { class: "quiet" }, `${how}: `),
       make("code", {}, formula),
-      lettersOf(legend2)
+      lettersOf(legend3)
     ),
     ...stages.map((stage, i) => drawStage(stage, i === stages.length - 1, about)),
-    conclusion(found, about.value)
+    conclusion(found2, about.value)
   ].filter(Boolean);
 }
-function lettersOf(legend2) {
-  if (!legend2.length) return null;
+function lettersOf(legend3) {
+  if (!legend3.length) return null;
   return make(
     "span",
     { class: "quiet" },
-    `, where ${legend2.map(([letter, name]) => `${letter} is ${name}`).join(", ")}`
+    `, where ${legend3.map(([letter, name]) => `${letter} is ${name}`).join(", ")}`
   );
 }
 function drawStage(stage, last2, about) {
@@ -3398,14 +3399,14 @@ function drawTerm(term, join, largest2, { goTo: goTo2, trace, followed }) {
   const symbols2 = parts2.map(
     (part) => typeof part === "string" ? part : typeof part === "object" ? nameOf(part) : null
   );
-  const known = symbols2.every((part) => part !== null);
+  const known2 = symbols2.every((part) => part !== null);
   const single2 = parts2.length === 1 && typeof parts2[0] === "object" && parts2[0].number !== null;
   const bar = ["sum", "mean"].includes(join) && largest2 > 0 ? make("span", { class: "bar", "aria-hidden": "true" }, make("span", { class: value2 < 0 ? "low" : "high" })) : null;
   if (bar) bar.firstChild.style.width = `${100 * Math.abs(value2) / largest2 || 0}%`;
   return make(
     "div",
     { class: parts2.some(followed) ? "term followed" : "term" },
-    make("span", { class: "symbols" }, known ? symbols2.join("") : ""),
+    make("span", { class: "symbols" }, known2 ? symbols2.join("") : ""),
     make("span", { class: "figures" }, ...figures(parts2, goTo2, trace, followed)),
     make("span", { class: "value numbers", title: String(value2) }, single2 ? "" : `= ${brief(value2, 5)}`),
     bar
@@ -9360,10 +9361,10 @@ function ledger(element, store, trace) {
     before = now;
   });
 }
-function applied(settings3, clip2, norm2, { limit: limit2, beta1, beta2, ...others }) {
+function applied(settings3, clip2, norm2, { limit: limit2, beta1, beta2, ...others2 }) {
   const betas = settings3.betas && [beta1 ?? settings3.betas[0], beta2 ?? settings3.betas[1]];
   const clipped = limit2 === void 0 ? clip2 : { name: "clip_by_norm", norm: norm2, ...clip2, limit: limit2 };
-  return { settings: { ...settings3, ...others, ...betas ? { betas } : {} }, clip: clipped };
+  return { settings: { ...settings3, ...others2, ...betas ? { betas } : {} }, clip: clipped };
 }
 function drawWalk(place, numbers2, cell, go) {
   const at3 = numbers2.offset(cell);
@@ -9486,120 +9487,33 @@ function drawScale(place, gradient, before, after, instead) {
   );
 }
 
-// src/views/tensor/grid.js
-var ROWS = 9;
-var [COLUMNS, ENOUGH] = [24, 4];
-var [MARGIN2, CHARACTER, PADDING, NARROW] = [66, 7.8, 14, 420];
-function grid(element) {
-  let about = null;
-  const table = make("div", { role: "grid", class: "grid" });
-  element.append(table);
-  const focus = () => table.querySelector('[tabindex="0"]')?.focus({ preventScroll: true });
-  const go = (row2, column) => {
-    const { rows, columns: columns2 } = about.matrix;
-    about.choose(Math.min(Math.max(row2, 0), rows - 1), Math.min(Math.max(column, 0), columns2 - 1));
-    focus();
-  };
-  table.addEventListener("keydown", (event) => {
-    if (!about || event.altKey || event.metaKey) return;
-    const { rows, columns: columns2 } = about.matrix, [i, j] = about.at;
-    const to2 = {
-      ArrowUp: [i - 1, j],
-      ArrowDown: [i + 1, j],
-      ArrowLeft: [i, j - 1],
-      ArrowRight: [i, j + 1],
-      PageUp: [i - ROWS, j],
-      PageDown: [i + ROWS, j],
-      Home: event.ctrlKey ? [0, 0] : [i, 0],
-      End: event.ctrlKey ? [rows - 1, columns2 - 1] : [i, columns2 - 1],
-      Enter: [i, j],
-      " ": [i, j]
-    }[event.key];
-    if (!to2) return;
-    event.preventDefault();
-    event.stopPropagation();
-    go(...to2);
-  });
-  table.addEventListener("click", (event) => {
-    const cell = event.target.closest("[role=gridcell]");
-    if (cell) go(Number(cell.dataset.row), Number(cell.dataset.column));
-  });
-  return {
-    show(now) {
-      const had = table.contains(document.activeElement);
-      about = now;
-      draw2(table, now);
-      if (had) focus();
-    }
-  };
+// src/words.js
+var known = /* @__PURE__ */ new WeakMap();
+function wordsOf(trace, number4) {
+  if (!known.has(trace)) known.set(trace, found(trace));
+  return known.get(trace).get(number4) ?? null;
 }
-function draw2(table, about) {
-  const { matrix, at: at3, cell, limit: limit2, colours, value: value2, names: names2, label } = about, { rows, columns: columns2 } = matrix;
-  const [top, bottom] = span(rows, at3[0], ROWS);
-  const { left, right, text: text2 } = fitted(about, top, bottom);
-  table.setAttribute("aria-label", label);
-  table.setAttribute("aria-rowcount", rows + 1);
-  table.setAttribute("aria-colcount", columns2 + 1);
-  table.style.setProperty("--columns", right - left);
-  const corner = names2.length > 1 ? `↓ ${names2[0]}
-→ ${names2[1]}` : names2[0] ?? "";
-  const header2 = (c) => make("span", { role: "columnheader", "aria-colindex": c + 2 }, String(c));
-  const head = make(
-    "div",
-    { role: "row", "aria-rowindex": 1 },
-    make("span", { role: "columnheader", class: "corner", "aria-colindex": 1 }, corner),
-    ...range4(left, right).map(header2)
-  );
-  const gridcell = (r, c) => {
-    const x2 = matrix.get(r, c), rgb3 = colour(x2, limit2.size, colours), here = r === at3[0] && c === at3[1];
-    const chosen = here && cell !== null;
-    const attributes = {
-      role: "gridcell",
-      "aria-colindex": c + 2,
-      "aria-selected": String(chosen),
-      tabindex: here ? 0 : -1,
-      class: here && !chosen ? "example" : null,
-      title: exact(x2, value2.dtype)
-    };
-    const one3 = make(
-      "span",
-      { ...attributes, "data-row": r, "data-column": c, "data-cell": about.cellAt(r, c).join(",") },
-      text2(x2)
-    );
-    one3.style.background = css(rgb3);
-    one3.style.color = inkOn(rgb3);
-    return one3;
-  };
-  const lines2 = range4(top, bottom).map(
-    (r) => make(
-      "div",
-      { role: "row", "aria-rowindex": r + 2 },
-      make("span", { role: "rowheader", "aria-colindex": 1 }, String(r)),
-      ...range4(left, right).map((c) => gridcell(r, c))
-    )
-  );
-  fill(table, head, ...lines2);
-  const part = [
-    rows > bottom - top ? `${bottom - top} of ${rows} rows` : null,
-    columns2 > right - left ? `${right - left} of ${columns2} columns` : null
-  ];
-  table.dataset.more = part.filter(Boolean).join(" and ");
+function rowWords(trace, number4) {
+  const owner = trace.updates[ownerOf(trace, number4)];
+  return trace.words?.[owner?.name ?? trace.values[number4].name] ?? null;
 }
-function fitted({ matrix, at: at3, width, value: value2 }, top, bottom) {
-  const whole2 = (x2) => shown(x2, value2.dtype), short2 = (x2) => brief(x2, width < NARROW ? 2 : 3);
-  const widest = (text2, left, right) => Math.max(3, ...range4(top, bottom).flatMap((r) => range4(left, right).map((c) => text2(matrix.get(r, c)).length)));
-  for (const text2 of [value2.data.type === "float16" ? short2 : whole2, short2]) {
-    let [left, right] = span(matrix.columns, at3[1], COLUMNS);
-    const room = Math.max(1, Math.floor((width - MARGIN2) / (CHARACTER * widest(text2, left, right) + PADDING)));
-    if (room < right - left) [left, right] = span(matrix.columns, at3[1], room);
-    if (text2 === short2 || room >= Math.min(matrix.columns, ENOUGH)) return { left, right, text: text2 };
+function found(trace) {
+  const told2 = /* @__PURE__ */ new Map();
+  const tables = trace.words ?? {};
+  const lists = Object.values(tables);
+  if (!lists.length) return told2;
+  for (const operation of trace.operations) {
+    const { operands } = operation.of === void 0 ? operation : trace.operations[operation.of];
+    const table = tables[trace.values[(operands.a ?? operands.weight)?.value]?.name];
+    const index = (operation.operands.index ?? operation.operands.indices)?.value;
+    if (table && index !== void 0) told2.set(index, table);
+    const { labels } = operation.operands;
+    const classes = trace.values[operands.logits?.value]?.shape.at(-1);
+    const fits = lists.find((words) => words.length === classes);
+    if (fits && labels?.value !== void 0) told2.set(labels.value, fits);
   }
+  return told2;
 }
-function span(n, at3, most) {
-  const first = Math.max(0, Math.min(at3 - Math.floor(most / 2), n - most));
-  return [first, Math.min(n, first + most)];
-}
-var range4 = (from2, to2) => Array.from({ length: Math.max(to2 - from2, 0) }, (_, k2) => from2 + k2);
 
 // src/views/tensor/kinds.js
 function canvas(label, pick) {
@@ -9633,19 +9547,25 @@ function heat(place, about) {
   ) : null;
   fill(place, one3, note);
 }
-function imageOf({ numbers: numbers2, value: value2 }, offset, rows, columns2, channels) {
-  const { least = 0, greatest = 1 } = value2.statistics;
-  const [low, high] = value2.dtype === "uint8" ? [0, 255] : least >= 0 && greatest <= 1 ? [0, 1] : [Number(least), Number(greatest)];
+function colouring({ value: value2 }, channels) {
+  const { least = 0, greatest: greatest2 = 1 } = value2.statistics;
+  if (value2.pixels) return { picked: value2.pixels.channels, low: value2.pixels.black, high: value2.pixels.white };
+  const [low, high] = value2.dtype === "uint8" ? [0, 255] : least >= 0 && greatest2 <= 1 ? [0, 1] : [Number(least), Number(greatest2)];
+  const picked = channels >= 3 ? [0, 1, 2, ...channels === 4 ? [3] : []] : [0];
+  return { picked, low, high, stretched: !(low === 0 && (high === 1 || high === 255)) && [low, high] };
+}
+function imageOf(about, offset, rows, columns2, channels) {
+  const { picked, low, high, stretched = false } = colouring(about, channels);
   const image = new ImageData(columns2, rows);
-  const scale = high > low ? 255 / (high - low) : 0;
+  const scale = high === low ? 0 : 255 / (high - low);
+  const { data } = about.numbers;
   for (let i = 0; i < rows * columns2; i++) {
-    const pixel = Array.from({ length: channels }, (_, c) => (numbers2.data[offset + i * channels + c] - low) * scale);
-    const [r, g, b] = channels >= 3 ? pixel : [pixel[0], pixel[0], pixel[0]];
-    image.data.set([r, g, b, channels === 4 ? pixel[3] : 255], 4 * i);
+    const [r, g = r, b = r, opaque = 255] = picked.map((c) => (data[offset + i * channels + c] - low) * scale);
+    image.data.set([r, g, b, opaque], 4 * i);
   }
   const small = make("canvas", { width: columns2, height: rows });
   small.getContext("2d").putImageData(image, 0, 0);
-  return { small, stretched: !(low === 0 && (high === 1 || high === 255)) && [low, high] };
+  return { small, stretched };
 }
 function paintImage(one3, about, offset, [rows, columns2, channels], size2) {
   const { small, stretched } = imageOf(about, offset, rows, columns2, channels);
@@ -9774,13 +9694,13 @@ function waveform(place, about) {
   );
 }
 function spectrogram(place, about) {
-  const { matrix, slice: slice3, cell, width, choose, value: value2, colours } = about, { least = 0, greatest = 1 } = value2.statistics;
+  const { matrix, slice: slice3, cell, width, choose, value: value2, colours } = about, { least = 0, greatest: greatest2 = 1 } = value2.statistics;
   const turned = matrix.turned();
   const one3 = canvas(`${value2.name} as a spectrogram: time to the right, frequency upwards`, (x2, y2) => {
     const [row2, column] = drawn2.at(x2, y2);
     choose(cellOf(slice3, column, matrix.columns - 1 - row2));
   });
-  const paint = (x2) => colour(x2 - Number(least), Number(greatest) - Number(least), colours);
+  const paint = (x2) => colour(x2 - Number(least), Number(greatest2) - Number(least), colours);
   const drawn2 = drawMatrix(one3, turned, { width, most: 12, paint });
   const at3 = within(slice3, cell);
   if (at3) ring(drawn2.context, drawn2.box(matrix.columns - 1 - at3[1], at3[0]));
@@ -9790,51 +9710,248 @@ function spectrogram(place, about) {
     make(
       "p",
       { class: "quiet" },
-      `Time to the right, frequency upwards; the stronger the colour, the louder: from ${brief(Number(least))} to ${brief(Number(greatest))}.`
+      `Time to the right, frequency upwards; the stronger the colour, the louder: from ${brief(Number(least))} to ${brief(Number(greatest2))}.`
     )
   );
 }
-var MOST2 = 24;
-function tokens(place, { numbers: numbers2, cell, here: at3, choose }) {
-  const [rows, columns2] = numbers2.shape;
+var MOST2 = 40;
+function tokens(place, { numbers: numbers2, cell, here: at3, choose, words }) {
+  const flat2 = numbers2.shape.length === 1;
+  const [rows, columns2] = flat2 ? [1, numbers2.shape[0]] : numbers2.shape;
+  const cellOf2 = (i, j) => flat2 ? [j] : [i, j];
+  const [row2, column] = flat2 ? [0, at3[0]] : at3;
   const first = (n, k2, most) => Math.max(0, Math.min(k2 - Math.floor(most / 2), n - most));
-  const [top, left] = [first(rows, at3[0], 8), first(columns2, at3[1], MOST2)];
-  const lines2 = Array.from({ length: Math.min(rows, 8) }, (_, r) => {
-    const i = top + r;
-    const words = Array.from({ length: Math.min(columns2, MOST2) }, (_2, c) => {
-      const j = left + c, chosen = cell && cell[0] === i && cell[1] === j;
-      return make(
-        "button",
-        {
-          type: "button",
-          class: "token",
-          "aria-pressed": String(Boolean(chosen)),
-          "aria-label": `example ${i}, place ${j}: token ${numbers2.get([i, j])}`,
-          onclick: () => choose([i, j])
-        },
-        String(numbers2.get([i, j]))
-      );
-    });
+  const [top, left] = [first(rows, row2, 8), first(columns2, column, MOST2)];
+  const token = (i, j) => {
+    const number4 = numbers2.get(cellOf2(i, j));
+    const word = words?.[number4];
+    const chosen = cell !== null && cell.join() === cellOf2(i, j).join();
+    const where = `${flat2 ? "" : `example ${i}, `}place ${j}: `;
     return make(
+      "button",
+      {
+        type: "button",
+        class: "token",
+        title: `token ${number4}`,
+        "aria-pressed": String(chosen),
+        "aria-label": `${where}${word === void 0 ? "" : `${word}, `}token ${number4}`,
+        onclick: () => choose(cellOf2(i, j))
+      },
+      word ?? String(number4)
+    );
+  };
+  const lines2 = Array.from(
+    { length: Math.min(rows, 8) },
+    (_, r) => make(
       "div",
       { class: "tokens" },
-      make("span", { class: "quiet" }, `${i}: `),
-      ...words,
+      flat2 ? null : make("span", { class: "quiet" }, `${top + r}: `),
+      ...Array.from({ length: Math.min(columns2, MOST2) }, (_2, c) => token(top + r, left + c)),
       columns2 > MOST2 ? make("span", { class: "quiet" }, `… of ${columns2}`) : null
-    );
+    )
+  );
+  const note = words ? "To the network each of these is a number, its place in the vocabulary." : "Each number stands for a word or a letter, by its place in the vocabulary.";
+  fill(place, ...lines2, make("p", { class: "quiet" }, note));
+}
+
+// src/views/tensor/change.js
+function others(trace, number4, frame) {
+  const frames = [...trace.frames?.keys() ?? []].filter((i) => i !== frame);
+  const near = frames.includes(frame - 1) ? frame - 1 : frame + 1;
+  const list2 = frames.sort((i, j) => (j === near) - (i === near)).map((i) => ({ key: String(i), name: `step ${trace.at[i]}`, numbers: trace.frames[i].array(number4) }));
+  const pairs = trace.updates.flatMap(({ before: before2, after, state }) => [[before2, after], ...Object.values(state)]);
+  const before = pairs.find(([, after]) => after === number4)?.[0];
+  if (before !== void 0) list2.push({ key: "before", name: "before this step", numbers: trace.array(before) });
+  return list2;
+}
+function change(place, about, list2, chosen, choose) {
+  const other = chosen === "none" ? null : list2.find(({ key }) => key === chosen) ?? list2[0];
+  const { numbers: numbers2, slice: slice3, matrix, here, cell, width, value: value2, colours } = about;
+  const order = ({ key }) => key === "before" ? Infinity : Number(key);
+  const options = [...list2].sort((a2, b) => order(a2) - order(b)).map(({ key, name }) => [key, name]);
+  const select2 = make(
+    "select",
+    { onchange: () => choose(select2.value) },
+    ...[...options, ["none", "nothing"]].map(
+      ([key, name]) => make("option", { value: key, selected: key === (other?.key ?? "none") }, name)
+    )
+  );
+  const had = place.contains(document.activeElement);
+  const choice2 = make("label", { class: "compared" }, "compared with ", select2);
+  fill(place, choice2);
+  if (had) select2.focus();
+  if (!other || other.numbers.shape.join() !== numbers2.shape.join()) return;
+  const before = other.numbers.matrix(slice3.rows, slice3.columns, here);
+  const moved = matrix.less(before);
+  const { most, at: at3 } = greatest(moved);
+  const image = canvas(
+    `${value2.name} less what it was ${other.name}: blue where it fell, orange where it rose`,
+    (x2, y2) => about.choose(cellOf(slice3, ...drawn2.at(x2, y2)))
+  );
+  const drawn2 = drawMatrix(image, moved, {
+    width: Math.min(width, 420),
+    height: 200,
+    most: 24,
+    paint: (x2) => colour(x2, most, colours)
   });
-  fill(
-    place,
-    ...lines2,
-    make("p", { class: "quiet" }, "Each number stands for a word or a letter, by its place in the vocabulary.")
+  const mine = within(slice3, cell);
+  if (mine) ring(drawn2.context, drawn2.box(...mine));
+  const [row2, column] = mine ?? at3;
+  const change2 = `${placeText(cellOf(slice3, row2, column)) || "It"}: ${brief(before.get(row2, column))} → ${brief(matrix.get(row2, column))}`;
+  const told2 = most === 0 ? "Nothing changed here." : `${change2}, a change of ${brief(moved.get(row2, column))}${mine ? "" : ", the largest here"}.`;
+  place.append(moved.rows * moved.columns > 1 && most > 0 ? image : "", make("p", {}, told2), legend2(most, colours));
+}
+function greatest(moved) {
+  let [most, index] = [0, 0];
+  moved.data.forEach((x2, i) => {
+    if (Math.abs(x2) > most && Number.isFinite(x2)) [most, index] = [Math.abs(x2), i];
+  });
+  return { most, at: [Math.floor(index / moved.columns), index % moved.columns] };
+}
+function legend2(most, colours) {
+  const swatch = (rgb3) => {
+    const one3 = make("span", { class: "swatch", "aria-hidden": "true" });
+    one3.style.background = css(rgb3);
+    return one3;
+  };
+  if (!most) return "";
+  return make(
+    "p",
+    { class: "legend" },
+    swatch(colours.low),
+    "it fell ",
+    swatch(colours.high),
+    `it rose; strongest at ±${brief(most, 3)}.`
   );
 }
+
+// src/views/tensor/grid.js
+var ROWS = 9;
+var [COLUMNS, ENOUGH] = [24, 4];
+var [MARGIN2, CHARACTER, PADDING, NARROW] = [66, 7.8, 14, 420];
+var LONG = 9;
+function grid(element) {
+  let about = null;
+  const table = make("div", { role: "grid", class: "grid" });
+  element.append(table);
+  const focus = () => table.querySelector('[tabindex="0"]')?.focus({ preventScroll: true });
+  const go = (row2, column) => {
+    const { rows, columns: columns2 } = about.matrix;
+    about.choose(Math.min(Math.max(row2, 0), rows - 1), Math.min(Math.max(column, 0), columns2 - 1));
+    focus();
+  };
+  table.addEventListener("keydown", (event) => {
+    if (!about || event.altKey || event.metaKey) return;
+    const { rows, columns: columns2 } = about.matrix, [i, j] = about.at;
+    const to2 = {
+      ArrowUp: [i - 1, j],
+      ArrowDown: [i + 1, j],
+      ArrowLeft: [i, j - 1],
+      ArrowRight: [i, j + 1],
+      PageUp: [i - ROWS, j],
+      PageDown: [i + ROWS, j],
+      Home: event.ctrlKey ? [0, 0] : [i, 0],
+      End: event.ctrlKey ? [rows - 1, columns2 - 1] : [i, columns2 - 1],
+      Enter: [i, j],
+      " ": [i, j]
+    }[event.key];
+    if (!to2) return;
+    event.preventDefault();
+    event.stopPropagation();
+    go(...to2);
+  });
+  table.addEventListener("click", (event) => {
+    const cell = event.target.closest("[role=gridcell]");
+    if (cell) go(Number(cell.dataset.row), Number(cell.dataset.column));
+  });
+  return {
+    show(now) {
+      const had = table.contains(document.activeElement);
+      about = now;
+      draw2(table, now);
+      if (had) focus();
+    }
+  };
+}
+function draw2(table, about) {
+  const { matrix, at: at3, cell, limit: limit2, colours, value: value2, names: names2, label, rowWords: rowWords2 } = about, { rows, columns: columns2 } = matrix;
+  const [top, bottom] = span(rows, at3[0], ROWS);
+  const { left, right, text: text2 } = fitted(about, top, bottom);
+  table.setAttribute("aria-label", label);
+  table.setAttribute("aria-rowcount", rows + 1);
+  table.setAttribute("aria-colcount", columns2 + 1);
+  table.style.setProperty("--columns", right - left);
+  const corner = names2.length > 1 ? `↓ ${names2[0]}
+→ ${names2[1]}` : names2[0] ?? "";
+  const header2 = (c) => make("span", { role: "columnheader", "aria-colindex": c + 2 }, String(c));
+  const head = make(
+    "div",
+    { role: "row", "aria-rowindex": 1 },
+    make("span", { role: "columnheader", class: "corner", "aria-colindex": 1 }, corner),
+    ...range4(left, right).map(header2)
+  );
+  const gridcell = (r, c) => {
+    const x2 = matrix.get(r, c), rgb3 = colour(x2, limit2.size, colours), here = r === at3[0] && c === at3[1];
+    const chosen = here && cell !== null;
+    const attributes = {
+      role: "gridcell",
+      "aria-colindex": c + 2,
+      "aria-selected": String(chosen),
+      tabindex: here ? 0 : -1,
+      class: here && !chosen ? "example" : null,
+      title: exact(x2, value2.dtype)
+    };
+    const one3 = make(
+      "span",
+      { ...attributes, "data-row": r, "data-column": c, "data-cell": about.cellAt(r, c).join(",") },
+      text2(x2)
+    );
+    one3.style.background = css(rgb3);
+    one3.style.color = inkOn(rgb3);
+    return one3;
+  };
+  const lines2 = range4(top, bottom).map(
+    (r) => make(
+      "div",
+      { role: "row", "aria-rowindex": r + 2 },
+      make("span", { role: "rowheader", "aria-colindex": 1, title: rowWords2?.[r] }, rowName(r, rowWords2)),
+      ...range4(left, right).map((c) => gridcell(r, c))
+    )
+  );
+  fill(table, head, ...lines2);
+  const part = [
+    rows > bottom - top ? `${bottom - top} of ${rows} rows` : null,
+    columns2 > right - left ? `${right - left} of ${columns2} columns` : null
+  ];
+  table.dataset.more = part.filter(Boolean).join(" and ");
+}
+var rowName = (r, words) => words ? `${r} ${words[r].length > LONG ? `${words[r].slice(0, LONG - 1)}…` : words[r]}` : String(r);
+function fitted({ matrix, at: at3, width, value: value2, rowWords: rowWords2 }, top, bottom) {
+  const whole2 = (x2) => shown(x2, value2.dtype), short2 = (x2) => brief(x2, width < NARROW ? 2 : 3);
+  const widest = (text2, left, right) => Math.max(3, ...range4(top, bottom).flatMap((r) => range4(left, right).map((c) => text2(matrix.get(r, c)).length)));
+  for (const text2 of [value2.data.type === "float16" ? short2 : whole2, short2]) {
+    let [left, right] = span(matrix.columns, at3[1], COLUMNS);
+    const room = Math.max(
+      1,
+      Math.floor(
+        (width - MARGIN2 - (rowWords2 ? CHARACTER * (LONG + 1) : 0)) / (CHARACTER * widest(text2, left, right) + PADDING)
+      )
+    );
+    if (room < right - left) [left, right] = span(matrix.columns, at3[1], room);
+    if (text2 === short2 || room >= Math.min(matrix.columns, ENOUGH)) return { left, right, text: text2 };
+  }
+}
+function span(n, at3, most) {
+  const first = Math.max(0, Math.min(at3 - Math.floor(most / 2), n - most));
+  return [first, Math.min(n, first + most)];
+}
+var range4 = (from2, to2) => Array.from({ length: Math.max(to2 - from2, 0) }, (_, k2) => from2 + k2);
 
 // src/views/tensor/slices.js
 function drawSlices(place, { names: names2, slice: slice3, numbers: numbers2, move: move2, turn }) {
   const focused = place.contains(document.activeElement) ? document.activeElement.dataset.does : null;
-  const others = numbers2.shape.map((n, axis) => [axis, n]).filter(([axis]) => axis !== slice3.rows && axis !== slice3.columns);
-  const steppers = others.map(([axis, n]) => stepper(names2[axis], slice3.fixed[axis], n, (k2) => move2(axis, k2)));
+  const others2 = numbers2.shape.map((n, axis) => [axis, n]).filter(([axis, n]) => n > 1 && axis !== slice3.rows && axis !== slice3.columns);
+  const steppers = others2.map(([axis, n]) => stepper(names2[axis], slice3.fixed[axis], n, (k2) => move2(axis, k2)));
   fill(place, ...steppers, numbers2.shape.length > 2 ? choice(names2, slice3, turn) : null);
   if (focused) [...place.querySelectorAll("[data-does]")].find((one3) => one3.dataset.does === focused)?.focus();
   place.hidden = !place.childNodes.length;
@@ -9865,11 +9982,11 @@ function stepper(name, at3, n, go) {
 function choice(names2, slice3, turn) {
   const pick = (label, which, other) => {
     const options = names2.map((name, axis) => make("option", { value: axis, selected: axis === slice3[which] }, name));
-    const change = (event) => {
+    const change2 = (event) => {
       const axis = Number(event.target.value);
       turn(axis === slice3[other] ? { [which]: axis, [other]: slice3[which] } : { [which]: axis });
     };
-    return make("label", {}, `${label} `, make("select", { "data-does": label, onchange: change }, ...options));
+    return make("label", {}, `${label} `, make("select", { "data-does": label, onchange: change2 }, ...options));
   };
   return make("span", { class: "axes" }, pick("down:", "rows", "columns"), pick("across:", "columns", "rows"));
 }
@@ -9897,8 +10014,8 @@ function warning({ nan, infinite }, size2) {
   return told2.length ? make("p", { class: "warning" }, `⚠ ${told2.join(" and ")}, of ${count2(size2)}`) : null;
 }
 var [WIDE, HIGH] = [240, 52];
-function histogram({ histogram: bins, least, greatest }, x2) {
-  const [low, high] = [number(least), number(greatest)], most = Math.max(...bins), wide2 = WIDE / bins.length;
+function histogram({ histogram: bins, least, greatest: greatest2 }, x2) {
+  const [low, high] = [number(least), number(greatest2)], most = Math.max(...bins), wide2 = WIDE / bins.length;
   const own2 = x2 === null || !Number.isFinite(x2) ? -1 : Math.min(bins.length - 1, Math.floor((x2 - low) / (high - low) * bins.length));
   const bars = bins.map((n, i) => {
     const height = n ? Math.max(1.5, n / most * (HIGH - 4)) : 0;
@@ -9930,15 +10047,24 @@ function histogram({ histogram: bins, least, greatest }, x2) {
 
 // src/views/tensor.js
 var KINDS = { picture, video, waveform, spectrogram, tokens };
-var RANKS = { picture: [4], video: [5], waveform: [2, 3], spectrogram: [2, 3, 4], tokens: [2] };
+var RANKS = { picture: [4], video: [5], waveform: [2, 3], spectrogram: [2, 3, 4], tokens: [1, 2] };
 var SMALL = { rows: 9, columns: 8 };
-var kindOf = ({ shown: shown2, shape }) => RANKS[shown2]?.includes(shape.length) ? shown2 : "matrix";
+function kindOf({ shown: shown2, shape }, words) {
+  const kind = words ? "tokens" : shown2;
+  return RANKS[kind]?.includes(shape.length) ? kind : "matrix";
+}
 function tensor(element, store, trace) {
-  const [chips, slices, image, cells2, facts] = ["chips", "slices", "image", "cells", "statistics"].map(
-    (name) => make("div", { class: name })
-  );
-  const [head, readout, legend2] = ["head", "readout", "legend"].map((name) => make("p", { class: name }));
-  fill(element, chips, head, slices, image, readout, cells2, legend2, facts);
+  const [chips, slices, image, cells2, facts, changes] = [
+    "chips",
+    "slices",
+    "image",
+    "cells",
+    "statistics",
+    "changes"
+  ].map((name) => make("div", { class: name }));
+  const [head, readout, legend3] = ["head", "readout", "legend"].map((name) => make("p", { class: name }));
+  fill(element, chips, head, slices, image, readout, cells2, legend3, facts, changes);
+  let against = null;
   readout.setAttribute("aria-live", "polite");
   const numbersGrid = grid(cells2);
   const axes = /* @__PURE__ */ new Map();
@@ -9947,7 +10073,7 @@ function tensor(element, store, trace) {
     if (!width) return;
     drawChips(chips, store, trace);
     const numbers2 = at3 === null ? null : trace.array(at3);
-    for (const part of [slices, image, readout, cells2, legend2]) part.hidden = !numbers2?.size;
+    for (const part of [slices, image, readout, cells2, legend3, changes]) part.hidden = !numbers2?.size;
     if (!numbers2) {
       fill(head, "This operation made no array.");
       fill(facts);
@@ -9955,8 +10081,10 @@ function tensor(element, store, trace) {
     }
     const value2 = trace.values[at3], { cell } = store.state;
     fill(head, ...headOf2(value2, trace));
-    fill(facts, ...statistics2(value2, cell ? numbers2.get(cell) : null));
-    if (!numbers2.size) return;
+    if (!numbers2.size) {
+      fill(facts, ...statistics2(value2, null));
+      return;
+    }
     const here = cell ?? exampleCell(numbers2);
     if (!axes.has(at3)) axes.set(at3, firstAxes(value2, trace));
     const slice3 = { ...axes.get(at3), fixed: here }, names2 = axisNames(value2, trace);
@@ -9973,6 +10101,8 @@ function tensor(element, store, trace) {
       limit: limitOf(numbers2, value2),
       colours: colours(),
       width,
+      words: wordsOf(trace, at3),
+      rowWords: slice3.rows === 0 ? rowWords(trace, at3) : null,
       choose,
       move: move2
     };
@@ -9983,7 +10113,7 @@ function tensor(element, store, trace) {
       move: move2,
       turn: (turned) => (axes.set(at3, { ...axes.get(at3), ...turned }), redraw())
     });
-    const kind = kindOf(value2);
+    const kind = kindOf(value2, about.words);
     image.hidden = kind === "matrix" && matrix.rows <= SMALL.rows && matrix.columns <= SMALL.columns;
     if (!image.hidden) (KINDS[kind] ?? heat)(image, about);
     fill(readout, ...readoutOf(about));
@@ -9999,7 +10129,11 @@ function tensor(element, store, trace) {
       cellAt: cellAt2,
       choose: pick
     });
-    fill(legend2, ...legendOf(about, kind, cells2.firstChild.dataset.more));
+    fill(facts, ...kind === "tokens" ? [] : statistics2(value2, cell ? numbers2.get(cell) : null));
+    const list2 = others(trace, at3, store.state.frame);
+    changes.hidden = !list2.length;
+    if (list2.length) change(changes, about, list2, against, (key) => (against = key, redraw()));
+    fill(legend3, ...legendOf(about, kind, cells2.firstChild.dataset.more));
   };
   const widthOf = onWidth(element, redraw);
   const colours = palette(element, redraw);
@@ -10058,12 +10192,13 @@ function headOf2(value2, trace) {
     `, ${ROLES[value2.role] ?? value2.role}${of}: ${shapeText(value2.shape)}${kept3}, ${value2.dtype}.`
   ];
 }
-function readoutOf({ value: value2, numbers: numbers2, here, cell }) {
+function readoutOf({ value: value2, numbers: numbers2, here, cell, words }) {
   const x2 = numbers2.get(here), whole2 = exact(x2, value2.dtype);
   const digits = value2.data.type === "float16" ? `about ${brief(x2)}` : cell ? whole2 : shown(x2, value2.dtype);
   const told2 = make("span", { class: "numbers", title: whole2 }, `${value2.name}${placeText(here)} = ${digits}`);
   return [
     told2,
+    words?.[x2] === void 0 ? null : ` (${words[x2]})`,
     cell || !here.length ? null : make("span", { class: "quiet" }, " (its largest: choose another)")
   ].filter(Boolean);
 }
@@ -10215,11 +10350,11 @@ var TELL = {
   clip: ({ operation, operand: operand2, result }) => operation.says ? [operation.says, " That makes ", result, "."] : [operand2("gradient"), " is clipped. That makes ", result, "."],
   update: ({ operation, operand: operand2, result, value: value2 }) => {
     if (operation.phase === "moments") {
-      const others = Object.keys(operation.operands).filter((name) => name !== "gradient");
+      const others2 = Object.keys(operation.operands).filter((name) => name !== "gradient");
       const fresh = [result, ...Object.values(operation.also ?? {}).map(value2)];
       return [
         "The optimizer brings ",
-        listed2(others.map(operand2)),
+        listed2(others2.map(operand2)),
         " up to date with ",
         operand2("gradient"),
         ": now ",
@@ -10738,7 +10873,7 @@ function operations(element, store, trace) {
     spellcheck: "false",
     autocomplete: "off"
   });
-  const found = make("span", { class: "found", role: "status" });
+  const found2 = make("span", { class: "found", role: "status" });
   const list2 = make("div", {
     class: "list",
     role: "listbox",
@@ -10788,7 +10923,7 @@ function operations(element, store, trace) {
     }
     for (const group of list2.children)
       group.hidden = [...group.querySelectorAll("[role=option]")].every((row2) => row2.hidden);
-    found.textContent = words.length ? `${n} of ${rows.length}` : "";
+    found2.textContent = words.length ? `${n} of ${rows.length}` : "";
   };
   search.addEventListener("input", look);
   search.addEventListener("keydown", (event) => {
@@ -10803,7 +10938,7 @@ function operations(element, store, trace) {
     } else return;
     event.preventDefault();
   });
-  fill(element, make("div", { class: "search" }, search, found), list2);
+  fill(element, make("div", { class: "search" }, search, found2), list2);
   let present = null;
   store.subscribe(({ op }, changed) => {
     if (!changed.has("op") || !rows[op]) return;
@@ -10815,12 +10950,12 @@ function operations(element, store, trace) {
   });
 }
 function stretches(trace) {
-  const found = [];
+  const found2 = [];
   for (const operation of trace.operations) {
-    if (found.at(-1)?.phase !== operation.phase) found.push({ phase: operation.phase, within: [] });
-    found.at(-1).within.push(operation);
+    if (found2.at(-1)?.phase !== operation.phase) found2.push({ phase: operation.phase, within: [] });
+    found2.at(-1).within.push(operation);
   }
-  return found;
+  return found2;
 }
 function titleOf(operation, trace) {
   const name = (number4) => trace.values[number4]?.name ?? "";
@@ -10874,7 +11009,7 @@ async function mount(element, json, { address = false } = {}) {
 function show(element, store, address, note = null) {
   fill(element, note, header(store, store.trace), columns(store, store.trace));
   const endings = [bindKeys(element, store, { everywhere: address })];
-  if (address) endings.push(bindAddress(store));
+  if (address) endings.push(bindAddress(store, element.dataset.at));
   return () => {
     for (const end of endings) end();
     fill(element);
@@ -10883,7 +11018,7 @@ function show(element, store, address, note = null) {
 function showUnlike(element, { frames, at: at3, title: title2 }, address) {
   const select2 = make(
     "select",
-    { onchange: () => change(Number(select2.value)) },
+    { onchange: () => change2(Number(select2.value)) },
     ...at3.map((number4, i) => make("option", { value: i }, `step ${number4}`))
   );
   const note = make(
@@ -10892,13 +11027,13 @@ function showUnlike(element, { frames, at: at3, title: title2 }, address) {
     make("label", {}, `${title2}: these steps aren't alike, so each is shown by itself. Show `, select2)
   );
   let end = null;
-  const change = (frame) => {
+  const change2 = (frame) => {
     const focused = document.activeElement === select2;
     end?.();
     end = show(element, new Store(frames[frame]), address, note);
     if (focused) select2.focus();
   };
-  change(0);
+  change2(0);
   element.dataset.ready = "true";
   return () => end();
 }
@@ -10921,18 +11056,18 @@ function kept2({ kept: kept3 }) {
   );
 }
 function columns(store, trace) {
-  const found = { middle: [], right: [], left: [] };
+  const found2 = { middle: [], right: [], left: [] };
   for (const { name, title: title2, view, column } of PANELS) {
     const id = unique(name);
     const body = make("div", { class: `body ${name}` });
     if (view(body, store, trace) === false) continue;
     const folded = make("details", { open: true }, make("summary", {}, make("h2", { id }, title2)), body);
-    found[column].push(make("section", { class: "panel", "aria-labelledby": id, "data-panel": name }, folded));
+    found2[column].push(make("section", { class: "panel", "aria-labelledby": id, "data-panel": name }, folded));
   }
   return make(
     "main",
     {},
-    ...Object.entries(found).map(([name, panels]) => make("div", { class: `column ${name}` }, ...panels))
+    ...Object.entries(found2).map(([name, panels]) => make("div", { class: `column ${name}` }, ...panels))
   );
 }
 async function render({ model, el }) {

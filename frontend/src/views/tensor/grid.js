@@ -7,6 +7,7 @@ import { brief, exact, shown } from "../../numbers.js";
 const ROWS = 9;
 const [COLUMNS, ENOUGH] = [24, 4]; // at most so many; where so many don't fit with six digits, some digits go
 const [MARGIN, CHARACTER, PADDING, NARROW] = [66, 7.8, 14, 420]; // pixels
+const LONG = 9; // characters of a row's word
 
 /** A grid in this element; `show(about)` draws the part of it around `at`: {matrix, at, cell, limit, colours, value, names, label,
  *  choose, width}, where choose(row, column) is called with what the reader goes to. */
@@ -56,7 +57,7 @@ export function grid(element) {
 }
 
 function draw(table, about) {
-  const { matrix, at, cell, limit, colours, value, names, label } = about,
+  const { matrix, at, cell, limit, colours, value, names, label, rowWords } = about,
     { rows, columns } = matrix;
   const [top, bottom] = span(rows, at[0], ROWS);
   const { left, right, text } = fitted(about, top, bottom);
@@ -98,7 +99,7 @@ function draw(table, about) {
     make(
       "div",
       { role: "row", "aria-rowindex": r + 2 },
-      make("span", { role: "rowheader", "aria-colindex": 1 }, String(r)),
+      make("span", { role: "rowheader", "aria-colindex": 1, title: rowWords?.[r] }, rowName(r, rowWords)),
       ...range(left, right).map((c) => gridcell(r, c)),
     ),
   );
@@ -110,15 +111,24 @@ function draw(table, about) {
   table.dataset.more = part.filter(Boolean).join(" and ");
 }
 
+/** A row's number; and what it stands for, where it's a word's. */
+const rowName = (r, words) =>
+  words ? `${r} ${words[r].length > LONG ? `${words[r].slice(0, LONG - 1)}…` : words[r]}` : String(r);
+
 /** Which columns have room, and how numbers are written: with six digits, or fewer where hardly any column would fit. */
-function fitted({ matrix, at, width, value }, top, bottom) {
+function fitted({ matrix, at, width, value, rowWords }, top, bottom) {
   const whole = (x) => shown(x, value.dtype),
     short = (x) => brief(x, width < NARROW ? 2 : 3);
   const widest = (text, left, right) =>
     Math.max(3, ...range(top, bottom).flatMap((r) => range(left, right).map((c) => text(matrix.get(r, c)).length)));
   for (const text of [value.data.type === "float16" ? short : whole, short]) {
     let [left, right] = span(matrix.columns, at[1], COLUMNS);
-    const room = Math.max(1, Math.floor((width - MARGIN) / (CHARACTER * widest(text, left, right) + PADDING)));
+    const room = Math.max(
+      1,
+      Math.floor(
+        (width - MARGIN - (rowWords ? CHARACTER * (LONG + 1) : 0)) / (CHARACTER * widest(text, left, right) + PADDING),
+      ),
+    );
     if (room < right - left) [left, right] = span(matrix.columns, at[1], room);
     if (text === short || room >= Math.min(matrix.columns, ENOUGH)) return { left, right, text };
   }

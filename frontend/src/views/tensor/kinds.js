@@ -8,7 +8,7 @@ import { colour, drawMatrix, ring, sizeCanvas } from "../../heat.js";
 import { brief } from "../../numbers.js";
 
 /** A canvas that calls `pick(x, y)` with where it was clicked. */
-function canvas(label, pick) {
+export function canvas(label, pick) {
   const one = make("canvas", { role: "img", "aria-label": label });
   if (pick) {
     one.addEventListener("click", (event) => {
@@ -47,21 +47,29 @@ export function heat(place, about) {
   fill(place, one, note);
 }
 
-/** One image of shape rows × columns × channels out of the numbers, at an offset; colours as they are, or stretched. */
-function imageOf({ numbers, value }, offset, rows, columns, channels) {
+/** Which channels are red, green and blue (and how opaque), and the numbers that are black and white there. */
+function colouring({ value }, channels) {
   const { least = 0, greatest = 1 } = value.statistics;
+  if (value.pixels) return { picked: value.pixels.channels, low: value.pixels.black, high: value.pixels.white };
   const [low, high] =
     value.dtype === "uint8" ? [0, 255] : least >= 0 && greatest <= 1 ? [0, 1] : [Number(least), Number(greatest)];
+  const picked = channels >= 3 ? [0, 1, 2, ...(channels === 4 ? [3] : [])] : [0];
+  return { picked, low, high, stretched: !(low === 0 && (high === 1 || high === 255)) && [low, high] };
+}
+
+/** One image of shape rows × columns × channels out of the numbers, at an offset; colours as they are, or stretched. */
+function imageOf(about, offset, rows, columns, channels) {
+  const { picked, low, high, stretched = false } = colouring(about, channels);
   const image = new ImageData(columns, rows);
-  const scale = high > low ? 255 / (high - low) : 0;
+  const scale = high === low ? 0 : 255 / (high - low);
+  const { data } = about.numbers;
   for (let i = 0; i < rows * columns; i++) {
-    const pixel = Array.from({ length: channels }, (_, c) => (numbers.data[offset + i * channels + c] - low) * scale);
-    const [r, g, b] = channels >= 3 ? pixel : [pixel[0], pixel[0], pixel[0]];
-    image.data.set([r, g, b, channels === 4 ? pixel[3] : 255], 4 * i);
+    const [r, g = r, b = r, opaque = 255] = picked.map((c) => (data[offset + i * channels + c] - low) * scale);
+    image.data.set([r, g, b, opaque], 4 * i);
   }
   const small = make("canvas", { width: columns, height: rows });
   small.getContext("2d").putImageData(image, 0, 0);
-  return { small, stretched: !(low === 0 && (high === 1 || high === 255)) && [low, high] };
+  return { small, stretched };
 }
 
 function paintImage(one, about, offset, [rows, columns, channels], size) {
@@ -233,41 +241,45 @@ export function spectrogram(place, about) {
   );
 }
 
-const MOST = 24; // tokens of a row that are shown
+const MOST = 40; // tokens of a row that are shown
 
-/** Text as the numbers of its words or letters, a row for each example. */
-export function tokens(place, { numbers, cell, here: at, choose }) {
-  const [rows, columns] = numbers.shape;
+/** Text as its words or letters, a row for each example; where no vocabulary is told, by their numbers in it. */
+export function tokens(place, { numbers, cell, here: at, choose, words }) {
+  const flat = numbers.shape.length === 1;
+  const [rows, columns] = flat ? [1, numbers.shape[0]] : numbers.shape;
+  const cellOf = (i, j) => (flat ? [j] : [i, j]);
+  const [row, column] = flat ? [0, at[0]] : at;
   const first = (n, k, most) => Math.max(0, Math.min(k - Math.floor(most / 2), n - most));
-  const [top, left] = [first(rows, at[0], 8), first(columns, at[1], MOST)];
-  const lines = Array.from({ length: Math.min(rows, 8) }, (_, r) => {
-    const i = top + r;
-    const words = Array.from({ length: Math.min(columns, MOST) }, (_, c) => {
-      const j = left + c,
-        chosen = cell && cell[0] === i && cell[1] === j;
-      return make(
-        "button",
-        {
-          type: "button",
-          class: "token",
-          "aria-pressed": String(Boolean(chosen)),
-          "aria-label": `example ${i}, place ${j}: token ${numbers.get([i, j])}`,
-          onclick: () => choose([i, j]),
-        },
-        String(numbers.get([i, j])),
-      );
-    });
+  const [top, left] = [first(rows, row, 8), first(columns, column, MOST)];
+  const token = (i, j) => {
+    const number = numbers.get(cellOf(i, j));
+    const word = words?.[number];
+    const chosen = cell !== null && cell.join() === cellOf(i, j).join();
+    const where = `${flat ? "" : `example ${i}, `}place ${j}: `;
     return make(
+      "button",
+      {
+        type: "button",
+        class: "token",
+        title: `token ${number}`,
+        "aria-pressed": String(chosen),
+        "aria-label": `${where}${word === undefined ? "" : `${word}, `}token ${number}`,
+        onclick: () => choose(cellOf(i, j)),
+      },
+      word ?? String(number),
+    );
+  };
+  const lines = Array.from({ length: Math.min(rows, 8) }, (_, r) =>
+    make(
       "div",
       { class: "tokens" },
-      make("span", { class: "quiet" }, `${i}: `),
-      ...words,
+      flat ? null : make("span", { class: "quiet" }, `${top + r}: `),
+      ...Array.from({ length: Math.min(columns, MOST) }, (_, c) => token(top + r, left + c)),
       columns > MOST ? make("span", { class: "quiet" }, `… of ${columns}`) : null,
-    );
-  });
-  fill(
-    place,
-    ...lines,
-    make("p", { class: "quiet" }, "Each number stands for a word or a letter, by its place in the vocabulary."),
+    ),
   );
+  const note = words
+    ? "To the network each of these is a number, its place in the vocabulary."
+    : "Each number stands for a word or a letter, by its place in the vocabulary.";
+  fill(place, ...lines, make("p", { class: "quiet" }, note));
 }

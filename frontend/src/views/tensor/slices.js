@@ -6,7 +6,7 @@ export function drawSlices(place, { names, slice, numbers, move, turn }) {
   const focused = place.contains(document.activeElement) ? document.activeElement.dataset.does : null;
   const others = numbers.shape
     .map((n, axis) => [axis, n])
-    .filter(([axis]) => axis !== slice.rows && axis !== slice.columns);
+    .filter(([axis, n]) => n > 1 && axis !== slice.rows && axis !== slice.columns);
   const steppers = others.map(([axis, n]) => stepper(names[axis], slice.fixed[axis], n, (k) => move(axis, k)));
   fill(place, ...steppers, numbers.shape.length > 2 ? choice(names, slice, turn) : null);
   if (focused) [...place.querySelectorAll("[data-does]")].find((one) => one.dataset.does === focused)?.focus();
