@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from tinyxm.cli.bench import bench
+from tinyxm.cli.check import check
 from tinyxm.cli.clean import clean
 from tinyxm.cli.data import data
 from tinyxm.cli.errors import Interrupted, Misuse, describe, status, usage
@@ -50,6 +51,7 @@ app.command()(clean)
 app.command()(simt)
 app.command()(step)
 app.command()(lab)
+app.command()(check)
 app.command()(workbench)
 app.add_typer(data, name="data", context_settings=HELP)
 

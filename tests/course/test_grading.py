@@ -1,0 +1,178 @@
+"""Answers graded: what a case, a trap, a trial and the limits of the process say; and what overriding does."""
+
+import textwrap
+
+import numpy as np
+import pytest
+
+import tinyxm as xm
+from tinyxm import nn
+from tinyxm.course import Case, Exercise, Trap, check, exercise, grade, overridden
+from tinyxm.ops import linear
+from tinyxm.ops.linear import _linear
+
+
+def transposing(rng):
+    for rows, columns in ((2, 3), (3, 3)):
+        a = rng.normal(size=(rows, columns))
+        yield Case(f"{rows} by {columns}", (a,), a.T, square=rows == columns)
+
+
+def an_exercise(**changes):
+    facts = {
+        "title": "a transposition",
+        "lesson": "06_layers",
+        "points": 3,
+        "function": "transpose",
+        "hints": ("a", "b", "c"),
+        "cases": transposing,
+        "traps": (Trap("it is doubled", lambda a: 2 * a.T),),
+        "name": "ex01_transposition",
+    }
+    return Exercise(**{**facts, **changes})
+
+
+def test_a_right_answer_has_all_points():
+    verdict = grade(an_exercise(), np.transpose)
+    assert verdict.passed
+    assert verdict.points == 3
+
+
+def test_a_known_wrong_answer_is_told_as_what_it_is():
+    verdict = grade(an_exercise(), lambda a: 2 * a.T)
+    assert verdict.points == 0
+    assert {result.looks_like for result in verdict.results} == {"it is doubled"}
+
+
+def test_what_is_right_for_square_shapes_only_is_said():
+    verdict = grade(an_exercise(), lambda a: a.T if len(a) == len(a.T) else a)
+    assert verdict.points == 1.5
+    assert "right for square shapes only" in verdict.remark
+    assert grade(an_exercise(), lambda a: a).remark == ""
+
+
+def test_an_error_is_told_with_the_line_that_made_it():
+    def answer(a):
+        return a @ a[:1]
+
+    wrong = grade(an_exercise(), answer).results[1].wrong
+    assert wrong.startswith("ValueError: matmul")
+    assert "return a @ a[:1]" in wrong
+
+
+def test_an_answer_that_writes_to_its_argument_is_wrong():
+    def answer(a):
+        a += 1
+        return a.T - 1
+
+    assert "writes to its argument 1" in grade(an_exercise(), answer).results[0].wrong
+
+
+def test_what_is_not_written_yet_has_no_points():
+    def answer(a):
+        raise NotImplementedError
+
+    verdict = grade(an_exercise(), answer)
+    assert verdict.points == 0
+    assert verdict.results[0].wrong == "not written yet"
+
+
+def test_a_judge_says_what_is_wrong():
+    judged = an_exercise(cases=lambda rng: iter([Case("judged", (), lambda got: None if got > 2 else "too small")]))
+    assert grade(judged, lambda: 3).passed
+    assert grade(judged, lambda: 1).results[0].wrong == "too small"
+
+
+def test_a_trial_compares_the_package_with_and_without_the_answer():
+    def trial(function):
+        with overridden("tinyxm.ops.linear:_linear/w", function):
+            w = xm.Tensor(np.ones((3, 2), np.float32), requires_grad=True)
+            (linear(np.ones((4, 3), np.float32), w) ** 2).sum().backward()
+        return w.grad
+
+    tried = an_exercise(trial=trial, cases=lambda rng: iter(()))
+    assert grade(tried, lambda g, x: x.T @ g).passed
+    verdict = grade(tried, lambda g, x: x.T @ g / len(x))
+    assert "exactly 4 times too small" in verdict.results[0].looks_like
+
+
+def test_overriding_ends_with_its_block_even_after_an_error():
+    kept = _linear.adjoints["w"].rule
+    loss = linear(np.ones((4, 3)), xm.Tensor(np.ones((3, 2)), requires_grad=True)).sum()
+    with pytest.raises(ZeroDivisionError), overridden("tinyxm.ops.linear:_linear/w", lambda g, x: 1 / 0):
+        loss.backward()
+    assert _linear.adjoints["w"].rule is kept
+
+
+def test_a_function_and_a_method_are_overridden_where_the_package_calls_them():
+    with overridden("tinyxm.nn:Linear.forward", lambda self, x: x + 1):
+        assert nn.Linear(2, 2)(np.zeros(2)).sum() == 2
+    assert nn.Linear(2, 2, bias=False)(np.zeros(2, np.float32)).sum().item() == 0
+
+
+@pytest.mark.parametrize(
+    "target", ["tinyxm.ops.linear:lineal", "tinyxm.ops.linear:_linear/y", "tinyxm.nn:Liner.forward"]
+)
+def test_what_is_not_there_is_refused(target):
+    with pytest.raises(ValueError, match="overridden: tinyxm"), overridden(target, lambda: None):
+        pass
+
+
+def test_an_adjoint_of_other_parameters_is_refused():
+    with (
+        pytest.raises(ValueError, match=r"takes \(g, x\), in this order"),
+        overridden("tinyxm.ops.linear:_linear/w", lambda g, w: g),
+    ):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("def neuron_gradient(x, w, b, t:", "SyntaxError"),
+        ("import nowhere", "No module named 'nowhere'"),
+        ("def another(): pass", "it defines no function neuron_gradient"),
+        ("import os\nos._exit(7)", "the process ended with status 7"),
+        ("def neuron_gradient(x, w, b, t):\n    return 'a' * (1 << 40)", "MemoryError"),
+        ("def neuron_gradient(x, w, b, t):\n    import sys\n    sys.exit()", "the process ended"),
+    ],
+)
+def test_a_file_that_breaks_costs_only_itself(tmp_path, written, told):
+    path = tmp_path / "mine.py"
+    path.write_text(written)
+    verdict = check(exercise("ex04"), path)
+    assert verdict.points == 0
+    assert told in verdict.results[-1].wrong
+
+
+def test_an_endless_loop_is_ended_and_what_was_done_before_is_kept(tmp_path):
+    path = tmp_path / "mine.py"
+    solution = exercise("ex04").solution.read_text()
+    path.write_text(solution.replace("    y = 1", "    while len(t) > 4: pass\n    y = 1"))
+    slow = exercise("ex04")
+    limited = Exercise(**{**vars(slow), "seconds": 15.0})
+    verdict = check(limited, path)
+    assert [result.passed for result in verdict.results] == [True, True, False]
+    assert "does every loop end?" in verdict.results[-1].wrong
+
+
+def test_what_an_answer_prints_is_not_taken_for_its_results(tmp_path):
+    path = tmp_path / "mine.py"
+    solution = exercise("ex04").solution.read_text()
+    path.write_text(
+        solution
+        + textwrap.dedent("""
+        print('{"done": true}')
+    """)
+    )
+    assert check(exercise("ex04"), path).passed
+
+
+@pytest.mark.parametrize("name", ["ex4", "4", "ex04", "04", "ex04_neuron_gradient"])
+def test_an_exercise_is_found_by_its_names(name):
+    assert exercise(name).name == "ex04_neuron_gradient"
+
+
+def test_an_unknown_exercise_is_refused_with_those_there_are():
+    with pytest.raises(ValueError, match="'ex99' isn't one of the course; there are"):
+        exercise("ex99")

@@ -1,0 +1,173 @@
+"""What an answer is worth: every case called, what was wrong told, in a process of its own with limits."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tinyxm.course.comparing import Difference, difference
+from tinyxm.course.exercise import Case, Exercise, Function
+
+SEED = 20
+TRIAL_TOLERANCE = 1e-4
+
+
+@dataclass(frozen=True)
+class Result:
+    """One case: what was tried, whether it passed, what was wrong, and what that looks like."""
+
+    told: str
+    passed: bool
+    wrong: str = ""
+    looks_like: str = ""
+    square: bool = False
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """An answer's results, and its share of the exercise's points, by the share of cases passed."""
+
+    exercise: str
+    results: tuple[Result, ...]
+    of: int
+
+    @property
+    def passed(self) -> bool:
+        return bool(self.results) and all(result.passed for result in self.results)
+
+    @property
+    def points(self) -> float:
+        """To a tenth, downwards: full points are for what is right in full."""
+        share = sum(result.passed for result in self.results) / max(len(self.results), 1)
+        return int(share * self.of * 10 + 1e-9) / 10
+
+    @property
+    def remark(self) -> str:
+        """What is seen only when the cases are looked at together."""
+        failed = [result for result in self.results if not result.passed]
+        squares = [result.passed for result in self.results if result.square]
+        if failed and squares and all(squares):
+            return "right for square shapes only: are rows and columns exchanged somewhere?"
+        return ""
+
+
+def grade(exercise: Exercise, function: Function, told: Callable[[Result], None] = lambda result: None) -> Verdict:
+    """Call the function in every case, in this process; `told` hears each result as it comes."""
+    results = []
+    for case in exercise.cases(np.random.default_rng(SEED)):
+        results.append(_tried(exercise, case, function))
+        told(results[-1])
+    if exercise.trial:
+        results.append(_at_work(exercise, function))
+        told(results[-1])
+    return Verdict(exercise.name, tuple(results), exercise.points)
+
+
+def _tried(exercise: Exercise, case: Case, function: Function) -> Result:
+    given = copy.deepcopy(case.arguments)
+    try:
+        got = function(*given)
+    except NotImplementedError:
+        return Result(case.told, False, "not written yet", square=case.square)
+    except Exception as error:
+        return Result(case.told, False, _raised(error), square=case.square)
+    for i, (before, after) in enumerate(zip(case.arguments, given, strict=True)):
+        if isinstance(before, np.ndarray) and not np.array_equal(before, after, equal_nan=before.dtype.kind == "f"):
+            return Result(case.told, False, f"it writes to its argument {i + 1}: work on a copy", square=case.square)
+    judge = case.expected if callable(case.expected) else None
+    found = judge(got) if judge else difference(got, case.expected, case.tolerance, case.sizes)
+    if found is None:
+        return Result(case.told, True, square=case.square)
+    if isinstance(found, str):
+        found = Difference("", "", "", found)
+        return Result(case.told, False, found.looks_like, square=case.square)
+    return Result(case.told, False, str(found), _trapped(exercise, case, got) or found.looks_like, case.square)
+
+
+def _trapped(exercise: Exercise, case: Case, got: Any) -> str:
+    """What is said to whom gives a known wrong answer, if this is one."""
+    for trap in exercise.traps:
+        try:
+            known = trap.function(*copy.deepcopy(case.arguments))
+        except Exception:  # a trap may be one that fails
+            continue
+        if known is not None and difference(got, known, case.tolerance) is None:
+            return trap.told
+    return ""
+
+
+def _at_work(exercise: Exercise, function: Function) -> Result:
+    told = exercise.trial_told
+    assert exercise.trial
+    try:
+        found = difference(exercise.trial(function), exercise.trial(None), TRIAL_TOLERANCE)
+    except NotImplementedError:
+        return Result(told, False, "not written yet")
+    except Exception as error:
+        return Result(told, False, _raised(error))
+    return Result(told, found is None, str(found or ""), found.looks_like if found else "")
+
+
+def _raised(error: Exception) -> str:
+    """An error in the student's function, with the line of theirs that made it."""
+    line = ""
+    for frame in traceback.extract_tb(error.__traceback__)[1:2]:
+        line = f" at line {frame.lineno}: {frame.line}"
+    return f"{type(error).__name__}: {error}{line}"
+
+
+def check(exercise: Exercise, path: Path, megabytes: int = 8192) -> Verdict:
+    """The verdict on a file, run in a process of its own: a file that loops, crashes or eats memory costs only itself.
+
+    It may take `exercise.seconds`, and `megabytes` of memory where the system can limit it. Raises FileNotFoundError.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"check: there is no file {path}; begin with tinyxm check {exercise.short} --start")
+    with tempfile.TemporaryDirectory() as folder:
+        record = Path(folder, "results.jsonl")
+        command = [sys.executable, "-m", "tinyxm.course.worker", exercise.name, str(path.resolve()), str(record)]
+        with Path(folder, "printed").open("w+b") as printed:
+            process = subprocess.Popen(
+                [*command, str(megabytes)],
+                stdin=subprocess.DEVNULL,
+                stdout=printed,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+            try:
+                ended = f"the process ended with status {process.wait(exercise.seconds)}"
+            except subprocess.TimeoutExpired:
+                ended = f"not done after {exercise.seconds:.0f} s, and stopped: does every loop end?"
+            finally:
+                _end(process)
+            printed.seek(0)
+            said = printed.read()[-400:].decode("utf-8", "replace").strip()
+        lines = record.read_text("utf-8").splitlines() if record.exists() else []
+    told = [json.loads(line) for line in lines]
+    whole = [Result(**line) for line in told if "done" not in line]
+    if not told or "done" not in told[-1]:
+        last = said.splitlines()[-1] if said and "status" in ended else ""
+        whole.append(Result(f"case {len(whole) + 1}", False, f"{ended}{last and ': '}{last}"))
+    return Verdict(exercise.name, tuple(whole), exercise.points)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End it, and what it may have started."""
+    if hasattr(os, "killpg"):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    process.kill()
+    process.wait()

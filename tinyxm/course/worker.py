@@ -1,0 +1,52 @@
+"""The process that an answer runs in: `python -m tinyxm.course.worker EXERCISE FILE RECORD MEGABYTES`.
+
+It writes each case's result to the record as it comes, a line of JSON each, so that what was done before an answer
+hung or crashed is known; the last line says that all is done.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from tinyxm.course.exercise import Exercise, exercise, load
+from tinyxm.course.grading import Result, grade
+
+
+def limit(megabytes: int) -> None:
+    """Keep this process to so much memory and to files of 100 MB, where the system can."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such limits
+        return
+    for kind, most in ((resource.RLIMIT_AS, megabytes << 20), (resource.RLIMIT_FSIZE, 100 << 20)):
+        resource.setrlimit(kind, (most, resource.getrlimit(kind)[1]))
+
+
+def results_of(asked: Exercise, path: Path, record: Path) -> None:
+    """Grade the file, writing each result as it comes."""
+    with record.open("a", encoding="utf-8") as lines:
+
+        def told(result: Result) -> None:
+            print(json.dumps(asdict(result)), file=lines, flush=True)
+
+        sys.path.insert(0, str(path.parent))
+        try:
+            function = getattr(load(path), asked.function, None)
+        except BaseException as error:
+            at = f" at line {error.lineno}" if isinstance(error, SyntaxError) else ""
+            told(Result("the file is read", False, f"{type(error).__name__}: {error}{at}"))
+        else:
+            if callable(function):
+                grade(asked, function, told)
+            else:
+                told(Result("the file is read", False, f"it defines no function {asked.function}"))
+        print(json.dumps({"done": True}), file=lines, flush=True)
+
+
+if __name__ == "__main__":
+    name, file, record, megabytes = sys.argv[1:]
+    limit(int(megabytes))
+    results_of(exercise(name), Path(file), Path(record))
