@@ -57,6 +57,18 @@ def test_a_sound_is_played_as_it_is(channels):
     assert "noise, 0.05 s" in html
 
 
+def test_a_quiet_sound_is_played_louder_and_says_so_and_silence_stays():
+    soundfile = pytest.importorskip("soundfile")
+    quiet = np.random.default_rng(0).uniform(-1, 1, 400)
+    quiet *= 0.05 / np.abs(quiet).max()
+    html = Sound(quiet, 8000).html()
+    assert "played 10.0 times as loud as recorded" in html
+    read, _ = soundfile.read(io.BytesIO(content(html, "audio/wav")[0]))
+    np.testing.assert_allclose(read, 10 * quiet, atol=1e-4)
+    silence, _ = soundfile.read(io.BytesIO(content(Sound(np.zeros(400), 8000).html(), "audio/wav")[0]))
+    assert not silence.any()
+
+
 def test_an_envelope_spans_lowest_and_highest():
     sound = np.zeros(1000)
     sound[500], sound[501] = 1.0, -0.5

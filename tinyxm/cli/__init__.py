@@ -20,6 +20,7 @@ from rich.markup import escape
 from tinyxm.cli.bench import bench
 from tinyxm.cli.check import check
 from tinyxm.cli.clean import clean
+from tinyxm.cli.course import course
 from tinyxm.cli.data import data
 from tinyxm.cli.errors import Interrupted, Misuse, describe, status, usage
 from tinyxm.cli.inside import inside
@@ -54,6 +55,7 @@ app.command()(lab)
 app.command()(check)
 app.command()(workbench)
 app.add_typer(data, name="data", context_settings=HELP)
+app.add_typer(course, name="course", context_settings=HELP)
 
 
 @app.callback(invoke_without_command=True)

@@ -1,11 +1,13 @@
 """The course: exercises, each one function of a package that works without it, and what checks their answers."""
 
+from tinyxm.course.classroom import Classroom, grade_class
 from tinyxm.course.comparing import Difference, difference
 from tinyxm.course.exercise import Case, Exercise, Trap, exercise, exercises
-from tinyxm.course.grading import Result, Verdict, check, grade
+from tinyxm.course.export import KINDS
+from tinyxm.course.grading import Result, Try, Verdict, check, grade, tries
 from tinyxm.course.overriding import overridden
 
 __all__ = [
-    "Case", "Difference", "Exercise", "Result", "Trap", "Verdict", "check", "difference", "exercise", "exercises",
-    "grade", "overridden",
+    "KINDS", "Case", "Classroom", "Difference", "Exercise", "Result", "Trap", "Try", "Verdict", "check", "difference",
+    "exercise", "exercises", "grade", "grade_class", "overridden", "tries",
 ]  # fmt: skip

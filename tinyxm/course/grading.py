@@ -13,6 +13,7 @@ import tempfile
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ import numpy as np
 
 from tinyxm.course.comparing import Difference, difference
 from tinyxm.course.exercise import Case, Exercise, Function
+from tinyxm.course.exercise import exercise as named
 
 SEED = 20
 TRIAL_TOLERANCE = 1e-4
@@ -64,14 +66,30 @@ class Verdict:
         return ""
 
 
+@dataclass(frozen=True)
+class Try:
+    """One call of an answer: what is tried, and, called with the function, its result."""
+
+    told: str
+    tried: Callable[[Function], Result]
+
+    def __call__(self, function: Function) -> Result:
+        return self.tried(function)
+
+
+def tries(exercise: Exercise | str) -> list[Try]:
+    """All that an answer to the exercise is tried by: its cases, and its trial in the package's place."""
+    exercise = named(exercise) if isinstance(exercise, str) else exercise
+    cases = exercise.cases(np.random.default_rng(SEED))
+    found = [Try(case.told, partial(_tried, exercise, case)) for case in cases]
+    return found + ([Try(exercise.trial_told, partial(_at_work, exercise))] if exercise.trial else [])
+
+
 def grade(exercise: Exercise, function: Function, told: Callable[[Result], None] = lambda result: None) -> Verdict:
-    """Call the function in every case, in this process; `told` hears each result as it comes."""
+    """Try the function in this process; `told` hears each result as it comes."""
     results = []
-    for case in exercise.cases(np.random.default_rng(SEED)):
-        results.append(_tried(exercise, case, function))
-        told(results[-1])
-    if exercise.trial:
-        results.append(_at_work(exercise, function))
+    for tried in tries(exercise):
+        results.append(tried(function))
         told(results[-1])
     return Verdict(exercise.name, tuple(results), exercise.points)
 

@@ -31,6 +31,7 @@ div.card div.kinds img { flex: 1 1 0; min-width: 0; }
 div.card audio { width: 100%; height: 2.2rem; margin: .2rem 0; }
 @media print { div.card audio { display: none; } }
 """
+AUDIBLE = 0.5  # the least peak of what is played: recordings differ by 30 dB
 HUES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")  # Okabe and Ito 2008
 
 
@@ -64,7 +65,10 @@ class Film:
 
 @dataclass(frozen=True)
 class Sound:
-    """A sound (samples[, channels]) from −1 to 1: its course over time, and a player."""
+    """A sound (samples[, channels]) from −1 to 1: its course over time, and a player.
+
+    What peaks below half of the range is played as much louder as makes it half, and says so.
+    """
 
     sound: NDArray[Any]
     rate_hz: int
@@ -72,11 +76,13 @@ class Sound:
 
     def html(self) -> str:
         values = self.sound.reshape(len(self.sound), -1)
-        seconds = len(values) / self.rate_hz
+        seconds, peak = len(values) / self.rate_hz, np.abs(values).max(initial=0)
+        gain = AUDIBLE / peak if 0 < peak < AUDIBLE else 1.0
+        louder = f"played {gain:.1f} times as loud as recorded" if gain > 1 else "played as it is"
         return (
             f"{envelope_svg(values.mean(1), f'{self.name}, {seconds:.2f} s')}"
-            f'<audio controls preload="metadata" aria-label="{escape(self.name)}" '
-            f'src="{_data("audio/wav", wav(self.sound, self.rate_hz))}"></audio>'
+            f'<audio controls preload="metadata" aria-label="{escape(self.name)}" title="{louder}" '
+            f'src="{_data("audio/wav", wav(gain * values, self.rate_hz))}"></audio>'
         )
 
 

@@ -86,8 +86,16 @@ class Scores:
     tables: Sequence[Table]
 
 
+@dataclass(frozen=True)
+class Grid:
+    """A table of texts: a heading for each column, and rows, the first of each being its name."""
+
+    headings: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
 # A text is a paragraph, a list of texts a bulleted list, a mapping a table of names and values.
-Part = str | Sequence[str] | Mapping[str, Any] | Plot | Scores | Gallery
+Part = str | Sequence[str] | Mapping[str, Any] | Plot | Scores | Grid | Gallery
 
 
 @dataclass(frozen=True)
@@ -163,6 +171,14 @@ def _part(part: Part, plots: Path, told: set[str]) -> str:
             terms = "".join(f"<dt>{escape(label)}</dt><dd>{escape(text)}.</dd>" for label, text in meanings.items())
             paragraph = f"<p>{escape(' '.join(notes))}</p>" if notes else ""
             return tables + paragraph + (f"<dl>{terms}</dl>" if terms else "")
+        case Grid():
+            head = "".join(f'<th scope="col">{escape(heading)}</th>' for heading in part.headings[1:])
+            rows = "".join(
+                f'<tr><th scope="row">{escape(name)}</th>{"".join(f"<td>{escape(cell)}</td>" for cell in cells)}</tr>'
+                for name, *cells in part.rows
+            )
+            head = f"<thead><tr><td>{escape(part.headings[0])}</td>{head}</tr></thead>"
+            return f'<div class="wide"><table>{head}<tbody>{rows}</tbody></table></div>'
         case Mapping():
             rows = "".join(
                 f'<tr><th scope="row">{escape(_words(name))}</th><td>{_text(_value(value))}</td></tr>'

@@ -1,0 +1,99 @@
+"""The exercises as assignments for others' graders: plain pytest, and otter-grader's notebooks with their tests."""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from tinyxm.course.exercise import Exercise
+
+PYTEST = '''"""{title} (exercise {number}, {points} points): checked by `pytest`, or by `tinyxm check {short}`."""
+
+import pytest
+from {name} import {function}
+
+from tinyxm.course import tries
+
+
+@pytest.mark.parametrize("tried", tries("{short}"), ids=lambda tried: tried.told)
+def test_{function}(tried):
+    result = tried({function})
+    assert result.passed, f"{{result.wrong}} {{result.looks_like}}"
+'''
+
+OTTER = """OK_FORMAT = False
+
+from otter.test_files import test_case
+
+from tinyxm.course import exercise, grade
+
+name = "{short}"
+points = {points}
+
+
+@test_case(points={points}, hidden=False)
+def test_{function}({function}):
+    verdict = grade(exercise("{short}"), {function})
+    wrong = next((result for result in verdict.results if not result.passed), None)
+    assert wrong is None, f"{{wrong.told}}: {{wrong.wrong}} {{wrong.looks_like}}"
+"""
+
+
+def to_pytest(folder: Path, exercises: Sequence[Exercise]) -> None:
+    """A stub and a file of tests for each exercise, side by side."""
+    for exercise in exercises:
+        _write(folder / exercise.stub.name, exercise.stub.read_text("utf-8"))
+        _write(folder / f"test_{exercise.name}.py", _filled(PYTEST, exercise))
+
+
+def to_otter(folder: Path, exercises: Sequence[Exercise]) -> None:
+    """A notebook for each exercise (task, stub, check), and `tests/` with otter-grader's test of each."""
+    for exercise in exercises:
+        _write(folder / f"{exercise.name}.ipynb", json.dumps(_notebook(exercise), indent=1, ensure_ascii=False) + "\n")
+        _write(folder / "tests" / f"{exercise.short}.py", _filled(OTTER, exercise))
+
+
+KINDS: dict[str, Callable[[Path, Sequence[Exercise]], None]] = {"pytest": to_pytest, "otter": to_otter}
+
+
+def _filled(template: str, exercise: Exercise) -> str:
+    facts = {key: getattr(exercise, key) for key in ("name", "number", "short", "function", "points", "title")}
+    return template.format(**facts)
+
+
+def _write(path: Path, text: str) -> None:
+    """Write what isn't there yet: what is may be somebody's answer. Raises FileExistsError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("x", encoding="utf-8") as file:
+        file.write(text)
+
+
+def _notebook(exercise: Exercise) -> dict[str, Any]:
+    source = exercise.stub.read_text("utf-8")
+    module = ast.parse(source)
+    task = ast.get_docstring(module) or ""
+    code = "\n".join(source.splitlines()[module.body[0].end_lineno or 0 :]).strip()
+    check = f'import otter\n\notter.Notebook(tests_dir="tests").check("{exercise.short}")'
+    cells = [
+        _cell("markdown", task.replace(f"tinyxm check {exercise.short}", "the last cell"), 0),
+        _cell("code", code, 1),
+        _cell("code", check, 2),
+    ]
+    return {
+        "cells": cells,
+        "metadata": {
+            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+            "otter": {"OK_FORMAT": False, "assignment_name": exercise.name},
+        },
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+
+
+def _cell(kind: str, text: str, number: int) -> dict[str, Any]:
+    source = text.splitlines(keepends=True)
+    cell = {"cell_type": kind, "id": f"cell-{number}", "metadata": {}, "source": source}
+    return cell | ({"execution_count": None, "outputs": []} if kind == "code" else {})
