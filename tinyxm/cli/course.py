@@ -32,12 +32,10 @@ def export(
     debug: Debug = False,
 ) -> None:
     """Write the exercises as assignments: files and tests for pytest, or notebooks and tests for otter-grader."""
-    from tinyxm.course import KINDS
+    from tinyxm import course
 
-    if to not in KINDS:
-        raise Misuse(f"course export: --to {to}; expected {' or '.join(KINDS)}")
     chosen = _chosen(names)
-    usage(lambda: KINDS[to](folder, chosen))
+    usage(lambda: course.export(folder, chosen, to))
     typer.echo(f"{folder}: {len(chosen)} exercises for {to}")
 
 

@@ -3,11 +3,11 @@
 from tinyxm.course.classroom import Classroom, grade_class
 from tinyxm.course.comparing import Difference, difference
 from tinyxm.course.exercise import Case, Exercise, Trap, exercise, exercises
-from tinyxm.course.export import KINDS
+from tinyxm.course.export import export
 from tinyxm.course.grading import Result, Try, Verdict, check, grade, tries
 from tinyxm.course.overriding import overridden
 
 __all__ = [
-    "KINDS", "Case", "Classroom", "Difference", "Exercise", "Result", "Trap", "Try", "Verdict", "check", "difference",
-    "exercise", "exercises", "grade", "grade_class", "overridden", "tries",
+    "Case", "Classroom", "Difference", "Exercise", "Result", "Trap", "Try", "Verdict", "check", "difference",
+    "exercise", "exercises", "export", "grade", "grade_class", "overridden", "tries",
 ]  # fmt: skip

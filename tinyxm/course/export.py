@@ -42,33 +42,46 @@ def test_{function}({function}):
 """
 
 
-def to_pytest(folder: Path, exercises: Sequence[Exercise]) -> None:
-    """A stub and a file of tests for each exercise, side by side."""
-    for exercise in exercises:
-        _write(folder / exercise.stub.name, exercise.stub.read_text("utf-8"))
-        _write(folder / f"test_{exercise.name}.py", _filled(PYTEST, exercise))
+def to_pytest(exercise: Exercise) -> dict[str, str]:
+    """The stub, and a file of tests beside it."""
+    return {
+        exercise.stub.name: exercise.stub.read_text("utf-8"),
+        f"test_{exercise.name}.py": _filled(PYTEST, exercise),
+    }
 
 
-def to_otter(folder: Path, exercises: Sequence[Exercise]) -> None:
-    """A notebook for each exercise (task, stub, check), and `tests/` with otter-grader's test of each."""
-    for exercise in exercises:
-        _write(folder / f"{exercise.name}.ipynb", json.dumps(_notebook(exercise), indent=1, ensure_ascii=False) + "\n")
-        _write(folder / "tests" / f"{exercise.short}.py", _filled(OTTER, exercise))
+def to_otter(exercise: Exercise) -> dict[str, str]:
+    """A notebook (task, stub, check), and otter-grader's test of it."""
+    return {
+        f"{exercise.name}.ipynb": json.dumps(_notebook(exercise), indent=1, ensure_ascii=False) + "\n",
+        f"tests/{exercise.short}.py": _filled(OTTER, exercise),
+    }
 
 
-KINDS: dict[str, Callable[[Path, Sequence[Exercise]], None]] = {"pytest": to_pytest, "otter": to_otter}
+KINDS: dict[str, Callable[[Exercise], dict[str, str]]] = {"pytest": to_pytest, "otter": to_otter}
+
+
+def export(folder: Path, exercises: Sequence[Exercise], kind: str) -> list[Path]:
+    """Write assignments of a kind, "pytest" or "otter"; returns the files.
+
+    Raises ValueError for another kind, and FileExistsError, writing nothing, where a file of these names stands: it may
+    be somebody's answer.
+    """
+    if kind not in KINDS:
+        raise ValueError(f"export: {kind!r} is no kind of assignment; expected {' or '.join(KINDS)}")
+    files = {folder / path: text for exercise in exercises for path, text in KINDS[kind](exercise).items()}
+    there = [str(path) for path in files if path.exists()]
+    if there:
+        raise FileExistsError(f"export: here already, and left as it is: {', '.join(there)}; take another folder")
+    for path, text in files.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+    return [*files]
 
 
 def _filled(template: str, exercise: Exercise) -> str:
     facts = {key: getattr(exercise, key) for key in ("name", "number", "short", "function", "points", "title")}
     return template.format(**facts)
-
-
-def _write(path: Path, text: str) -> None:
-    """Write what isn't there yet: what is may be somebody's answer. Raises FileExistsError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("x", encoding="utf-8") as file:
-        file.write(text)
 
 
 def _notebook(exercise: Exercise) -> dict[str, Any]:
@@ -86,7 +99,7 @@ def _notebook(exercise: Exercise) -> dict[str, Any]:
         "cells": cells,
         "metadata": {
             "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-            "otter": {"OK_FORMAT": False, "assignment_name": exercise.name},
+            "otter": {"assignment_name": exercise.name},
         },
         "nbformat": 4,
         "nbformat_minor": 5,
