@@ -68,6 +68,30 @@ def test_a_wider_beam_finds_what_is_at_least_as_probable_per_word():
     assert any(a.tokens != b.tokens for a, b in zip(greedy, wide, strict=True))
 
 
+def test_a_second_look_weighs_what_the_mirrored_picture_says_of_the_same_text():
+    captioner, x = model(seed=2), pictures(4)
+    mirrored = np.arange(WORDS)
+    mirrored[[5, 7]] = 7, 5  # "left" and "right"
+    found = captioner.alternatives(x, 6, 0.0)
+    looked = captioner.second_look(x, found, mirrored, 0.0)
+    assert any(a[0].tokens != b[0].tokens for a, b in zip(found, looked, strict=True))
+    assert any(not text.ended for texts in found for text in texts)  # those that were cut off are weighed, too
+    for i, (before, after) in enumerate(zip(found, looked, strict=True)):
+        assert {text.tokens for text in before} == {text.tokens for text in after}
+        turned = x[i : i + 1, :, ::-1].copy()
+        for text in after:
+            once = next(other.log_probability for other in before if other.tokens == text.tokens)
+            words, total = [*mirrored[list(text.tokens)], *[END] * text.ended], 0.0
+            scores = captioner(turned, np.array([[BEGIN, *words[:-1]]])).data[0].astype(np.float64)
+            for row, word in zip(scores, words, strict=True):
+                total += row[word] - np.log(np.exp(row).sum())
+            assert text.log_probability == pytest.approx((once + total) / 2, abs=1e-4)
+        order = [(not text.ended, -text.log_probability) for text in after]
+        assert order == sorted(order)
+    written = captioner.write(x, 6, 0.0, mirrored)
+    assert [text.tokens for text in written] == [texts[0].tokens for texts in looked]
+
+
 def test_teacher_forcing_gives_each_word_the_true_ones_before():
     captioner, x = model(seed=3), pictures(2)
     captions = np.array([[BEGIN, 4, 5, 6, END], [BEGIN, 7, END, PADDING, PADDING]])

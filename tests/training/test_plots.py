@@ -44,6 +44,13 @@ def test_training_curves_have_a_panel_for_each_quantity_and_a_line_for_each_stag
     drawn(figure)
 
 
+def test_a_loss_below_nothing_is_in_sight_and_not_upside_down():
+    axes = plots.training_curves([{"step": k, "loss": -k / 10} for k in range(1, 50)]).axes[0]
+    bottom, top = axes.get_ylim()
+    assert bottom < -4.8
+    assert bottom < top
+
+
 def test_training_curves_of_a_run_just_begun():
     drawn(plots.training_curves([{"step": 1, "loss": 2.0}]))
     with pytest.raises(ValueError, match="training_curves: no record has a loss"):

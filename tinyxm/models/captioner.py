@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 import numpy as np
 
 from tinyxm import nn
 from tinyxm.autograd import Array, Parameter, Tensor, generator, no_grad
-from tinyxm.models.decoding import Hypothesis, beam
+from tinyxm.data import padded
+from tinyxm.models.decoding import Hypothesis, beam, ranked
 from tinyxm.models.interpretation import attention_maps
-from tinyxm.ops import clip, cross_entropy, info_nce, reshape, unit_length
+from tinyxm.ops import clip, cross_entropy, info_nce, log_softmax, logsumexp, reshape, unit_length
 
 PADDING, UNKNOWN, BEGIN, END = range(4)  # the first of a vocabulary; what is read and never written, but for END
 NEVER = (PADDING, UNKNOWN, BEGIN)
@@ -154,6 +156,20 @@ class Captioner(nn.Module):
         scores = self(images, captions[:, :-1])
         return cross_entropy(scores, captions[:, 1:], label_smoothing, ignore_index=PADDING)
 
+    def log_odds(self, images: Array, tokens: np.ndarray | Sequence[int]) -> Tensor:
+        """ln p / (1 − p) of each token after those before it, (n, tokens), of n pictures: what a map is to explain
+
+        ln p itself is 0, and flat, where the model is sure. tokens `(tokens,)`, or `(n, tokens)` for each picture its
+        own, without BEGIN; END may be the last.
+        """
+        read = np.broadcast_to(tokens, (len(images), np.shape(tokens)[-1]))
+        begin = np.full((len(images), 1), BEGIN)
+        scores = self(images, np.concatenate([begin, read[:, :-1]], axis=1))
+        rows, places = np.indices(read.shape)
+        itself = np.zeros(scores.shape, scores.dtype)
+        itself[rows, places, read] = -np.inf
+        return scores[rows, places, read] - logsumexp(scores + itself, axis=-1)
+
     def picture_of(self, memory: Array) -> Array:
         """What the whole picture is: memory (n, places, features) → (n, whole), of unit length."""
         return unit_length(self.picture(memory))
@@ -181,17 +197,47 @@ class Captioner(nn.Module):
         written = np.concatenate([written, tokens[:, None]], axis=1)
         return self.scores(memory, written)[:, -1], (memory, written)
 
-    def write(self, images: np.ndarray, width: int = 1, length_power: float = 0.6) -> list[Hypothesis]:
+    def write(
+        self, images: np.ndarray, width: int = 1, length_power: float = 0.6, mirrored: np.ndarray | None = None
+    ) -> list[Hypothesis]:
         """The caption of each picture, each word after those the model wrote itself: greedily, or by a beam's width."""
-        return [found[0] for found in self.alternatives(images, width, length_power)]
+        return [found[0] for found in self.alternatives(images, width, length_power, mirrored)]
 
-    def alternatives(self, images: np.ndarray, width: int, length_power: float = 0.6) -> list[list[Hypothesis]]:
-        """For each picture up to `width` captions, best first, as `decoding.beam` finds them."""
+    def alternatives(
+        self, images: np.ndarray, width: int, length_power: float = 0.6, mirrored: np.ndarray | None = None
+    ) -> list[list[Hypothesis]]:
+        """For each picture up to `width` captions, best first, as `decoding.beam` finds them; with `mirrored`, as
+        `second_look` ranks them."""
         with no_grad():
             memory = self.encoder(images).data
         state = memory, np.empty((len(images), 0), np.int64)
         begin = np.full(len(images), BEGIN)
-        return beam(self.step, state, begin, END, self.longest, NEVER, width, length_power)
+        found = beam(self.step, state, begin, END, self.longest, NEVER, width, length_power)
+        return found if mirrored is None else self.second_look(images, found, mirrored, length_power)
+
+    def second_look(
+        self, images: np.ndarray, found: Sequence[Sequence[Hypothesis]], mirrored: np.ndarray, length_power: float = 0.6
+    ) -> list[list[Hypothesis]]:
+        """Captions found for each picture, ranked anew, what the mirrored picture says of them counted as much:
+
+            ln p(w | x) and ln p(mirrored[w] | mirror image of x), their mean
+
+        images (n, side, side, channels), mirrored left and right; `mirrored` (vocabulary,) is what each token is called
+        then, "left" being "right". Two looks err in different places. A text that was cut off stays behind those that
+        ended. Source: rescoring of several best texts, and the mean over views of a picture (Krizhevsky et al. 2012).
+        """
+        rows = np.repeat(np.arange(len(found)), [len(texts) for texts in found])
+        read = padded([[BEGIN, *text.tokens, END] for texts in found for text in texts])[0]
+        captions = np.asarray(mirrored)[read[:, : self.longest + 1]]  # the END of what was cut off isn't asked for
+        with no_grad():
+            memory = self.encoder(np.ascontiguousarray(images[:, :, ::-1])).data
+            log_p = log_softmax(self.scores(memory[rows], captions[:, :-1])).data
+        each = np.take_along_axis(log_p, captions[:, 1:, None], axis=-1)[..., 0]
+        again = iter((each * (captions[:, 1:] != PADDING)).sum(axis=1, dtype=np.float64).tolist())
+        weighed = [
+            [replace(t, log_probability=(t.log_probability + next(again)) / 2) for t in texts] for texts in found
+        ]
+        return [ranked(texts, length_power) for texts in weighed]
 
     def forced(self, images: np.ndarray, captions: np.ndarray) -> list[tuple[int, ...]]:
         """The most probable word at each place after the *true* words before it: no text that the model wrote, since a

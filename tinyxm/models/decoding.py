@@ -127,7 +127,12 @@ def beam(
             state = _rows(state, of[going])
     for row, text, total in zip(rows, written, totals, strict=True):
         done[row].append(Hypothesis(tuple(text.tolist()), float(total), False))
-    return [sorted(found, key=lambda text: (not text.ended, -text.score(length_power))) for found in done]
+    return [ranked(found, length_power) for found in done]
+
+
+def ranked(texts: Sequence[Hypothesis], length_power: float) -> list[Hypothesis]:
+    """Best first by Σ ln p / length^length_power, those that were cut off behind those that ended."""
+    return sorted(texts, key=lambda text: (not text.ended, -text.score(length_power)))
 
 
 def _best(

@@ -126,7 +126,7 @@ class Run:
             results |= scores
         results["unfinished"] = short | absent
         results["facts"] = {
-            **({"samples": len(data)} if hasattr(data, "__len__") else {}),
+            **({"samples": len(data)} if hasattr(data, "__len__") and not isinstance(data, Mapping) else {}),
             "parameters": {stage: sum(p.size for p in self.model(stage).parameters()) for stage in stages},
             "steps": {stage: done for stage, (done, _) in steps.items()},
             "seconds": {stage: round(facts["seconds"], 1) for stage, facts in told.items()},
@@ -250,7 +250,9 @@ class Run:
         if results["unfinished"]:
             named = ", ".join(recipe.titles.get(part) or part.replace("_", " ") for part in results["unfinished"])
             told += f"This run isn't finished ({named}). "
-        facts = {key: value for key, value in {**self.folder.config, **results["facts"]}.items() if value is not None}
+        facts = {
+            key: value for key, value in {**self.folder.config, **results["facts"]}.items() if value not in (None, "")
+        }
         sections = [*recipe.sections(self, results), Section("Training", [*self._choice(), *self._curves(), facts])]
         if recipe.notes:
             sections.append(Section("How to read this", [list(recipe.notes)]))

@@ -32,6 +32,15 @@ def text_of(vocabulary: Vocabulary, written: Hypothesis | Sequence[int]) -> str:
     return " ".join(vocabulary.decode(np.array(tokens, np.int64)))
 
 
+def mirrored(vocabulary: Vocabulary) -> NDArray[np.int64]:
+    """What each word is called where left and right have changed places, (vocabulary,)."""
+    called = np.arange(len(vocabulary))
+    if "left" in vocabulary and "right" in vocabulary:
+        left, right = vocabulary.index["left"], vocabulary.index["right"]
+        called[[left, right]] = right, left
+    return called
+
+
 def written(
     model: Captioner,
     vocabulary: Vocabulary,
@@ -39,19 +48,24 @@ def written(
     right: Sequence[str],
     width: int,
     length_power: float,
+    called: NDArray[np.int64] | None = None,
     at_once: int = 250,
 ) -> dict[str, list[str]]:
-    """What the model writes of what is seen (n, ...): by beam search, greedily, and with the true words before each
-    (teacher forcing), `at_once` at a time."""
+    """What the model writes of what is seen (n, ...), `at_once` at a time: by beam search; with `called` (see
+    `mirrored`) what a second look chooses of that; greedily; and with the true words before each (teacher forcing)."""
     tokens = tokens_of(vocabulary, right)
-    found: dict[str, list[str]] = {"beam": [], "greedy": [], "teacher_forced": []}
+    written: dict[str, list[str]] = {}
     for first in range(0, len(seen), at_once):
         part = slice(first, first + at_once)
+        found = model.alternatives(seen[part], width, length_power)
         ways: dict[str, Sequence[Any]] = {
-            "beam": model.write(seen[part], width, length_power),
+            "beam": [texts[0] for texts in found],
             "greedy": model.write(seen[part]),
             "teacher_forced": model.forced(seen[part], tokens[part]),
         }
-        for way, texts in ways.items():
-            found[way] += [text_of(vocabulary, text) for text in texts]
-    return found
+        if called is not None:
+            chosen = model.second_look(seen[part], found, called, length_power)
+            ways["second_look"] = [texts[0] for texts in chosen]
+        for way, said in ways.items():
+            written.setdefault(way, []).extend(text_of(vocabulary, text) for text in said)
+    return written

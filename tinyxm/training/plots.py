@@ -65,7 +65,8 @@ def training_curves(
         note = f"nothing learned: {unlearned:.2f}"
         loss.annotate(note, (1, unlearned), (-4, 3), ("axes fraction", "data"), "offset points", ha="right", color=GRAY)
     _axes(loss, "loss")
-    loss.set_ylim(bottom=0)
+    if loss.get_ylim()[1] > 0:  # deep CCA's loss is a correlation, less than 0
+        loss.set_ylim(bottom=0)
     if len(stages) > 1:
         loss.legend(frameon=False)
     for axes, key in zip(small, keys, strict=True):

@@ -54,6 +54,25 @@ def picture_maps(
     )
 
 
+def each_word(
+    title: str,
+    explain: Callable[[], NDArray[Any]],
+    model: nn.Module,
+    words: Sequence[str],
+    shown: NDArray[Any],
+    across: int,
+    seed: int = 0,
+) -> list[Maps]:
+    """Of a text that a model wrote of a picture, a map for each word, `across` words to a row
+
+    `explain()` makes them all, `(words, rows, columns)`. In the title stands what random weights leave of them.
+    """
+    told = f"{title} ({_left(model, explain, seed)})"
+    named = {f"{place}: {word}": drawn for place, (word, drawn) in enumerate(zip(words, explain(), strict=True), 1)}
+    rows = [list(named)[first : first + across] for first in range(0, len(named), across)]
+    return [Maps(told, shown, {name: named[name] for name in row}) for row in rows]
+
+
 def bag_words(
     title: str,
     score: Score,

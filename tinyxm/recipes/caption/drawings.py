@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from tinyxm.data import Samples, Vocabulary, augment, content_square, edges, resize, words
-from tinyxm.data.emoji import SIZE
+from tinyxm.data import Samples, Vocabulary, augment, edges, words
 from tinyxm.recipes.emoji.scores import Baselines
-from tinyxm.recipes.emoji.views import Views, features, texts_of
+from tinyxm.recipes.emoji.views import Views, texts_of
 from tinyxm.recipes.sentences import tokens_of
 
 SIDE, CHANNELS = 16, 11  # of what the front end `data.edges` makes of a drawing
@@ -17,11 +16,6 @@ SIDE, CHANNELS = 16, 11  # of what the front end `data.edges` makes of a drawing
 def names_of(samples: Samples) -> list[str]:
     """The names to be written: their words, lower-case, without punctuation."""
     return [" ".join(words(name)) for name in samples["name"]]
-
-
-def picture_of(rgba: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """What the model is given of a picture of any size, RGBA, cropped to what is drawn where it's transparent."""
-    return features(resize(content_square(rgba), SIZE)[None])
 
 
 class DrawingBatches:

@@ -12,15 +12,16 @@ from numpy.typing import NDArray
 from tinyxm.autograd import Tensor
 from tinyxm.data import CREDITS, Samples, Vocabulary, emoji
 from tinyxm.models.captioner import Captioner, ConvolutionEncoder, PatchEncoder
+from tinyxm.models.interpretation.draw import Maps, Words
 from tinyxm.recipes.baselines import score_texts
-from tinyxm.recipes.caption import drawings, report
+from tinyxm.recipes.caption import answers, drawings, report
 from tinyxm.recipes.caption import scenes as shapes
 from tinyxm.recipes.caption.scenes import Scenes
 from tinyxm.recipes.emoji.validation import withheld
 from tinyxm.recipes.emoji.views import SECOND_DRAWING, features
 from tinyxm.recipes.recipe import Goal, Progress, Recipe, Results, Stage
 from tinyxm.recipes.run import Run
-from tinyxm.recipes.sentences import text_of, vocabulary_of, written
+from tinyxm.recipes.sentences import vocabulary_of, written
 from tinyxm.recipes.settings import Settings
 from tinyxm.training.report import Section
 
@@ -31,8 +32,9 @@ LEAST = 1e-9  # "at least as good as": a goal that is another figure is to be ex
 class CaptionSettings(Settings):
     """`epochs` are passes over the training scenes, of which there are `scenes`; the emoji, far fewer, are passed over
     `emoji_epochs` times for each. `features` is the width of the decoder; `beam` texts are under way in beam search,
-    and compared by Σ ln p / length^length_power: at 0 the most probable wins. `embedding_rate` is the learning rate of
-    the emoji's words."""
+    and compared by Σ ln p / length^length_power: at 0 the most probable wins; with `second_look` the mirrored scene is
+    asked, too, which of them it is (`Captioner.second_look`). `embedding_rate` is the learning rate of the emoji's
+    words."""
 
     EPOCHS: ClassVar[tuple[int, int]] = (12, 1)
     MODELS: ClassVar[tuple[str, ...]] = ("convolution", "patches")
@@ -42,6 +44,7 @@ class CaptionSettings(Settings):
     emoji_epochs: float = 7.5
     beam: int = 4
     length_power: float = 0.0
+    second_look: bool = True
     batch_size: int = 64
     learning_rate: float = 2e-3
     embedding_rate: float = 5e-3
@@ -176,8 +179,9 @@ class Caption(Recipe):
         return "withheld_outlines", samples["noto"][missing, SECOND_DRAWING], missing
 
     def _written(self, run: Run, stage: str, images: NDArray[Any], right: Sequence[str]) -> dict[str, list[str]]:
-        settings, vocabulary = run.settings, Vocabulary.of(run.facts(stage)["vocabulary"])
-        return written(run.model(stage), vocabulary, images, right, settings.beam, settings.length_power)
+        model, settings = run.model(stage), run.settings
+        vocabulary, called = Vocabulary.of(run.facts(stage)["vocabulary"]), answers.called_mirrored(run, stage)
+        return written(model, vocabulary, images, right, settings.beam, settings.length_power, called)
 
     def introduction(self, results: Results) -> str:
         return report.introduction(results)
@@ -186,18 +190,10 @@ class Caption(Recipe):
         return report.sections(run, results)
 
     def make(self, run: Run, given: Mapping[str, Any], to: str, count: int, rng: np.random.Generator) -> list[str]:
-        """What the picture shows, as a scene and as an emoji; the `count` likeliest of each."""
-        found = []
-        for stage, said, picture_of in (
-            ("scenes", "as a scene", shapes.picture_of),
-            ("emoji", "as an emoji", drawings.picture_of),
-        ):
-            if stage in run.stages:
-                vocabulary = Vocabulary.of(run.facts(stage)["vocabulary"])
-                width, power = max(count, run.settings.beam), run.settings.length_power
-                (texts,) = run.model(stage).alternatives(picture_of(given["image"]), width, power)
-                found.append([f"{said}: {text_of(vocabulary, text)}" for text in texts[:count]])
-        return ["; ".join(each) for each in zip(*found, strict=True)]
+        return answers.texts_of(run, given["image"], count)
+
+    def inside(self, run: Run, given: Mapping[str, Any]) -> list[Maps | Words]:
+        return [*answers.why(run, given["image"])]
 
 
 # side and channels of what is seen, widths of the convolutions, side of a patch, dropout, layers of the decoder, and
@@ -215,10 +211,10 @@ def _scored(
     settings: Any,
     scenes: Scenes | None = None,
 ) -> Results:
-    """Beam search is the model; the other ways of writing stand beside it, with the baselines. Of scenes truth, too."""
-    beside = {"greedy": written["greedy"], "teacher_forced": written["teacher_forced"], **baselines}
+    """Beam search is the model, with a second look where there is one; the other ways of writing stand beside it, with
+    the baselines. Of scenes truth, too."""
+    *others, best = (way for way in ("teacher_forced", "greedy", "beam", "second_look") if way in written)
+    beside = {**{way: written[way] for way in reversed(others)}, **baselines}
     resamples = 100 if settings.quick else 1000
     told = None if scenes is None else lambda texts: shapes.judged(texts, scenes.things)
-    return {
-        "image_to_text": score_texts(right, written["beam"], beside, told=told, over="pictures", resamples=resamples)
-    }
+    return {"image_to_text": score_texts(right, written[best], beside, told=told, over="pictures", resamples=resamples)}

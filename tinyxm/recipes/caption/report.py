@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from tinyxm.data import Vocabulary
 from tinyxm.models.captioner import Captioner
-from tinyxm.recipes.caption import drawings
+from tinyxm.recipes.caption import answers, drawings
 from tinyxm.recipes.caption import scenes as shapes
 from tinyxm.recipes.emoji.views import features
 from tinyxm.recipes.recipe import Results
@@ -43,7 +43,12 @@ TOLD = {
     "concept up: it is the bar.",
 }
 ROWS = {
-    "model": ("this model", "writes by beam search, each word after those it wrote itself"),
+    "model": (
+        "this model",
+        "writes by beam search, each word after those it wrote itself; of scenes it looks a second time, at the "
+        "mirrored picture, to choose among what the beam found",
+    ),
+    "beam": ("this model, one look", "beam search alone: the most probable of what it found"),
     "greedy": ("this model, greedily", "the most probable word each time, in place of beam search"),
     "teacher_forced": (
         "with the true words before",
@@ -61,7 +66,9 @@ ROWS = {
     "most_frequent": ("most frequent", "always the text that is most frequent in training"),
 }
 NOTES = [
-    "Beam search stands for the model; what greedy writing gives is in the table beside it.",
+    "Beam search stands for the model; what greedy writing gives is in the table beside it. Of scenes the beam's texts "
+    "are weighed a second time, by the mirrored picture with left and right exchanged. What the model gains so it owes "
+    "to the second look: beam search alone, in a row of its own, writes what greedy writing does.",
     "Teacher forcing isn't writing: after each word the model is given the true one, so that a mistake costs one word "
     "and not the rest of the sentence, and the length is given away. A BLEU of what comes out is no BLEU; it stands in "
     "the table so that you see by how much it flatters.",
@@ -139,7 +146,8 @@ def _written(
 ) -> Section:
     """Captions, right ones and wrong ones, and where the model looked while it wrote."""
     model, vocabulary = run.model(stage), Vocabulary.of(run.facts(stage)["vocabulary"])
-    written = model.write(images, run.settings.beam, run.settings.length_power)
+    called = answers.called_mirrored(run, stage)
+    written = model.write(images, run.settings.beam, run.settings.length_power, called)
     texts = [text_of(vocabulary, text) for text in written]
     good = [i for i, text in enumerate(texts) if text == right[i]]
     bad = [i for i, text in enumerate(texts) if text != right[i]]

@@ -25,7 +25,7 @@ from tinyxm.data.sources.scenes import (
     say,
 )
 from tinyxm.models.linear import Nearest, PrincipalComponents, Ridge
-from tinyxm.recipes.sentences import tokens_of
+from tinyxm.recipes.sentences import mirrored, tokens_of
 
 SIDE = 48  # pixels
 MOST = 5  # things in a scene
@@ -150,10 +150,7 @@ class SceneBatches:
         self.tokens = tokens_of(vocabulary, scenes.texts)
         looks = [[(thing.size, thing.colour, thing.shape) for thing in things] for things in scenes.things]
         self.turnable = np.array([len(set(look)) == len(look) for look in looks])
-        self.mirrored = np.arange(len(vocabulary))
-        for a, b in (("left", "right"), ("right", "left")):
-            if a in vocabulary and b in vocabulary:
-                self.mirrored[vocabulary.index[a]] = vocabulary.index[b]
+        self.mirrored = mirrored(vocabulary)
 
     @property
     def steps_per_epoch(self) -> int:
