@@ -1,9 +1,10 @@
 """Do maps of what made a model's answer pass their tests? Every method on three models of real data.
 
-python benchmarks/interpretation.py [--run runs/emoji-0]
+python benchmarks/interpretation.py [--run runs/emoji-0] [--caption runs/caption-0] [--only caption]
 
 Trains a convolution network and a transformer on handwritten digits and a convolution network on spoken ones, takes the
-two towers of a run of `tinyxm train emoji`, and writes results/interpretation.json and docs/interpretation.png.
+two towers of a run of `tinyxm train emoji` and the scenes' captioner of one of `tinyxm train caption`, and writes
+results/interpretation.json and docs/interpretation.png. What isn't measured anew stays as it was.
 """
 
 from __future__ import annotations
@@ -31,19 +32,27 @@ Explain = dict[str, Callable[[], np.ndarray]]
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--run", type=Path, help="a run of the recipe emoji, whose towers are looked into as well")
+    parser.add_argument(
+        "--caption", type=Path, help="a run of the recipe caption, whose scenes are looked into as well"
+    )
+    parser.add_argument("--only", choices=["caption"], help="measure this part alone, and draw nothing")
     given = parser.parse_args()
-    record: dict[str, Any] = {}
+    results = HERE / "results" / "interpretation.json"
+    record: dict[str, Any] = json.loads(results.read_text("utf-8")) if results.exists() else {}
     rows: list[Any] = []
-    for part in (written_digits, spoken_digits):
+    for part in () if given.only else (written_digits, spoken_digits):
         try:
             part(record, rows)
         except (FileNotFoundError, data.MissingExtra) as error:
             print(f"{part.__name__} left out: {error}")
-    if given.run:
+    if given.run and not given.only:
         emoji(given.run, record, rows)
-    (HERE / "results" / "interpretation.json").write_text(json.dumps(record, indent=1) + "\n", "utf-8")
+    if given.caption:
+        caption(given.caption, record)
+    results.write_text(json.dumps(record, indent=1) + "\n", "utf-8")
     write_page(record)
-    sheet(rows).savefig(HERE.parent / "docs" / "interpretation.png", dpi=100)
+    if rows:
+        sheet(rows).savefig(HERE.parent / "docs" / "interpretation.png", dpi=100)
 
 
 def convolutions(rng: np.random.Generator) -> nn.Sequential:
@@ -161,6 +170,37 @@ def emoji(folder: Path, record: dict[str, Any], rows: list[Any]) -> None:
     epochs = run.settings.passes
     record["emoji, two towers"] = {"epochs": epochs, **examined(tower, score, shown, blank, explain, grain=2)}
     rows += run.inside(text="red apple", image=samples["openmoji"][list(samples["name"]).index("red apple")])
+
+
+def caption(folder: Path, record: dict[str, Any]) -> None:
+    """The captioner of scenes asked for one word of each true caption: a size, colour, shape, count or relation."""
+    from tinyxm import recipes
+    from tinyxm.recipes.caption.scenes import seen, unseen_scenes
+    from tinyxm.recipes.sentences import tokens_of
+
+    run, scenes = recipes.open(folder), unseen_scenes(INPUTS, seed=3)
+    model, vocabulary = run.model("scenes"), data.Vocabulary.of(run.facts("scenes")["vocabulary"])
+    x, tokens = seen(scenes.images), tokens_of(vocabulary, scenes.texts)[:, 1:]
+    rng, rows = np.random.default_rng(0), np.arange(INPUTS)
+    empty = {"a", "of", "with", "shapes"}
+    places = np.array([rng.choice([i for i, w in enumerate(t.split()) if w not in empty]) for t in scenes.texts])
+
+    def score(pictures: Any) -> Any:
+        return model.log_odds(pictures, tokens)[rows, places]
+
+    def looked_at() -> np.ndarray:
+        maps = [model.attention(x[i : i + 1], tokens[i, : places[i]].tolist())[-1] for i in rows]
+        return np.repeat(np.repeat(np.array(maps), 8, axis=1), 8, axis=2)
+
+    ground = x[:, :1, :1]
+    explain: Explain = {
+        "attention": looked_at,
+        "integrated gradients": lambda: inside.over_channels(inside.integrated_gradients(score, x, ground)),
+        "occlusion": lambda: inside.occlusion(score, x, (6, 6), 3, ground),
+        "the input itself": lambda: np.abs(x - ground).sum(axis=-1),
+    }
+    told = examined(model, lambda pictures: 1 / (1 + np.exp(-score(pictures))), x, ground, explain, grain=8)
+    record["scenes, a captioner's words"] = {"epochs": run.settings.passes, **told}
 
 
 def usual(score: Score, x: np.ndarray, fill: Any) -> Explain:

@@ -230,11 +230,14 @@ assert share > 0.8 > 0.3 > chance
 assert bleu(both, final) > bleu(sentences[test], final)
 
 # %% [markdown]
+# Three ways out: several references, as here; a judge of truth, as here; or references that are a function of the
+# picture, so that there is one right answer. The recipe `tinyxm train caption` takes the third, and keeps the second.
+#
 # ## A second look
 #
 # The beam often holds a true sentence that isn't its first. Who is to choose? The same model, shown the picture in a
 # mirror: of that the same sentence must be true with left and right exchanged, and it errs in other places. Best is
-# whose two log-probabilities have the highest mean, (ln p + ln p')/2.
+# whose two log-probabilities have the highest mean, (ln p + ln p')/2. The recipe does the same.
 
 # %%
 mirrored = np.arange(len(words))
@@ -245,9 +248,6 @@ for how, said in {"greedily": final, "by a beam": once, "by a beam and a second 
     print(f"{how}: {np.mean([true(text, things) for text, things in zip(said, scenes[2000:], strict=True)]):.1%} true")
 
 # %% [markdown]
-# Three ways out: several references, as here; a judge of truth, as here; or references that are a function of the
-# picture, so that there is one right answer. The recipe `tinyxm train caption` takes the third, and keeps the second.
-#
 # ## Change it and see
 #
 # - Let all writers begin with the left shape. What becomes of the two curves, and of the last loss?

@@ -65,7 +65,7 @@ def training_curves(
         note = f"nothing learned: {unlearned:.2f}"
         loss.annotate(note, (1, unlearned), (-4, 3), ("axes fraction", "data"), "offset points", ha="right", color=GRAY)
     _axes(loss, "loss")
-    if loss.get_ylim()[1] > 0:  # deep CCA's loss is a correlation, less than 0
+    if all(record["loss"] >= 0 for record in metrics if "loss" in record):  # deep CCA's is less: −Σ of correlations
         loss.set_ylim(bottom=0)
     if len(stages) > 1:
         loss.legend(frameon=False)

@@ -91,7 +91,7 @@ def explained(model: Captioner, tokens: list[int], words: list[str], seen: Seen,
     The first is read off the model; the second asks it, and is the one to believe where they differ.
     """
     x, shown, nothing = seen
-    window = (x.shape[1] // 8,) * 2
+    window = (x.shape[1] // 6,) * 2
 
     def of_text(x: Array) -> Array:
         return np.sum(model.log_odds(x, tokens), axis=1)
