@@ -16,7 +16,7 @@ from tinyxm.models.recogniser import Recogniser
 from tinyxm.models.speaker import Speaker
 from tinyxm.models.two_towers import ImageTower, TextTower, TwoTowers
 from tinyxm.models.vae import ConditionalVAE
-from tinyxm.models.watcher import FilmEncoder, RecurrentFilmEncoder
+from tinyxm.models.watcher import EarlyFilmEncoder, FilmEncoder, RecurrentFilmEncoder
 from tinyxm.models.writer import Ear, Writer
 from tinyxm.recipes.workbench import gradient_norms
 from tinyxm_kernels import cuda
@@ -119,6 +119,7 @@ MADE = {
     "namer, voice": voice,
     "recogniser": recogniser,
     "speaker": speaker,
+    "watcher, early": lambda: watcher(EarlyFilmEncoder(6, 8, 1, 16, (8, 16), np.random.default_rng(0))),
     "watcher, factored": lambda: watcher(FilmEncoder(6, 8, 1, 16, (8, 16), True, np.random.default_rng(0))),
     "watcher, whole": lambda: watcher(FilmEncoder(6, 8, 1, 16, (8, 16), False, np.random.default_rng(0))),
     "watcher, recurrent": lambda: watcher(RecurrentFilmEncoder(6, 8, 1, 16, (8, 16), np.random.default_rng(0))),

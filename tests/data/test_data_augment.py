@@ -24,12 +24,13 @@ from tinyxm.data.augment import (
     random_crop,
     recolour,
     shift,
+    slant,
     warp,
 )
 from tinyxm.data.recorded import Augmentation, Record, augmentation, in_turn
 
 CHAIN = [warp, gain, gamma, gray, over]
-ANY = [flip, shift, random_crop, noise, cutout, mix]
+ANY = [flip, shift, slant, random_crop, noise, cutout, mix]
 
 
 def pictures(n=6, size=16, seed=0):
@@ -76,6 +77,22 @@ def test_warp_against_scipy():
         c, s = scale[i] * np.cos(angle[i]), scale[i] * np.sin(angle[i])
         at_x = c * aspect[i] * xs - s * ys + dx[i] + 5.5
         at_y = s * xs + c / aspect[i] * ys + dy[i] + 5.5
+        for channel in range(4):
+            truth = map_coordinates(np.pad(x[i, ..., channel], 2), [at_y + 2, at_x + 2], order=1, mode="constant")
+            np.testing.assert_allclose(out[i, ..., channel], truth, atol=2e-5)
+
+
+def test_slant_against_scipy_and_films_as_channels():
+    x = pictures(5, size=12)
+    assert np.abs(slant(x, rng(), 0, 0, 0) - x).max() < 1e-5
+    out, record = slant.recorded(x, rng(7), amount=0.5, stretch=0.3, pixels=2)
+    ((_, decided),) = record.steps
+    ys, xs = np.mgrid[:12, :12] - 5.5
+    for i in range(5):
+        lean, across, along, right, down = (float(decided[k][i]) for k in ("lean", "across", "along", "right", "down"))
+        assert abs(lean) <= 0.5
+        assert max(abs(np.log(across)), abs(np.log(along))) <= 0.3
+        at_x, at_y = across * xs + lean * ys + right + 5.5, along * ys + down + 5.5
         for channel in range(4):
             truth = map_coordinates(np.pad(x[i, ..., channel], 2), [at_y + 2, at_x + 2], order=1, mode="constant")
             np.testing.assert_allclose(out[i, ..., channel], truth, atol=2e-5)

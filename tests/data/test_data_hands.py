@@ -34,6 +34,21 @@ def test_a_seed_is_a_hand():
     assert not np.array_equal(points[0], first.write(strokes, np.random.default_rng(0))[0].points)
 
 
+def test_an_unusual_hand_leans_is_narrow_and_has_a_pen_as_no_usual_one():
+    def traits(own):
+        """Slant, breadth beside height, and the pen: the matrix is a rotation of [[a, −slant·d], [0, d]]."""
+        right, down = own.matrix.T
+        area = abs(np.linalg.det(own.matrix))
+        return abs(right @ down) / area, right @ right / area, own.width
+
+    usual, unusual = (np.array([traits(hand(seed, which)) for seed in range(60)]) for which in (False, True))
+    assert usual[:, 0].max() < unusual[:, 0].min()
+    assert unusual[:, 1].max() < np.quantile(usual[:, 1], 0.1)
+    assert not ((unusual[:, 2] >= 5) & (unusual[:, 2] <= 9)).any()
+    assert ((usual[:, 2] >= 5) & (usual[:, 2] <= 9)).all()
+    assert hand(3, True).tremor != hand(3).tremor, "it is another hand, not a usual one changed"
+
+
 def test_films_gain_ink_and_lose_none():
     found = films("4あ", range(5), 28, 9)
     assert found.shape == (2, 5, 9, 28, 28, 1)

@@ -13,6 +13,7 @@ from tinyxm.data.strokes import (
     flatten_path,
     parse_path,
     read_svg_paths,
+    reversed_strokes,
     stroke_frames,
     timed_strokes,
 )
@@ -293,6 +294,19 @@ def test_frames_show_what_is_drawn_by_then():
     # halfway through a straight stroke half of it is there
     half = draw_strokes(timed_strokes([[[10, 50], [90, 50]]], 80), 0.5, size=109, width=4).sum()
     assert half == pytest.approx(capsule(40, 4), rel=0.02)
+
+
+def test_strokes_reversed_run_back_in_time():
+    strokes = timed_strokes([[[0, 0], [10, 0]], [[5, 5], [5, 9], [8, 9]]], 10, 0.5)  # until 1.0; from 1.5 to 2.2
+    first, last = reversed_strokes(strokes)
+    assert first.points.tolist() == [[8, 9], [5, 9], [5, 5]]
+    np.testing.assert_allclose(first.seconds, [0, 0.3, 0.7])
+    assert last.points.tolist() == [[10, 0], [0, 0]]
+    np.testing.assert_allclose(last.seconds, [1.2, 2.2])
+    assert reversed_strokes([]) == []
+    for mine, theirs in zip(reversed_strokes([first, last]), strokes, strict=True):
+        np.testing.assert_allclose(mine.seconds, theirs.seconds, atol=1e-12)
+        np.testing.assert_array_equal(mine.points, theirs.points)
 
 
 def test_what_cannot_be_drawn():

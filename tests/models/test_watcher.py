@@ -5,16 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tinyxm import optim
+from tinyxm import ops, optim
 from tinyxm.models.captioner import BEGIN, END, Captioner
-from tinyxm.models.watcher import FilmEncoder, RecurrentFilmEncoder
+from tinyxm.models.watcher import EarlyFilmEncoder, FilmEncoder, RecurrentFilmEncoder
 
 FRAMES, SIDE, FEATURES = 6, 8, 16
-KINDS = ["factored", "whole", "recurrent"]
+KINDS = ["early", "factored", "whole", "recurrent"]
 
 
-def encoder(kind: str, seed: int = 0) -> FilmEncoder | RecurrentFilmEncoder:
+def encoder(kind: str, seed: int = 0) -> EarlyFilmEncoder | FilmEncoder | RecurrentFilmEncoder:
     rng = np.random.default_rng(seed)
+    if kind == "early":
+        return EarlyFilmEncoder(FRAMES, SIDE, 1, FEATURES, (8, 16), rng)
     if kind == "recurrent":
         return RecurrentFilmEncoder(FRAMES, SIDE, 1, FEATURES, (8, 16), rng)
     return FilmEncoder(FRAMES, SIDE, 1, FEATURES, (8, 16), kind == "factored", rng)
@@ -33,7 +35,19 @@ def test_a_film_becomes_moments_that_know_nothing_of_other_films(kind, moments):
     np.testing.assert_allclose(model(x[1:2]).data[0], y[1], atol=1e-5)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+def test_frames_as_channels_are_one_picture_to_a_convolution():
+    model, x = encoder("early"), films()
+    assert model.grid == (1, 2, 2)
+    y = model(x).data
+    assert y.shape == (3, 4, FEATURES)
+    np.testing.assert_allclose(model(x[1:2]).data[0], y[1], atol=1e-5)
+    first, weight = model.layers[0], model.layers[0].weight.data
+    by_frame = sum(ops.conv2d(x[:, t], weight[:, :, t : t + 1], stride=2, padding=1) for t in range(FRAMES))
+    np.testing.assert_allclose(first(x[..., 0].transpose(0, 2, 3, 1)).data, by_frame + first.bias.data, atol=1e-5)
+    assert np.abs(y - model(x[:, ::-1].copy()).data).max() > 0.05  # the order is seen
+
+
+@pytest.mark.parametrize("kind", KINDS[1:])
 def test_the_order_of_frames_is_seen_beyond_the_order_of_moments(kind):
     """Played backwards, a film isn't the same moments in the other order: each is made of what moves."""
     model, x = encoder(kind), films()

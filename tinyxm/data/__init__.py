@@ -22,6 +22,7 @@ from .augment import (
     random_crop,
     recolour,
     shift,
+    slant,
     warp,
 )
 from .balance import Balance, balance
@@ -108,7 +109,15 @@ from .splits import (
     time_split,
 )
 from .streaming import Prefetch, prefetch, stream, stream_order
-from .strokes import Stroke, draw_strokes, flatten_path, read_svg_paths, stroke_frames, timed_strokes
+from .strokes import (
+    Stroke,
+    draw_strokes,
+    flatten_path,
+    read_svg_paths,
+    reversed_strokes,
+    stroke_frames,
+    timed_strokes,
+)
 from .table import Table, read_table
 from .text import TfIdf, Vocabulary, character_ngrams, words
 from .tokens import bag_of_words, characters, hashed_bag, padded
@@ -241,6 +250,7 @@ __all__ = [
     "repair_mojibake",
     "resize",
     "restated",
+    "reversed_strokes",
     "rgb_to_gray",
     "rgb_to_hsv",
     "rgb_to_linear",
@@ -250,6 +260,7 @@ __all__ = [
     "shift",
     "shingles",
     "silent",
+    "slant",
     "sound_fingerprint",
     "stratified_folds",
     "stratified_grouped_folds",

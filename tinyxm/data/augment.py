@@ -231,6 +231,31 @@ def shift(images: Float, rng: Rng, pixels: int = 2, outside: float = 0.0) -> Dec
     return {"right": right, "down": down, "outside": np.full(n, outside, np.float32)}
 
 
+def _slanted(images: Float, lean: Float, across: Float, along: Float, right: Float, down: Float) -> Float:
+    _, height, width = _check("slant", images)
+    x = np.arange(width, dtype=np.float32) - np.float32((width - 1) / 2)
+    y = np.arange(height, dtype=np.float32)[:, None] - np.float32((height - 1) / 2)
+    source_x = _each(across) * x + _each(lean) * y + _each(right + np.float32((width + 1) / 2))
+    source_y = _each(along) * y + _each(down + np.float32((height + 1) / 2)) + np.zeros_like(x)
+    return _sampled(images, source_x, source_y)
+
+
+@augmentation(_slanted)
+def slant(images: Float, rng: Rng, amount: float = 0.4, stretch: float = 0.3, pixels: float = 2.0) -> Decisions:
+    """Slant, stretch and move what is written on nothing, each picture in its own way; a film's frames, as channels,
+    alike.
+
+    Output pixel (x, y), from the centre, reads (a·x + s·y, b·y) + t with bilinear interpolation and nothing outside:
+    s up to ± `amount`, ln a and ln b up to ± `stretch`, t up to ± `pixels` each way, all uniform.
+    """
+    n, _, _ = _check("slant", images)
+    rng = np.random.default_rng(rng)
+    across, along = np.exp(_uniform(rng, -stretch, stretch, (2, n)))
+    right, down = _uniform(rng, -pixels, pixels, (2, n))
+    lean = _uniform(rng, -amount, amount, n)
+    return {"lean": lean, "across": across, "along": along, "right": right, "down": down}
+
+
 def _cropped(images: Float, top: Float, left: Float, height: Float, width: Float) -> Float:
     n, rows, columns = _check("random_crop", images)
     x, y = (np.arange(size, dtype=np.float32) + np.float32(0.5) for size in (columns, rows))

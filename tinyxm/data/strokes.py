@@ -247,6 +247,12 @@ def timed_strokes(
     return strokes
 
 
+def reversed_strokes(strokes: Sequence[Stroke]) -> list[Stroke]:
+    """The same strokes written backwards, the last one first, from its end on: t → the end of all − t."""
+    end = strokes[-1].seconds[-1] if strokes else 0.0
+    return [Stroke(points[::-1], end - seconds[::-1]) for points, seconds in reversed(strokes)]
+
+
 def _draw_lines(axes: Any, strokes: Sequence[Stroke], settings: Any) -> None:
     for number, stroke in enumerate(strokes):
         axes.plot(*stroke.points.T, ".-", markersize=3, linewidth=1, color=f"C{number % 10}")

@@ -2,7 +2,7 @@
 
 What differs between hands: slant, proportions, size, a smooth bend, the pen's width, how much longer a long
 stroke takes, pauses between strokes, and a tremor that is new with each character. What doesn't: which strokes there
-are, their order and their direction.
+are, their order and their direction; but for what is, on purpose, written backwards, from the last stroke's end on.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..strokes import Stroke, stroke_frames
+from ..strokes import Stroke, reversed_strokes, stroke_frames
 from . import Arrays, cached, require
 from .characters import SIDE, _chosen, written
 
@@ -55,30 +55,40 @@ class Hand(NamedTuple):
         return [Stroke(points + shift, seconds) for points, seconds in done]
 
 
-def hand(seed: int) -> Hand:
-    """A simulated hand; the same seed is the same hand."""
-    rng = np.random.default_rng([7, seed])
+def hand(seed: int, unusual: bool = False) -> Hand:
+    """A simulated hand; the same seed is the same hand.
+
+    An unusual one leans as much as 3 usual ones in 1,000, is as narrow as 5 in 1,000, and no usual one has such a pen.
+    """
+    rng = np.random.default_rng([7, seed, 1] if unusual else [7, seed])
     slant, turn = rng.normal(0, 0.16), rng.normal(0, 0.07)
     across, down = np.exp(rng.normal(0, 0.1, 2) + rng.normal(-0.08, 0.06))
+    bend, waves = rng.normal(0, 1.2, (3, 2)), rng.normal(0, 5, (3, 2))
+    width = rng.uniform(5, 9)
+    pace, pause, tremor = rng.uniform(0.5, 1), rng.uniform(0, 0.25), rng.uniform(0.5, 2)
+    if unusual:
+        slant, across = rng.choice([-1, 1]) * rng.uniform(0.46, 0.62), down * rng.uniform(0.56, 0.7)
+        width = rng.choice([rng.uniform(3, 4.5), rng.uniform(10, 12)])
     rotation = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
-    return Hand(
-        rotation @ np.array([[across, -slant * down], [0, down]]),
-        rng.normal(0, 1.2, (3, 2)),
-        rng.normal(0, 5, (3, 2)),
-        float(rng.uniform(5, 9)),
-        float(rng.uniform(0.5, 1)),
-        float(rng.uniform(0, 0.25)),
-        float(rng.uniform(0.5, 2)),
-    )
+    matrix = rotation @ np.array([[across, -slant * down], [0, down]])
+    return Hand(matrix, bend, waves, *map(float, (width, pace, pause, tremor)))
 
 
 def films(
-    which: str, seeds: Sequence[int], size_pixels: int = 28, frames: int = 12, report: Report | None = None
+    which: str,
+    seeds: Sequence[int],
+    size_pixels: int = 28,
+    frames: int = 12,
+    report: Report | None = None,
+    *,
+    unusual: bool = False,
+    backwards: bool = False,
 ) -> NDArray[np.uint8]:
     """Each character in each hand, being written: (characters, hands, frames, size, size, 1), light on dark.
 
-    `which` as in `characters`; hands by their seeds. Frame k shows what is written after the share (k + 1) / frames of
-    the time. Kept in the cache folder. Raises as `characters` does.
+    `which` as in `characters`; hands by their seeds, as in `hand`. Frame k shows what is written after the share
+    (k + 1) / frames of the time; `backwards`, what is written in the last such share: it ends alike. Kept in the cache
+    folder. Raises as `characters` does.
     """
     versions = require("hands", "data", ["kanjivg"])
     if size_pixels < 8 or frames < 1:
@@ -89,9 +99,10 @@ def films(
         found = np.empty((len(chosen), len(seeds), frames, size_pixels, size_pixels, 1), np.uint8)
         known = [written(character) for character in chosen]
         for j, seed in enumerate(seeds):
-            own = hand(seed)
+            own = hand(seed, unusual)
             for i, strokes in enumerate(known):
                 told = own.write(strokes, np.random.default_rng([8, seed, ord(chosen[i])]))
+                told = reversed_strokes(told) if backwards else told
                 rate = frames / told[-1].seconds[-1]
                 film = stroke_frames(
                     told, rate_hz=rate, size=size_pixels, view_box=(0, 0, SIDE, SIDE), width=own.width, hold_seconds=0
@@ -101,5 +112,6 @@ def films(
                 report("writing", j + 1, len(seeds))
         return {"films": found}
 
-    key = {**versions, "schema": SCHEMA, "which": "".join(chosen), "hands": tuple(seeds)}
-    return cached("hands", {**key, "size": size_pixels, "frames": frames}, build, lambda arrays: arrays["films"])
+    key = {**versions, "schema": SCHEMA, "which": "".join(chosen), "hands": tuple(seeds), "size": size_pixels}
+    key |= {"frames": frames, "unusual": unusual, "backwards": backwards}
+    return cached("hands", key, build, lambda arrays: arrays["films"])

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from tinyxm.data import Vocabulary
 from tinyxm.models.captioner import Captioner
+from tinyxm.recipes.caption.report import attention_figure as places_figure
 from tinyxm.recipes.recipe import Results
 from tinyxm.recipes.sentences import text_of, tokens_of
 from tinyxm.recipes.watch import bouncing, writing
@@ -65,7 +66,7 @@ NOTES = [
     "film played backwards is as true as forwards, and has a sentence of its own.",
     "The hands are simulated, too: the strokes and their order are KanjiVG's, one hand's; how others lean, stretch, "
     "bend and tremble is drawn at random. Real writers differ in more, and change the order themselves.",
-    "The pen moves evenly along its strokes and rests between them: of speed the data know nothing.",
+    "Each hand has a pace and pauses of its own, simulated as well; along a stroke the pen moves evenly.",
     "へ and ヘ are the same shape written the same way, り and リ, O and 0 nearly so: nobody gets all of them right.",
     "The mean frame isn't without time where ink stays: what was drawn first is there longest, and brightest. Of balls "
     "it is: a mean of frames is the same forwards and backwards.",
@@ -183,8 +184,7 @@ def _watched(run: Run, kind: str) -> Section:
         parts += ["Not as expected:", cards(bad[:8])]
     model, vocabulary = run.model(kind), Vocabulary.of(run.facts(kind)["vocabulary"])
     for k, i in enumerate((good or bad)[:2], 1):
-        drawn = attention_figure(model, vocabulary, seen(films[i : i + 1]), films[i], texts[i])
-        told = "When the decoder looked while it wrote each word, dark is much; a hint, not a reason."
+        drawn, told = attention_figure(model, vocabulary, seen(films[i : i + 1]), films[i], texts[i])
         parts.append(Plot(drawn, told, f"{kind}_attention_{k}"))
     return Section(f"{kind.capitalize()}: what it says", parts)
 
@@ -200,9 +200,14 @@ def _card(film: NDArray[np.uint8], said: str, right: str, twin: str) -> list[Any
 
 def attention_figure(
     model: Captioner, vocabulary: Vocabulary, seen: NDArray[Any], film: NDArray[np.uint8], text: str
-) -> Figure:
-    """The film's frames in a row, and below for each word how much of the attention each moment gets."""
+) -> tuple[Figure, str]:
+    """Where the decoder looked, if what it looks at are places; else when: the film's frames in a row, and below for
+    each word how much of the attention each moment gets. With what there is to see."""
     tokens = tokens_of(vocabulary, [text])[0, 1:-1].tolist()
+    if model.encoder.grid[0] == 1:
+        trail = film.min(axis=0) if film.shape[-1] == 3 else 255 - film[-1].repeat(3, axis=-1)
+        drawn = places_figure(model, vocabulary, seen, trail, tokens)
+        return drawn, "Where the decoder looked while it wrote each word, bright is much; a hint, not a reason."
     maps = model.attention(seen, tokens).sum(axis=(2, 3))
     words = [*(text_of(vocabulary, [token]) for token in tokens), "(end)"][: len(maps)]
     figure = Figure((8, 1.0 + 0.24 * len(words)), layout="constrained")
@@ -214,4 +219,4 @@ def attention_figure(
     grid.imshow(maps, cmap="Blues", aspect="auto", vmin=0)
     grid.set_yticks(range(len(words)), words)
     grid.set_xticks([])
-    return figure
+    return figure, "When the decoder looked while it wrote each word, dark is much; a hint, not a reason."

@@ -54,8 +54,9 @@ def baselines(
         axes = PrincipalComponents(256, fewer=True).fit(of.reshape(len(of), -1))
         x, new = (axes.transform(some.reshape(len(some), -1)) for some in (of, new_of))
         if name == "all":
-            nearest = Nearest().fit(x, np.arange(len(x))).similarity(new).argmax(axis=1)
-            found["nearest_training_video"] = [texts[i] for i in nearest]
+            known = Nearest().fit(x, np.arange(len(x)))
+            nearest = [known.similarity(new[i : i + 256]).argmax(axis=1) for i in range(0, len(new), 256)]
+            found["nearest_training_video"] = [texts[i] for i in np.concatenate(nearest)]
 
         def ridge(targets: NDArray[Any], x: Any = x, new: Any = new) -> NDArray[Any]:
             return Ridge(0.01).fit(x, targets.astype(np.float32)).predict(new)

@@ -1,34 +1,27 @@
-"""Characters as many hands write them, stroke by stroke, and their names: KanjiVG's strokes, simulated hands.
-
-KanjiVG has one hand. A simulated one leans, stretches, presses and trembles in a way of its own, and no two of its
-letters are quite the same; it keeps to the taught order of strokes, or, on purpose, writes all of it backwards.
-"""
+"""Characters as many hands write them, stroke by stroke, forwards and backwards, and their names: KanjiVG's strokes in
+the simulated hands of `data.sources.hands`."""
 
 from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tinyxm.data import Vocabulary, order
-from tinyxm.data.sources import cached, require
-from tinyxm.data.sources.characters import SIDE, WIDTH, written
-from tinyxm.data.strokes import Points, stroke_frames, timed_strokes
+from tinyxm.data import Vocabulary, order, slant
+from tinyxm.data.sources.hands import films
 from tinyxm.recipes.sentences import tokens_of
 
 FRAMES, PIXELS = 12, 24
 BACKWARDS = " written backwards"
-SCHEMA = 1
 Progress = Callable[[str, int, int | None], None]
 CHARACTERS = (
-    *"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ",
-    *"あいうえおかきくけこさしすせそたちつてとなにぬねのはひふへほまみむめもやゆよらりるれろわをん",
-    *"アイウエオカキクケコサシスセソタチツテトナニヌネノハヒフヘホマミムメモヤユヨラリルレロワヲン",
+    "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    "あいうえおかきくけこさしすせそたちつてとなにぬねのはひふへほまみむめもやゆよらりるれろわをん"
+    "アイウエオカキクケコサシスセソタチツテトナニヌネノハヒフヘホマミムメモヤユヨラリルレロワヲン"
 )
 
 
@@ -46,86 +39,6 @@ class Writings:
     def __len__(self) -> int:
         return len(self.texts)
 
-    def __getitem__(self, rows: NDArray[np.intp]) -> Writings:
-        return Writings(self.films[rows], [self.texts[i] for i in rows], self.hands[rows])
-
-
-@dataclass(frozen=True)
-class Hand:
-    """How someone writes: `lean` (tangent of the slant), `turn` (radians), `stretch` (width beside height), `size`,
-    `pen` (units of 1/109 of the side), `pause` between strokes in seconds; `bend`, a field that bends what is written,
-    (waves, 6); `tremor`, how much two of its letters differ."""
-
-    lean: float
-    turn: float
-    stretch: float
-    size: float
-    pen: float
-    pause: float
-    bend: NDArray[np.float64]
-    tremor: float
-
-
-def hand(number: int, unusual: bool = False) -> Hand:
-    """A hand, by its number; an unusual one leans, presses or stretches as no usual one does."""
-    rng = np.random.default_rng([7, number, int(unusual)])
-    lean, pen, stretch = rng.uniform(-0.3, 0.3), rng.uniform(0.8, 1.3), rng.uniform(0.75, 1.15)
-    if unusual:
-        lean = rng.choice([-1, 1]) * rng.uniform(0.4, 0.6)
-        pen, stretch = rng.choice([rng.uniform(0.5, 0.7), rng.uniform(1.5, 1.9)]), rng.uniform(0.6, 0.75)
-    return Hand(
-        lean=lean,
-        turn=rng.uniform(-0.15, 0.15),
-        stretch=stretch,
-        size=rng.uniform(0.75, 0.95),
-        pen=pen * WIDTH,
-        pause=rng.uniform(0, 0.4),
-        bend=_field(rng, 3.0),
-        tremor=rng.uniform(0.5, 1.5),
-    )
-
-
-def _field(rng: np.random.Generator, units: float, waves: int = 3) -> NDArray[np.float64]:
-    """A smooth field of displacements, (waves, 6): of each wave its cycles over the side across and down, its phases,
-    and its amplitudes across and down, together of so many units."""
-    cycles, phases = rng.normal(0, 1, (waves, 2)), rng.uniform(0, 2 * np.pi, (waves, 2))
-    return np.column_stack([cycles, phases, rng.normal(0, units * (2 / waves) ** 0.5, (waves, 2))])
-
-
-def _bent(points: Points, field: NDArray[np.float64]) -> Points:
-    """Each point x moved by what the field has there: Σ a·sin(2π·k·x/side + φ), over its waves, across and down."""
-    along = 2 * np.pi / SIDE * points @ field[:, :2].T
-    moved = [(np.sin(along + field[:, 2 + axis]) * field[:, 4 + axis]).sum(axis=1) for axis in (0, 1)]
-    return points + np.stack(moved, axis=1)
-
-
-@cache
-def _strokes(character: str) -> list[Points]:
-    return [stroke.points for stroke in written(character)]
-
-
-def write(character: str, by: Hand, rng: np.random.Generator, backwards: bool = False) -> NDArray[np.uint8]:
-    """A film of the character by this hand, (12, 24, 24, 1); backwards the last stroke comes first, from its end on."""
-    amount, slip = by.tremor, _field(rng, 2.5 * by.tremor)
-    lines = []
-    for points in _strokes(character):
-        line = _bent(_bent(points, by.bend), slip)
-        centre = line.mean(axis=0)
-        lines.append(centre + (line - centre) * (1 + 0.06 * amount * rng.normal()) + 1.5 * amount * rng.normal(size=2))
-    angle = by.turn + 0.05 * amount * rng.normal()
-    turned = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    shape = by.size * turned @ np.array([[by.stretch, -by.lean], [0, 1]])
-    place = SIDE / 2 + rng.normal(0, 2.0, 2)
-    lines = [(line - SIDE / 2) @ shape.T + place for line in lines]
-    if backwards:
-        lines = [line[::-1] for line in lines[::-1]]
-    strokes = timed_strokes(lines, pause_seconds=by.pause)
-    end = float(strokes[-1].seconds[-1])
-    video = stroke_frames(
-        strokes, rate_hz=FRAMES / end, size=PIXELS, view_box=(0, 0, SIDE, SIDE), width=by.pen, hold_seconds=0
-    )
-    return np.round(video.frames[1 : FRAMES + 1] * 255).astype(np.uint8)
-
 
 def name_of(character: str, backwards: bool = False) -> str:
     """What is said of it: "digit seven", "hiragana letter ka", "katakana letter n written backwards"."""
@@ -133,32 +46,14 @@ def name_of(character: str, backwards: bool = False) -> str:
 
 
 def writings(
-    hands: Sequence[int],
-    characters: Sequence[str] = CHARACTERS,
-    unusual: bool = False,
-    progress: Progress | None = None,
+    hands: Sequence[int], characters: str = CHARACTERS, unusual: bool = False, progress: Progress | None = None
 ) -> Writings:
-    """All characters by each of these hands, half of them backwards. Kept in the cache folder."""
-    turned = {number: np.random.default_rng([8, number]).permutation(len(characters)) % 2 == 1 for number in hands}
-
-    def build() -> dict[str, NDArray[Any]]:
-        films = np.empty((len(hands) * len(characters), FRAMES, PIXELS, PIXELS, 1), np.uint8)
-        for i, number in enumerate(hands):
-            by = hand(number, unusual)
-            for k, character in enumerate(characters):
-                rng = np.random.default_rng([9, number, ord(character)])
-                films[i * len(characters) + k] = write(character, by, rng, bool(turned[number][k]))
-            if progress:
-                progress("writing", (i + 1) * len(characters), len(films))
-        return {"films": films}
-
-    key = {
-        **require("watch", "data", ["kanjivg"]),
-        **{"schema": SCHEMA, "hands": tuple(hands), "characters": "".join(characters), "unusual": unusual},
-    }
-    texts = [name_of(c, bool(back)) for number in hands for c, back in zip(characters, turned[number], strict=True)]
-    whose = np.repeat(np.array(hands, np.int64), len(characters))
-    return cached("watched-writing", key, build, lambda arrays: Writings(arrays["films"], texts, whose))
+    """All characters by each of these hands, first forwards, then backwards, to the same last frame."""
+    ways = [films(characters, hands, PIXELS, FRAMES, progress, unusual=unusual, backwards=b) for b in (False, True)]
+    every = np.stack([way.swapaxes(0, 1) for way in ways])  # way, hand, character, ...
+    texts = [name_of(character, back) for back in (False, True) for _ in hands for character in characters]
+    whose = np.tile(np.repeat(np.array(hands, np.int64), len(characters)), 2)
+    return Writings(every.reshape(-1, *every.shape[3:]), texts, whose)
 
 
 def seen(films: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -172,9 +67,30 @@ def so_far(films: NDArray[Any], frames: int | NDArray[np.intp]) -> NDArray[Any]:
     return films[np.arange(len(films))[:, None], shown]
 
 
+def varied(films: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+    """The films (n, frames, side, side, 1) as still other hands might write them: each slanted, stretched and moved,
+    all its frames alike; then a third of them with a broader pen, a third with a paler one."""
+    written = slant(np.ascontiguousarray(np.moveaxis(films[..., 0], 1, 3)), rng, amount=0.45)
+    films = np.ascontiguousarray(np.moveaxis(written, 3, 1))[..., None]
+    pen = rng.integers(0, 3, len(films))
+    for axis in (2, 3):
+        films[pen == 1] = np.maximum(films[pen == 1], np.roll(films[pen == 1], 1, axis))
+    films[pen == 2] *= rng.uniform(0.4, 1, (np.sum(pen == 2), 1, 1, 1, 1)).astype(np.float32)
+    return films
+
+
+def with_varied(data: Writings, rng: np.random.Generator, at_once: int = 512) -> tuple[NDArray[np.uint8], list[str]]:
+    """The films, and as many again, each `varied`, with their sentences: what those learn from who see no batches."""
+    films = np.concatenate([data.films, data.films])
+    for first in range(0, len(data), at_once):
+        more = data.films[first : first + at_once]
+        films[len(data) + first : len(data) + first + len(more)] = np.round(varied(seen(more), rng) * 255)
+    return films, [*data.texts, *data.texts]
+
+
 class WritingBatches:
-    """Batches of training films, a function of the step alone: moved by up to two pixels, and half of them stopped
-    after some frame, so that a name is asked for before all is written."""
+    """Batches of training films, a function of the step alone: `varied`, and four in ten stopped after some frame, so
+    that a name is asked for before all is written."""
 
     def __init__(self, data: Writings, vocabulary: Vocabulary, batch_size: int, seed: int) -> None:
         self.data, self.batch_size, self.seed = data, min(batch_size, len(data)), seed
@@ -189,6 +105,5 @@ class WritingBatches:
         first = place * self.batch_size
         chosen = order(len(self.data), self.seed, epoch)[first : first + self.batch_size]
         rng = np.random.default_rng([self.seed, 3, step])
-        until = np.where(rng.random(len(chosen)) < 0.5, FRAMES, rng.integers(1, FRAMES + 1, len(chosen)))
-        films = np.roll(so_far(seen(self.data.films[chosen]), until), rng.integers(-2, 3, 2), (2, 3))
-        return films, self.tokens[chosen]
+        until = np.where(rng.random(len(chosen)) < 0.6, FRAMES, rng.integers(1, FRAMES + 1, len(chosen)))
+        return varied(so_far(seen(self.data.films[chosen]), until), rng), self.tokens[chosen]
