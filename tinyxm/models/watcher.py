@@ -39,7 +39,7 @@ class EarlyFilmEncoder(nn.Module):
         for before, after in pairwise((frames * channels, *widths)):
             steps += [nn.Conv2d(before, after, 3, 2, 1, rng=rng), nn.GroupNorm(8, after), nn.ReLU()]
             side = -(-side // 2)
-        self.grid = (1, side, side)
+        self.grid = (side, side)
         self.layers, self.project = nn.Sequential(*steps), nn.Linear(widths[-1], features, rng=rng)
         self.positions, self.norm = nn.LearnedPositions(side * side, features, rng=rng), nn.LayerNorm(features)
 

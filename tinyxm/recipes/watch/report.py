@@ -204,7 +204,7 @@ def attention_figure(
     """Where the decoder looked, if what it looks at are places; else when: the film's frames in a row, and below for
     each word how much of the attention each moment gets. With what there is to see."""
     tokens = tokens_of(vocabulary, [text])[0, 1:-1].tolist()
-    if model.encoder.grid[0] == 1:
+    if len(model.encoder.grid) == 2:  # places alone
         trail = film.min(axis=0) if film.shape[-1] == 3 else 255 - film[-1].repeat(3, axis=-1)
         drawn = places_figure(model, vocabulary, seen, trail, tokens)
         return drawn, "Where the decoder looked while it wrote each word, bright is much; a hint, not a reason."
