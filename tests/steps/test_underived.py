@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from chromium import Opened, launched
 
 from tinyxm import ops
 from tinyxm.autograd import Tensor
@@ -75,3 +76,17 @@ def test_the_trace_says_it_beside_the_rule():
     rules = trace.encode(step)["code"]["rules"]
     assert {name for name, rule in rules.items() if "underived" in rule} == {"solve", "solve.a"}
     assert rules["solve"]["underived"] == why_underived("solve")
+
+
+def test_the_page_shows_the_sentence(tmp_path):
+    a = Tensor(np.array([[2.0, 1.0], [0.0, 3.0]]), requires_grad=True)
+    with record() as step:
+        np.sum(np.linalg.solve(a, np.array([1.0, 2.0])) * 2).backward()
+    told = trace.encode(step)
+    with launched() as browser:
+        for name in ("solve", "solve.a"):
+            at = next(i for i, op in enumerate(told["operations"]) if op["name"] == name)
+            with Opened(browser, tmp_path, told, f"#op={at}") as opened:
+                shown = opened.text(".derivation")
+                assert why_underived(name) in shown
+                assert not opened.problems

@@ -247,9 +247,10 @@ function leaf(value, store, trace) {
       make(
         "p",
         {},
-        `This page has no derivation for `,
+        trace.code.rules[maker.name]?.underived ?? "This page has no derivation for this number.",
+        " The rule of ",
         make("code", {}, maker.name),
-        ". Its rule stands beside the code of your line; its operands are listed with the numbers above.",
+        " stands beside the code of your line; its operands are listed with the numbers above.",
       ),
     ];
   const said = {
