@@ -68,6 +68,7 @@ def test_a_square_answer_is_seen_to_be_transposed():
         (RIGHT, RIGHT.sum(0), "its sum over axis 0 would be right"),
         (RIGHT, RIGHT.mean(1), "its mean over axis 1 would be right"),
         (RIGHT.sum(), RIGHT.sum(0), "summed over too much"),
+        (RIGHT[:0], RIGHT.sum(0), ""),
         (None, RIGHT, "is a return missing?"),
     ],
 )

@@ -68,6 +68,21 @@ def test_an_answer_that_writes_to_its_argument_is_wrong():
     assert "writes to its argument 1" in grade(an_exercise(), answer).results[0].wrong
 
 
+def test_an_answer_that_writes_within_a_list_of_its_arguments_is_wrong():
+    def first(arrays):
+        arrays[0] *= 2
+        return arrays[0] / 2
+
+    listed = an_exercise(cases=lambda rng: iter([Case("a list", ([np.ones(2), np.ones(3)],), np.ones(2))]))
+    assert "writes to its argument 1" in grade(listed, first).results[0].wrong
+    assert grade(listed, lambda arrays: arrays[0]).passed
+
+
+def test_what_overflows_is_seen_in_its_numbers():
+    large = an_exercise(cases=lambda rng: iter([Case("large", (np.array([1000.0]),), np.array([1.0]))]))
+    assert "infinity" in grade(large, np.exp).results[0].looks_like
+
+
 def test_what_is_not_written_yet_has_no_points():
     def answer(a):
         raise NotImplementedError
@@ -81,6 +96,19 @@ def test_a_judge_says_what_is_wrong():
     judged = an_exercise(cases=lambda rng: iter([Case("judged", (), lambda got: None if got > 2 else "too small")]))
     assert grade(judged, lambda: 3).passed
     assert grade(judged, lambda: 1).results[0].wrong == "too small"
+
+
+def test_a_known_wrong_answer_is_told_where_a_judge_or_a_trial_refuses_it():
+    trap = Trap("it is doubled", lambda a: 2 * a.T)
+
+    def judging(rng):
+        yield Case("judged", (np.ones((2, 3)),), lambda got: None if got.max() == 1 else "too large")
+
+    judged = an_exercise(traps=(trap,), cases=judging)
+    result = grade(judged, lambda a: a.T + a.T).results[0]
+    assert (result.wrong, result.looks_like) == ("too large", "it is doubled")
+    tried = an_exercise(traps=(trap,), cases=lambda rng: iter(()), trial=lambda f: (f or np.transpose)(np.eye(3)))
+    assert grade(tried, lambda a: a.T + a.T).results[0].looks_like == "it is doubled"
 
 
 def test_a_trial_compares_the_package_with_and_without_the_answer():

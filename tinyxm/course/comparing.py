@@ -116,7 +116,7 @@ def _shaped(answer: NDArray[Any], expected: NDArray[Any], tolerance: float) -> s
         return "it is right, but transposed"
     if answer.size == expected.size and _close(answer.reshape(expected.shape), expected, tolerance).all():
         return "the numbers are right: only the shape isn't; is a keepdims missing or too many?"
-    if answer.ndim == expected.ndim + 1:
+    if answer.size and answer.ndim == expected.ndim + 1:
         for axis in range(answer.ndim):
             for name, reduced in (("sum", answer.sum(axis)), ("mean", answer.mean(axis))):
                 if reduced.shape == expected.shape and _close(reduced, expected, tolerance).all():

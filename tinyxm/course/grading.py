@@ -11,7 +11,8 @@ import subprocess
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -97,32 +98,53 @@ def grade(exercise: Exercise, function: Function, told: Callable[[Result], None]
 def _tried(exercise: Exercise, case: Case, function: Function) -> Result:
     given = copy.deepcopy(case.arguments)
     try:
-        got = function(*given)
+        with _quiet():
+            got = function(*given)
     except NotImplementedError:
         return Result(case.told, False, "not written yet", square=case.square)
     except Exception as error:
         return Result(case.told, False, _raised(error), square=case.square)
     for i, (before, after) in enumerate(zip(case.arguments, given, strict=True)):
-        if isinstance(before, np.ndarray) and not np.array_equal(before, after, equal_nan=before.dtype.kind == "f"):
+        if _written(before, after):
             return Result(case.told, False, f"it writes to its argument {i + 1}: work on a copy", square=case.square)
     judge = case.expected if callable(case.expected) else None
     found = judge(got) if judge else difference(got, case.expected, case.tolerance, case.sizes)
     if found is None:
         return Result(case.told, True, square=case.square)
-    if isinstance(found, str):
-        found = Difference("", "", "", found)
-        return Result(case.told, False, found.looks_like, square=case.square)
-    return Result(case.told, False, str(found), _trapped(exercise, case, got) or found.looks_like, case.square)
+    looks_like = _trapped(exercise, lambda known: known(*copy.deepcopy(case.arguments)), got, case.tolerance)
+    if isinstance(found, Difference):
+        looks_like = looks_like or found.looks_like
+    return Result(case.told, False, str(found), looks_like, case.square)
 
 
-def _trapped(exercise: Exercise, case: Case, got: Any) -> str:
-    """What is said to whom gives a known wrong answer, if this is one."""
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Without NumPy's warnings: what overflows is seen in the numbers."""
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _written(before: Any, after: Any) -> bool:
+    """Whether an array, or one within lists and dicts, isn't what it was."""
+    if isinstance(before, np.ndarray):
+        return not np.array_equal(before, after, equal_nan=before.dtype.kind == "f")
+    if isinstance(before, Mapping):
+        return before.keys() != after.keys() or any(_written(before[key], after[key]) for key in before)
+    if isinstance(before, list | tuple):
+        return len(before) != len(after) or any(map(_written, before, after))
+    return False
+
+
+def _trapped(exercise: Exercise, run: Callable[[Function], Any], got: Any, tolerance: float) -> str:
+    """What is said to whom gives a known wrong answer, if what came of it is what comes of one."""
     for trap in exercise.traps:
         try:
-            known = trap.function(*copy.deepcopy(case.arguments))
+            with _quiet():
+                known = run(trap.function)
         except Exception:  # a trap may be one that fails
             continue
-        if known is not None and difference(got, known, case.tolerance) is None:
+        if known is not None and difference(got, known, tolerance) is None:
             return trap.told
     return ""
 
@@ -131,12 +153,16 @@ def _at_work(exercise: Exercise, function: Function) -> Result:
     told = exercise.trial_told
     assert exercise.trial
     try:
-        found = difference(exercise.trial(function), exercise.trial(None), TRIAL_TOLERANCE)
+        with _quiet():
+            got = exercise.trial(function)
     except NotImplementedError:
         return Result(told, False, "not written yet")
     except Exception as error:
         return Result(told, False, _raised(error))
-    return Result(told, found is None, str(found or ""), found.looks_like if found else "")
+    found = difference(got, exercise.trial(None), TRIAL_TOLERANCE)
+    if found is None:
+        return Result(told, True)
+    return Result(told, False, str(found), _trapped(exercise, exercise.trial, got, TRIAL_TOLERANCE) or found.looks_like)
 
 
 def _raised(error: Exception) -> str:
