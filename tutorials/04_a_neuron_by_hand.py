@@ -132,6 +132,8 @@ plt.show()
 # exponential overflows. With 0.0001 w settles but b hardly moves, and the loss is little better than 0.6145, what it
 # costs to know no more than how frequent damage is. At the start the gradient of w is 79 times that of b: one rate
 # can't suit both. Lesson 10 tells why, lesson 13 what helps.
+#
+# Exercise: `tinyxm check ex04`.
 
 # %%
 raw_w, raw_b = 0.0, 0.0

@@ -216,6 +216,8 @@ plt.show()
 #
 # Give Var an `exp` (∂a = g y), and check it as `xm.check_gradients` does: against (f(x + ε) − f(x − ε)) / 2ε along a
 # random direction. Then a `relu` of your own: ∂a = g where y > 0, else 0.
+#
+# Exercise: `tinyxm check ex05`.
 
 # %%
 Var.exp = lambda self: (lambda y: Var(y, [(self, lambda g: g * y)]))(np.exp(self.value))

@@ -221,6 +221,7 @@ assert kept["convolutional"] > kept["dense"] + 0.2
 #   It knows the drawings in place far better, and of the robustness hardly anything is left, though every convolution
 #   is still there. (The last `assert` then fails: it says what no longer holds.)
 # - Give the dense network 64 hidden units, four times the weights: better in place; is it, three pixels aside?
+# - Exercise: `tinyxm check ex07`.
 #
 # ## What can go wrong
 #

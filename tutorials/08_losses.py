@@ -213,6 +213,7 @@ assert told < 1e-6
 # - Move the outlier of Anscombe III from 12.74 to 127.4: the squared line's slope grows ninefold, the absolute one
 #   stays. (The first `assert` behind the picture then fails: it says what no longer holds.)
 # - Start `seeking` from a mean of −1 in place of 1. Which bell does it find?
+# - Exercises: `tinyxm check ex09` and `tinyxm check ex10`.
 #
 # ## What can go wrong
 #

@@ -198,6 +198,7 @@ assert untold > 5 * alone
 # - Give the heavy ball Nesterov's rate 1 / 50, and Nesterov the ball's. Which stands more?
 # - In "Nesterov", set the rate to 0.07: above which rate does each fly off? (The ball above 2 (1 + μ) / λ, Nesterov
 #   above that divided by 1 + 2μ: looking ahead has its price.)
+# - Exercises: `tinyxm check ex13` and `tinyxm check ex14`.
 #
 # An `assert` behind a picture that then fails says what no longer holds.
 #

@@ -268,6 +268,7 @@ assert max(score[make] for make in (optim.AdaGrad, optim.RMSProp, optim.Adam)) =
 # - In "Adam", set the slope to 3,000 in place of 3: which curves change?
 # - In AMSGrad's example, set betas to (0.9, 0.999). What is left of it?
 # - In the last task, give Adam `eps=1.0`. What does a large ε make of Adam?
+# - Exercises: `tinyxm check ex15` and `tinyxm check ex16`.
 #
 # An `assert` behind the numbers that then fails says what no longer holds.
 #

@@ -55,6 +55,11 @@ def test_a_mistake_is_named(made_wrong, told):
     assert told in diagnosis(made_wrong(RIGHT), RIGHT, sizes={"batch": 4})
 
 
+def test_what_is_infinite_by_right_is_like_nothing_known():
+    assert diagnosis(RIGHT, np.where(RIGHT > 0, RIGHT, -np.inf)) == ""
+    assert diagnosis(1e300 * RIGHT, 1e-300 * RIGHT[::-1]) == ""
+
+
 def test_a_square_answer_is_seen_to_be_transposed():
     square = RIGHT[:3]
     assert "transposed" in diagnosis(square.T, square)

@@ -124,6 +124,16 @@ def test_a_trial_compares_the_package_with_and_without_the_answer():
     assert "exactly 4 times too small" in verdict.results[0].looks_like
 
 
+def test_an_error_outside_of_the_answer_is_told_without_a_line():
+    def trial(function):
+        return np.ones(3) @ (np.ones(3) if function is None else function(np.ones((4, 4))))
+
+    tried = an_exercise(trial=trial, cases=lambda rng: iter(()))
+    wrong = grade(tried, np.transpose).results[0].wrong
+    assert wrong.startswith("ValueError: matmul")
+    assert "at line" not in wrong
+
+
 def test_overriding_ends_with_its_block_even_after_an_error():
     kept = _linear.adjoints["w"].rule
     loss = linear(np.ones((4, 3)), xm.Tensor(np.ones((3, 2)), requires_grad=True)).sum()

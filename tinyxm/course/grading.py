@@ -103,7 +103,7 @@ def _tried(exercise: Exercise, case: Case, function: Function) -> Result:
     except NotImplementedError:
         return Result(case.told, False, "not written yet", square=case.square)
     except Exception as error:
-        return Result(case.told, False, _raised(error), square=case.square)
+        return Result(case.told, False, _raised(error, function), square=case.square)
     for i, (before, after) in enumerate(zip(case.arguments, given, strict=True)):
         if _written(before, after):
             return Result(case.told, False, f"it writes to its argument {i + 1}: work on a copy", square=case.square)
@@ -158,18 +158,19 @@ def _at_work(exercise: Exercise, function: Function) -> Result:
     except NotImplementedError:
         return Result(told, False, "not written yet")
     except Exception as error:
-        return Result(told, False, _raised(error))
+        return Result(told, False, _raised(error, function))
     found = difference(got, exercise.trial(None), TRIAL_TOLERANCE)
     if found is None:
         return Result(told, True)
     return Result(told, False, str(found), _trapped(exercise, exercise.trial, got, TRIAL_TOLERANCE) or found.looks_like)
 
 
-def _raised(error: Exception) -> str:
+def _raised(error: Exception, function: Function) -> str:
     """An error in the student's function, with the line of theirs that made it."""
-    line = ""
-    for frame in traceback.extract_tb(error.__traceback__)[1:2]:
-        line = f" at line {frame.lineno}: {frame.line}"
+    line, theirs = "", getattr(getattr(function, "__code__", None), "co_filename", None)
+    for frame in traceback.extract_tb(error.__traceback__):
+        if frame.filename == theirs:
+            line = f" at line {frame.lineno}: {frame.line}"
     return f"{type(error).__name__}: {error}{line}"
 
 

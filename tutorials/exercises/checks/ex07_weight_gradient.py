@@ -13,19 +13,18 @@ def summed(g, x):
 
 def cases(rng):
     x, g = np.array([[1.0, 2.0]]), np.array([[10.0, 0.0, -1.0]])
-    yield Case("one row, 2 inputs, 3 outputs", (g, x), np.array([[10.0, 0.0, -1.0], [20.0, 0.0, -2.0]]))
-    told = "{} rows, {} inputs, {} outputs"
+    yield Case("one row, W 2 by 3", (g, x), np.array([[10.0, 0.0, -1.0], [20.0, 0.0, -2.0]]))
     for rows, inputs, outputs in ((4, 2, 3), (4, 4, 4), (6, 1, 2), (5, 3, 1)):
         g, x = rng.normal(size=(rows, outputs)), rng.normal(size=(rows, inputs))
         yield Case(
-            told.format(rows, inputs, outputs),
+            f"{rows} rows, W {inputs} by {outputs}",
             (g, x),
             summed(g, x),
             sizes={"number of rows": rows},
             square=rows == inputs,
         )
     g, x = rng.normal(size=(2, 5, 3)), rng.normal(size=(2, 5, 4))
-    yield Case("2 texts of 5 tokens, 4 inputs, 3 outputs", (g, x), summed(g, x), sizes={"texts": 2, "tokens": 10})
+    yield Case("2 texts of 5 tokens, W 4 by 3", (g, x), summed(g, x), sizes={"texts": 2, "tokens": 10})
     g, x = rng.normal(size=3), rng.normal(size=2)
     yield Case("a single row without an axis for rows", (g, x), summed(g, x))
     yield Case("no rows at all", (np.zeros((0, 3)), np.zeros((0, 2))), np.zeros((2, 3)))
