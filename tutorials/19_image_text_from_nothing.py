@@ -96,7 +96,7 @@ print(model)
 #
 # Concepts of equal texts can't be told apart by them. Where $i \ne j$ and the texts are the same, $S_{ij}$ becomes
 # $-10^9$, whose exponential is 0, so that the pair isn't counted as a mistake. (No two of these names are equal, but
-# captions of photographs often are.)
+# captions of photographs often are.) Exercise: `tinyxm check ex21`.
 
 
 # %%

@@ -254,6 +254,7 @@ for how, said in {"greedily": final, "by a beam": once, "by a beam and a second 
 # - Take the encoder's positions away (`encoder.positions.weight.data[...] = 0`, `freeze()`). Which words does it lose?
 # - Give the decoder one layer. Which word suffers, that must compare two places?
 # - Train on 100 pictures. Which score tells you first?
+# - Exercises: `tinyxm check ex22`, `tinyxm check ex23` and `tinyxm check ex24`.
 #
 # ## What can go wrong
 #

@@ -265,6 +265,7 @@ assert nearest["diffusion"] > 0.5 * nearest["real, unseen"]
 # - Draw in 3 steps, in 10, in 100: `model.draw(words, rng, steps=3)`. When does it stop getting better?
 # - Give `eta=1.0`: fresh noise in each step, as DDPM has. Do two draws from one first noise still agree?
 # - Train with `predict="noise"`. What happens near t = 1, where x̂ = (x_t − σ·ε̂) / α divides by nearly 0?
+# - Exercises: `tinyxm check ex25` and `tinyxm check ex26`.
 #
 # ## What can go wrong
 #
