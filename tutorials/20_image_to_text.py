@@ -244,8 +244,10 @@ mirrored = np.arange(len(words))
 mirrored[[number["left"], number["right"]]] = number["right"], number["left"]
 once = [text(found.tokens) for found in model.write(images[test], width=4, length_power=0)]
 twice = [text(found.tokens) for found in model.write(images[test], width=4, length_power=0, mirrored=mirrored)]
-for how, said in {"greedily": final, "by a beam": once, "by a beam and a second look": twice}.items():
-    print(f"{how}: {np.mean([true(text, things) for text, things in zip(said, scenes[2000:], strict=True)]):.1%} true")
+ways = {"greedily": final, "by a beam": once, "by a beam and a second look": twice}
+judged = {how: np.mean(list(map(true, said, scenes[2000:]))) for how, said in ways.items()}
+print(", ".join(f"{how}: {share:.1%} true" for how, share in judged.items()))
+assert judged["by a beam and a second look"] > judged["by a beam"]
 
 # %% [markdown]
 # ## Change it and see
