@@ -2,10 +2,12 @@
 
     python benchmarks/step_page.py [PAGE.html ...] [--rounds 3] [--json FILE]
 
-Without pages, those of the steps that the tests record. Opening counts from the navigation to the first frame that
-shows the step. A step: each operation once forward and once back in every round; milliseconds on the clock from the key
-press to the end of the layout, median, 95th percentile and greatest, and the same of the processor's time for all that
-the page's thread then does, script, layout and painting, which others at work on the machine don't change.
+Without pages, those of the steps that the tests record, and one of arrays of a million columns. Opening counts from the
+navigation to the first frame that shows the step. A step: each operation once forward and once back in every round;
+milliseconds on the clock from the key press to the end of the layout, median, 95th percentile and greatest, and the
+same of the processor's time for all that the page's thread then does, script, layout and painting, which others at work
+on the machine change less. Of the slowest operations the name, and the median of that time over the times that they
+were shown.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from typing import Any
 import numpy as np
 
 OPEN, STEP = 2000.0, 50.0  # ms, what it may take
+SLOWEST = 3  # operations that are named
 
 PAINTED = """() => new Promise((done) => requestAnimationFrame(() => setTimeout(() => done(
   Math.max(performance.now(), performance.getEntriesByName("tinyxm-step ready")[0].startTime)))))"""
@@ -44,8 +47,8 @@ STEPS = """async () => {
 }"""
 
 
-def processor_time(tab: Any, operations: int) -> list[float]:
-    """Milliseconds that the page's thread works for each step, forward and back."""
+def processor_time(tab: Any, operations: int) -> list[tuple[int, float]]:
+    """Milliseconds that the page's thread works for each step, forward and back, with the operation that it shows."""
     session = tab.context.new_cdp_session(tab)
     session.send("Performance.enable", {"timeDomain": "threadTicks"})
 
@@ -54,20 +57,20 @@ def processor_time(tab: Any, operations: int) -> list[float]:
         return next(one["value"] for one in metrics if one["name"] == "TaskDuration") * 1e3
 
     taken = []
-    for key in ("ArrowRight", "ArrowLeft"):
-        for _ in range(operations - 1):
+    for key, shown in (("ArrowRight", range(1, operations)), ("ArrowLeft", reversed(range(operations - 1)))):
+        for number in shown:
             start = spent()
             tab.keyboard.press(key)
             tab.evaluate("document.body.offsetHeight")
-            taken.append(spent() - start)
+            taken.append((number, spent() - start))
     return taken
 
 
 def measure(page: Path, browser: Any, rounds: int) -> dict[str, Any]:
     opened: list[float] = []
     steps: list[float] = []
-    worked: list[float] = []
-    operations = 0
+    worked: list[tuple[int, float]] = []
+    operations, names = 0, []
     for _ in range(rounds):
         context = browser.new_context(viewport={"width": 1280, "height": 800})
         tab = context.new_page()
@@ -75,6 +78,7 @@ def measure(page: Path, browser: Any, rounds: int) -> dict[str, Any]:
         tab.wait_for_selector("[data-ready]")
         opened.append(tab.evaluate(PAINTED))
         operations = tab.evaluate("document.querySelectorAll('[data-op]').length")
+        names = tab.evaluate("[...document.querySelectorAll('[data-op] .name')].map((one) => one.textContent)")
         steps += tab.evaluate(STEPS)
         worked += processor_time(tab, operations)
         context.close()
@@ -83,8 +87,15 @@ def measure(page: Path, browser: Any, rounds: int) -> dict[str, Any]:
         "operations": operations,
         "open": [float(np.median(opened)), max(opened)],
         "step": [*map(float, np.quantile(steps, (0.5, 0.95, 1.0)))],
-        "step_processor": [*map(float, np.quantile(worked, (0.5, 0.95, 1.0)))],
+        "step_processor": [*map(float, np.quantile([taken for _, taken in worked], (0.5, 0.95, 1.0)))],
+        "slowest": slowest(worked, names),
     }
+
+
+def slowest(worked: list[tuple[int, float]], names: list[str]) -> dict[str, float]:
+    """The SLOWEST operations by the median of their times."""
+    medians = {n: float(np.median([taken for other, taken in worked if other == n])) for n in {n for n, _ in worked}}
+    return {f"{n} {names[n]}": medians[n] for n in sorted(medians, key=lambda n: -medians[n])[:SLOWEST]}
 
 
 def recorded(folder: Path) -> list[Path]:
@@ -95,9 +106,25 @@ def recorded(folder: Path) -> list[Path]:
     from tinyxm.steps.page import to_html
     from tinyxm.steps.trace import encode
 
-    for name, example in EXAMPLES.items():
+    steps = {**EXAMPLES, "wide": wide}
+    for name, example in steps.items():
         (folder / f"{name}.html").write_text(to_html(encode(example())), "utf-8")
-    return [folder / f"{name}.html" for name in EXAMPLES]
+    return [folder / f"{name}.html" for name in steps]
+
+
+def wide() -> Any:
+    """A step over a million columns, and over images whose batch is too large to be kept whole."""
+    import tinyxm as xm
+
+    rng = np.random.default_rng(0)
+    row, images = rng.standard_normal((1, 10**6), np.float32), rng.standard_normal((8, 64, 64, 32), np.float32)
+    kernel, scale = xm.Parameter(rng.standard_normal((3, 3, 32, 16), np.float32)), xm.Parameter(np.ones(1, np.float32))
+    optimizer = xm.optim.Adam([kernel, scale])
+    with xm.record(optimizer=optimizer, title="A million columns") as step:
+        loss = (row * scale + 1).mean() + xm.ops.relu(xm.ops.conv2d(images, kernel, padding=1)).mean()
+        loss.backward()
+        optimizer.step()
+    return step
 
 
 def rounded(x: Any) -> Any:

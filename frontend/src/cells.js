@@ -50,11 +50,14 @@ const NAMES = {
   video: ["example", "frame", "row", "column", "channel"],
   waveform: ["example", "sample", "channel"],
   spectrogram: ["example", "time", "frequency", "channel"],
+  lying: ["example", "", "time", "frequency"], // a spectrogram as conv1d reads it
   tokens: ["example", "place"],
 };
 
 /** What a value's axes are those of; "maps" is a guess by their number alone. */
 function layout(value, trace) {
+  if (value.shown === "spectrogram" && value.shape.length === 4 && value.shape[1] === 1 && value.shape[3] > 1)
+    return "lying";
   if (value.shown !== "maps") return value.shown;
   if (isOf("heads", value, trace)) return "heads";
   return isOf("images", value, trace) ? "maps" : "matrix";
@@ -93,6 +96,7 @@ export function firstAxes(value, trace) {
   if (isKernel(value, trace)) return { rows: 0, columns: 1 };
   if (["picture", "maps"].includes(layout(value, trace)) && n === 4) return { rows: 1, columns: 2 };
   if (value.shown === "video" && n === 5) return { rows: 2, columns: 3 };
+  if (layout(value, trace) === "lying") return { rows: 2, columns: 3 };
   if (["spectrogram", "waveform"].includes(value.shown) && n > 2) return { rows: 1, columns: 2 };
   return { rows: n - 2, columns: n - 1 };
 }

@@ -25,8 +25,18 @@ export function fill(element, ...children) {
   element.replaceChildren(...children.flat().filter((child) => child !== null && child !== undefined));
 }
 
+const waiting = [];
+
+/** Do this when all that changes has changed: to ask where things are, before that, would have the page laid out each time. */
+export function afterwards(task) {
+  if (!waiting.length) queueMicrotask(() => waiting.splice(0).forEach((one) => one()));
+  waiting.push(task);
+}
+
 /** Scroll a parent so that its child is seen, and leave the page where it is; across, too, where that is asked for. */
-export function reveal(child, parent, across = false) {
+export const reveal = (child, parent, across = false) => afterwards(() => revealed(child, parent, across));
+
+function revealed(child, parent, across) {
   const [inner, outer] = [child.getBoundingClientRect(), parent.getBoundingClientRect()];
   const margin = Math.min(40, outer.height / 4);
   if (inner.top < outer.top + margin) parent.scrollTop += inner.top - outer.top - margin;

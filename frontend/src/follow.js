@@ -67,24 +67,31 @@ export function lookAt(trace, weight, operation) {
   return { value: latest ?? one.before, cell };
 }
 
-/** A cell of the operation's result whose derivation names this cell of an operand; null where none is found. */
+/** A cell of the operation's result whose derivation names this cell of an operand, at best in a term that isn't 0; null
+ *  where none is found. */
 export function partTaken(trace, operation, value, cell) {
   const { shape } = trace.array(operation.result);
   const last = shape.length - 1;
   const column = cell.at(-1);
   const across = shape.length && shape[last] === trace.values[value].shape.at(-1);
   const spans = shape.map((n, axis) => (axis === last && across ? [column, column + 1] : [0, n]));
-  let tries = 0;
+  let [tries, found] = [0, null];
   for (const at of box(spans)) {
-    if (tries++ === TRIES) return null;
-    if (names(derive(trace, operation.result, at, operation), value, cell)) return at;
+    if (tries++ === TRIES) break;
+    const term = termWith(derive(trace, operation.result, at, operation), value, cell);
+    if (term?.value) return at;
+    if (term) found ??= at;
   }
-  return null;
+  return found;
 }
 
-function names(found, value, cell) {
+function termWith(derivation, value, cell) {
   const is = (part) => part?.value === value && (part.cell === null || same(part.cell, cell));
-  return found?.stages.some(({ terms }) => terms.some(({ parts }) => parts.some(is))) ?? false;
+  for (const { terms } of derivation?.stages ?? []) {
+    const term = terms.find(({ parts }) => parts.some(is));
+    if (term) return term;
+  }
+  return null;
 }
 
 /**

@@ -2,6 +2,7 @@
 
 import { brief, number, shapeText } from "./numbers.js";
 import { operandValues } from "./trace.js";
+import { wordsOf } from "./words.js";
 
 /** What each phase of a training step is for. */
 export const PHASES = {
@@ -40,7 +41,9 @@ export function sentenceText(operation, trace) {
 
 const TELL = {
   data: ({ operation, trace, result }) => {
-    const { shape, shown } = trace.values[operation.result];
+    const { shape, shown: said } = trace.values[operation.result];
+    const words = wordsOf(trace, operation.result);
+    const shown = words ? "tokens" : said;
     const what =
       {
         tokens: "text, a number for each word or letter",
@@ -52,7 +55,7 @@ const TELL = {
     const examples =
       shape.length > 1
         ? ` The first axis counts the ${shape[0]} examples of this batch.`
-        : shape.length
+        : shape.length && !words
           ? " One for each example."
           : "";
     return ["Given: ", result, `, ${what}, ${shapeText(shape)}.${examples}`];

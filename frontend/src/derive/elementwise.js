@@ -1,6 +1,6 @@
 // Operations on each element: of each the formula with its operands, and of each operand its share of the gradient.
 
-import { above } from "./operands.js";
+import { placeUnder, spansAbove, walk } from "./operands.js";
 import { line, numbers, parts, Stage } from "./terms.js";
 
 const { abs, sqrt, exp, log, sin, cos, tanh, sign, max, min, hypot } = Math;
@@ -190,16 +190,50 @@ export function elementwiseAdjoint({ op, operands, names, cell, shape }) {
     "sum",
     `${names[input] ?? input} was used at several places (broadcast), so what comes back from each is added up.`,
   );
-  for (const place of above(shape, cell, full)) {
+  const spans = spansAbove(shape, cell, full);
+  const told = stage.tell(spans, (place) => {
     const known = at(operands, op, place);
-    if (known.g.kept) {
-      stage.add(rule[1]({ ...KEPT_AS_IS, ...numbers(known) }), () => parts(rule[0], known));
-    } else stage.missing++;
-  }
+    if (known.g.kept) stage.add(rule[1]({ ...KEPT_AS_IS, ...numbers(known) }), () => parts(rule[0], known));
+    else stage.missing++;
+  });
+  if (!told) sumRest(stage, rule[1], operands, op, spans);
   return { formula: `${formula}, summed over the places where ${input} was used`, stages: [stage] };
 }
 
 const one = (say, [text, rule], known) => line(say, text, known, (v) => rule({ ...KEPT_AS_IS, ...v }));
+
+/** Join what a rule makes of the operands at every place of a box behind those that are told one by one. */
+function sumRest(stage, rule, operands, op, spans) {
+  const v = { ...KEPT_AS_IS, ...at({}, op, []) };
+  const arrays = [];
+  for (const [name, operand] of Object.entries(operands)) {
+    if (operand?.data) arrays.push({ name, data: operand.data, place: placeUnder(operand.kept), start: 0, step: 0 });
+    else if (operand?.under) v[name] = operand.number();
+    else if (typeof operand === "string") v[name] = operand;
+  }
+  const [first, end] = spans.at(-1);
+  const { kept } = operands.g;
+  const room = kept.at(-1) === 1 ? end : kept.at(-1);
+  let passed = 0;
+  for (const cell of walk([...spans.slice(0, -1), [first, first + 1]])) {
+    const there = kept.every((n, i) => n === 1 || cell[i + cell.length - kept.length] < n);
+    for (const one of arrays) {
+      one.start = one.place(cell);
+      cell[cell.length - 1]++;
+      one.step = one.place(cell) - one.start;
+      cell[cell.length - 1]--;
+    }
+    for (let k = 0; k < end - first; k++) {
+      if (passed++ < stage.told) continue;
+      if (!there || first + k >= room) {
+        stage.missing++;
+        continue;
+      }
+      for (const { name, data, start, step } of arrays) v[name] = data[start + k * step];
+      stage.joinOnly(rule(v));
+    }
+  }
+}
 
 /** Every operand at this place of the result, and the static arguments. */
 function at(operands, op, place) {

@@ -21,10 +21,15 @@ export function cellAt(shape, at) {
 
 /** Every cell of a box, row by row; `spans` are [first, end] of each axis. */
 export function* box(spans) {
+  for (const cell of walk(spans)) yield [...cell];
+}
+
+/** The same, but one and the same array is given at each turn. */
+export function* walk(spans) {
   if (spans.some(([first, end]) => first >= end)) return;
   const cell = spans.map(([first]) => first);
   for (;;) {
-    yield [...cell];
+    yield cell;
     let axis = cell.length - 1;
     for (; axis >= 0; axis--) {
       if (++cell[axis] < spans[axis][1]) break;
@@ -60,14 +65,26 @@ export const cells = (shape) => box(shape.map((n) => [0, n]));
 /** The cell of an operand of this shape that broadcasting puts at this cell of the result. */
 export const underneath = (shape, cell) => shape.map((n, i) => (n === 1 ? 0 : cell[cell.length - shape.length + i]));
 
-/** Every cell of an array of shape `full` to which broadcasting takes this cell of an operand. */
-export function above(shape, cell, full) {
+/** The box of an array of shape `full` to whose cells broadcasting takes this cell of an operand. */
+export function spansAbove(shape, cell, full) {
   const more = full.length - shape.length;
-  return box(
-    full.map((n, i) =>
-      i < more || (shape[i - more] === 1 && n !== 1) ? [0, n] : [cell[i - more], cell[i - more] + 1],
-    ),
+  return full.map((n, i) =>
+    i < more || (shape[i - more] === 1 && n !== 1) ? [0, n] : [cell[i - more], cell[i - more] + 1],
   );
+}
+
+/** Its cells, one by one. */
+export const above = (shape, cell, full) => box(spansAbove(shape, cell, full));
+
+/** A function of a cell of the result: where in an operand's data broadcasting finds its number. */
+export function placeUnder(shape) {
+  const step = shape.map((n, axis) => (n === 1 ? 0 : size(shape.slice(axis + 1))));
+  const rank = shape.length;
+  return (cell) => {
+    let at = 0;
+    for (let i = 0, from = cell.length - rank; i < rank; i++) at += cell[from + i] * step[i];
+    return at;
+  };
 }
 
 /** One array that an operation reads: `at(cell)` is its number there, with where it stands. */

@@ -1,6 +1,6 @@
 // What a derivation is made of: stages, each some terms that are joined to one number, in text with its numbers.
 
-import { cellAt, eachOffset } from "./operands.js";
+import { box, cellAt, eachOffset } from "./operands.js";
 
 const NAME = /[\p{L}_][\p{L}\p{M}\p{Nd}_₀-₉]*/gu; // y² is y, and a ² behind it
 const KEPT = 5000; // terms of a sum that are told one by one
@@ -41,6 +41,24 @@ const JOINS = {
 export class Stage {
   constructor(join, say) {
     Object.assign(this, { join, say, terms: [], count: 0, missing: 0, joined: JOINS[join]?.start ?? 0 });
+  }
+
+  /** Call `visit` with the places of a box, as long as their terms are told one by one; whether that were all. `told`
+   *  counts those places. */
+  tell(spans, visit) {
+    this.told = 0;
+    for (const place of box(spans)) {
+      if (this.count >= KEPT) return false;
+      visit(place);
+      this.told++;
+    }
+    return true;
+  }
+
+  /** Join a number, of which no more is told. */
+  joinOnly(x) {
+    this.joined = JOINS[this.join].add(this.joined, x);
+    this.count++;
   }
 
   /** Join a term whose parts are made where they are asked for. */

@@ -3,7 +3,7 @@
 import * as dagre from "@dagrejs/dagre";
 import { select } from "d3-selection";
 import { curveMonotoneY, line } from "d3-shape";
-import { draw, fill, make } from "../dom.js";
+import { afterwards, draw, fill, make } from "../dom.js";
 import { concerns, foldedAtFirst, network, visible } from "../graph/model.js";
 import { shapeText, shortShape } from "../numbers.js";
 
@@ -135,7 +135,7 @@ export function graph(element, store, trace) {
     for (const [id, sum] of seen.sums)
       sum.classList.toggle("present", operation.kind === "accumulate" && present.has(id));
     const target = [...present].map((id) => seen.buttons.get(id)).find(Boolean);
-    if (target && present.size < 3) centre(target, scroll);
+    if (target && present.size < 3) afterwards(() => centre(target, scroll));
   }
 
   redraw();

@@ -74,6 +74,7 @@ export function tensor(element, store, trace) {
       limit: limitOf(numbers, value),
       colours: colours(),
       width,
+      chosen: cell !== null && store.state.weight === null,
       words: wordsOf(trace, at),
       rowWords: slice.rows === 0 ? rowWords(trace, at) : null,
       choose,
@@ -111,7 +112,7 @@ export function tensor(element, store, trace) {
   const widthOf = onWidth(element, redraw);
   const colours = palette(element, redraw);
   store.subscribe((_, changed) => {
-    if (changed.has("op") || changed.has("value") || changed.has("cell")) redraw();
+    if (changed.has("op") || changed.has("value") || changed.has("cell") || changed.has("weight")) redraw();
   });
 }
 
@@ -172,11 +173,11 @@ function headOf(value, trace) {
   ];
 }
 
-/** The number that is looked at; one that was chosen with all its digits. */
-function readoutOf({ value, numbers, here, cell, words }) {
+/** The number that is looked at; one that the reader chose with all its digits. */
+function readoutOf({ value, numbers, here, cell, words, chosen }) {
   const x = numbers.get(here),
     whole = exact(x, value.dtype);
-  const digits = value.data.type === "float16" ? `about ${brief(x)}` : cell ? whole : shown(x, value.dtype);
+  const digits = value.data.type === "float16" ? `about ${brief(x)}` : chosen ? whole : shown(x, value.dtype);
   const told = make("span", { class: "numbers", title: whole }, `${value.name}${placeText(here)} = ${digits}`);
   return [
     told,

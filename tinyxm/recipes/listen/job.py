@@ -149,7 +149,7 @@ class Listen(Recipe):
         return model
 
     def looks(self, stage: str) -> dict[str, Look]:
-        return {"batch[0]": "spectrogram"}
+        return {"x of early.0 conv2d": "spectrogram"}
 
     def score(self, run: Run) -> Results:
         data: Data = run.data

@@ -19,7 +19,13 @@ function furnish(element, attributes, children2) {
 function fill(element, ...children2) {
   element.replaceChildren(...children2.flat().filter((child) => child !== null && child !== void 0));
 }
-function reveal(child, parent, across = false) {
+var waiting = [];
+function afterwards(task) {
+  if (!waiting.length) queueMicrotask(() => waiting.splice(0).forEach((one3) => one3()));
+  waiting.push(task);
+}
+var reveal = (child, parent, across = false) => afterwards(() => revealed(child, parent, across));
+function revealed(child, parent, across) {
   const [inner2, outer] = [child.getBoundingClientRect(), parent.getBoundingClientRect()];
   const margin = Math.min(40, outer.height / 4);
   if (inner2.top < outer.top + margin) parent.scrollTop += inner2.top - outer.top - margin;
@@ -258,9 +264,13 @@ var NAMES = {
   video: ["example", "frame", "row", "column", "channel"],
   waveform: ["example", "sample", "channel"],
   spectrogram: ["example", "time", "frequency", "channel"],
+  lying: ["example", "", "time", "frequency"],
+  // a spectrogram as conv1d reads it
   tokens: ["example", "place"]
 };
 function layout(value2, trace) {
+  if (value2.shown === "spectrogram" && value2.shape.length === 4 && value2.shape[1] === 1 && value2.shape[3] > 1)
+    return "lying";
   if (value2.shown !== "maps") return value2.shown;
   if (isOf("heads", value2, trace)) return "heads";
   return isOf("images", value2, trace) ? "maps" : "matrix";
@@ -290,6 +300,7 @@ function firstAxes(value2, trace) {
   if (isKernel(value2, trace)) return { rows: 0, columns: 1 };
   if (["picture", "maps"].includes(layout(value2, trace)) && n === 4) return { rows: 1, columns: 2 };
   if (value2.shown === "video" && n === 5) return { rows: 2, columns: 3 };
+  if (layout(value2, trace) === "lying") return { rows: 2, columns: 3 };
   if (["spectrogram", "waveform"].includes(value2.shown) && n > 2) return { rows: 1, columns: 2 };
   return { rows: n - 2, columns: n - 1 };
 }
@@ -310,10 +321,13 @@ function cellAt(shape, at3) {
   return cell;
 }
 function* box(spans) {
+  for (const cell of walk(spans)) yield [...cell];
+}
+function* walk(spans) {
   if (spans.some(([first, end]) => first >= end)) return;
   const cell = spans.map(([first]) => first);
   for (; ; ) {
-    yield [...cell];
+    yield cell;
     let axis = cell.length - 1;
     for (; axis >= 0; axis--) {
       if (++cell[axis] < spans[axis][1]) break;
@@ -343,13 +357,21 @@ function eachOffset(shape, spans, visit) {
 }
 var cells = (shape) => box(shape.map((n) => [0, n]));
 var underneath = (shape, cell) => shape.map((n, i) => n === 1 ? 0 : cell[cell.length - shape.length + i]);
-function above(shape, cell, full) {
+function spansAbove(shape, cell, full) {
   const more = full.length - shape.length;
-  return box(
-    full.map(
-      (n, i) => i < more || shape[i - more] === 1 && n !== 1 ? [0, n] : [cell[i - more], cell[i - more] + 1]
-    )
+  return full.map(
+    (n, i) => i < more || shape[i - more] === 1 && n !== 1 ? [0, n] : [cell[i - more], cell[i - more] + 1]
   );
+}
+var above = (shape, cell, full) => box(spansAbove(shape, cell, full));
+function placeUnder(shape) {
+  const step = shape.map((n, axis) => n === 1 ? 0 : size(shape.slice(axis + 1)));
+  const rank = shape.length;
+  return (cell) => {
+    let at3 = 0;
+    for (let i = 0, from2 = cell.length - rank; i < rank; i++) at3 += cell[from2 + i] * step[i];
+    return at3;
+  };
 }
 var Operand = class {
   constructor(trace, name, number4) {
@@ -389,11 +411,11 @@ var Plain = class {
     return this.at();
   }
 };
-function operandsOf(trace, op, names2 = {}) {
+function operandsOf(trace, op, names = {}) {
   const found2 = {};
   for (const [name, given3] of Object.entries(op.operands)) {
     if (given3.value !== void 0 && given3.value !== null)
-      found2[name] = new Operand(trace, names2[name] ?? name, earlier(trace, op, given3.value));
+      found2[name] = new Operand(trace, names[name] ?? name, earlier(trace, op, given3.value));
     else if (given3.values)
       found2[name] = given3.values.map((n, i) => n === null ? null : new Operand(trace, `${name}[${i}]`, n));
     else found2[name] = isNumber(given3.plain) ? new Plain(name, given3.plain) : given3.plain;
@@ -441,6 +463,22 @@ var JOINS = {
 var Stage = class {
   constructor(join, say) {
     Object.assign(this, { join, say, terms: [], count: 0, missing: 0, joined: JOINS[join]?.start ?? 0 });
+  }
+  /** Call `visit` with the places of a box, as long as their terms are told one by one; whether that were all. `told`
+   *  counts those places. */
+  tell(spans, visit) {
+    this.told = 0;
+    for (const place of box(spans)) {
+      if (this.count >= KEPT2) return false;
+      visit(place);
+      this.told++;
+    }
+    return true;
+  }
+  /** Join a number, of which no more is told. */
+  joinOnly(x2) {
+    this.joined = JOINS[this.join].add(this.joined, x2);
+    this.count++;
   }
   /** Join a term whose parts are made where they are asked for. */
   add(value2, make2) {
@@ -744,7 +782,7 @@ function elementwise({ op, operands, cell }) {
   const known2 = at(operands, op, cell);
   return { formula: `y = ${rule2[0]}`, stages: [one("", rule2, known2)] };
 }
-function elementwiseAdjoint({ op, operands, names: names2, cell, shape }) {
+function elementwiseAdjoint({ op, operands, names, cell, shape }) {
   const [name, input] = op.name.split(".");
   const rule2 = RULES[name][input];
   const full = operands.g?.shape;
@@ -755,17 +793,49 @@ function elementwiseAdjoint({ op, operands, names: names2, cell, shape }) {
   }
   const stage = new Stage(
     "sum",
-    `${names2[input] ?? input} was used at several places (broadcast), so what comes back from each is added up.`
+    `${names[input] ?? input} was used at several places (broadcast), so what comes back from each is added up.`
   );
-  for (const place of above(shape, cell, full)) {
+  const spans = spansAbove(shape, cell, full);
+  const told2 = stage.tell(spans, (place) => {
     const known2 = at(operands, op, place);
-    if (known2.g.kept) {
-      stage.add(rule2[1]({ ...KEPT_AS_IS, ...numbers(known2) }), () => parts(rule2[0], known2));
-    } else stage.missing++;
-  }
+    if (known2.g.kept) stage.add(rule2[1]({ ...KEPT_AS_IS, ...numbers(known2) }), () => parts(rule2[0], known2));
+    else stage.missing++;
+  });
+  if (!told2) sumRest(stage, rule2[1], operands, op, spans);
   return { formula: `${formula}, summed over the places where ${input} was used`, stages: [stage] };
 }
 var one = (say, [text2, rule2], known2) => line(say, text2, known2, (v) => rule2({ ...KEPT_AS_IS, ...v }));
+function sumRest(stage, rule2, operands, op, spans) {
+  const v = { ...KEPT_AS_IS, ...at({}, op, []) };
+  const arrays = [];
+  for (const [name, operand2] of Object.entries(operands)) {
+    if (operand2?.data) arrays.push({ name, data: operand2.data, place: placeUnder(operand2.kept), start: 0, step: 0 });
+    else if (operand2?.under) v[name] = operand2.number();
+    else if (typeof operand2 === "string") v[name] = operand2;
+  }
+  const [first, end] = spans.at(-1);
+  const { kept: kept3 } = operands.g;
+  const room = kept3.at(-1) === 1 ? end : kept3.at(-1);
+  let passed = 0;
+  for (const cell of walk([...spans.slice(0, -1), [first, first + 1]])) {
+    const there = kept3.every((n, i) => n === 1 || cell[i + cell.length - kept3.length] < n);
+    for (const one3 of arrays) {
+      one3.start = one3.place(cell);
+      cell[cell.length - 1]++;
+      one3.step = one3.place(cell) - one3.start;
+      cell[cell.length - 1]--;
+    }
+    for (let k2 = 0; k2 < end - first; k2++) {
+      if (passed++ < stage.told) continue;
+      if (!there || first + k2 >= room) {
+        stage.missing++;
+        continue;
+      }
+      for (const { name, data, start, step } of arrays) v[name] = data[start + k2 * step];
+      stage.joinOnly(rule2(v));
+    }
+  }
+}
 function at(operands, op, place) {
   const known2 = {};
   for (const [name, value2] of Object.entries(op.static ?? {})) if (value2 !== null) known2[name] = value2;
@@ -1305,36 +1375,36 @@ function given2(trace, number4) {
 }
 var gradientOf = (name) => name === null ? null : `∂L/∂${name}`;
 function namesOf(trace, op) {
-  const names2 = {}, unnamed = {};
+  const names = {}, unnamed = {};
   const put = (letter, number4) => {
     if (!Number.isInteger(number4)) return;
     const name = given2(trace, number4);
-    names2[letter] = name ?? letter;
+    names[letter] = name ?? letter;
     if (name === null) unnamed[letter] = trace.values[number4].name;
   };
   const forward = op.kind === "adjoint" ? trace.operations[op.of] : op;
   for (const { operands } of [forward, op]) {
-    for (const [letter, { value: value2 }] of Object.entries(operands ?? {})) if (!(letter in names2)) put(letter, value2);
+    for (const [letter, { value: value2 }] of Object.entries(operands ?? {})) if (!(letter in names)) put(letter, value2);
   }
   if (op.kind === "adjoint") {
     const input = op.name.slice(op.name.lastIndexOf(".") + 1);
-    if (!(input in names2)) put(input, trace.values[op.result]?.of);
+    if (!(input in names)) put(input, trace.values[op.result]?.of);
   }
   if (forward?.kind === "forward") put("y", forward.result);
-  if (op.kind === "adjoint" && "g" in names2) {
-    names2.g = gradientOf(names2.y ?? "y");
+  if (op.kind === "adjoint" && "g" in names) {
+    names.g = gradientOf(names.y ?? "y");
     delete unnamed.g;
   }
-  if (op.kind === "clip") Object.assign(names2, { g: names2.gradient });
-  return { names: names2, unnamed };
+  if (op.kind === "clip") Object.assign(names, { g: names.gradient });
+  return { names, unnamed };
 }
-function written(formula, { names: names2, unnamed }) {
+function written(formula, { names, unnamed }) {
   const legend3 = /* @__PURE__ */ new Map();
   const text2 = formula.replace(NAME2, (whole2, sign4, letter) => {
-    if (!Object.hasOwn(names2, letter)) return whole2;
+    if (!Object.hasOwn(names, letter)) return whole2;
     for (const one3 of letter === "g" && !("g" in unnamed) ? ["y"] : [letter])
       if (one3 in unnamed) legend3.set(one3, unnamed[one3]);
-    return sign4 ? gradientOf(names2[letter]) : names2[letter];
+    return sign4 ? gradientOf(names[letter]) : names[letter];
   });
   return { text: text2, legend: [...legend3] };
 }
@@ -1355,7 +1425,7 @@ function matmul({ operands: { a: a2, b }, cell }) {
     ]
   };
 }
-function matmulAdjoint({ op, operands, names: names2, cell, shape }) {
+function matmulAdjoint({ op, operands, names, cell, shape }) {
   const { g, a: a2, b } = operands, input = op.name.split(".")[1];
   const [i, j] = cell.slice(-2), inner2 = g.shape.at(input === "a" ? -1 : -2);
   const lead = shape.slice(0, -2), full = g.shape.slice(0, -2);
@@ -1370,7 +1440,7 @@ function matmulAdjoint({ op, operands, names: names2, cell, shape }) {
     formula: "∂a[i, k] = Σ over j of g[i, j] · b[k, j]",
     stages: [
       sumOf(
-        `${names2.a}[${i}, ${j}] went into every number of row ${i} of the result, each time multiplied by a number of row ${j} of ${names2.b}. Each sends its gradient back, times that number.`,
+        `${names.a}[${i}, ${j}] went into every number of row ${i} of the result, each time multiplied by a number of row ${j} of ${names.b}. Each sends its gradient back, times that number.`,
         rows()
       )
     ]
@@ -1378,7 +1448,7 @@ function matmulAdjoint({ op, operands, names: names2, cell, shape }) {
     formula: "∂b[k, j] = Σ over i of a[i, k] · g[i, j]",
     stages: [
       sumOf(
-        `${names2.b}[${i}, ${j}] went into every number of column ${j} of the result, each time multiplied by a number of column ${i} of ${names2.a}. Each sends its gradient back, times that number.`,
+        `${names.b}[${i}, ${j}] went into every number of column ${j} of the result, each time multiplied by a number of column ${i} of ${names.a}. Each sends its gradient back, times that number.`,
         rows()
       )
     ]
@@ -1399,7 +1469,7 @@ function linear({ op, operands: { x: x2, w, bias }, cell }) {
     stages.push(line("Then the activation.", "z · Φ(z)", { z: stage.value }, (v) => geluOf(v.z)));
   return { formula: `y[j] = Σ over k of x[k] · w[k, j]${bias ? " + bias[j]" : ""}`, stages };
 }
-function linearAdjoint({ op, operands: { g, x: x2, w }, names: names2, cell }) {
+function linearAdjoint({ op, operands: { g, x: x2, w }, names, cell }) {
   const input = op.name.split(".")[1];
   if (input === "x") {
     const row2 = cell.slice(0, -1), k2 = cell.at(-1);
@@ -1407,7 +1477,7 @@ function linearAdjoint({ op, operands: { g, x: x2, w }, names: names2, cell }) {
       formula: "∂x[k] = Σ over j of g[j] · w[k, j]",
       stages: [
         sumOf(
-          `${names2.x}[${brackets(cell)}] went into every unit j of the result, each time multiplied by the weight ${names2.w}[${k2}, j]. Each sends its gradient back, times that weight.`,
+          `${names.x}[${brackets(cell)}] went into every unit j of the result, each time multiplied by the weight ${names.w}[${k2}, j]. Each sends its gradient back, times that weight.`,
           range2(w.shape[1]).map((j) => [g.at([...row2, j]), w.at([k2, j])])
         )
       ]
@@ -1424,7 +1494,7 @@ function linearAdjoint({ op, operands: { g, x: x2, w }, names: names2, cell }) {
       formula: "∂bias[j] = Σ over all rows of g[j]",
       stages: [
         sumOf(
-          `${names2.bias}[${cell[0]}] was added in every row, so its gradient is the sum of what arrives in column ${cell[0]}.`,
+          `${names.bias}[${cell[0]}] was added in every row, so its gradient is the sum of what arrives in column ${cell[0]}.`,
           rows()
         )
       ]
@@ -1434,7 +1504,7 @@ function linearAdjoint({ op, operands: { g, x: x2, w }, names: names2, cell }) {
     formula: "∂w[k, j] = Σ over all rows of x[k] · g[j]",
     stages: [
       sumOf(
-        `${names2.w}[${brackets(cell)}] was multiplied by ${names2.x}[…, ${cell[0]}] in every row. So each row says: the gradient of its result, times what the weight was multiplied by.`,
+        `${names.w}[${brackets(cell)}] was multiplied by ${names.x}[…, ${cell[0]}] in every row. So each row says: the gradient of its result, times what the weight was multiplied by.`,
         rows()
       )
     ]
@@ -2209,8 +2279,8 @@ var ADJOINT = {
   stack: joinedAdjoint,
   embedding_bag: embeddingBag
 };
-function each(names2, rule2) {
-  return Object.fromEntries(names2.map((name) => [name, rule2]));
+function each(names, rule2) {
+  return Object.fromEntries(names.map((name) => [name, rule2]));
 }
 function ruleOf(op) {
   const name = op.name.split(".")[0];
@@ -2311,16 +2381,22 @@ function partTaken(trace, operation, value2, cell) {
   const column = cell.at(-1);
   const across = shape.length && shape[last2] === trace.values[value2].shape.at(-1);
   const spans = shape.map((n, axis) => axis === last2 && across ? [column, column + 1] : [0, n]);
-  let tries = 0;
+  let [tries, found2] = [0, null];
   for (const at3 of box(spans)) {
-    if (tries++ === TRIES) return null;
-    if (names(derive(trace, operation.result, at3, operation), value2, cell)) return at3;
+    if (tries++ === TRIES) break;
+    const term = termWith(derive(trace, operation.result, at3, operation), value2, cell);
+    if (term?.value) return at3;
+    if (term) found2 ??= at3;
+  }
+  return found2;
+}
+function termWith(derivation2, value2, cell) {
+  const is = (part) => part?.value === value2 && (part.cell === null || same(part.cell, cell));
+  for (const { terms } of derivation2?.stages ?? []) {
+    const term = terms.find(({ parts: parts2 }) => parts2.some(is));
+    if (term) return term;
   }
   return null;
-}
-function names(found2, value2, cell) {
-  const is = (part) => part?.value === value2 && (part.cell === null || same(part.cell, cell));
-  return found2?.stages.some(({ terms }) => terms.some(({ parts: parts2 }) => parts2.some(is))) ?? false;
 }
 function stations(trace, weight) {
   const [i, ...cell] = weight;
@@ -3042,7 +3118,7 @@ function drawChoices(place, { trace, which, by, one: one3, at: at3, count: count
       "span",
       { class: "stepper", role: "group", "aria-label": word },
       step(-1, "−", `${word} before`),
-      make("span", {}, `${word} ${at3} of ${count3}`),
+      make("span", {}, `${word} ${at3} of 0 … ${count3 - 1}`),
       step(1, "+", `next ${word}`)
     )
   );
@@ -8443,37 +8519,37 @@ ClassList.prototype = {
     return this._names.indexOf(name) >= 0;
   }
 };
-function classedAdd(node, names2) {
-  var list2 = classList(node), i = -1, n = names2.length;
-  while (++i < n) list2.add(names2[i]);
+function classedAdd(node, names) {
+  var list2 = classList(node), i = -1, n = names.length;
+  while (++i < n) list2.add(names[i]);
 }
-function classedRemove(node, names2) {
-  var list2 = classList(node), i = -1, n = names2.length;
-  while (++i < n) list2.remove(names2[i]);
+function classedRemove(node, names) {
+  var list2 = classList(node), i = -1, n = names.length;
+  while (++i < n) list2.remove(names[i]);
 }
-function classedTrue(names2) {
+function classedTrue(names) {
   return function() {
-    classedAdd(this, names2);
+    classedAdd(this, names);
   };
 }
-function classedFalse(names2) {
+function classedFalse(names) {
   return function() {
-    classedRemove(this, names2);
+    classedRemove(this, names);
   };
 }
-function classedFunction(names2, value2) {
+function classedFunction(names, value2) {
   return function() {
-    (value2.apply(this, arguments) ? classedAdd : classedRemove)(this, names2);
+    (value2.apply(this, arguments) ? classedAdd : classedRemove)(this, names);
   };
 }
 function selection_classed(name, value2) {
-  var names2 = classArray(name + "");
+  var names = classArray(name + "");
   if (arguments.length < 2) {
-    var list2 = classList(this.node()), i = -1, n = names2.length;
-    while (++i < n) if (!list2.contains(names2[i])) return false;
+    var list2 = classList(this.node()), i = -1, n = names.length;
+    while (++i < n) if (!list2.contains(names[i])) return false;
     return true;
   }
-  return this.each((typeof value2 === "function" ? classedFunction : value2 ? classedTrue : classedFalse)(names2, value2));
+  return this.each((typeof value2 === "function" ? classedFunction : value2 ? classedTrue : classedFalse)(names, value2));
 }
 function textRemove() {
   this.textContent = "";
@@ -8985,7 +9061,7 @@ function graph(element, store, trace) {
     for (const [id, sum] of seen.sums)
       sum.classList.toggle("present", operation.kind === "accumulate" && present.has(id));
     const target = [...present].map((id) => seen.buttons.get(id)).find(Boolean);
-    if (target && present.size < 3) centre(target, scroll);
+    if (target && present.size < 3) afterwards(() => centre(target, scroll));
   }
   redraw();
   store.subscribe((state, changed) => changed.has("op") && follow2(state));
@@ -9291,13 +9367,13 @@ function ledger(element, store, trace) {
   );
   const chosen = make("label", {}, "Weight of ", choose);
   const place = make("span", { class: "place numbers" });
-  const walk = make("span", { class: "walk", role: "group", "aria-label": "another weight of these" });
+  const walk2 = make("span", { class: "walk", role: "group", "aria-label": "another weight of these" });
   const table = make("div", { class: "lines" });
   const scale = make("div", { class: "scale" });
   const sliders = make("fieldset", { class: "sliders" });
   const follows = followButton(store, () => shown2 ? [store.update, ...shown2] : null);
   let shown2 = null;
-  const top = make("p", { class: "which" }, chosen, " ", place, walk, follows.button);
+  const top = make("p", { class: "which" }, chosen, " ", place, walk2, follows.button);
   fill(element, top, table, scale, sliders);
   const pick = (update2) => {
     const one3 = trace.updates[update2];
@@ -9331,17 +9407,17 @@ function ledger(element, store, trace) {
           cell ? `This page doesn't know the method ${one3.operation}; its values are in the list of operations.` : "It's empty."
         )
       );
-      for (const part of [scale, sliders, walk]) part.hidden = true;
+      for (const part of [scale, sliders, walk2]) part.hidden = true;
       return;
     }
-    for (const part of [scale, sliders, walk]) part.hidden = false;
+    for (const part of [scale, sliders, walk2]) part.hidden = false;
     const settings3 = settingsOf(one3), clip2 = clipOf(trace, one3), norm2 = total === void 0 ? 0 : trace.array(total).data[0], weight = weightOf(trace, one3, cell);
     const base = lines(one3.operation, weight, settings3, clip2);
     const changed = Object.keys(what).length > 0;
     const { settings: other, clip: otherClip } = applied(settings3, clip2, norm2, what);
     const instead = changed ? lines(one3.operation, weight, other, otherClip) : null;
     drawWalk(
-      walk,
+      walk2,
       trace.array(one3.before),
       cell,
       (to2) => store.set(
@@ -9875,15 +9951,15 @@ function grid(element) {
   };
 }
 function draw2(table, about) {
-  const { matrix, at: at3, cell, limit: limit2, colours, value: value2, names: names2, label, rowWords: rowWords2 } = about, { rows, columns: columns2 } = matrix;
+  const { matrix, at: at3, cell, limit: limit2, colours, value: value2, names, label, rowWords: rowWords2 } = about, { rows, columns: columns2 } = matrix;
   const [top, bottom] = span(rows, at3[0], ROWS);
   const { left, right, text: text2 } = fitted(about, top, bottom);
   table.setAttribute("aria-label", label);
   table.setAttribute("aria-rowcount", rows + 1);
   table.setAttribute("aria-colcount", columns2 + 1);
   table.style.setProperty("--columns", right - left);
-  const corner = names2.length > 1 ? `↓ ${names2[0]}
-→ ${names2[1]}` : names2[0] ?? "";
+  const corner = names.length > 1 ? `↓ ${names[0]}
+→ ${names[1]}` : names[0] ?? "";
   const header2 = (c) => make("span", { role: "columnheader", "aria-colindex": c + 2 }, String(c));
   const head = make(
     "div",
@@ -9949,11 +10025,11 @@ function span(n, at3, most) {
 var range4 = (from2, to2) => Array.from({ length: Math.max(to2 - from2, 0) }, (_, k2) => from2 + k2);
 
 // src/views/tensor/slices.js
-function drawSlices(place, { names: names2, slice: slice3, numbers: numbers2, move: move2, turn }) {
+function drawSlices(place, { names, slice: slice3, numbers: numbers2, move: move2, turn }) {
   const focused = place.contains(document.activeElement) ? document.activeElement.dataset.does : null;
   const others2 = numbers2.shape.map((n, axis) => [axis, n]).filter(([axis, n]) => n > 1 && axis !== slice3.rows && axis !== slice3.columns);
-  const steppers = others2.map(([axis, n]) => stepper(names2[axis], slice3.fixed[axis], n, (k2) => move2(axis, k2)));
-  fill(place, ...steppers, numbers2.shape.length > 2 ? choice(names2, slice3, turn) : null);
+  const steppers = others2.map(([axis, n]) => stepper(names[axis], slice3.fixed[axis], n, (k2) => move2(axis, k2)));
+  fill(place, ...steppers, numbers2.shape.length > 2 ? choice(names, slice3, turn) : null);
   if (focused) [...place.querySelectorAll("[data-does]")].find((one3) => one3.dataset.does === focused)?.focus();
   place.hidden = !place.childNodes.length;
 }
@@ -9980,9 +10056,9 @@ function stepper(name, at3, n, go) {
     button2(1, "+")
   );
 }
-function choice(names2, slice3, turn) {
+function choice(names, slice3, turn) {
   const pick = (label, which, other) => {
-    const options = names2.map((name, axis) => make("option", { value: axis, selected: axis === slice3[which] }, name));
+    const options = names.map((name, axis) => make("option", { value: axis, selected: axis === slice3[which] }, name));
     const change2 = (event) => {
       const axis = Number(event.target.value);
       turn(axis === slice3[other] ? { [which]: axis, [other]: slice3[which] } : { [which]: axis });
@@ -10005,7 +10081,7 @@ function statistics2({ statistics: s2, shape }, x2) {
   const list2 = told2.map(
     ([name, text2]) => make("div", {}, make("dt", {}, name), make("dd", { class: "numbers" }, text2))
   );
-  return [warning(s2, size2), s2.histogram ? histogram(s2, x2) : null, make("dl", {}, ...list2)];
+  return [warning(s2, size2), s2.histogram && size2 >= SEVERAL ? histogram(s2, x2) : null, make("dl", {}, ...list2)];
 }
 function warning({ nan, infinite }, size2) {
   const told2 = [
@@ -10014,6 +10090,7 @@ function warning({ nan, infinite }, size2) {
   ].filter(Boolean);
   return told2.length ? make("p", { class: "warning" }, `⚠ ${told2.join(" and ")}, of ${count2(size2)}`) : null;
 }
+var SEVERAL = 16;
 var [WIDE, HIGH] = [240, 52];
 function histogram({ histogram: bins, least, greatest: greatest2 }, x2) {
   const [low, high] = [number(least), number(greatest2)], most = Math.max(...bins), wide2 = WIDE / bins.length;
@@ -10088,7 +10165,7 @@ function tensor(element, store, trace) {
     }
     const here = cell ?? exampleCell(numbers2);
     if (!axes.has(at3)) axes.set(at3, firstAxes(value2, trace));
-    const slice3 = { ...axes.get(at3), fixed: here }, names2 = axisNames(value2, trace);
+    const slice3 = { ...axes.get(at3), fixed: here }, names = axisNames(value2, trace);
     const matrix = numbers2.matrix(slice3.rows, slice3.columns, here);
     const choose = (to2) => store.set({ cell: to2 });
     const move2 = (axis, k2) => choose(here.map((old, i) => i === axis ? k2 : old));
@@ -10102,13 +10179,14 @@ function tensor(element, store, trace) {
       limit: limitOf(numbers2, value2),
       colours: colours(),
       width,
+      chosen: cell !== null && store.state.weight === null,
       words: wordsOf(trace, at3),
       rowWords: slice3.rows === 0 ? rowWords(trace, at3) : null,
       choose,
       move: move2
     };
     drawSlices(slices, {
-      names: names2,
+      names,
       slice: slice3,
       numbers: numbers2,
       move: move2,
@@ -10119,7 +10197,7 @@ function tensor(element, store, trace) {
     if (!image.hidden) (KINDS[kind] ?? heat)(image, about);
     fill(readout, ...readoutOf(about));
     cells2.hidden = kind === "tokens" || !here.length;
-    const seenAxes = [slice3.rows, slice3.columns].filter((axis) => axis !== null).map((axis) => names2[axis]);
+    const seenAxes = [slice3.rows, slice3.columns].filter((axis) => axis !== null).map((axis) => names[axis]);
     const cellAt2 = (row2, column) => cellOf(slice3, row2, column);
     const pick = (row2, column) => choose(cellAt2(row2, column));
     numbersGrid.show({
@@ -10139,7 +10217,7 @@ function tensor(element, store, trace) {
   const widthOf = onWidth(element, redraw);
   const colours = palette(element, redraw);
   store.subscribe((_, changed) => {
-    if (changed.has("op") || changed.has("value") || changed.has("cell")) redraw();
+    if (changed.has("op") || changed.has("value") || changed.has("cell") || changed.has("weight")) redraw();
   });
 }
 var FEW2 = 8;
@@ -10193,9 +10271,9 @@ function headOf2(value2, trace) {
     `, ${ROLES[value2.role] ?? value2.role}${of}: ${shapeText(value2.shape)}${kept3}, ${value2.dtype}.`
   ];
 }
-function readoutOf({ value: value2, numbers: numbers2, here, cell, words }) {
+function readoutOf({ value: value2, numbers: numbers2, here, cell, words, chosen }) {
   const x2 = numbers2.get(here), whole2 = exact(x2, value2.dtype);
-  const digits = value2.data.type === "float16" ? `about ${brief(x2)}` : cell ? whole2 : shown(x2, value2.dtype);
+  const digits = value2.data.type === "float16" ? `about ${brief(x2)}` : chosen ? whole2 : shown(x2, value2.dtype);
   const told2 = make("span", { class: "numbers", title: whole2 }, `${value2.name}${placeText(here)} = ${digits}`);
   return [
     told2,
@@ -10277,7 +10355,9 @@ function sentenceText(operation, trace) {
 }
 var TELL = {
   data: ({ operation, trace, result }) => {
-    const { shape, shown: shown2 } = trace.values[operation.result];
+    const { shape, shown: said } = trace.values[operation.result];
+    const words = wordsOf(trace, operation.result);
+    const shown2 = words ? "tokens" : said;
     const what = {
       tokens: "text, a number for each word or letter",
       picture: "pictures",
@@ -10285,7 +10365,7 @@ var TELL = {
       spectrogram: "sound as a spectrogram",
       video: "moving pictures"
     }[shown2] ?? "numbers";
-    const examples = shape.length > 1 ? ` The first axis counts the ${shape[0]} examples of this batch.` : shape.length ? " One for each example." : "";
+    const examples = shape.length > 1 ? ` The first axis counts the ${shape[0]} examples of this batch.` : shape.length && !words ? " One for each example." : "";
     return ["Given: ", result, `, ${what}, ${shapeText(shape)}.${examples}`];
   },
   forward: (context) => {
@@ -10689,8 +10769,8 @@ var ADJOINT2 = {
   "add.b": ({ operand: operand2 }) => [operand2("g"), " goes on, summed where one number had been added to several"]
 };
 function made({ operation, operand: operand2, result }) {
-  const names2 = Object.keys(operation.operands).filter((name) => operation.operands[name].plain === void 0);
-  const from2 = names2.length ? [" from ", listed2(names2.map(operand2))] : [];
+  const names = Object.keys(operation.operands).filter((name) => operation.operands[name].plain === void 0);
+  const from2 = names.length ? [" from ", listed2(names.map(operand2))] : [];
   return [{ operation: operation.name }, " makes ", result, ...from2, "."];
 }
 function listed2(parts2) {
@@ -10970,7 +11050,7 @@ function titleOf(operation, trace) {
   return operation.name;
 }
 function haystack(operation, trace) {
-  const names2 = [
+  const names = [
     operation.name,
     operation.module,
     trace.modules[operation.module] ?? "",
@@ -10978,7 +11058,7 @@ function haystack(operation, trace) {
     operation.kind,
     titleOf(operation, trace)
   ];
-  return names2.join(" ").toLowerCase();
+  return names.join(" ").toLowerCase();
 }
 
 // src/main.js

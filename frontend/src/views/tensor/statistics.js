@@ -16,7 +16,7 @@ export function statistics({ statistics: s, shape }, x) {
   const list = told.map(([name, text]) =>
     make("div", {}, make("dt", {}, name), make("dd", { class: "numbers" }, text)),
   );
-  return [warning(s, size), s.histogram ? histogram(s, x) : null, make("dl", {}, ...list)];
+  return [warning(s, size), s.histogram && size >= SEVERAL ? histogram(s, x) : null, make("dl", {}, ...list)];
 }
 
 function warning({ nan, infinite }, size) {
@@ -27,6 +27,7 @@ function warning({ nan, infinite }, size) {
   return told.length ? make("p", { class: "warning" }, `⚠ ${told.join(" and ")}, of ${count(size)}`) : null;
 }
 
+const SEVERAL = 16; // numbers of which it's worth a drawing how they are spread
 const [WIDE, HIGH] = [240, 52];
 
 function histogram({ histogram: bins, least, greatest }, x) {
