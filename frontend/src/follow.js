@@ -7,7 +7,8 @@ import { derive } from "./derive.js";
 import { box } from "./derive/operands.js";
 import { operandValues, resultValues } from "./trace.js";
 
-const TRIES = 256; // numbers of a result that are looked through for one that the weight took part in
+const TRIES = 256; // numbers of a result that are looked through for one that the weight took part in,
+const TERMS = 20000; // as long as they don't have more terms than these together
 
 const same = (a, b) => a.length === b.length && a.every((k, i) => k === b[i]);
 
@@ -75,10 +76,12 @@ export function partTaken(trace, operation, value, cell) {
   const column = cell.at(-1);
   const across = shape.length && shape[last] === trace.values[value].shape.at(-1);
   const spans = shape.map((n, axis) => (axis === last && across ? [column, column + 1] : [0, n]));
-  let [tries, found] = [0, null];
+  let [tries, terms, found] = [0, 0, null];
   for (const at of box(spans)) {
-    if (tries++ === TRIES) break;
-    const term = termWith(derive(trace, operation.result, at, operation), value, cell);
+    if (tries++ === TRIES || terms > TERMS) break;
+    const derivation = derive(trace, operation.result, at, operation);
+    terms += derivation?.stages.reduce((n, stage) => n + stage.count, 0) ?? 0;
+    const term = termWith(derivation, value, cell);
     if (term?.value) return at;
     if (term) found ??= at;
   }

@@ -36,8 +36,8 @@ export function namesOf(trace, op) {
     if (!(input in names)) put(input, trace.values[op.result]?.of);
   }
   if (forward?.kind === "forward") put("y", forward.result);
-  if (op.kind === "adjoint" && "g" in names) {
-    names.g = gradientOf(names.y ?? "y");
+  if (op.kind === "adjoint" && "g" in unnamed) {
+    names.g = gradientOf(names.y ?? "y"); // of what the operation made
     delete unnamed.g;
   }
   if (op.kind === "clip") Object.assign(names, { g: names.gradient });
@@ -49,8 +49,8 @@ export function written(formula, { names, unnamed }) {
   const legend = new Map();
   const text = formula.replace(NAME, (whole, sign, letter) => {
     if (!Object.hasOwn(names, letter)) return whole;
-    for (const one of letter === "g" && !("g" in unnamed) ? ["y"] : [letter])
-      if (one in unnamed) legend.set(one, unnamed[one]);
+    const one = names[letter] === gradientOf("y") ? "y" : letter;
+    if (one in unnamed) legend.set(one, unnamed[one]);
     return sign ? gradientOf(names[letter]) : names[letter];
   });
   return { text, legend: [...legend] };

@@ -1391,7 +1391,7 @@ function namesOf(trace, op) {
     if (!(input in names)) put(input, trace.values[op.result]?.of);
   }
   if (forward?.kind === "forward") put("y", forward.result);
-  if (op.kind === "adjoint" && "g" in names) {
+  if (op.kind === "adjoint" && "g" in unnamed) {
     names.g = gradientOf(names.y ?? "y");
     delete unnamed.g;
   }
@@ -1402,8 +1402,8 @@ function written(formula, { names, unnamed }) {
   const legend3 = /* @__PURE__ */ new Map();
   const text2 = formula.replace(NAME2, (whole2, sign4, letter) => {
     if (!Object.hasOwn(names, letter)) return whole2;
-    for (const one3 of letter === "g" && !("g" in unnamed) ? ["y"] : [letter])
-      if (one3 in unnamed) legend3.set(one3, unnamed[one3]);
+    const one3 = names[letter] === gradientOf("y") ? "y" : letter;
+    if (one3 in unnamed) legend3.set(one3, unnamed[one3]);
     return sign4 ? gradientOf(names[letter]) : names[letter];
   });
   return { text: text2, legend: [...legend3] };
@@ -2331,6 +2331,7 @@ function complete(trace, op, operands) {
 
 // src/follow.js
 var TRIES = 256;
+var TERMS = 2e4;
 var same = (a2, b) => a2.length === b.length && a2.every((k2, i) => k2 === b[i]);
 function weightIn(trace, weight) {
   const [i, ...cell] = Array.isArray(weight) ? weight : [null];
@@ -2381,10 +2382,12 @@ function partTaken(trace, operation, value2, cell) {
   const column = cell.at(-1);
   const across = shape.length && shape[last2] === trace.values[value2].shape.at(-1);
   const spans = shape.map((n, axis) => axis === last2 && across ? [column, column + 1] : [0, n]);
-  let [tries, found2] = [0, null];
+  let [tries, terms, found2] = [0, 0, null];
   for (const at3 of box(spans)) {
-    if (tries++ === TRIES) break;
-    const term = termWith(derive(trace, operation.result, at3, operation), value2, cell);
+    if (tries++ === TRIES || terms > TERMS) break;
+    const derivation2 = derive(trace, operation.result, at3, operation);
+    terms += derivation2?.stages.reduce((n, stage) => n + stage.count, 0) ?? 0;
+    const term = termWith(derivation2, value2, cell);
     if (term?.value) return at3;
     if (term) found2 ??= at3;
   }
