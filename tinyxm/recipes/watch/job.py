@@ -21,7 +21,14 @@ from tinyxm.recipes.settings import Settings
 from tinyxm.recipes.watch import bouncing, report, writing
 from tinyxm.recipes.watch.bouncing import ClipBatches, Clips
 from tinyxm.recipes.watch.films import as_balls, as_writing
-from tinyxm.recipes.watch.scores import balls_by_ridge, baselines, judged_balls, judged_writing, writing_by_ridge
+from tinyxm.recipes.watch.scores import (
+    balls_by_ridge,
+    baselines,
+    coarse,
+    judged_balls,
+    judged_writing,
+    writing_by_ridge,
+)
 from tinyxm.recipes.watch.writing import WritingBatches, Writings
 from tinyxm.training.report import Section
 
@@ -167,8 +174,10 @@ class Watch(Recipe):
         train, hands = run.data.writing, run.data.hands
         if run.settings.validation:
             return {part: {} for part in hands}
-        films, texts = writing.with_varied(train, np.random.default_rng([run.settings.seed, 5]))
-        asked = np.concatenate([some.films for some in hands.values()])
+        fine, texts = writing.with_varied(train, np.random.default_rng([run.settings.seed, 5]))
+        asked = np.concatenate([coarse(some.films) for some in hands.values()])
+        films = coarse(fine)
+        del fine  # 200 MB
         found = baselines(films, texts, asked, writing_by_ridge(texts))
         ends = np.cumsum([0, *map(len, hands.values())])
         return {
@@ -205,8 +214,9 @@ class Watch(Recipe):
         right, known = [*asked.texts, *asked.backwards], [*train.texts, *train.backwards]
         beside = {}
         if not run.settings.validation:
-            both = np.concatenate([train.films, train.films[:, ::-1]])
-            beside = baselines(both, known, raw, balls_by_ridge([bouncing.parse(text) for text in known]))
+            both = coarse(train.films)
+            both = np.concatenate([both, both[:, ::-1]])
+            beside = baselines(both, known, coarse(raw), balls_by_ridge([bouncing.parse(text) for text in known]))
         said, others = self._said(run, "balls", films, right)
         options: dict[str, Any] = {
             "groups": np.tile(np.arange(len(asked)), 2),

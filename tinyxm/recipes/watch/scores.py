@@ -38,19 +38,18 @@ def judged_balls(texts: Sequence[str], right: Sequence[str]) -> Pairs:
 
 
 def baselines(
-    films: NDArray[np.uint8], texts: Sequence[str], asked: NDArray[np.uint8], sentence: Callable[..., list[str]]
+    films: NDArray[np.float32], texts: Sequence[str], asked: NDArray[np.float32], sentence: Callable[..., list[str]]
 ) -> dict[str, list[str]]:
-    """What is answered to films (m, ...) without a network: the commonest training sentence; that of the nearest
-    training film; a sentence whose parts ridge regression chooses, from all pixels, and from those of the mean frame.
-    Pixels are means of two frames, rows and columns.
+    """What is answered to `coarse` films (m, ...) without a network: the commonest training sentence; that of the
+    nearest training film; a sentence whose parts ridge regression chooses, from all pixels, and from those of the mean
+    frame.
 
     `sentence(ridge)` makes them, where `ridge(targets)` are the scores (m, columns) that a ridge gives to targets (n,
     columns) of the training films.
     """
-    coarse, new_coarse = _blocks(films), _blocks(asked)
     names, counts = np.unique(texts, return_counts=True)
     found = {"most_frequent": [str(names[counts.argmax()])] * len(asked)}
-    for name, of, new_of in (("all", coarse, new_coarse), ("mean", coarse.mean(axis=1), new_coarse.mean(axis=1))):
+    for name, of, new_of in (("all", films, asked), ("mean", films.mean(axis=1), asked.mean(axis=1))):
         axes = PrincipalComponents(256, fewer=True).fit(of.reshape(len(of), -1))
         x, new = (axes.transform(some.reshape(len(some), -1)) for some in (of, new_of))
         if name == "all":
@@ -65,8 +64,8 @@ def baselines(
     return found
 
 
-def _blocks(films: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Means of two frames, rows and columns each: an eighth of the numbers."""
+def coarse(films: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Means of two frames, rows and columns each, from 0 to 1: an eighth of the numbers, which serves these better."""
     n, frames, rows, columns, channels = films.shape
     pairs = films.reshape(n, frames // 2, 2, rows // 2, 2, columns // 2, 2, channels)
     return pairs.mean(axis=(2, 4, 6), dtype=np.float32) / np.float32(255)
