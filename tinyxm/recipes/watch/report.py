@@ -66,8 +66,8 @@ NOTES = [
     "film played backwards is as true as forwards, and has a sentence of its own.",
     "The hands are simulated, too: the strokes and their order are KanjiVG's, one hand's; how others lean, stretch, "
     "bend and tremble is drawn at random. Real writers differ in more, and change the order themselves.",
-    "Of writing, the nearest film and ridge regression learn from each training film twice, as it is and varied once; the "
-    "networks see it varied anew at each pass: slanted, stretched, moved, in a broader or a paler pen.",
+    "Of writing, the nearest film and ridge regression learn from each training film twice, as it is and varied; "
+    "the networks see it varied anew at each pass: slanted, stretched, moved, in a broader or a paler pen.",
     "Each hand has a pace and pauses of its own, simulated as well; along a stroke the pen moves evenly.",
     "へ and ヘ are the same shape written the same way, り and リ, O and 0 nearly so: nobody gets all of them right.",
     "The mean frame isn't without time where ink stays: what was drawn first is there longest, and brightest. Of balls "
