@@ -134,6 +134,7 @@ plt.show()
 # can't suit both. Lesson 10 tells why, lesson 13 what helps.
 #
 # Exercise: `tinyxm check ex04`.
+#
 
 # %%
 raw_w, raw_b = 0.0, 0.0

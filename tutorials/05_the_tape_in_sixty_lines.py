@@ -218,6 +218,7 @@ plt.show()
 # random direction. Then a `relu` of your own: ∂a = g where y > 0, else 0.
 #
 # Exercise: `tinyxm check ex05`.
+#
 
 # %%
 Var.exp = lambda self: (lambda y: Var(y, [(self, lambda g: g * y)]))(np.exp(self.value))

@@ -255,6 +255,7 @@ assert ends["cosine from 0.1"] < 0.5 * min(ends["stays at 0.1"], ends["stays at 
 # - Set the rate of batches of 1 to 0.1, as batches of 10 have it. Why does the loss now stay so much higher?
 # - Give the range test `low=1e-6`, or batches of 8: how far does its suggestion move?
 # - Put `xm.optim.warm_up(100, xm.optim.cosine(steps - 100))` among the curves.
+# - Exercise: `tinyxm check ex11`.
 #
 # ## What can go wrong
 #

@@ -266,6 +266,7 @@ assert spread[-1] < 1e-4 * spread[1]
 #   than clipping. Does it save the sigmoids? And where the classes are just `x[:, 0] > 0`?
 # - Replace `Sigmoid` by `Tanh`; make `DEPTH` 40; start ReLU with `xavier_uniform`. (An `assert` behind a picture that
 #   then fails says what no longer holds.)
+# - Exercise: `tinyxm check ex12`.
 #
 # ## What can go wrong
 #

@@ -334,6 +334,7 @@ assert difference.low <= difference.value <= difference.high
 # - Make the retrieval's gallery a tenth as large (`train[::10]`). Which scores rise although nothing has become better?
 # - Score `foils` by `metrics.chrf` and by `metrics.word_error` instead. Is the truth still worse than the lie?
 # - Compare 50 real pictures with 50 others by the Fréchet distance, then 200 with 200. What becomes of the floor?
+# - Exercises: `tinyxm check ex17` and `tinyxm check ex18`.
 #
 # ## What can go wrong
 #

@@ -277,6 +277,7 @@ plt.show()
 # - Give `pmi_svd` 2, 100 and 400 dimensions, and score each. Why does it get worse at the end?
 # - Train skip-gram for 100 epochs. The loss falls on; what does the score do?
 # - Draw the negatives evenly: `noise = np.cumsum(np.ones(size))`. Which words are now everybody's neighbours?
+# - Exercises: `tinyxm check ex19` and `tinyxm check ex20`.
 #
 # ## What can go wrong
 #

@@ -7,7 +7,7 @@ import pytest
 
 import tinyxm as xm
 from tinyxm import nn
-from tinyxm.course import Case, Exercise, Trap, check, exercise, grade, overridden
+from tinyxm.course import Case, Exercise, Result, Trap, Verdict, check, exercise, grade, overridden
 from tinyxm.ops import linear
 from tinyxm.ops.linear import _linear
 
@@ -49,6 +49,8 @@ def test_what_is_right_for_square_shapes_only_is_said():
     assert verdict.points == 1.5
     assert "right for square shapes only" in verdict.remark
     assert grade(an_exercise(), lambda a: a).remark == ""
+    some = [Result("", passed, square=square) for passed, square in ((True, True), (True, False), (False, False))]
+    assert Verdict("ex01", tuple(some), 3).remark == ""  # most others are right, too
 
 
 def test_an_error_is_told_with_the_line_that_made_it():

@@ -20,8 +20,8 @@ def cases(rng):
     one = np.array([1.0]), np.array([-2.0]), np.array([0.0]), np.array([0.0]), 1
     yield Case(
         "the first step of one weight is η, whatever g",
-        (*one, 0.1, 0.5, 0.75, 1e-12),
-        (np.array([1.1]), np.array([-1.0]), np.array([1.0])),
+        (*one, 0.1, 0.5, 0.96, 1e-12),
+        (np.array([1.1]), np.array([-1.0]), np.array([0.16])),
     )
     told = {
         (4, 3): ("the second step", 2, 0.1, 0.9, 0.999, 1e-8),
