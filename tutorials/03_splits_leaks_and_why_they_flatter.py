@@ -230,6 +230,7 @@ assert honest < 0.75
 # - Choose 500 columns of noise in place of 20, or have 500 rows: when does the peeking cease to pay?
 # - Stratify by category and hand at once: `data.stratified_split({"category": y, "hand": ...})`, and look at
 #   `data.balance`.
+# - Exercises: `tinyxm check ex01`, `tinyxm check ex02` and `tinyxm check ex03`.
 #
 # ## What can go wrong
 #

@@ -217,7 +217,7 @@ plt.show()
 # Give Var an `exp` (∂a = g y), and check it as `xm.check_gradients` does: against (f(x + ε) − f(x − ε)) / 2ε along a
 # random direction. Then a `relu` of your own: ∂a = g where y > 0, else 0.
 #
-# Exercise: `tinyxm check ex05`.
+# Exercises: `tinyxm check ex05` and `tinyxm check ex06`.
 #
 
 # %%

@@ -196,6 +196,8 @@ assert final["He"] < final["deviation 0.01"] - 0.1
 #
 # Put `init.orthogonal` into `RULES` with the identity as activation (`lambda h: h * 1`): an orthogonal matrix keeps
 # every length exactly, so both curves are level to the last layer (Saxe et al. 2014).
+#
+# Exercise: `tinyxm check ex08`.
 
 # %%
 signal, gradient = sizes(init.orthogonal, lambda h: h * 1)

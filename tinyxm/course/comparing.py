@@ -203,7 +203,7 @@ def _ordered(answer: NDArray[Any], expected: NDArray[Any], same: Any) -> str:
 def _partly(answer: NDArray[Any], expected: NDArray[Any], tolerance: float) -> str:
     """Told where some rows, or all but an edge, are right."""
     right = _close(answer, expected, tolerance)
-    if expected.ndim and len(expected) > 1:
+    if expected.ndim and len(expected) > 2:
         rows = np.asarray(right.reshape(len(right), -1).all(axis=1))
         if rows[0] and not rows[1:].any():
             return "only the first row is right: does it see the first of the batch alone?"

@@ -40,7 +40,10 @@ def trial(function):
     """How alike the words of a small corpus come to be, by vectors made from it."""
 
     def package(counts, shift, smoothing):
-        return sparse.csr_array(function(counts.toarray()))
+        found = np.asarray(function(counts.toarray()))
+        if not np.isfinite(found).all():
+            raise ValueError("no vectors can be made of what isn't finite")
+        return sparse.csr_array(found)
 
     texts = ["cat dog pet", "cat pet fur", "dog pet fur", "car bus road", "bus road train", "car train road", "cat car"]
     words = [text.split() for text in texts]
