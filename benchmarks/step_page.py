@@ -2,8 +2,8 @@
 
     python benchmarks/step_page.py [PAGE.html ...] [--rounds 3] [--json FILE]
 
-Without pages, those of the steps that the tests record, and one of arrays of a million columns. Opening counts from the
-navigation to the first frame that shows the step. A step: each operation once forward and once back in every round;
+The steps that the tests record, one of arrays of a million columns, and the pages that are given. Opening counts from
+the navigation to the first frame that shows the step. A step: each operation once forward and once back in every round;
 milliseconds on the clock from the key press to the end of the layout, median, 95th percentile and greatest, and the
 same of the processor's time for all that the page's thread then does, script, layout and painting, which others at work
 on the machine change less. Of the slowest operations the name, and the median of that time over the times that they
@@ -152,7 +152,7 @@ def main() -> None:
             "unit": "ms: median and greatest to open; median, 95th percentile and greatest of a step",
             "allowed": {"open": OPEN, "step": STEP},
         }
-        for page in [*options.pages] or recorded(Path(folder)):
+        for page in [*recorded(Path(folder)), *options.pages]:
             facts[page.stem] = rounded(measure(page, browser, options.rounds))
             print(page.stem, facts[page.stem])
     options.json.write_text(f"{json.dumps(facts, indent=1)}\n")
