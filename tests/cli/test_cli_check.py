@@ -41,8 +41,13 @@ def test_a_right_and_a_wrong_answer_are_told_apart(run, here):
     file.write_text(file.read_text().replace(" / len(t)", ""))
     status, out, _ = run("check", "ex04", "--mine", str(file))
     assert status == 1
-    assert "5 rows of 3\n         at [0][0]: got" in out
+    assert "5 rows of 3\n         at ∂L/∂w[0]: got" in out
     assert "the loss is a mean over the rows" in out
+    file.write_text(exercise("ex04").stub.read_text())
+    out = run("check", "ex04", "--mine", str(file))[1]
+    assert out.count("not written yet") == 1
+    assert out.count("as above") == 5
+    file.write_text(exercise("ex04").solution.read_text().replace(" / len(t)", ""))
     status, out, _ = run("check", "ex04", "--mine", str(file), "--json")
     told = json.loads(out)
     assert (status, told["passed"], told["points"], told["of"]) == (1, False, 1.0, 3)

@@ -48,7 +48,7 @@ def test_the_page_says_who_solved_what_and_what_goes_wrong(classroom, tmp_path):
     page = (tmp_path / "class.html").read_text("utf-8")
     assert "<td>4</td><td>2</td>" in page  # handed in, solved
     assert "the loss is a mean over the rows: 1/n is missing (1)" in page
-    assert "5 rows of 3: at [0][0]: got" in page
+    assert "5 rows of 3: at ∂L/∂w[0]: got" in page
     assert "SyntaxError" in page
 
 

@@ -100,6 +100,15 @@ def test_a_judge_says_what_is_wrong():
     assert grade(judged, lambda: 1).results[0].wrong == "too small"
 
 
+def test_the_parts_of_an_answer_are_called_by_their_names():
+    def both(rng):
+        yield Case("both", (), (1.0, np.zeros(3)))
+
+    named = an_exercise(cases=both, returns=("norm", "clipped"))
+    assert grade(named, lambda: (1.0, np.array([0, 0, 2]))).results[0].wrong == "at clipped[2]: got 2, expected 0"
+    assert grade(named, lambda: (2.0, np.zeros(3))).results[0].wrong == "at norm: got 2, expected 1"
+
+
 def test_a_known_wrong_answer_is_told_where_a_judge_or_a_trial_refuses_it():
     trap = Trap("it is doubled", lambda a: 2 * a.T)
 

@@ -114,10 +114,10 @@ def _show(console: Console, exercise: Exercise, verdict: Verdict) -> None:
     for result in verdict.results:
         mark = "[green]right[/green]" if result.passed else "[red]wrong[/red]"
         console.print(f"  {mark}  {escape(result.told)}")
-        for line in (result.wrong, result.looks_like):
-            if line and line not in said:
-                console.print(f"         {escape(line)}")
-                said.add(line)
+        lines = [line for line in (result.wrong, result.looks_like) if line and line not in said]
+        said.update(lines)
+        for line in lines or ([] if result.passed else ["as above"]):
+            console.print(f"         {escape(line)}")
     if verdict.remark:
         console.print(f"\n{escape(verdict.remark)}")
     if not verdict.passed:

@@ -47,6 +47,7 @@ class Exercise:
 
     `cases` draws the calls from a random generator. `trial`, where there is one, trains or runs something small with
     the student's function in the package's place (given None: with the package's own), and both must come to the same.
+    `returns` names the parts of what is returned, where they are several, for a mistake to be told by.
     """
 
     title: str
@@ -58,6 +59,7 @@ class Exercise:
     traps: tuple[Trap, ...]
     trial: Callable[[Function | None], Any] | None = None
     trial_told: str = "in the package's place"
+    returns: tuple[str, ...] = ()
     seconds: float = 60.0
     name: str = ""
 

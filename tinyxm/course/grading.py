@@ -12,8 +12,8 @@ import sys
 import tempfile
 import traceback
 import warnings
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -114,7 +114,16 @@ def _tried(exercise: Exercise, case: Case, function: Function) -> Result:
     looks_like = _trapped(exercise, lambda known: known(*copy.deepcopy(case.arguments)), got, case.tolerance)
     if isinstance(found, Difference):
         looks_like = looks_like or found.looks_like
+        found = replace(found, where=_by_name(found.where, exercise.returns))
     return Result(case.told, False, str(found), looks_like, case.square)
+
+
+def _by_name(where: str, returns: Sequence[str]) -> str:
+    """A place, such as [1][0, 2], with the part's name for its number: recall[0, 2]."""
+    for i, name in enumerate(returns):
+        if where.startswith(f"[{i}]"):
+            return name + where.removeprefix(f"[{i}]")
+    return where
 
 
 @contextlib.contextmanager

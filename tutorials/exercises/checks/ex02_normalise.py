@@ -91,6 +91,7 @@ EXERCISE = Exercise(
         "return (train - mean) / deviation, (test - mean) / deviation, with both from train.",
     ),
     cases=cases,
+    returns=("train", "test"),
     traps=(
         Trap("the test has a say in mean and deviation: take them of train alone", by_all_rows),
         Trap("the test is treated by its own mean and deviation: use those of train", each_by_its_own),

@@ -112,6 +112,7 @@ EXERCISE = Exercise(
         "test[equal.any(axis=1)], test[np.isin(groups[test], groups[train])].",
     ),
     cases=cases,
+    returns=("same", "kin"),
     trial=trial,
     trial_told="the package's leak report of a random split",
     traps=(

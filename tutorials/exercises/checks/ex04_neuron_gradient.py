@@ -68,6 +68,7 @@ EXERCISE = Exercise(
         "With s = 2 (y − t) / n · y (1 − y), one number a row: ∂L/∂w = xᵀ s, which sums over the rows; ∂L/∂b = Σ s.",
     ),
     cases=cases,
+    returns=("∂L/∂w", "∂L/∂b"),
     traps=(
         Trap("the loss is a mean over the rows: 1/n is missing", no_mean),
         Trap("the square's own derivative is missing: (y − t)² gives 2 (y − t)", no_two),

@@ -85,6 +85,10 @@ def scores_not_probabilities(logits, labels):
     return (logits - one_hot(logits, labels)) / len(labels)
 
 
+def down_columns(logits, labels):
+    return (softmax(logits.T).T - one_hot(logits, labels)) / len(labels)
+
+
 def label_columns(logits, labels):
     p = softmax(logits)
     p[:, labels] -= 1
@@ -117,6 +121,7 @@ EXERCISE = Exercise(
         Trap("the sign is wrong: it is what was said less what was true, p − one-hot", the_other_way),
         Trap("exp overflows: subtract each row's largest score first", overflowing),
         Trap("the scores aren't probabilities: softmax is missing", scores_not_probabilities),
+        Trap("each row is a distribution: the sum of exps is over classes, axis=1, not down the columns", down_columns),
         Trap("p[:, labels] takes whole columns: one number a row is p[np.arange(n), labels]", label_columns),
         Trap("that is a sigmoid of each score: the classes share one softmax", sigmoids),
     ),

@@ -117,6 +117,7 @@ EXERCISE = Exercise(
         "limit else 1.0; return [g * factor for g in gradients], norm.",
     ),
     cases=cases,
+    returns=("clipped", "norm"),
     trial=trial,
     trial_told="a recurrence of 12 steps trained with it",
     traps=(

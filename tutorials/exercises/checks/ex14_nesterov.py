@@ -92,6 +92,7 @@ EXERCISE = Exercise(
         "u = mu * u + g, then return theta - rate * (g + mu * u), u.",
     ),
     cases=cases,
+    returns=("θ", "u"),
     trial=trial,
     trial_told="a network trained by it for 20 steps",
     traps=(

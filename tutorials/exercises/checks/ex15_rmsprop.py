@@ -110,6 +110,7 @@ EXERCISE = Exercise(
         "v = alpha * v + (1 - alpha) * g**2, then return theta - rate * g / (np.sqrt(v) + eps), v.",
     ),
     cases=cases,
+    returns=("θ", "v"),
     trial=trial,
     trial_told="a network trained by it for 20 steps",
     traps=(

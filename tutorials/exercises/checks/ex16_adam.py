@@ -121,6 +121,7 @@ EXERCISE = Exercise(
         "theta - rate * m_hat / (np.sqrt(v_hat) + eps), and return m and v as they were before the correction.",
     ),
     cases=cases,
+    returns=("θ", "m", "v"),
     trial=trial,
     trial_told="a network trained by it for 20 steps",
     traps=(

@@ -110,6 +110,7 @@ EXERCISE = Exercise(
         "matrix.sum(axis=1).",
     ),
     cases=cases,
+    returns=("M", "precision", "recall", "F1"),
     traps=(
         Trap("the matrix is transposed: rows are what is true, columns what was said", transposed),
         Trap("precision and recall are exchanged: precision divides by what was called so, the columns", exchanged),

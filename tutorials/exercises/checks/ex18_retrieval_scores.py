@@ -97,6 +97,7 @@ EXERCISE = Exercise(
         "np.mean(ranks <= k) and np.median(ranks).",
     ),
     cases=cases,
+    returns=("recall", "median rank"),
     traps=(
         Trap("ties count half: as it is, a model that finds all alike has rank 1", ties_won),
         Trap("ties count half, not in full", ties_lost),

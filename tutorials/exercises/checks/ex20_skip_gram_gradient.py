@@ -110,6 +110,7 @@ EXERCISE = Exercise(
         "drawn[:, None] * u.",
     ),
     cases=cases,
+    returns=("∂L/∂u", "∂L/∂v", "∂L/∂negatives"),
     trial=trial,
     trial_told="word vectors learned by it",
     traps=(
