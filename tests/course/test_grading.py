@@ -98,6 +98,7 @@ def test_a_judge_says_what_is_wrong():
     judged = an_exercise(cases=lambda rng: iter([Case("judged", (), lambda got: None if got > 2 else "too small")]))
     assert grade(judged, lambda: 3).passed
     assert grade(judged, lambda: 1).results[0].wrong == "too small"
+    assert "can't be judged (TypeError" in grade(judged, lambda: "three").results[0].wrong
 
 
 def test_the_parts_of_an_answer_are_called_by_their_names():

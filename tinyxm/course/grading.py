@@ -108,7 +108,10 @@ def _tried(exercise: Exercise, case: Case, function: Function) -> Result:
         if _written(before, after):
             return Result(case.told, False, f"it writes to its argument {i + 1}: work on a copy", square=case.square)
     judge = case.expected if callable(case.expected) else None
-    found = judge(got) if judge else difference(got, case.expected, case.tolerance, case.sizes)
+    try:
+        found = judge(got) if judge else difference(got, case.expected, case.tolerance, case.sizes)
+    except Exception as error:
+        found = f"this can't be judged ({type(error).__name__}: {error}): is it of the kind that was asked for?"
     if found is None:
         return Result(case.told, True, square=case.square)
     looks_like = _trapped(exercise, lambda known: known(*copy.deepcopy(case.arguments)), got, case.tolerance)
