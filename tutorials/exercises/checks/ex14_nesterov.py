@@ -17,9 +17,9 @@ def by_the_package(theta, g, u, rate, mu):
 
 
 def cases(rng):
-    one = np.array([1.0]), np.array([2.0]), np.array([4.0])
+    one = np.array([1.0]), np.array([2.0]), np.array([2.0])
     yield Case(
-        "one weight: u = 0.5 · 4 + 2, θ = 1 − 0.1 (2 + u / 2)", (*one, 0.1, 0.5), (np.array([0.6]), np.array([4.0]))
+        "one weight: u = 0.5 · 2 + 2, θ = 1 − 0.1 (2 + u / 2)", (*one, 0.1, 0.5), (np.array([0.65]), np.array([3.0]))
     )
     told = {(3,): "the first step: u is 0", (4, 3): "a later step", (2, 3, 4): "three axes", (0,): "no weights at all"}
     for shape, words in told.items():
