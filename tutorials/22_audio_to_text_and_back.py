@@ -294,6 +294,7 @@ for way, mixes in (("least squares", scores), ("recalled, then said", recalled),
 # - Train on one voice alone. How much do new voices cost now?
 # - Take a scale of 1 or 100 in `recalled`: when is the picture's name a murmur, when one word?
 # - Take `momentum=0.0` in `griffin_lim`, or one iteration, and write the sound to a file: what do you hear?
+# - Exercises: `tinyxm check ex27` and `tinyxm check ex28`.
 #
 # ## What can go wrong
 #

@@ -171,6 +171,7 @@ for way in FUSIONS:
 # - Train with `missing=0.7`: what does it cost where everything is there?
 # - Take only "worst" away, always (`everything[:, 2] = False`). Which way minds most?
 # - Put `models["gated"].head.weights(*models["gated"].vectors(row))` on the screen: whom does it believe?
+# - Exercise: `tinyxm check ex29`.
 #
 # ## What can go wrong
 #

@@ -163,6 +163,7 @@ else:
 #   in needless operations?
 # - Make `BLOCK` 8. Is the gap between the two splits smaller or larger, and why?
 # - With the tables: leave out "account" from the loans instead of "person".
+# - Exercise: `tinyxm check ex30`.
 #
 # ## What can go wrong
 #

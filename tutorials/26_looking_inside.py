@@ -287,6 +287,7 @@ plt.show()
 # - Occlude with windows of 1 × 1 and of 10 × 10. What does each miss?
 # - Draw Grad-CAM of `model[1]`, the first layer. Where does "where" go?
 # - Ask about a class it did *not* choose: `inside.logit(model, 1)`. Which of the maps change, and does rollout?
+# - Exercise: `tinyxm check ex31`.
 #
 # ## What can go wrong
 #

@@ -196,6 +196,7 @@ assert np.mean(told[-40:]) > 0.9 * np.log(10)
 #   for the nine right twins? And for `zero_initialisation`?
 # - `tinyxm lab no_warm_up --seed 2 --html page.html`, then other seeds. How much does the leap cost, and how surely?
 # - Fill an `Evidence` from a training of your own. Which fields could you not fill, and so which mistakes not rule out?
+# - Exercise: `tinyxm check ex32`.
 #
 # ## What can go wrong
 #

@@ -190,6 +190,7 @@ print(fused.round(2))
 # - Time `compiled` at 511, 512 and 513: `gflops("compiled", 511)`. One of them is the worst by far.
 # - Time `packed` and `blas` at 16, 64, 256: from what size on does packing pay?
 # - Copy `blocked.py` and take eight rows of B together in place of four.
+# - Exercise: `tinyxm check ex33`.
 #
 # ## What can go wrong
 #

@@ -375,6 +375,7 @@ for rung in ("reference", "winograd"):
 # - Put the infinity at (3, 3). Four tiles see it, yet it spoils 25 pixels and not 64: which row of Bᵀ and which column
 #   of Aᵀ keep the others clean?
 # - Draw the speeds with images of 14×14 and of 7×7. Why does Winograd win less?
+# - Exercises: `tinyxm check ex34` and `tinyxm check ex35`.
 #
 # ## What can go wrong
 #

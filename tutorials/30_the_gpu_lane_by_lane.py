@@ -237,6 +237,7 @@ for sentence in simt.NOT_MODELLED:
 # - Give `gather` an array of doubles. How many sectors do 32 neighbours take then?
 # - Launch `coalesced` in blocks of 16×16: a warp is then two rows of 16. What becomes of the loads?
 # - `tinyxm simt matmul/cuda_naive.cu --beside matmul/cuda_coalesced.cu --html page.html`, and step through it.
+# - Exercise: `tinyxm check ex36`.
 #
 # ## What can go wrong
 #

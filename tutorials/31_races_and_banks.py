@@ -259,6 +259,7 @@ for kernel in ("losing", "counting", "gathering"):
 #   kernel of your own: `tinyxm simt mine.cu NAME --grid ... --html page.html` draws each access upon its banks.
 # - Give `histogram` numbers that are all the same. How many extra rounds?
 # - In `racing`, launch blocks of 32 threads: one warp. Is it still a race? (The message says what it wants.)
+# - Exercise: `tinyxm check ex37`.
 #
 # ## What can go wrong
 #

@@ -204,6 +204,7 @@ assert separate == steps * fused
 # - Multiply `big` by a matrix of 2, 4, 8, 16 columns: where does it cross the ridge?
 # - Use float64 throughout: which of the two limits is halved, and where does the ridge go?
 # - `threads(2)`: the peak doubles, the bandwidth hardly. What does that mean for Adam?
+# - Exercise: `tinyxm check ex38`.
 #
 # ## What can go wrong
 #
