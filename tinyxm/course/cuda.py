@@ -13,6 +13,11 @@ from tinyxm.course.comparing import Difference, difference
 from tinyxm.course.exercise import Trap
 from tinyxm_kernels.simt import Finding, LaunchError, Program, SubsetError
 
+TOO_MUCH = {
+    "shared_passes": "words of one bank wait for one another: which words does a warp ask for at once?",
+    "sectors": "more is fetched or stored than need be: each number once, neighbouring threads neighbouring numbers",
+}
+
 
 @dataclass(frozen=True)
 class Launch:
@@ -59,11 +64,12 @@ class Launch:
             times = f", {first.count} times" if first.count > 1 else ""
             found = Difference(f"line {first.line}, {line}", f"{first.kind}{times}", "none", first.message)
             return {_kind(finding) for finding in run.findings}, found
-        if found := difference(given[self.result], self.expected, 1e-4):
-            return found, found
+        if other := difference(given[self.result], self.expected, 1e-4):
+            return other, other
         for counter, limit in self.most.items():
             if run.totals[counter] > limit:
-                found = Difference("", f"{run.totals[counter]} {counter.replace('_', ' ')}", f"{limit} at most")
+                got = f"{run.totals[counter]} {counter.replace('_', ' ')}"
+                found = Difference("", got, f"{limit} at most", TOO_MUCH.get(counter, ""))
                 return found, found
         return None, None
 

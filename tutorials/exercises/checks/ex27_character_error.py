@@ -12,7 +12,7 @@ def cases(rng):
     yield Case("'cart' heard as 'cat': one taken out", (["cart"], ["cat"]), 1 / 4)
     yield Case("'kitten' heard as 'sitting'", (["kitten"], ["sitting"]), 3 / 6)
     yield Case("a letter lost at the beginning", (["abcdef"], ["bcdef"]), 1 / 6)
-    yield Case("two letters exchanged: no single edit does that", (["ab"], ["ba"]), 2 / 2)
+    yield Case("two letters exchanged: no single edit does that", (["abcd"], ["abdc"]), 2 / 4)
     yield Case("nothing heard", (["seven"], [""]), 1.0)
     yield Case("far too much heard: above 1", (["a"], ["banana"]), 5.0)
     yield Case("texts of 2 and of 8 letters", (["no", "elephant"], ["yes", "elephant"]), 3 / 10)

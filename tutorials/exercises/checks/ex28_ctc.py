@@ -30,7 +30,6 @@ def cases(rng):
         return Case(told, given, truth(*given))
 
     yield case("1 frame, 1 letter", 1, 2, [1])
-    yield case("2 frames, 1 letter: 3 paths", 2, 2, [1])
     yield case("3 frames, 2 letters", 3, 3, [1, 2])
     yield case("3 frames, a letter twice: only b−b says it", 3, 2, [1, 1])
     yield case("6 frames, 'abb'", 6, 3, [1, 2, 2])
@@ -109,6 +108,10 @@ EXERCISE = Exercise(
         Trap(
             "only paths that end with a blank are counted: those that end with the last letter, too",
             lambda log_p, labels: recursion(log_p, labels, end=1),
+        ),
+        Trap(
+            "paths that end anywhere are counted: only the last letter, or the blank after it, ends the text",
+            lambda log_p, labels: recursion(log_p, labels, end=len(log_p) + 2 * len(labels)),
         ),
         Trap(
             "the best path alone (Viterbi): the probabilities of all paths add up",

@@ -61,6 +61,10 @@ TRAPS = (
         but(("__syncthreads(); // read", "")),
     ),
     Trap(
+        "no barriers: one is needed after the tiles are filled, one after they are read",
+        but(("__syncthreads(); // complete", ""), ("__syncthreads(); // read", "")),
+    ),
+    Trap(
         "what is outside A or B is read: bring 0 there",
         but(
             ("row < m && start + x < k ? a[row * k + start + x] : 0", "a[row * k + start + x]"),
