@@ -27,6 +27,7 @@ from tinyxm.training import Stopped
         (["generate", "nowhere"], ["nothing to go by"]),
         (["generate", "nowhere", "--text", "a", "--audio", __file__], ["text and audio"]),
         (["generate", "nowhere", "--text", "a", "--count", "65"], ["--count 65"]),
+        (["generate", "nowhere", "--text", "a", "--guidance", "nan"], ["--guidance nan"]),
         (["generate", "nowhere", "--text", "a"], ["nowhere holds no run"]),
         (["train", "--seed", "-1"], ["seed -1"]),
         (["train", "--kernels", "magic"], ["'magic'", "reference"]),

@@ -111,6 +111,7 @@ def test_what_is_made_is_written_as_its_ending_says(run, fake, trained, tmp_path
     _, out, _ = run("generate", str(trained), "--text", "seven", "--to", "text")
     assert out == "[seven] 0\n"
     refused(run("generate", str(trained), "--text", "a", "--out", "a.xyz"), 2, "a.xyz", ".png")
+    refused(run("generate", str(trained), "--text", "a", "--seed", "-1"), 2, "seed -1", "expected at least")
     refused(run("generate", str(trained), "--text", "a", "--out", "a.gif"), 2, "text → video", "text → image")
     run("generate", str(trained), "--text", "seven eight")
     assert [path.name for path in (trained / "generated").iterdir()] == ["text-seven-eight.png"]

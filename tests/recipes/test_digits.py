@@ -56,6 +56,12 @@ def test_features_forget_loudness_length_and_rate():
     assert np.corrcoef(heard(features(sound(900.0), 8000)[None]).ravel(), normal[0].ravel())[0, 1] < agree
 
 
+def test_a_click_is_no_word():
+    with pytest.raises(ValueError, match=r"0.040 s of sound; expected a spoken word, 0.05 s at least"):
+        features(sound()[1600:1920], 8000)
+    assert np.isfinite(features(sound()[1600:2016], 8000)).all()
+
+
 def test_variation_is_the_generator_s_and_stays_near_the_word():
     x = np.stack([features(sound(hz), 8000) for hz in (300.0, 500.0, 700.0, 900.0)] * 4)
     first, again, other = (varied(x, np.random.default_rng(seed)) for seed in (3, 3, 4))

@@ -77,6 +77,13 @@ def test_the_jackknife_of_a_mean_is_its_standard_error():
     assert (high - low) / 2 == pytest.approx(1.96 * values.std() / np.sqrt(2000), rel=0.4)
 
 
+def test_the_interval_of_a_share_ends_at_1():
+    right = np.arange(200) > 3
+    found = scores.with_intervals(lambda i: {"judge_accuracy": float(right[i].mean())}, np.arange(200) % 10)
+    low, high = found["intervals"]["judge_accuracy"]
+    assert 0.9 < low < found["judge_accuracy"] == 0.98 < high == 1
+
+
 def test_a_class_s_gaussian_has_its_mean_and_its_covariance():
     rng = np.random.default_rng(0)
     x = rng.normal(size=(400, 3)) @ rng.normal(size=(3, 3)) + 5

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import re
 import shlex
@@ -186,6 +187,8 @@ def generate(
     )
     if not 1 <= count <= 64:
         raise Misuse(f"generate: --count {count}: expected 1 to 64")
+    if guidance is not None and not math.isfinite(guidance):
+        raise Misuse(f"generate: --guidance {guidance}: expected a number, such as 1.5")
     from tinyxm import recipes
     from tinyxm.training.writing import ENDINGS, write_made
 

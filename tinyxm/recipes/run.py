@@ -151,8 +151,10 @@ class Run:
     def generate(self, to: str | None = None, count: int = 1, seed: int = 0, **given: Any) -> list[Any]:
         """`count` things made from the one modality given, as in `run.generate(text="seven")[0]`.
 
-        The same seed makes the same. Raises ValueError as `find` does.
+        The same seed makes the same. Raises ValueError as `find` does, and for a count below 1 or a seed below 0.
         """
+        if count < 1 or seed < 0:
+            raise ValueError(f"generate: count {count}, seed {seed}: expected at least 1 and 0")
         source, value, to = self._asked("generate", self.recipe.makes, given, to)
         return self.recipe.make(self, {source: value}, to, count, np.random.default_rng(seed))
 

@@ -13,6 +13,7 @@ from tinyxm.recipes.recipe import Progress
 
 Features = NDArray[np.float32]
 RATE_HZ, BANDS, KEPT, FRAMES = 8000, 32, 64, 48  # of KEPT frames FRAMES are heard
+SHORTEST_SECONDS = 0.05  # with the silence around it cut off
 LOWEST_HZ, HIGHEST_HZ = 60.0, 4000.0
 MELS = audio.hz_to_mel(np.array([LOWEST_HZ, HIGHEST_HZ]))
 CENTRES = np.linspace(MELS[0], MELS[1], BANDS + 2)[1:-1]  # in mel
@@ -21,12 +22,17 @@ CENTRES = np.linspace(MELS[0], MELS[1], BANDS + 2)[1:-1]  # in mel
 def features(sound: NDArray[Any], rate_hz: int) -> Features:
     """A word (samples[, 1]) → decibels of 32 mel bands, (64, 32), silence cut off, stretched to 64 frames.
 
-    Stretching takes from a word how fast it was said. Raises ValueError for silence.
+    Stretching takes from a word how fast it was said. Raises ValueError for silence, and for less than 50 ms.
     """
     x = audio.mono(sound)[:, None].astype(np.float32)
     if rate_hz != RATE_HZ:
         x = audio.resample(x, rate_hz=rate_hz, to_hz=RATE_HZ)
-    x = np.pad(audio.trim_silence(x, rate_hz=RATE_HZ, threshold_db=30.0), [(128, 128), (0, 0)])
+    x = audio.trim_silence(x, rate_hz=RATE_HZ, threshold_db=30.0)
+    if len(x) < SHORTEST_SECONDS * RATE_HZ:
+        raise ValueError(
+            f"digits: {len(x) / RATE_HZ:.3f} s of sound; expected a spoken word, {SHORTEST_SECONDS} s at least"
+        )
+    x = np.pad(x, [(128, 128), (0, 0)])
     y = audio.log_mel(
         x,
         rate_hz=RATE_HZ,

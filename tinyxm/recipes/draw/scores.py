@@ -9,6 +9,7 @@ import numpy as np
 
 from tinyxm.metrics import frechet_distance, generation_precision, generation_recall, within_class_spread
 from tinyxm.recipes.draw.judge import Judge
+from tinyxm.training.scores import score_of
 
 BLOCKS = 20  # of the jackknife
 Scores = dict[str, Any]
@@ -75,6 +76,7 @@ def with_intervals(scores: Callable[..., dict[str, float]], *labels: np.ndarray)
 
         θ ± 1.96·√((B − 1) / B·Σ (θ₋ᵦ − mean θ₋)²),   θ₋ᵦ without block b of each set, classes shared out evenly
 
+    cut off at 0 and 1 where θ is a share.
     Not by bootstrap: samples drawn twice raise a Fréchet distance, and empty the balls of precision and recall.
     Source: Efron and Tibshirani, "An Introduction to the Bootstrap" (1993), chapter 11.
     """
@@ -89,7 +91,8 @@ def with_intervals(scores: Callable[..., dict[str, float]], *labels: np.ndarray)
     for name, value in whole.items():
         values = np.array([part[name] for part in parts])
         half = 1.96 * float(np.sqrt((BLOCKS - 1) / BLOCKS * np.sum((values - values.mean()) ** 2)))
-        intervals[name] = [value - half, value + half]
+        bounds = (0, 1) if score_of(name).share else (-np.inf, np.inf)
+        intervals[name] = [float(np.clip(end, *bounds)) for end in (value - half, value + half)]
     return {**whole, "intervals": intervals, "intervals_over": "pictures, by the jackknife"}
 
 
