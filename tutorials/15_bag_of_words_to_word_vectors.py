@@ -284,7 +284,8 @@ plt.show()
 # - **Neighbours are opposites**: "hot" and "cold" keep the same company. Vectors know topic, not truth.
 # - **Everything is near everything**: the frequent words rule. Subsample, smooth, or take them out.
 # - **The score is perfect**: neighbours of one text were counted, or the test's texts were learned from.
-# - **A word has one vector**: "bat" is an animal and a club. Models with attention give it one for each place.
+# - **A word has one vector**: "bat" is an animal and a club. Models with attention give it one for each
+#   place (lesson 18).
 # - **The corpus speaks**: vectors learn its prejudices along with its meanings, and hand them on.
 #
 # ## Where it came from

@@ -7,9 +7,9 @@
 #     p(w₁ … w_T | picture) = Π_t  p(w_t | picture, w₁ … w_{t−1})
 #
 # Each factor is a choice among a few words again: a softmax, made by a model that sees the picture and what is written
-# so far. It may look somewhere else for each word: attention, softmax(q·K') V, with queries from the words, and keys
-# and values from the places of the picture. Here a small one learns it in seconds; then we see where it looks, and how
-# a score can lie.
+# so far. It may look somewhere else for each word: attention (lesson 18), softmax(q·K'/√d) V, with queries from the
+# words, and keys and values from the places of the picture. Here a small one learns it in seconds; then we see where it
+# looks, and how a score can lie.
 
 # %%
 import matplotlib.pyplot as plt
@@ -256,7 +256,7 @@ assert judged["by a beam and a second look"] > judged["by a beam"]
 # - Take the encoder's positions away (`encoder.positions.weight.data[...] = 0`, `freeze()`). Which words does it lose?
 # - Give the decoder one layer. Which word suffers, that must compare two places?
 # - Train on 100 pictures. Which score tells you first?
-# - Exercises: `tinyxm check ex22`, `tinyxm check ex23` and `tinyxm check ex24`.
+# - Exercises: `tinyxm check ex23` and `tinyxm check ex24`.
 #
 # ## What can go wrong
 #

@@ -190,9 +190,9 @@ plt.show()
 #
 # ## Attention
 #
-# A transformer comes with maps built in: how much each place attends to each other. **Rollout** (Abnar and Zuidema
-# 2020) follows them through the layers, with half of each going straight on: R = Āₙ ⋯ Ā₁, Ā = ½A + ½I. Here 4 × 4
-# patches of the digit are the tokens.
+# A transformer (lesson 18) comes with maps built in: how much each place attends to each other. **Rollout** (Abnar and
+# Zuidema 2020) follows them through the layers, with half of each going straight on: R = Āₙ ⋯ Ā₁, Ā = ½A + ½I. Here 4 ×
+# 4 patches of the digit are the tokens.
 
 
 # %%

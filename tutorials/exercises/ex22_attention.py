@@ -1,4 +1,4 @@
-"""Exercise 22: attention with a mask (lesson 20, 3 points).
+"""Exercise 22: attention with a mask (lesson 18, 3 points).
 
 A word that is being written asks (a query q), each place of the picture answers how well it fits (its key k), and what
 comes back is the mean of what the places have to say (their values v), weighted by the answers:

@@ -97,7 +97,7 @@ def overflowing(q, k, v, mask):
 
 EXERCISE = Exercise(
     title="attention with a mask",
-    lesson="20_image_to_text",
+    lesson="18_attention_and_the_transformer",
     points=3,
     function="attention",
     hints=(
