@@ -121,6 +121,13 @@ def test_curves_go_through_the_scores_with_their_intervals():
         plots.curves([0, 1], {"a": [{"f1": 1}, {"accuracy": 1}]})
 
 
+def test_the_labels_of_a_confusion_matrix_lie_within_the_figure():
+    names = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+    pixels = drawn(plots.confusion_matrix(np.eye(10, dtype=int), names))
+    for edge in (pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]):
+        assert (edge == 255).all()
+
+
 def test_a_confusion_matrix_shows_counts_and_the_share_of_each_row():
     matrix = np.array(
         [

@@ -253,7 +253,7 @@ def confusion_matrix(matrix: NDArray[Any], names: Sequence[str] | None = None) -
             f"confusion_matrix: {counts.shape}, names {given}; expected (classes, classes) and a name each"
         )
     side = 1.9 + max(2.0, (0.55 if n <= 12 else 0.19) * n)
-    figure = Figure((side + 0.7, side), layout="constrained")
+    figure = Figure((side + 0.7, side), layout="compressed")
     axes = figure.subplots()
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     drawn = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
