@@ -78,7 +78,7 @@ assert np.allclose(by_hand, ops.conv2d(X[:4], w), atol=1e-4)
 
 # %% [markdown]
 # What that guess buys: the weights don't grow with the picture, and a thing that moves moves its response along, and
-# changes nothing else ("equivariance").
+# changes nothing else ("equivariance"). `16_convolution.py` takes this layer apart.
 
 # %%
 still, moved = ops.conv2d(X[:4], w), ops.conv2d(pictures("twemoji", shift=2)[:4], w)

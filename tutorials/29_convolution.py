@@ -6,7 +6,7 @@
 #     y[p, q, o] = Σ_i Σ_j Σ_c x[p + i, q + j, c] · w[i, j, c, o]
 #
 # Here it is climbed rung by rung: loops; patches and one matrix product; patches that are never copied; and then, since
-# multiplications can't be made cheaper, fewer of them.
+# multiplications can't be made cheaper, fewer of them. What the sum is for, `16_convolution.py` tells.
 
 # %%
 import time
