@@ -153,6 +153,8 @@ const TELL = {
         ".",
       ];
     }
+    if (!operation.operands.value)
+      return ["An optimizer that the recording doesn't know makes ", result, " of ", operand("target"), "."];
     return ["The layer writes down ", operand("value"), " for later, in place of ", operand("target"), "."];
   },
   after: ({ operation }) => {

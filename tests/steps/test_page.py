@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from recorded_examples import perceptron
 
-from tinyxm.steps.page import ASSETS, embedded, to_html
+from tinyxm.steps.page import ASSETS, embedded, to_html, write
 from tinyxm.steps.trace import encode
 
 FRONTEND = Path(__file__).parents[2] / "frontend"
@@ -84,6 +84,13 @@ def test_hostile_text_stays_text(trace):
     assert page.held["title"] == HOSTILE
     assert json.loads(page.held["scriptapplication/json"]) == named
     assert [tag for tag, _ in page.elements].count("script") == 2
+
+
+def test_half_a_character_in_a_title_still_makes_a_page(trace, tmp_path):
+    write({**trace, "title": "a\ud800b"}, tmp_path / "step.html", at="weight=\ud800")
+    page = Reader((tmp_path / "step.html").read_text("utf-8"))
+    assert page.held["title"] == "a?b"
+    assert json.loads(page.held["scriptapplication/json"])["title"] == "a\ud800b"
 
 
 def test_embedded_json_has_no_markup():

@@ -102,7 +102,7 @@ def test_a_function_of_arrays_and_parameters():
     assert phases(step)["forward"] == ["multiply", "matmul", "add", "tanh", "exp", "multiply", "matmul"]
     assert phases(step)["loss"][0:3] == ["subtract", "power", "mean"]
     assert roles(step, "parameter") == {"w", "b", "v", "extra"}
-    assert roles(step, "input") == {"target"}, "X is no variable of the function's"
+    assert roles(step, "input") == {"X", "target"}, "X is a global that its code names"
     checked(step)
 
 
@@ -127,7 +127,7 @@ def test_classes_and_pairs_among_the_variables():
     with record() as step:
         np.sum(X @ pair.weight + pair.shift).backward()
     assert roles(step, "parameter") == {"pair.weight"}
-    assert roles(step, "input") == {"pair.shift"}
+    assert roles(step, "input") == {"X", "pair.shift"}
     assert kind is Pair
 
 
@@ -162,6 +162,65 @@ def test_what_is_beside_an_optimizer_is_a_parameter_too():
     unused = nn.Linear(100, 100)
     assert "unused.weight" not in roles(checked(step), "parameter")
     del unused
+
+
+def two_layers():
+    rng = np.random.default_rng(1)
+    return nn.Linear(3, 3, rng=rng), nn.Linear(3, 2, rng=rng)
+
+
+def test_every_optimizer_among_the_variables_is_heard():
+    hidden, out = two_layers()
+    first, second = optim.Adam(hidden.parameters()), optim.GradientDescent(out.parameters(), lr=0.1)
+    with record(optimizer=first) as step:
+        loss = xm.ops.cross_entropy(out(np.tanh(hidden(X))), LABELS)
+        loss.backward()
+        first.step()
+        second.step()
+    assert [(update.name, update.optimizer) for update in step.updates] == [
+        *(("hidden.weight", first), ("hidden.bias", first)),
+        *(("out.weight", second), ("out.bias", second)),
+    ]
+    told = trace.encode(checked(step))
+    assert told["code"]["rules"]["gradient_descent_update"]["formula"].startswith("θ ← θ − η·(g")
+    assert "unknown_optimizer" not in [finding["name"] for finding in told["diagnoses"]]
+
+
+def test_an_optimizer_that_steps_later_comes_behind_its_own_backward_pass():
+    drawer, judge = two_layers()
+    ours, theirs = optim.Adam(drawer.parameters()), optim.Adam(judge.parameters())
+    with record() as step:
+        xm.ops.cross_entropy(judge(drawer(X).detach()), LABELS).backward()
+        theirs.step()
+        judge.zero_grad()
+        xm.ops.cross_entropy(judge(drawer(X)), 1 - LABELS).backward()
+        ours.step()
+    assert [u.name for u in step.updates] == ["judge.weight", "judge.bias", "drawer.weight", "drawer.bias"]
+    for update in step.updates:
+        assert step.values[update.gradient].made_by < step.values[update.after].made_by
+    assert step.operations[-1].kind == "after"
+    assert all(one.error is not None and one.error < 1e-4 for one in replay(step))
+
+
+def test_weights_of_an_unknown_optimizer_are_said_to_be_so():
+    hidden, out = two_layers()
+    held = {"two levels": {"down": {"and further": optim.Adam(out.parameters())}}}
+    with record() as step:
+        xm.ops.cross_entropy(out(np.tanh(hidden(X))), LABELS).backward()
+        held["two levels"]["down"]["and further"].step()
+    assert step.updates == []
+    told = trace.encode(step)
+    (found,) = [finding for finding in told["diagnoses"] if finding["name"] == "unknown_optimizer"]
+    assert step.operations[found["operation"]].name == "adam_update"
+    assert not told["code"]["rules"]["adam_update"]["formula"]
+    assert {one.why for one in replay(step) if one.error is None} == {"the recording doesn't have its optimizer"}
+
+
+def test_globals_that_the_code_names_are_data_too():
+    w = drawn(3, 2)
+    with record() as step:
+        xm.ops.cross_entropy(X @ w, LABELS).backward()
+    assert {op.name for op in step.of_phase("data")} == {"X", "LABELS"}
 
 
 def test_parts_of_a_gradient_are_named_by_the_use_that_sent_them():
@@ -285,7 +344,7 @@ def test_files_take_the_place_of_what_stood_there_once_they_are_whole(tmp_path, 
     with film.step() as step:
         np.sum(X @ w).backward()
 
-    def fails(trace):
+    def fails(trace, at=""):
         raise OSError("no space left")
 
     for name, write in (("a.html", step.to_html), ("a.json", step.save), ("film.html", film.to_html)):

@@ -79,6 +79,19 @@ def stepped_again(step: Step) -> Iterator[Finding]:
         )
 
 
+def unknown_optimizer(step: Step) -> Iterator[Finding]:
+    """Weights that an optimizer wrote to which the recording doesn't know."""
+    for op in step.operations:
+        if op.kind == "update" and op.phase == "update" and "parameter" not in op.operands and op.name != "write":
+            yield Finding(
+                "unknown_optimizer",
+                f"{op.name} is of an optimizer that the recording doesn't know, so how its weights change isn't told",
+                "Give it to xm.record(model, optimizer), or let it be a variable where that stands",
+                op.number,
+            )
+            return
+
+
 def nothing_learned(step: Step) -> Iterator[Finding]:
     """A loss at ln n: all n choices are equally likely to the model."""
     if step.loss is None:
@@ -214,7 +227,17 @@ def depth(step: Step) -> Iterator[Finding]:
 
 
 RULES = (
-    *(not_a_number, gradient_kept, stepped_again, nothing_learned, embeddings, dead_units, depth, clipped),
+    *(
+        not_a_number,
+        gradient_kept,
+        stepped_again,
+        unknown_optimizer,
+        nothing_learned,
+        embeddings,
+        dead_units,
+        depth,
+        clipped,
+    ),
     unusual_updates,
 )
 

@@ -59,7 +59,7 @@ def to_html(trace: Mapping[str, Any], at: str = "") -> str:
 def write(trace: Mapping[str, Any], path: str | Path, at: str = "") -> None:
     """Write the page of a trace or a film, beside and renamed: what stood there stays until all of it is written."""
     with beside(Path(path)) as part:
-        part.write_text(to_html(trace, at), "utf-8")
+        part.write_bytes(to_html(trace, at).encode("utf-8", "replace"))  # half a character, in a title
 
 
 def embedded(trace: Mapping[str, Any]) -> str:

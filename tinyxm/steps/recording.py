@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 from types import FrameType
 from typing import Any
 
@@ -20,7 +21,7 @@ from tinyxm.steps.looks import KINDS, Look
 from tinyxm.steps.names import name_by_variables, name_the_rest
 from tinyxm.steps.phases import mark_loss
 from tinyxm.steps.step import Clip, Operands, Operation, Ref, Step, Update, Value, numbers_of
-from tinyxm.steps.variables import is_array, variables, weights
+from tinyxm.steps.variables import is_array, optimizers, variables, weights
 
 Array = NDArray[Any]
 
@@ -36,7 +37,8 @@ def record(
     """A step to be recorded: `with xm.record(model, optimizer) as step:` around forward, `backward` and `step`.
 
     Parameters get their names from the model, and inputs those of the caller's variables; parameters and layers that no
-    model holds are found among these. `show` says what an input is where its shape doesn't tell, by that name:
+    model holds, and further optimizers, are found among these.
+    `show` says what an input is where its shape doesn't tell, by that name:
     {"x": "spectrogram"}; also "picture", "waveform", "tokens", "video", "matrix", or `steps.Picture` where its colours
     are among more channels. `words` says what the rows of an embedding stand for, by the parameter's name:
     {"embedding.weight": vocabulary}. Raises TypeError for what is no Module or Optimizer; and at the end ValueError
@@ -65,7 +67,7 @@ class Recorder:
         self.clipped: dict[int, Ref] = {}  # of a parameter, by its place
         self.stage = "forward"
         self.thread = threading.get_ident()
-        self.next = 0  # of the optimizer's parameters, the one whose update may come
+        self.next: dict[Optimizer, int] = {}  # of its parameters, the one whose update may come
         self.passes: list[dict[Node, Ref]] = []  # what each backward pass brought to each node
         self.sent: dict[Node, list[Operation]] = {}  # the adjoints that the present pass brought to each node
         self.brought: set[int] = set()  # and what it made
@@ -74,6 +76,7 @@ class Recorder:
         self.fields = {id(b.data): name for name, b in self.buffers.items()}
         for name, parameter in self.parameters:
             self.hold(name, parameter)
+        step.optimizers += [found for found in dict.fromkeys(optimizers(frame)) if found not in step.optimizers]
         self.bare: dict[int, tuple[str, Any]] = {}  # Parameters that neither holds; they count where they are used
         self.find_bare(frame)
 
@@ -91,17 +94,23 @@ class Recorder:
                 self.fields[id(x.data)], self.buffers[name] = name, x
             elif id(x) not in mine:
                 self.bare.setdefault(id(x.data), (name, x))
+        for optimizer in self.step.optimizers:
+            for i, parameter in enumerate(optimizer.parameters):
+                if id(parameter) not in mine:
+                    self.bare.setdefault(id(parameter.data), (f"parameter {i}", parameter))
 
     def _parameters(self, frame: FrameType) -> list[tuple[str, Any]]:
         """By the names that the model has for them, or else the caller: of several, the shortest."""
         called: dict[int, str] = {}
         for name, array in sorted(variables(frame), key=lambda item: -len(item[0])):
             called[id(array)] = name
-        model, optimizer = self.step.model, self.step.optimizer
+        for name, _, x in weights(frame):
+            called.setdefault(id(x.data), name)
+        model = self.step.model
         named: dict[int, tuple[str, Any]] = {}
         for name, p in model.named_parameters() if model is not None else ():
             named[id(p)] = name, p
-        for i, parameter in enumerate(optimizer.parameters if optimizer is not None else ()):
+        for i, parameter in enumerate(p for optimizer in self.step.optimizers for p in optimizer.parameters):
             named.setdefault(id(parameter), (called.get(id(parameter.data), f"parameter {i}"), parameter))
         return list(named.values())
 
@@ -254,12 +263,13 @@ class Recorder:
         return number
 
     def update(self, event: Event) -> None:
-        optimizer, place = self.step.optimizer, self.place_of(event)
+        found = self.place_of(event)
         if self.step.repeated:
             return
-        if optimizer is None or place is None:
+        if found is None:
             self.written(event)
             return
+        optimizer, place = found
         name, parameter = self.parameters[place]
         before = self.by_identity[id(parameter.data)]
         clipped = self.clipped.get(place)
@@ -292,6 +302,7 @@ class Recorder:
                 state=state,
                 settings={**event.static, **_variant(optimizer)},
                 operation=event.operation,
+                optimizer=optimizer,
             )
         )
         self.stage = "after"
@@ -303,23 +314,30 @@ class Recorder:
         operands = {key: self.operand(x) for key, x in event.operands.items()}
         if name and isinstance(target := operands.get("target"), Ref) and self.step.values[target].role == "input":
             self.step.values[target].name, self.step.values[target].role = name, "buffer"
-        phase = "forward" if event.phase == "forward" else "update"
-        self.add(event, phase, operands, self.keep(event.result, name and f"new {name}", "buffer"))
+        phase, role = ("forward", "buffer") if event.phase == "forward" else ("update", "parameter")
+        self.add(event, phase, operands, self.keep(event.result, name and f"new {name}", role))
 
-    def place_of(self, event: Event) -> int | None:
-        """Which parameter of the optimizer was written: they come in its order, those that have a gradient."""
-        optimizer = self.step.optimizer
-        if optimizer is None or event.operation != optimizer.operation:
-            return None
-        for i in range(self.next, len(optimizer.parameters)):
-            parameter = optimizer.parameters[i]
-            if parameter.grad is not None and np.array_equal(
-                to_host(parameter.data), to_host(event.result), equal_nan=True
-            ):
-                self.next = i + 1
-                return next(place for place, (_, p) in enumerate(self.parameters) if p is parameter)
-        self.step.repeated = bool(self.step.updates)
+    def place_of(self, event: Event) -> tuple[Optimizer, int] | None:
+        """Whose update this is, and of which parameter: they come in its order, those that have a gradient."""
+        known = [one for one in self.step.optimizers if one.operation == event.operation]
+        for optimizer in known:
+            for i in range(self.next.get(optimizer, 0), len(optimizer.parameters)):
+                place = self.written_to(optimizer.parameters[i], event)
+                if place is not None:
+                    self.next[optimizer] = i + 1
+                    return optimizer, place
+        self.step.repeated = any(optimizer in self.next for optimizer in known)
         return None
+
+    def written_to(self, parameter: Any, event: Event) -> int | None:
+        """The place of this parameter where it's the one that the update wrote to."""
+        held = parameter.data, parameter.grad
+        if held[1] is None or not all(
+            np.array_equal(to_host(x), to_host(told), equal_nan=True)
+            for x, told in zip(held, (event.result, event.operands["gradient"]), strict=True)
+        ):
+            return None
+        return next((place for place, (_, p) in enumerate(self.parameters) if p is parameter), None)
 
     def finish(self, frame: FrameType) -> None:
         """Name what can be named, say which operations are the loss's, and put in what no operation of the tape is."""
@@ -340,19 +358,17 @@ class Recorder:
             Operation("data", "data", value.name, {}, value.number) for value in step.values if value.role == "input"
         ]
         step.operations[:0] = data
-        taking_turns = [op for op in step.operations if op.phase in ("moments", "update")]
-        if taking_turns:  # parameter by parameter; told one after the other
-            first = step.operations.index(taking_turns[0])
-            others = [op for op in step.operations if op.phase not in ("moments", "update")]
-            step.operations = (
-                others[:first] + sorted(taking_turns, key=lambda op: op.phase == "update") + others[first:]
-            )
+        step.operations = [  # moments and updates take turns, parameter by parameter; told one after the other
+            op
+            for turns, run in groupby(step.operations, lambda op: op.phase in ("moments", "update"))
+            for op in (sorted(run, key=lambda op: op.phase == "update") if turns else run)
+        ]
         if step.updates:
             also = {update.name: update.after for update in step.updates[1:]}
             before: Operands = {update.name: update.before for update in step.updates}
-            first_after = next((i for i, op in enumerate(step.operations) if op.phase == "after"), len(step.operations))
+            last = max(i for i, op in enumerate(step.operations) if op.phase == "update")
             after = Operation("after", "after", "weights after the step", before, step.updates[0].after, also)
-            step.operations.insert(first_after, after)
+            step.operations.insert(last + 1, after)
         used: set[int] = set()
         for number, op in enumerate(step.operations):
             op.number = number
@@ -369,17 +385,21 @@ class Recorder:
     def add_norm(self) -> None:
         """√Σ g² over all gradients, which nobody may have asked for, before anything is clipped."""
         step, values = self.step, self.step.values
+        places = [i for i, other in enumerate(step.operations) if other.phase in ("clip", "moments", "update", "after")]
+        place = min(places, default=len(step.operations))
+        later = {op.result for op in step.operations[place:]}  # of a second backward pass, for another optimizer
+        updated = {update.name: update.gradient for update in step.updates}
         found: Operands = {}
         for name, parameter in self.parameters:
-            if (number := self.gradient_of.get(parameter.node)) is not None:
-                found[name] = number
+            number = updated.get(name, self.gradient_of.get(parameter.node))
+            if number is not None and number not in later:
+                found[name] = Ref(number)
         if not found:
             return
         norm = np.sqrt(sum(np.sum(np.square(values[n].array.astype(np.float64))) for n in found.values()))
         result = self.keep(np.asarray(norm), "norm of all gradients", "gradient")
         op = Operation("gradient norm", "norm", "norm of all gradients", found, result)
-        places = [i for i, other in enumerate(step.operations) if other.phase in ("clip", "moments", "update", "after")]
-        step.operations.insert(min(places, default=len(step.operations)), op)
+        step.operations.insert(place, op)
 
 
 def _variant(optimizer: Optimizer) -> dict[str, bool]:

@@ -148,7 +148,7 @@ def _left_out(op: Operation, step: Step) -> str:
     """Why an operation isn't run again; "" where it is."""
     if op.kind == "hook":
         return "a hook is a function of yours, which may do more than return an array"
-    if op.kind == "update" and op.name != "write" and step.optimizer is None:
+    if op.kind == "update" and op.phase == "update" and op.name != "write" and "parameter" not in op.operands:
         return "the recording doesn't have its optimizer"
     if op.kind == "forward" and op.function is None:
         return "what it ran is recorded in the backward pass, where a checkpoint computes it again"
@@ -203,12 +203,12 @@ def _updated(op: Operation, again: Mapping[int, Array], step: Step) -> dict[int,
     for update in step.updates:
         after = {update.after: again[update.before].copy()}
         after |= {new: again[old].copy() for old, new in update.state.values()}
-        if op.result in after and step.optimizer is not None:
+        if op.result in after:
             used = step.values[update.gradient if update.clipped is None else update.clipped].array
             parameter, *state = after.values()
             by_name = dict(zip(update.state, state, strict=True))
-            kept = [by_name.get(name) for name in step.optimizer.state]
-            step.optimizer.rule(update.settings, update.settings["step"])(parameter, _wide(used), *kept)
+            kept = [by_name.get(name) for name in update.optimizer.state]
+            update.optimizer.rule(update.settings, update.settings["step"])(parameter, _wide(used), *kept)
             return after
     return {}
 

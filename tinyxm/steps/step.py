@@ -91,6 +91,7 @@ class Update:
     state: dict[str, tuple[int, int]]
     settings: dict[str, Any]
     operation: str
+    optimizer: Optimizer
 
 
 class Step:
@@ -113,7 +114,10 @@ class Step:
         show: Mapping[str, Look],
         words: Mapping[str, Sequence[str]],
     ) -> None:
-        self.model, self.optimizer, self.title, self.show_as = model, optimizer, title, dict(show)
+        self.model, self.title, self.show_as = model, title, dict(show)
+        self.optimizers = (
+            [optimizer] if optimizer is not None else []
+        )  # the given one, and those of the caller's variables
         self.words = dict(words)  # of each parameter that they are told of, what its rows stand for
         self.operations: list[Operation] = []
         self.values: list[Value] = []

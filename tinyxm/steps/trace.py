@@ -100,7 +100,11 @@ def _encoded(step: Step, samples: int | None) -> tuple[Json, bytes]:
         "modules": step.modules,
         "words": {name: [*words] for name, words in step.words.items()},
         "updates": [
-            {**vars(u), "state": {name: list(pair) for name, pair in u.state.items()}, "settings": _plain(u.settings)}
+            {
+                **{name: x for name, x in vars(u).items() if name != "optimizer"},
+                "state": {name: list(pair) for name, pair in u.state.items()},
+                "settings": _plain(u.settings),
+            }
             for u in step.updates
         ],
         "clips": [
@@ -262,7 +266,8 @@ def _rule(op: Operation, step: Step) -> tuple[Any, Any]:
     if op.kind == "clip":
         return (getattr(optim, op.name, None),) * 2
     if op.kind == "update":
-        return getattr(reference, op.name, None), type(step.optimizer)
+        optimizer = next((type(o) for o in step.optimizers if o.operation == op.name), None)
+        return getattr(reference, op.name, None), optimizer
     return (op.function,) * 2
 
 

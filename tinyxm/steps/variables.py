@@ -15,6 +15,7 @@ import numpy as np
 from tinyxm.autograd import Parameter, Tensor
 from tinyxm.autograd.places import to_host
 from tinyxm.nn import Module
+from tinyxm.optim import Optimizer
 
 INNER = str(Path(__file__).parent), contextlib.__file__
 
@@ -30,7 +31,7 @@ def caller() -> FrameType:
 def variables(frame: FrameType) -> Iterator[tuple[str, Any]]:
     """Arrays by the names of the caller's variables, and of what these hold, two levels down."""
     for name, x in _held(frame):
-        if not isinstance(x, Module):
+        if not isinstance(x, Module | Optimizer):
             yield name, x.data if isinstance(x, Tensor) else x
 
 
@@ -49,6 +50,11 @@ def weights(frame: FrameType) -> Iterator[tuple[str, str, Any]]:
                 yield f"{name}.{path}", "parameter", parameter
             for path, buffer in x.named_buffers():
                 yield f"{name}.{path}", "buffer", buffer
+
+
+def optimizers(frame: FrameType) -> Iterator[Optimizer]:
+    """Those among the caller's variables."""
+    return (x for _, x in _held(frame) if isinstance(x, Optimizer))
 
 
 class Names:
@@ -74,15 +80,17 @@ def same(a: Any, b: np.ndarray) -> bool:
 
 
 def _held(frame: FrameType) -> Iterator[tuple[str, Any]]:
-    """Tensors, arrays and modules that the caller's variables are or hold."""
-    for name, x in list(frame.f_locals.items()):
+    """Tensors, arrays, modules and optimizers that the caller's variables are or hold: its own, and globals that its
+    code names."""
+    named = {name: frame.f_globals[name] for name in frame.f_code.co_names if name in frame.f_globals}
+    for name, x in {**named, **frame.f_locals}.items():
         if not name.startswith("_"):
             yield from _within(name, x, 2)
 
 
 def _within(name: str, x: Any, deep: int) -> Iterator[tuple[str, Any]]:
     parts: list[tuple[str, Any]] = []
-    if isinstance(x, Tensor | Module) or is_array(x):
+    if isinstance(x, Tensor | Module | Optimizer) or is_array(x):
         yield name, x
     elif isinstance(x, dict):
         parts = [(f"{name}[{key!r}]", part) for key, part in x.items()]

@@ -89,7 +89,7 @@ function headingOf(value, numbers, cell, example) {
   const text = value.data.type === "float16" ? `about ${brief(x)}` : shown(x, value.dtype);
   return [
     make("strong", { title: exact(x, value.dtype) }, `${value.name}${placeText(cell)} = ${text}`),
-    example && cell.length ? make("span", { class: "quiet" }, " (for example, its largest)") : null,
+    example && cell.length ? make("span", { class: "quiet" }, " (for example, the farthest from 0)") : null,
   ].filter(Boolean);
 }
 
@@ -311,7 +311,7 @@ function uses(trace, at, store) {
       make(
         "button",
         { type: "button", onclick: () => store.set({ op: operation.number, playing: false }) },
-        `${operation.number} ${operation.name}`,
+        `${operation.number} ${operation.operands.gradient && operation.kind === "update" ? operation.phase : operation.name}`,
       ),
     );
   return make(

@@ -182,7 +182,7 @@ function readoutOf({ value, numbers, here, cell, words, chosen }) {
   return [
     told,
     words?.[x] === undefined ? null : ` (${words[x]})`,
-    cell || !here.length ? null : make("span", { class: "quiet" }, " (its largest: choose another)"),
+    cell || !here.length ? null : make("span", { class: "quiet" }, " (farthest from 0: choose another)"),
   ].filter(Boolean);
 }
 

@@ -3396,7 +3396,7 @@ function headingOf(value2, numbers2, cell, example) {
   const text2 = value2.data.type === "float16" ? `about ${brief(x2)}` : shown(x2, value2.dtype);
   return [
     make("strong", { title: exact(x2, value2.dtype) }, `${value2.name}${placeText(cell)} = ${text2}`),
-    example && cell.length ? make("span", { class: "quiet" }, " (for example, its largest)") : null
+    example && cell.length ? make("span", { class: "quiet" }, " (for example, the farthest from 0)") : null
   ].filter(Boolean);
 }
 function derived(found2, about) {
@@ -3574,7 +3574,7 @@ function uses(trace, at3, store) {
     ({ operation }) => make(
       "button",
       { type: "button", onclick: () => store.set({ op: operation.number, playing: false }) },
-      `${operation.number} ${operation.name}`
+      `${operation.number} ${operation.operands.gradient && operation.kind === "update" ? operation.phase : operation.name}`
     )
   );
   return make(
@@ -10281,7 +10281,7 @@ function readoutOf({ value: value2, numbers: numbers2, here, cell, words, chosen
   return [
     told2,
     words?.[x2] === void 0 ? null : ` (${words[x2]})`,
-    cell || !here.length ? null : make("span", { class: "quiet" }, " (its largest: choose another)")
+    cell || !here.length ? null : make("span", { class: "quiet" }, " (farthest from 0: choose another)")
   ].filter(Boolean);
 }
 function legendOf({ value: value2, limit: limit2, colours }, kind, part) {
@@ -10461,6 +10461,8 @@ var TELL = {
         "."
       ];
     }
+    if (!operation.operands.value)
+      return ["An optimizer that the recording doesn't know makes ", result, " of ", operand2("target"), "."];
     return ["The layer writes down ", operand2("value"), " for later, in place of ", operand2("target"), "."];
   },
   after: ({ operation }) => {
