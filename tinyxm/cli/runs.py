@@ -131,8 +131,12 @@ def query(
     out: Annotated[File, typer.Option(metavar="FILE", help="The PNG to write; by default in RUN/queries.")] = None,
     debug: Debug = False,
 ) -> None:
-    """Ask a trained run for what agrees best: the pictures for a text, the names for a picture."""
-    given = _given("query", 'as in `tinyxm query RUN "red heart"`', text=text, image=image, audio=audio, video=video)
+    """Ask a trained run for what agrees best: the pictures for a text, the names for a picture.
+
+    A run that fuses modalities takes several of them at once.
+    """
+    asking = {"text": text, "image": image, "audio": audio, "video": video}
+    given = _given("query", 'as in `tinyxm query RUN "red heart"`', several=True, **asking)
     if not 1 <= top <= 50:
         raise Misuse(f"query: --top {top}: expected 1 to 50")
     if out is not None and (out.suffix.lower() != ".png" or out.is_dir()):
@@ -218,10 +222,10 @@ def generate(
         print_path(console, to, written)
 
 
-def _given(operation: str, example: str, **asked: Any) -> dict[str, Any]:
-    """The one modality that was given."""
+def _given(operation: str, example: str, several: bool = False, **asked: Any) -> dict[str, Any]:
+    """The one modality that was given, or several where an operation may take them."""
     given = {name: value for name, value in asked.items() if value is not None}
-    if len(given) != 1:
+    if not given or (len(given) > 1 and not several):
         what = "nothing to go by" if not given else " and ".join(given)
         raise Misuse(f"{operation}: {what}: give either a text, {example}, or one of --image, --audio and --video")
     if "text" in given and not given["text"].strip():

@@ -127,6 +127,7 @@ class Recipe(ABC):
     credits: ClassVar[Mapping[str, str]] = {}  # whose the data are
     finds: ClassVar[Mapping[str, Sequence[str]]] = {}  # modality asked with → modalities found, the usual one first
     makes: ClassVar[Mapping[str, Sequence[str]]] = {}  # modality given → modalities made
+    fuses: ClassVar[bool] = False  # whether it may be asked with several modalities at once
 
     @abstractmethod
     def load(self, settings: Settings, progress: Progress) -> Any:
@@ -210,7 +211,10 @@ class Recipe(ABC):
         return None
 
     def find(self, run: Run, given: Mapping[str, Any], to: str, top: int) -> list[Hit]:
-        """The `top` samples of modality `to` that agree best with one given modality, best first."""
+        """The `top` samples of modality `to` that agree best with what is given, best first.
+
+        One modality is given, or any number of them where the recipe `fuses`.
+        """
         raise NotImplementedError(f"{self.name}: nothing to find")
 
     def make(self, run: Run, given: Mapping[str, Any], to: str, count: int, rng: np.random.Generator) -> list[Any]:

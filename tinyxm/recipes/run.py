@@ -143,10 +143,10 @@ class Run:
         """The `top` samples that agree best with the one modality given, as in `run.find(text="red heart")`.
 
         A picture, sound or video is an array as `Recipe` has it, or the path of a file. Raises ValueError for a
-        modality that the recipe can't be asked with or for, and for more than one.
+        modality that the recipe can't be asked with or for, and for more than one where the recipe doesn't fuse them.
         """
-        source, value, to = self._asked("find", self.recipe.finds, given, to)
-        return self.recipe.find(self, {source: value}, to, top)
+        read, to = self._asked("find", self.recipe.finds, given, to)
+        return self.recipe.find(self, read, to, top)
 
     def generate(self, to: str | None = None, count: int = 1, seed: int = 0, **given: Any) -> list[Any]:
         """`count` things made from the one modality given, as in `run.generate(text="seven")[0]`.
@@ -155,8 +155,8 @@ class Run:
         """
         if count < 1 or seed < 0:
             raise ValueError(f"generate: count {count}, seed {seed}: expected at least 1 and 0")
-        source, value, to = self._asked("generate", self.recipe.makes, given, to)
-        return self.recipe.make(self, {source: value}, to, count, np.random.default_rng(seed))
+        read, to = self._asked("generate", self.recipe.makes, given, to)
+        return self.recipe.make(self, read, to, count, np.random.default_rng(seed))
 
     def inside(self, **given: Any) -> list[Any]:
         """What in a picture, a text or a sound, or in two of them together, made the model's answer; one row for each.
@@ -173,16 +173,17 @@ class Run:
 
     def _asked(
         self, operation: str, ways: Mapping[str, Any], given: Mapping[str, Any], to: str | None
-    ) -> tuple[str, Any, str]:
-        """The modality given, its value (read, if it's a file), and the one asked for."""
+    ) -> tuple[dict[str, Any], str]:
+        """What is given by modality (read, where it's a file), and the modality asked for."""
         name, can = self.recipe.name, ", ".join(f"{a} → {b}" for a, found in ways.items() for b in found)
         there = f"{name} can {operation} {can}" if can else f"{name} has nothing to {operation}"
-        if len(given) != 1:
+        if len(given) != 1 and not (given and self.recipe.fuses):
             raise ValueError(f"{operation}: {len(given)} modalities were given; expected one ({there})")
-        ((source, value),) = given.items()
-        if source not in ways or (to is not None and to not in ways[source]):
-            raise ValueError(f"{operation}: {source} → {to or 'anything'} isn't what this run does: {there}")
-        return source, _read(operation, source, value), to or ways[source][0]
+        for source in given:
+            if source not in ways or (to is not None and to not in ways[source]):
+                raise ValueError(f"{operation}: {source} → {to or 'anything'} isn't what this run does: {there}")
+        to = to or ways[next(iter(given))][0]
+        return {source: _read(operation, source, value) for source, value in given.items()}, to
 
     def _checkpoint(self, stage: str) -> Path:
         return self.folder.path / f"{stage}.safetensors"

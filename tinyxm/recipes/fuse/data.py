@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,8 @@ from tinyxm.data import Samples, stratified_split
 from tinyxm.data import load as load_source
 from tinyxm.data.sources.handwriting import DIGITS
 from tinyxm.recipes.digits import data as digits
-from tinyxm.recipes.digits.sounds import heard
+from tinyxm.recipes.digits.answers import as_written
+from tinyxm.recipes.digits.sounds import features, heard
 from tinyxm.recipes.recipe import Progress
 
 SPLIT_SEED = 0  # the same for every run, so that seeds can be compared
@@ -26,7 +28,8 @@ Whole = NDArray[np.int64]
 class Task:
     """n samples: `inputs` by modality, (n, ...) float32 each, `labels` (n,), what these are called, and the split.
 
-    `parts` are "train" and "test"; `leak` says what crosses the split; `credits` whose the data are.
+    `parts` are "train" and "test"; `leak` says what crosses the split; `credits` whose the data are. `read` takes what
+    a user gives of a modality to the model's input, where the task can be asked.
     """
 
     inputs: dict[str, NDArray[np.float32]]
@@ -35,6 +38,7 @@ class Task:
     parts: dict[str, Whole]
     leak: str
     credits: tuple[str, ...]
+    read: Mapping[str, Callable[[Any], NDArray[np.float32]]] = field(default_factory=dict)
 
     def of(self, part: str) -> tuple[list[NDArray[np.float32]], Whole]:
         """The inputs and labels of a part."""
@@ -74,9 +78,9 @@ def _digits(sounds: str, validation: bool, progress: Progress) -> Task:
     pictures[~above, -covered:] = 0
     clean = heard(data.spoken.features[np.concatenate([rows["train"], rows["test"]])])
     noise = rng.normal(0, 1, clean.shape).astype(np.float32) * np.float32(10 ** (-NOISE_DB / 20))
-    sizes = len(rows["train"]), len(rows["test"])
+    sizes, mean, deviation = (len(rows["train"]), len(rows["test"])), pictures.mean(), pictures.std()
     return Task(
-        {"image": (pictures - pictures.mean()) / pictures.std(), "audio": clean + noise},
+        {"image": (pictures - mean) / deviation, "audio": clean + noise},
         np.concatenate([data.spoken.digits[rows["train"]], data.spoken.digits[rows["test"]]]),
         DIGITS,
         {"train": np.arange(sizes[0]), "test": np.arange(sizes[0], sum(sizes))},
@@ -84,6 +88,10 @@ def _digits(sounds: str, validation: bool, progress: Progress) -> Task:
         if sounds == "recorded"
         else "no picture and no voice is in both parts",
         ("recorded-digits" if sounds == "recorded" else "speech", "handwritten-28"),
+        {
+            "image": lambda rgba: (as_written(rgba) - mean) / deviation,
+            "audio": lambda sound: heard(features(*sound)[None])[0],
+        },
     )
 
 

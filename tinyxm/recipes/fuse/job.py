@@ -15,8 +15,8 @@ from tinyxm.models.audio_image import convolutions
 from tinyxm.models.fusion import FUSIONS, Fusion, modality_dropout
 from tinyxm.recipes.fuse import report
 from tinyxm.recipes.fuse.data import Task, load
-from tinyxm.recipes.fuse.scores import best_alone, predicted, score_missing, score_task
-from tinyxm.recipes.recipe import Goal, Progress, Recipe, Results, Stage
+from tinyxm.recipes.fuse.scores import best_alone, predicted, probabilities, score_missing, score_task
+from tinyxm.recipes.recipe import Goal, Hit, Progress, Recipe, Results, Stage
 from tinyxm.recipes.run import Run
 from tinyxm.recipes.settings import Settings
 from tinyxm.recipes.workbench import MissingModalities, missing_modalities
@@ -77,6 +77,8 @@ class Fuse(Recipe):
         for way in FUSIONS
     )
     criterion = "summary.mean_of_ways"
+    finds: ClassVar = {"image": ("text",), "audio": ("text",)}
+    fuses = True
     titles = report.TITLES
     rows = report.ROWS
     notes = report.NOTES
@@ -141,6 +143,19 @@ class Fuse(Recipe):
                 summary[name]["best_alone"] = best_alone(results[name]["late"])
         ways = [scores["accuracy"] for name in summary for scores in results[name].values()]
         return {**results, "missing": curves, "summary": {**summary, "mean_of_ways": float(np.mean(ways))}}
+
+    def find(self, run: Run, given: Mapping[str, Any], to: str, top: int) -> list[Hit]:
+        """The digits that a picture, a sound or both say, each with its probability, by the last way trained."""
+        stages = [stage for stage in run.stages if stage.startswith("digits-")]
+        if not stages:
+            raise ValueError("find: this run holds no model of digits yet; go on with its training by --resume")
+        task, model = run.data["digits"], run.model(stages[-1])
+        inputs = [
+            task.read[name](given[name]) if name in given else np.zeros_like(x[0]) for name, x in task.inputs.items()
+        ]
+        shares = probabilities(model, [x[None] for x in inputs], np.array([[name in given for name in task.inputs]]))[0]
+        best = np.argsort(-shares, kind="stable")[:top]
+        return [Hit(task.classes[i], float(shares[i])) for i in best]
 
     def missing(self, run: Run) -> MissingModalities:
         """Of the first stage: its task's test, with every set of its modalities, and as each goes missing."""

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from tinyxm.autograd import no_grad
 from tinyxm.metrics import bootstrap
 from tinyxm.models.fusion import Fusion, Gated, modality_dropout
+from tinyxm.ops import softmax
 from tinyxm.recipes.baselines import class_baselines, score_classes
 from tinyxm.recipes.fuse.data import Task
 
@@ -21,12 +22,19 @@ Labels = NDArray[np.int64]
 
 def predicted(model: Fusion, inputs: list[NDArray[Any]], present: NDArray[np.bool_] | None = None) -> Labels:
     """The likeliest class of each sample, (n,)."""
+    return probabilities(model, inputs, present).argmax(axis=1)
+
+
+def probabilities(
+    model: Fusion, inputs: list[NDArray[Any]], present: NDArray[np.bool_] | None = None
+) -> NDArray[np.float32]:
+    """How probable each class is for each sample, (n, classes); `present` (n, modalities), all by default."""
     model.eval()
     given = np.ones((len(inputs[0]), len(inputs)), bool) if present is None else present
     with no_grad():
         blocks = [slice(i, i + 512) for i in range(0, len(given), 512)]
-        scores = [model([x[rows] for x in inputs], given[rows]).data for rows in blocks]
-    return np.concatenate(scores).argmax(axis=1)
+        shares = [softmax(model([x[rows] for x in inputs], given[rows])).data for rows in blocks]
+    return np.concatenate(shares)
 
 
 def only(kept: int, shape: tuple[int, int]) -> NDArray[np.bool_]:
