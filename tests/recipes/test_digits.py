@@ -160,6 +160,7 @@ def test_settings_remember_what_was_heard(monkeypatch):
         DigitsSettings(sounds="whispered")
 
 
+@pytest.mark.slow
 def test_a_short_run_scores_reports_and_answers(tmp_path):
     if not os.environ.get("TINYXM_FSDD"):
         pytest.skip("TINYXM_FSDD names no Free Spoken Digit Dataset")

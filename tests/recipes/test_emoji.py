@@ -128,6 +128,7 @@ def test_a_run_leaves_all_that_it_promises(run):
     assert stages == {"held_out_style", "unseen_concepts"}
 
 
+@pytest.mark.slow
 def test_a_finished_run_is_scored_again_without_training(run):
     before = run.results
     steps = load_checkpoint(run.folder.path / "held_out_style.safetensors")[1]["step"]
@@ -136,6 +137,7 @@ def test_a_finished_run_is_scored_again_without_training(run):
     assert again["held_out_style"] == before["held_out_style"]
 
 
+@pytest.mark.slow
 def test_an_unfinished_run_says_so(run, tmp_path):
     copy = RunFolder.create(tmp_path / "copy", run.folder.config)
     name = "held_out_style.safetensors"

@@ -253,6 +253,7 @@ def test_validation_sees_no_test_film(monkeypatch):
         assert not validated & (train[0] | clips[0])
 
 
+@pytest.mark.slow
 def test_settings_are_chosen_without_the_twins(tmp_path):
     run = recipes.train("watch", tmp_path / "run", quick=True, beam=2, select="learning_rate=1e-3/4e-3")
     chosen = json.loads((tmp_path / "run" / "selection.json").read_text())

@@ -15,6 +15,8 @@ from tinyxm.steps.trace import arrays, encode
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:playwright", "ignore::ResourceWarning")
 traces = {name: None for name in EXAMPLES}
+LONG = {"attention", "contrast"}  # of more operations than a default run should step through
+STEPPED = [pytest.param(name, marks=[pytest.mark.slow] if name in LONG else []) for name in EXAMPLES]
 
 
 def trace_of(name):
@@ -41,7 +43,7 @@ def opened(browser, tmp_path):
         page.context.close()
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
+@pytest.mark.parametrize("name", STEPPED)
 def test_every_operation_is_reached_by_keyboard_forward_and_back(opened, name):
     trace = trace_of(name)
     page, last = opened(trace), len(trace["operations"]) - 1

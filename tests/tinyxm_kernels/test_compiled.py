@@ -122,6 +122,7 @@ def test_an_edit_anywhere_below_is_compiled_and_undone_is_taken_from_the_cache(r
     assert room.run() == ("13.0 1", "")
 
 
+@pytest.mark.slow
 def test_kernels_that_one_function_made_in_several_processes_are_told_apart(tmp_path):
     """Strips for kernels 3 and 5 wide have one name in Numba, in processes that begin alike."""
     code = (
@@ -140,6 +141,7 @@ def test_kernels_that_one_function_made_in_several_processes_are_told_apart(tmp_
         assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 def test_a_damaged_file_is_compiled_again(room):
     room.run()
     for damage in (lambda content: content[:100], lambda content: content[:-1] + b"?", lambda content: b""):
