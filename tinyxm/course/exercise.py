@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -107,8 +107,7 @@ def exercise(name: str) -> Exercise:
 
 def _read(path: Path) -> Exercise:
     told: Exercise = load(path).EXERCISE
-    object.__setattr__(told, "name", path.stem)
-    return told
+    return replace(told, name=path.stem)
 
 
 def load(path: Path) -> ModuleType:

@@ -212,7 +212,7 @@ def check(exercise: Exercise, path: Path, megabytes: int = 8192) -> Verdict:
                 _end(process)
             printed.seek(0)
             said = printed.read()[-400:].decode("utf-8", "replace").strip()
-        lines = record.read_text("utf-8").splitlines() if record.exists() else []
+        lines = record.read_text("utf-8").split("\n")[:-1] if record.exists() else []  # the last may be cut short
     told = [json.loads(line) for line in lines]
     whole = [Result(**line) for line in told if "done" not in line]
     if not told or "done" not in told[-1]:
