@@ -40,7 +40,7 @@ for name, keywords in texts[::450]:
 # **A picture** passes through `edges`, a fixed function: eight channels of edge direction, normalised locally, and
 # three of colour. Light on dark gives the same edge as dark on light, so that an outline resembles a filled drawing.
 #
-# **A text** is a bag: its words and their character n-grams $w$ with weights $\alpha_w$ that sum to 1, a word of the
+# **A text** is a bag: its words and their character n-grams w with weights α(w) that sum to 1, a word of the
 # name counting twice one of the keywords. It's stored as indices, the offset where each text begins, and weights.
 
 # %%
@@ -54,10 +54,10 @@ assert math.isclose(weights[: offsets[1]].sum(), 1, rel_tol=1e-5)
 # %% [markdown]
 # ## Two towers
 #
-# $f$ takes a picture and $g$ a text to a vector of $d = 64$ numbers and length 1, so that $f(x) \cdot g(t)$ is a
-# cosine. Two convolutions of stride 2 shrink the picture from 16 × 16 to 4 × 4; the text's tower begins with the bag's
-# mean vector, $\sum_w \alpha_w E_w$. Cosines lie within ±1; a scale $s$, 1 / temperature, decides how sharp a choice
-# they make. There are two, one for each kind of pair below. Their logarithms are learned, so that $s > 0$.
+# f takes a picture and g a text to a vector of d = 64 numbers and length 1, so that f(x) · g(t) is a cosine. Two
+# convolutions of stride 2 shrink the picture from 16 × 16 to 4 × 4; the text's tower begins with the bag's mean vector,
+# Σ α(w) E(w) over its words w. Cosines lie within ±1; a scale s, 1 / temperature, decides how sharp a choice they make.
+# There are two, one for each kind of pair below. Their logarithms are learned, so that s > 0.
 
 
 # %%
@@ -88,14 +88,13 @@ print(model)
 # %% [markdown]
 # ## The contrastive loss
 #
-# There are $B$ pairs $(a_i, b_i)$. Each $a_i$ is asked which of all $b_j$ is its own, and each $b_j$ likewise. The
-# answers are softmaxes over the rows and the columns of $S = s\,A B^\top$; the loss is the mean of two cross-entropies:
+# There are B pairs aᵢ, bᵢ. Each aᵢ is asked which of all bⱼ is its own, and each bⱼ likewise. The answers are softmaxes
+# over the rows and the columns of S = s A Bᵀ; the loss is the mean of two cross-entropies:
 #
-# $$\ell = -\frac{1}{2B} \sum_i \Big( \ln \frac{e^{S_{ii}}}{\sum_j e^{S_{ij}}}
-#                                    + \ln \frac{e^{S_{ii}}}{\sum_j e^{S_{ji}}} \Big).$$
+#     ℓ = −1/2B Σᵢ ( ln e^Sᵢᵢ / Σⱼ e^Sᵢⱼ  +  ln e^Sᵢᵢ / Σⱼ e^Sⱼᵢ )
 #
-# Concepts of equal texts can't be told apart by them. Where $i \ne j$ and the texts are the same, $S_{ij}$ becomes
-# $-10^9$, whose exponential is 0, so that the pair isn't counted as a mistake. (No two of these names are equal, but
+# Concepts of equal texts can't be told apart by them. Where i ≠ j and the texts are the same, Sᵢⱼ becomes −10⁹, whose
+# exponential is 0, so that the pair isn't counted as a mistake. (No two of these names are equal, but
 # captions of photographs often are.) Exercise: `tinyxm check ex21`.
 
 
@@ -121,11 +120,11 @@ assert math.isclose(ours.item(), library.item(), rel_tol=1e-5)
 # %% [markdown]
 # ## A batch
 #
-# Each of $B = 128$ concepts has two views, Twemoji's drawing and one of Noto's outlines, in either order: $x^1$ and
-# $x^2$. `fill` colours half of the outlines; `augment` turns, shifts, stretches and recolours each picture a little,
+# Each of B = 128 concepts has two views, Twemoji's drawing and one of Noto's outlines, in either order: x¹ and x².
+# `fill` colours half of the outlines; `augment` turns, shifts, stretches and recolours each picture a little,
 # and makes line art of some. `bag`, given a generator, drops words at random, so that no single one is relied upon.
 #
-# $$L = \tfrac12 \big( \ell(f(x^1), g(t)) + \ell(f(x^2), g(t)) \big) + \ell(f(x^1), f(x^2)).$$
+#     L = ½ (ℓ(f(x¹), g(t)) + ℓ(f(x²), g(t))) + ℓ(f(x¹), f(x²))
 #
 # The last term brings the two drawings of a concept together: it asks for what the styles share.
 
@@ -153,8 +152,8 @@ def losses(chosen: np.ndarray, scales: xm.Tensor) -> tuple[xm.Tensor, xm.Tensor]
 # %% [markdown]
 # ## Where a loss begins
 #
-# Who gives all $B$ candidates the same probability has the loss $-\ln \frac1B = \ln B$. Untrained towers come near it:
-# at $s = 1$ the softmax is almost even. At $s = 1 / 0.07$ cosines that differ by accident cost more. A loss that stays
+# Who gives all B candidates the same probability has the loss −ln 1/B = ln B. Untrained towers come near it:
+# at s = 1 the softmax is almost even. At s = 1 / 0.07 cosines that differ by accident cost more. A loss that stays
 # about there hasn't learned.
 
 # %%
