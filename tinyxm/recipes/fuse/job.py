@@ -13,9 +13,10 @@ from tinyxm import nn
 from tinyxm.data import SOURCES
 from tinyxm.models.audio_image import convolutions
 from tinyxm.models.fusion import FUSIONS, Fusion, modality_dropout
-from tinyxm.recipes.fuse import report
+from tinyxm.models.interpretation.draw import Maps, Words
+from tinyxm.recipes.fuse import answers, report
 from tinyxm.recipes.fuse.data import Task, load
-from tinyxm.recipes.fuse.scores import best_alone, predicted, probabilities, score_missing, score_task
+from tinyxm.recipes.fuse.scores import best_alone, predicted, score_missing, score_task
 from tinyxm.recipes.recipe import Goal, Hit, Progress, Recipe, Results, Stage
 from tinyxm.recipes.run import Run
 from tinyxm.recipes.settings import Settings
@@ -23,7 +24,7 @@ from tinyxm.recipes.workbench import MissingModalities, missing_modalities
 from tinyxm.training.report import Section
 
 FEATURES = 32
-EPOCHS = {"digits": 12, "tumours": 60, "credit": 30, "land_use": 25}  # passes over each task's samples
+EPOCHS = {"digits": 32, "tumours": 60, "credit": 30, "land_use": 25}  # passes over each task's samples
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ class Fuse(Recipe):
             chosen = order[place * size : (place + 1) * size]
             rng = np.random.default_rng((settings.seed, 2, step))
             present = modality_dropout(np.ones((size, len(inputs)), bool), settings.missing, rng)
-            return [x[chosen] for x in inputs], present, task.labels[chosen]
+            return task.drawn(chosen, rng), present, task.labels[chosen]
 
         facts = {"shapes": [list(x.shape[1:]) for x in inputs], "classes": len(task.classes)}
         passes = max(1, round(EPOCHS[name.partition("-")[0]] * settings.passes / 100))
@@ -146,16 +147,10 @@ class Fuse(Recipe):
 
     def find(self, run: Run, given: Mapping[str, Any], to: str, top: int) -> list[Hit]:
         """The digits that a picture, a sound or both say, each with its probability, by the last way trained."""
-        stages = [stage for stage in run.stages if stage.startswith("digits-")]
-        if not stages:
-            raise ValueError("find: this run holds no model of digits yet; go on with its training by --resume")
-        task, model = run.data["digits"], run.model(stages[-1])
-        inputs = [
-            task.read[name](given[name]) if name in given else np.zeros_like(x[0]) for name, x in task.inputs.items()
-        ]
-        shares = probabilities(model, [x[None] for x in inputs], np.array([[name in given for name in task.inputs]]))[0]
-        best = np.argsort(-shares, kind="stable")[:top]
-        return [Hit(task.classes[i], float(shares[i])) for i in best]
+        return answers.find_classes(_of_digits("find", run), run.data["digits"], given, top)
+
+    def inside(self, run: Run, given: Mapping[str, Any]) -> list[Maps | Words]:
+        return answers.why(_of_digits("inside", run), run.data["digits"], given)
 
     def missing(self, run: Run) -> MissingModalities:
         """Of the first stage: its task's test, with every set of its modalities, and as each goes missing."""
@@ -173,6 +168,14 @@ class Fuse(Recipe):
 
     def sections(self, run: Run, results: Results) -> list[Section]:
         return report.sections(run, results)
+
+
+def _of_digits(operation: str, run: Run) -> Fusion:
+    stages = [stage for stage in run.stages if stage.startswith("digits-")]
+    if not stages:
+        raise ValueError(f"{operation}: this run holds no model of digits yet; go on with its training by --resume")
+    model: Fusion = run.model(stages[-1])
+    return model
 
 
 def encoder(shape: tuple[int, ...], dropout: float, rng: np.random.Generator) -> nn.Module:
