@@ -142,6 +142,32 @@ def test_what_is_given_is_read_as_the_task_was_made(monkeypatch):
     assert read.min() == pytest.approx(made.inputs["image"].min(), abs=1e-5)  # black is black
     heard = made.read["audio"]((data.spoken.sounds[0], data.spoken.rate_hz))
     assert heard.shape == made.inputs["audio"].shape[1:]
+    # each time another picture of the same digit, of the training part, half covered, and another noise
+    rows = made.parts["train"][:40]
+    (first, noisy), (second, other) = (made.anew(rows, np.random.default_rng(seed)) for seed in (0, 1))
+    black = made.inputs["image"].min()
+    ours = data.pictures[data.parts["train"]]
+    theirs = {picture[half].tobytes() for picture in ours for half in (slice(0, 14), slice(14, 28))}
+    scale = (ours.max() - ours.min()) / (np.ptp(made.inputs["image"]))
+    for x in (first, second):
+        bare = np.isclose(x, black, atol=1e-5).reshape(40, 2, -1).all(axis=2)
+        assert bare.any(axis=1).all()
+        halves = [np.round(255 * (x[i] - black) * scale).astype(np.float32) / 255 for i in range(40)]
+        seen = [half[14:] if gone[0] else half[:14] for half, gone in zip(halves, bare, strict=True)]
+        assert all(part.tobytes() in theirs for part in seen)
+    assert not np.allclose(first, second)
+    assert np.std(noisy - other) == pytest.approx(2**0.5 * 10 ** (8 / 20), rel=0.02)
+    np.testing.assert_array_equal(made.drawn(rows, np.random.default_rng(0))[1], noisy)
+    x, known = made.for_baselines()
+    assert len(x[0]) == len(x[1]) == len(known) == fuse_data.COPIES * len(made.parts["train"])
+    assert not np.allclose(x[1][0], x[1][len(made.parts["train"])])
+
+
+def test_a_table_is_the_same_every_time():
+    made = task()
+    rows = made.parts["train"][:5]
+    np.testing.assert_array_equal(made.drawn(rows, np.random.default_rng(0))[0], made.inputs["a"][rows])
+    np.testing.assert_array_equal(made.for_baselines()[1], made.of("train")[1])
 
 
 def test_a_short_run_on_tumours(tmp_path, monkeypatch):

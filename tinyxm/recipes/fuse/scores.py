@@ -50,7 +50,7 @@ def score_task(models: dict[str, Fusion], task: Task, resamples: int) -> Scores:
 
     A way that beats all of these has gained by fusing, and by more than a linear model does.
     """
-    (x, known), (new, labels) = task.of("train"), task.of("test")
+    (x, known), (new, labels) = task.for_baselines(), task.of("test")
     flat, asked = (np.concatenate([one.reshape(len(one), -1) for one in some], axis=1) for some in (x, new))
     beside = class_baselines(flat, known, asked)
     if "late" in models:
