@@ -10,6 +10,7 @@ import pytest
 from refusal import refused
 
 import tinyxm_kernels
+from tinyxm.recipes.recipe import Goal
 
 
 def test_train_alone_trains_emoji_into_a_folder_of_its_own(fake, run, tmp_path):
@@ -206,6 +207,26 @@ def test_the_list_shows_goals_beside_what_was_recorded(run, fake, monkeypatch):
         "arrow": "image ↔ text",
         "figures": {"test.image_to_text.recall@1": 0.35},
         "goals": {"test.image_to_text.recall@1": 0.4},
+        "of": {},
         "minutes": 1.5,
         "recorded": "2026-11-29",
     }
+
+
+def test_the_list_says_whose_the_figure_to_exceed_is(run, fake, monkeypatch):
+    path = "test.image_to_text.recall@1"
+    bounds = (0.3, "test.image_to_text.baselines.cca.recall@1", "summary.best_alone")
+    monkeypatch.setattr(type(fake), "goals", goals := tuple(Goal(path, bound) for bound in bounds))
+    limits = (0.3, 0.52, 0.45)
+    told = [{"path": path, "told": str(goal), "limit": x} for goal, x in zip(goals, limits, strict=True)]
+    known = {"figures": {path: {"values": [0.6]}}, "goals": told, "minutes": 1.5, "date": "2026-11-29"}
+    monkeypatch.setattr("tinyxm.recipes.recorded.recorded", lambda: {"fake": known})
+    lines = [line for line in run("train", "--list")[1].splitlines() if line.startswith("test,")]
+    assert lines[0].split()[-3:] == ["60.0", "52.0", "CCA"]  # the hardest of the three
+    row = json.loads(run("train", "--list", "--json")[1])[0]
+    assert (row["goals"], row["of"]) == ({path: 0.52}, {path: "cca"})
+    monkeypatch.setattr("tinyxm.recipes.recorded.recorded", dict)
+    assert json.loads(run("train", "--list", "--json")[1])[0]["goals"] == {path: 0.3}  # nothing is known of the others
+    monkeypatch.setattr(type(fake), "goals", (Goal(path, bounds[1], 0.03),))
+    (line, *_) = [line for line in run("train", "--list")[1].splitlines() if line.startswith("test,")]
+    assert line.split()[-3:] == ["–", "CCA", "+0.03"]

@@ -240,7 +240,7 @@ def _list(as_json: bool) -> None:
     if as_json:
         from json import dumps
 
-        keys = ("name", "arrow", "figures", "goals", "minutes", "recorded")
+        keys = ("name", "arrow", "figures", "goals", "of", "minutes", "recorded")
         typer.echo(dumps([{key: row[key] for key in keys} for row in rows], indent=2))
         return
     from tinyxm.training.tables import recipe_table

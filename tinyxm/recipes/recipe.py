@@ -69,6 +69,14 @@ class Goal:
             return value < limit if self.at_most else value > limit
         return value <= limit if self.at_most else value >= limit
 
+    @property
+    def whose(self) -> str:
+        """The figure to exceed, in short, such as "cca" or "cca +0.03"; none where the goal is a number of its own."""
+        if not isinstance(self.bound, str):
+            return ""
+        name = self.bound.split(".")[-2 if ".baselines." in self.bound else -1]
+        return f"{name} {-self.margin if self.at_most else self.margin:+g}" if abs(self.margin) > 1e-6 else name
+
     def __str__(self) -> str:
         """What it's to reach, in words."""
         sign = "≤" if self.at_most else "≥"

@@ -286,9 +286,12 @@ def recipe_table(row: Mapping[str, Any]) -> TerminalTable:
     drawn.pad_edge = drawn.show_edge = False
     drawn.add_column("figure")
     for heading in ("recorded", "to reach"):
-        drawn.add_column(heading, justify="right")
+        drawn.add_column(heading, justify="right", no_wrap=True)
+    drawn.add_column("of")
     for path, goal in row["goals"].items():
         column, value = Column(path.rpartition(".")[2]), row["figures"].get(path)
         known = (column.text(number) if number is not None else "–" for number in (value, goal))
-        drawn.add_row(Text(path.replace(".", ", ").replace("_", " ")), *known)
+        name, _, margin = row["of"].get(path, "").partition(" ")
+        whose = Text(f"{named(name)[0]} {margin}".strip())
+        drawn.add_row(Text(path.replace(".", ", ").replace("_", " ")), *known, whose)
     return drawn
