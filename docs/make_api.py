@@ -15,9 +15,7 @@ ROOMS = (
     *("tinyxm", "tinyxm.autograd", "tinyxm.ops", "tinyxm.nn", "tinyxm.nn.init", "tinyxm.optim", "tinyxm.metrics"),
     *("tinyxm.data", "tinyxm.data.audio", "tinyxm.models", "tinyxm_kernels"),
 )
-HEAD = """\
-# Every public name
-
+INTRODUCTION = """\
 `import tinyxm as xm`. Shapes are in brackets; g is the gradient of the result y, and ∂x that of an input x. This page
 is made from the docstrings by `python docs/make_api.py`; `help(xm.ops.softmax)` shows the same.
 """
@@ -26,15 +24,19 @@ is made from the docstrings by `python docs/make_api.py`; `help(xm.ops.softmax)`
 def page() -> str:
     """The whole page."""
     told: dict[int, str] = {}
-    lines = [HEAD]
+    lines = ["# Every public name", "", INTRODUCTION]
     for room in rooms():
-        title = room.__name__.replace("tinyxm.", "xm.") if room.__name__ != "tinyxm" else "xm"
-        lines += [f"## {title}", "", "```text", inspect.getdoc(room) or "", "```", ""]
+        lines += [f"## {title(room)}", "", "```text", inspect.getdoc(room) or "", "```", ""]
         for name in public_names(room):
-            thing, full = getattr(room, name), f"{title}.{name}"
+            thing, full = getattr(room, name), f"{title(room)}.{name}"
             first = told.setdefault(id(thing), full)
             lines += [f"### {full}", "", *(entry(name, thing) if first == full else [f"The same as `{first}`."]), ""]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def title(room: ModuleType) -> str:
+    """What a room is called where tinyxm is imported as xm."""
+    return room.__name__.replace("tinyxm.", "xm.") if room.__name__ != "tinyxm" else "xm"
 
 
 def rooms() -> Iterator[ModuleType]:
