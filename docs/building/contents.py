@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
+from tinyxm.course.tutor import lessons
+
 ROOT = Path(__file__).parents[2]
-LESSONS = {path.stem: path for path in sorted((ROOT / "tutorials").glob("[0-9][0-9]_*.py"))}
+LESSONS = {path.stem: path for path in lessons().values()}
 
 PARTS = {  # title → number of the part's last lesson
     "Arrows and data": 3,
@@ -46,11 +47,3 @@ def themes() -> dict[str, list[str]]:
     found = {title: [name for name in names.split() if name in there] for title, names in THEMES.items()}
     further = [name for name in there if not any(name in names for names in found.values())]
     return {**found, "Further pages": further} if further else found
-
-
-def title(path: Path) -> str:
-    """The first heading of a page or a lesson."""
-    found = re.search(r"^# (?:# )?([^%#\s].*)$", path.read_text("utf-8"), re.MULTILINE)
-    if found is None:
-        raise ValueError(f"{path} has no title")
-    return found[1]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-from building.contents import LESSONS, ROOT, title
+from building.contents import LESSONS, ROOT
 from building.sources import address
+from tinyxm.course.tutor import title
 
 
 def write(tree: Path) -> None:

@@ -154,7 +154,7 @@ def _dress(book: NotebookNode, stem: str) -> None:
             cell["source"] = relink(cell["source"], f"tutorials/{stem}.py")
     part = next(i for i, last in enumerate(PARTS.values(), 1) if int(stem[:2]) <= last)
     words = [f"Lesson {stem[:2]} · part {part}", f'<a href="../source/tutorials/{stem}.py.html">the script</a>']
-    words.append(f"as a notebook: `tinyxm tutor --notebook {stem[:2]}`")
+    words.append(f"as a notebook: `tinyxm tutor {stem[:2]} --notebook`")
     given = [each for each in exercises().values() if each.lesson[:2] == stem[:2]]
     if given:
         links = ", ".join(f"[{each.short}](../practice/exercises.md#{each.short})" for each in given)

@@ -6,8 +6,9 @@ import re
 import shutil
 from pathlib import Path
 
-from building.contents import APART, LESSONS, ROOT, parts, themes, title
+from building.contents import APART, LESSONS, ROOT, parts, themes
 from building.links import relink
+from tinyxm.course.tutor import title
 
 
 def write(tree: Path, further: list[str]) -> None:

@@ -28,6 +28,7 @@ from tinyxm.cli.lab import lab
 from tinyxm.cli.runs import evaluate, generate, print_path, query, train
 from tinyxm.cli.simt import simt
 from tinyxm.cli.step import step
+from tinyxm.cli.tutor import tutor
 from tinyxm.cli.workbench import workbench
 
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
@@ -53,6 +54,7 @@ app.command()(simt)
 app.command()(step)
 app.command()(lab)
 app.command()(check)
+app.command()(tutor)
 app.command()(workbench)
 app.add_typer(data, name="data", context_settings=HELP)
 app.add_typer(course, name="course", context_settings=HELP)
