@@ -359,7 +359,8 @@ plt.show()
 
 # %%
 assert max(abs(results[name][0] - results["bigram"][0]) for name in ("GRU", "Transformer")) < 0.2
-#
+
+# %% [markdown]
 # ## Where it looks
 #
 # The weights of both heads for one word; a row is a place, and sums to 1. Circles mark the letter that has to be

@@ -1,53 +1,33 @@
 # %% [markdown]
 # # Audio to text, and back
 #
-# A recording of "seven" is some fifty frames of sound, its spelling five letters, and nobody says which frame is which
-# letter. The one idea of this lesson: **don't decide, sum over all ways it could be**. Let the model tell for each
-# frame a letter or nothing (the *blank*, −); a path such as −ss−e−v−e−nn says "seven" once repeats are merged and
-# blanks dropped. Connectionist temporal classification (Graves et al. 2006) makes all paths that say it probable
-# together:
+# A word can be said in a thousand ways; all are spelt alike. So the two ways between sound and text aren't each other's
+# reverse. Who **hears** must drop what doesn't matter: the voice, the speed, the phase of each frequency. Who
+# **speaks** must make up all that the text doesn't say: how long each sound lasts, and what a spectrogram has lost.
+#
+# To hear, let a model tell for each frame of sound a letter or nothing, and sum over all paths that say the word
+# (lesson 17 builds this sum, and its recursion):
 #
 #     L = −ln Σ over paths π that say y of Π_t p_t(π_t)
 #
-# On the way back, from text to sound, there is no such sum: somebody must say how long each letter lasts, and one more
-# thing that a spectrogram has lost.
+# To speak, find a sound x whose spectrogram is the one that is wanted, S, by going to and fro:
+#
+#     x ← the sound of S·Z / |Z|,   Z = the spectrum of x, frame by frame
 
 # %%
-from itertools import product
-
 import matplotlib.pyplot as plt
 import numpy as np
 
 from tinyxm import data, optim
 from tinyxm.data import audio
 from tinyxm.data.sources.utterances import Utterance, utterances
-from tinyxm.models.ctc_decoding import WordList, align, collapse, greedy, prefix_beam
+from tinyxm.models.ctc_decoding import WordList, align, greedy, prefix_beam
 from tinyxm.models.recogniser import Recogniser
-from tinyxm.ops import ctc
 
 BLUE, ORANGE, GREEN, PURPLE, GRAY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#767676"
+rng = np.random.default_rng(0)
 LETTERS = "-" + "abcdefghijklmnopqrstuvwxyz"
 RATE_HZ, HOP = 22_050, 220  # a frame each 10 ms
-
-# %% [markdown]
-# ## The sum, by hand
-#
-# Three frames, two letters: 27 paths. Those that say "ab" are few enough to write down; their probabilities add up to
-# what the loss computes without writing any of them down, in steps linear in time.
-
-# %%
-rng = np.random.default_rng(0)
-logits = rng.normal(size=(1, 3, 3))
-p = np.exp(logits[0]) / np.exp(logits[0]).sum(axis=1, keepdims=True)
-total = 0.0
-for path in product(range(3), repeat=3):
-    if collapse(path) == (1, 2):
-        probability = np.prod([p[t, c] for t, c in enumerate(path)])
-        total += probability
-        print("".join("-ab"[c] for c in path), f"{probability:.4f}")
-loss = ctc(logits, np.array([[1, 2]]), np.array([3]), np.array([2]), reduction="sum")
-print(f"−ln of their sum {-np.log(total):.6f}, the loss {float(loss):.6f}")
-assert np.isclose(-np.log(total), float(loss))
 
 # %% [markdown]
 # ## Words in many voices
@@ -88,8 +68,8 @@ print(
 # ## Training
 #
 # `Recogniser` halves the frames by a convolution, carries what it hears back and forth by a recurrent layer, and tells
-# letters. `model.loss` is the formula above, divided by the number of letters. The first thing that CTC learns is to
-# say nothing at all, for blanks are right almost everywhere: the loss stands still for a while, then falls.
+# letters. `model.loss` is the formula above, divided by the number of letters. At first it says nothing at all, as in
+# lesson 17: the loss stands still for a while, then falls.
 
 # %%
 model = Recogniser(40, len(LETTERS), width=64, hidden=48, rng=rng)
@@ -124,9 +104,9 @@ for name, rows, said in (("voices it learned from", x, train["text"]), ("new voi
 # %% [markdown]
 # ## When does it hear what?
 #
-# Nobody told it when. The probabilities are short peaks with blanks between: the loss asks for the order alone, and one
-# frame for a letter is enough. The most probable path that says the word (Viterbi's) is drawn beneath: it tells where
-# the model says a letter, which isn't where a phonetician would say that it sounds.
+# Nobody told it when, and its probabilities are short peaks with blanks between. The most probable path that says the
+# word (Viterbi's: lesson 17's walk with the greatest in place of the sum) is drawn beneath: it tells where the model
+# says a letter, which isn't where a phonetician would say that it sounds.
 
 # %%
 at = test["text"].index("seven")
@@ -149,15 +129,13 @@ below.spines[["top", "right"]].set_visible(False)
 plt.show()
 
 # %% [markdown]
-# ## The best path isn't the best text
+# ## What could have been said
 #
-# Greedy decoding takes the likeliest letter of each frame: one path. Prefix beam search sums the paths of each prefix,
-# and can ask a language model at each letter. The strictest one is a list of words: nothing else can be said. Look at
-# what is missed: "three" needs a blank between its two e, in a sound that has nothing there to tell.
+# Greedy decoding takes the likeliest letter of each frame, prefix beam search the likeliest text (lesson 17), and it
+# can ask a language model at each letter. The strictest one is a list of words: nothing else can be said. Look at what
+# is missed: "three" needs a blank between its two e, in a sound that has nothing there to tell.
 
 # %%
-tiny = np.log(np.array([[0.6, 0.4], [0.6, 0.4]]))
-print("greedy says", greedy(tiny), "with", round(0.6 * 0.6, 2), "  the beam", prefix_beam(tiny)[0].labels, "with", 0.64)
 ten = WordList([spelt(word) for word in WORDS], len(LETTERS))
 
 
@@ -178,9 +156,24 @@ for way, write in (
 # %% [markdown]
 # ## And back: what a spectrogram has lost
 #
-# A spectrogram says how loud each frequency is, and has lost the phases. Griffin and Lim's rule looks for some that
-# fit: sound, spectrogram of it, put the wanted loudness in, and again. Fewer mel bands lose more. How much of it still
-# reaches our listener?
+# A spectrogram says how loud each frequency is, and has lost the phases. Griffin and Lim's rule, the second formula,
+# looks for some that fit: the spectrum of a sound, the wanted loudness put in, the sound of that, and again. Most
+# spectra are no sound's, for its frames overlap and must agree; so each turn moves it, less and less.
+
+# %%
+shape = {"window_samples": 1024, "hop_samples": 256}
+wanted = abs(audio.spectrum(audio.mono(test["audio"][at]), **shape))
+Z, apart = np.exp(2j * np.pi * rng.random(wanted.shape)), []
+for _ in range(17):
+    wave = audio.from_spectrum(wanted * Z / np.maximum(abs(Z), 1e-12), **shape)  # the code line that is the formula
+    Z = audio.spectrum(wave, **shape)
+    apart.append(np.linalg.norm(abs(Z) - wanted) / np.linalg.norm(wanted))
+print("how far its loudness is from the wanted one:", *(f"{far:.2f}" for far in apart[::4]))
+assert np.all(np.diff(apart) < 0)
+
+# %% [markdown]
+# Fewer mel bands lose more still. How much of it reaches our listener? (`griffin_lim` goes a little further in the
+# direction it went, and is there sooner.)
 
 # %%
 for bands in (80, 40, 20, 10, 5):
@@ -294,13 +287,12 @@ for way, mixes in (("least squares", scores), ("recalled, then said", recalled),
 # - Train on one voice alone. How much do new voices cost now?
 # - Take a scale of 1 or 100 in `recalled`: when is the picture's name a murmur, when one word?
 # - Take `momentum=0.0` in `griffin_lim`, or one iteration, and write the sound to a file: what do you hear?
-# - Exercises: `tinyxm check ex27` and `tinyxm check ex28`.
+# - Exercise: `tinyxm check ex27`.
 #
 # ## What can go wrong
 #
-# - **Fewer frames than letters.** A path needs a frame for each letter, and one more between two equal ones ("three").
-#   What was halved once too often has an infinite loss.
-# - **It says nothing, for long.** All blanks is a plateau; too high a rate keeps the model there for good.
+# - **Fewer frames than letters.** What was halved once too often has an infinite loss; `Recogniser` leaves it out, and
+#   its words are never learned. Count them first.
 # - **A judge that heard the speaker.** A recogniser trained on a generator's sounds forgives what people wouldn't.
 # - **A language model that flatters.** With a list of ten words, ten is all that can be said: its score is of choosing,
 #   not of hearing. Say which list, and show the score without one beside it.
@@ -308,27 +300,23 @@ for way, mixes in (("least squares", scores), ("recalled, then said", recalled),
 #
 # ## Where it came from
 #
-# CTC: Graves, Fernández, Gomez & Schmidhuber 2006. Prefix beam search with words: Hannun et al. 2014. Griffin & Lim
+# CTC: Graves, Fernández, Gomez & Schmidhuber 2006. A beam with a language model: Hannun et al. 2014. Griffin & Lim
 # 1984; the faster rule: Perraudin, Balazs & Søndergaard 2013. Speaking by durations: Ren et al. 2019, FastSpeech. The
 # voices: eSpeak NG. The larger jobs: `tinyxm train listen`, `tinyxm train speak`; and
 # from pictures, `tinyxm train sound`.
 #
 # ## Three questions
 #
-# 1. Why must there be a blank at all? Couldn't each frame simply tell its letter?
-# 2. Greedy decoding said nothing where the text "1" had probability 0.64. How can that be?
+# 1. Greedy writes "thre" for "three". What in the sound would have to tell the two e apart?
+# 2. With a list of ten words all are understood, without it not all. Does the model with the list hear better?
 # 3. The mean of many ways to say a phoneme sounds like none of them. Why, and what does a network do about it?
 #
 # ## Answers
 #
-# <details><summary>Open</summary>
-#
-# 1. Repeats are merged, so that a letter may last; without something in between, "three" could never have its two e.
-#    And frames of silence, or between two sounds, have no letter to tell.
-# 2. Greedy takes one path, −− with 0.36. The text "1" is said by three paths, 11, 1− and −1, none as probable, but
-#    together 0.64.
+# 1. A blank between them, where nothing happens: one long vowel. It can learn that only as a habit of this word, never
+#    from a boundary; no way of decoding brings back what the frames don't tell.
+# 2. It hears the same; it chooses among ten and not among all spellings. "thre" is nearest to "three". A word that
+#    isn't on the list will be taken for one that is.
 # 3. Each comes among other neighbours, and begins and ends elsewhere; the mean of a rising and a falling band is
 #    flat and blurred. A network makes the frame depend on its neighbours and its place, so that fewer ways are left to
 #    average over.
-#
-# </details>

@@ -395,16 +395,12 @@ assert shares["last frame"][0] < 0.7
 #
 # ## Answers
 #
-# <details><summary>Open</summary>
-#
 # 1. A sum of sigmoids can pass 1, and then isn't a probability. Chances of staying empty multiply, so their logarithms
 #    add; the sum of hazards may be as large as it likes, and the ink stays below 1.
 # 2. Every order of frames is as probable as its reverse. The walk of two pixels' ink, from nothing and back to nothing,
 #    sweeps opposite areas in both. What early pixels gain by being there in most frames, they lose when they go. And
 #    the mean frame is the same picture both ways, gets the same sentence, and the right ones differ.
 # 3. Seven: the second sees three results of the first, which lie two frames apart and see three each: 3 + 2·2.
-#
-# </details>
 
 # %%
 ones = np.ones((3, 1, 1, 1, 1), np.float32)

@@ -197,12 +197,8 @@ for way in FUSIONS:
 #
 # ## Answers
 #
-# <details><summary>Open</summary>
-#
 # 1. Each p(c | xₘ) holds the prior p(c) once already (Bayes: p(c | x) ∝ p(x | c)·p(c)); a product of k of them holds it
 #    k times, and k − 1 must go. With none present, k = 0, the rule gives p(c) itself.
 # 2. It takes the zeros of an absent modality for average measures, which speak for a harmless tumour, and adds them to
 #    the evidence. The one that was taught has learned to lean the more on what is there.
 # 3. It multiplies: with 0 the product of the others would be gone, with 1 it stays as it is.
-#
-# </details>

@@ -191,13 +191,9 @@ else:
 #
 # ## Answers
 #
-# <details><summary>Open</summary>
-#
 # 1. It answers with the one most like the question, and under a random split that one shares most of its pixels. A
 #    linear model can't remember windows; it gains only from the same light and soil nearby.
 # 2. 70 %. But every mistake it makes costs five; a model that refuses some good ones and avoids half of the bad costs
 #    less while being right less often.
 # 3. Among others: how its patients differ from these, what is done today and how well, what each mistake costs there,
 #    and a trial that was planned before the data was seen.
-#
-# </details>

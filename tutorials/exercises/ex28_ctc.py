@@ -1,4 +1,4 @@
-"""Exercise 28: the forward recursion of CTC (lesson 22, 5 points).
+"""Exercise 28: the forward recursion of CTC (lesson 17, 5 points).
 
 For each of T frames the model tells a letter or a blank (0). A path says a text once repeats are merged and then blanks
 dropped: −ss−e−v−e−nn says "seven". What is the probability of a text? The sum over all paths that say it, which are far

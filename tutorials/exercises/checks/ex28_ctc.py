@@ -75,7 +75,7 @@ def without_logarithms(log_p, labels):
 
 EXERCISE = Exercise(
     title="the forward recursion of CTC",
-    lesson="22_audio_to_text_and_back",
+    lesson="17_recurrence_and_ctc",
     points=5,
     function="ctc_log_likelihood",
     hints=(
