@@ -67,6 +67,7 @@ for axes, (name, x) in zip(panels, sounds.items(), strict=True):
     axes.axhline(m, color=ORANGE, linewidth=1)
     axes.set(title=f"{name}: mean {m:+.3f}, {top:.1%} at the top", xlabel="seconds")
     axes.title.set_fontsize(9)
+panels[0].set_ylabel("amplitude")
 plt.show()
 assert abs(sounds["off zero"].mean() - 0.05) < 0.001 > abs(sounds["right"].mean())
 
@@ -197,6 +198,7 @@ plt.plot(
 plt.axvline(0.005, color=GREEN, linewidth=1, label="the rule's limit")
 plt.xscale("log")
 plt.xlabel("limit on |mean|")
+plt.ylabel("share")
 plt.title("Every limit trades one for the other")  # below 1: silent sounds that are off zero, which go first
 plt.legend(frameon=False)
 plt.show()

@@ -20,6 +20,8 @@ import numpy as np
 
 import tinyxm as xm
 
+plt.rcParams["axes.prop_cycle"] = plt.cycler(color=("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000"))
+
 
 class Var:
     """An array; `parents` are the Vars it was made of, each with the adjoint that takes g back to it."""

@@ -11,6 +11,7 @@ import numpy as np
 import tinyxm as xm
 from tinyxm import data, nn, ops
 
+plt.rcParams["axes.prop_cycle"] = plt.cycler(color=("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000"))
 try:
     samples = data.emoji()
 except data.MissingExtra as error:

@@ -14,6 +14,7 @@ import tinyxm as xm
 from tinyxm import data, nn
 from tinyxm.nn import init
 
+plt.rcParams["axes.prop_cycle"] = plt.cycler(color=("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000"))
 try:
     samples = data.emoji()
 except data.MissingExtra as error:

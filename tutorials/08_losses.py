@@ -11,6 +11,8 @@ import numpy as np
 import tinyxm as xm
 from tinyxm import ops
 
+plt.rcParams["axes.prop_cycle"] = plt.cycler(color=("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000"))
+
 
 def minimise(loss_of, start, rate=0.02, steps=3000):
     """The parameters where gradient descent on loss_of(parameters) arrives, the rate falling to 0 on the way."""

@@ -24,6 +24,7 @@ import numpy as np
 
 import tinyxm as xm
 
+plt.rcParams["axes.prop_cycle"] = plt.cycler(color=("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000"))
 np.set_printoptions(precision=4, suppress=True)
 X = np.array([[1.0, 0.5], [-0.5, 1.0], [-1.0, -1.5], [1.5, -0.5]])
 y = np.array([1, 0, 1, 0])

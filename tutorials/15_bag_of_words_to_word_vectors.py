@@ -258,12 +258,15 @@ groups = {
     GREEN: ["train", "car", "bus", "ship", "airplane", "vehicle"],
     PURPLE: ["sad", "angry", "happy", "cry", "laugh", "smile"],
 }
+LEFT, ABOVE, BELOW = ("right", (-5, -3)), ("center", (0, 5)), ("center", (0, -12))  # of the dot, where there is room
+SIDES = {"train": LEFT, "bus": ABOVE, "vehicle": BELOW, "horse": BELOW, "meat": ABOVE, "drink": LEFT, "bread": BELOW}
+SIDES |= {"fish": LEFT, "laugh": ABOVE, "cry": LEFT, "smile": ("right", (-5, -14))}
 shown = [word for group in groups.values() for word in group if word in by_skip_gram]
 places = dict(zip(shown, by_skip_gram.map(shown), strict=True))
 figure, axes = plt.subplots(figsize=(7.5, 5.5), layout="constrained")
 for colour, group in groups.items():
-    for i, word in enumerate(word for word in group if word in places):
-        side, offset = (("left", (4, 4)), ("right", (-4, -8)), ("left", (4, -8)), ("right", (-4, 4)))[i % 4]
+    for word in (word for word in group if word in places):
+        side, offset = SIDES.get(word, ("left", (5, -3)))
         axes.plot(*places[word], ".", color=colour)
         axes.annotate(word, places[word], offset, textcoords="offset points", color=colour, ha=side)
 axes.margins(0.1)

@@ -1,19 +1,27 @@
 # %% [markdown]
 # # Pictures and words, from nothing
 #
-# The job of `tinyxm train` on one page: learn which emoji belongs to which words, then find drawings in a style that
-# was never trained on. What matters stands here in full: the towers, the loss, the training step, the scores.
-# It needs the extra `data`, and up to a minute.
+# Show somebody all drawings of a box, and tell all their names, and he finds which belong together without a list of
+# classes. **Don't name, match**: two towers, f for pictures and g for texts, take both to one space of vectors, where a
+# picture should be nearer to its own text than to any other, and a text to its own picture. Of B pairs, with s for how
+# sharp the choice is,
+#
+#     Sᵢⱼ = s·f(xᵢ)·g(tⱼ),    ℓ = −1/2B Σᵢ ( ln e^Sᵢᵢ / Σⱼ e^Sᵢⱼ  +  ln e^Sᵢᵢ / Σⱼ e^Sⱼᵢ )
+#
+# That is the whole job of `tinyxm train` on one page: learn which emoji belongs to which words, then find drawings in a
+# style that was never trained on. The towers, the loss, the training step and the scores stand here in full.
 
 # %%
 import math
 
+import matplotlib.pyplot as plt
 import numpy as np
 
 import tinyxm as xm
 from tinyxm import data, metrics, nn, optim
 from tinyxm.models.linear import Nearest
 
+BLUE, ORANGE, GRAY = "#0072B2", "#D55E00", "#767676"
 rng = np.random.default_rng(0)
 
 # %% [markdown]
@@ -88,10 +96,9 @@ print(model)
 # %% [markdown]
 # ## The contrastive loss
 #
-# There are B pairs aᵢ, bᵢ. Each aᵢ is asked which of all bⱼ is its own, and each bⱼ likewise. The answers are softmaxes
-# over the rows and the columns of S = s A Bᵀ; the loss is the mean of two cross-entropies:
-#
-#     ℓ = −1/2B Σᵢ ( ln e^Sᵢᵢ / Σⱼ e^Sᵢⱼ  +  ln e^Sᵢᵢ / Σⱼ e^Sⱼᵢ )
+# Each of B vectors aᵢ is asked which of all bⱼ is its own, and each bⱼ likewise. The answers are softmaxes over the
+# rows and the columns of S = s A Bᵀ, and ℓ is the mean of two cross-entropies, whose classes are the other pairs of the
+# batch.
 #
 # Concepts of equal texts can't be told apart by them. Where i ≠ j and the texts are the same, Sᵢⱼ becomes −10⁹, whose
 # exponential is 0, so that the pair isn't counted as a mistake. (No two of these names are equal, but
@@ -103,6 +110,7 @@ def info_nce(a: xm.Tensor, b: xm.Tensor, scale: xm.Tensor | float, same: np.ndar
     own = np.arange(len(same))
     logits = scale * (a @ b.T)
     logits = np.where(same & (own[:, None] != own), np.float32(-1e9), logits)
+    # the code lines that are the formula
     right, rows, columns = logits[own, own], xm.ops.logsumexp(logits, axis=1), xm.ops.logsumexp(logits, axis=0)
     return (np.mean(rows - right) + np.mean(columns - right)) * 0.5
 
@@ -177,6 +185,7 @@ optimizer = optim.Adam(parameters, lr=3e-3)
 steps = EPOCHS * (n // BATCH)
 schedule = optim.Schedule(optimizer, optim.warm_up(20, optim.cosine(steps - 20, floor=0.01)))
 
+losses_told = []
 print("means of an epoch:\nepoch  image-text  image-image  gradient norm")
 for epoch in range(1, EPOCHS + 1):
     history = []
@@ -190,6 +199,7 @@ for epoch in range(1, EPOCHS + 1):
         schedule.step()
         history.append((to_words.item(), to_views.item(), norm))
     mean = np.mean(history, axis=0)
+    losses_told.append(mean[:2])
     if epoch == 1 or epoch % 5 == 0:
         print(f"{epoch:5}  {mean[0]:10.2f}  {mean[1]:11.2f}  {mean[2]:13.2f}")
 
@@ -228,10 +238,27 @@ for way, towers, rival in (("text → image", by_words.T, by_drawing.T), ("image
 # beside the point: a new mix of few words is harder than the texts they were trained on, which the scores are for.
 
 # %%
-for text in ("red heart", "angry face", "fish", "music"):
+QUERIES, FOUND = ("red heart", "angry face", "fish", "music"), 5
+figure = plt.figure(figsize=(11, 4.2), layout="constrained")
+left, right = figure.subfigures(1, 2, width_ratios=(1, 1))
+axes = left.subplots()
+for told, colour, part in zip(np.transpose(losses_told), (BLUE, ORANGE), ("image-text", "image-image"), strict=True):
+    axes.plot(range(1, EPOCHS + 1), told, "o-", color=colour, markersize=3, label=part)
+axes.axhline(math.log(BATCH), color=GRAY, linestyle="--", linewidth=0.8, label=f"knows nothing: ln {BATCH}")
+axes.set(xlabel="epoch", ylabel="loss, mean of the epoch", ylim=(0, None))
+axes.legend(frameon=False)
+grid = right.subplots(len(QUERIES), FOUND)
+for row, text in zip(grid, QUERIES, strict=True):
     with xm.no_grad():
         query = model.g(vocabulary.bag([(text, [])])).data[0]
-    print(f"{text!r}: {', '.join(names[i] for i in np.argsort(-(images @ query))[:4])}")
+    found = np.argsort(-(images @ query))[:FOUND]
+    for axes, i in zip(row, found, strict=True):
+        axes.imshow(unseen[i])
+        axes.set_axis_off()
+    row[0].text(-0.15, 0.5, text, transform=row[0].transAxes, ha="right", va="center")
+    print(f"{text!r}: {', '.join(names[i] for i in found)}")
+right.suptitle("the nearest drawings by OpenMoji", fontsize=11)
+plt.show()
 
 # %% [markdown]
 # ## What the full job adds
@@ -242,3 +269,55 @@ for text in ("red heart", "angry face", "fish", "music"):
 # together; which part brings how much, this lesson doesn't tell. It also asks about concepts that were withheld from
 # training, sets ridge regression, CCA and 95 % intervals beside its scores, and can choose its settings on drawings
 # withheld from the training set (`--validation`), so that no test is looked at while tuning.
+#
+# ## Change it and see
+#
+# - Take the last term off L, `loss = to_words`. How much of what is found in the new style was owed to it?
+# - Hold both scales at 1: `scales = xm.Tensor([1.0, 1.0])`. Where does the loss stop, and why (question 3)?
+# - Take `BATCH = 16`, then 512. The loss falls or rises with ln B; do the scores follow?
+# - Leave `edges` out: give the first convolution 4 channels, the pixels as they are. What becomes of the new style?
+# - Exercises: `tinyxm check ex18` and `tinyxm check ex21`.
+#
+# ## What can go wrong
+#
+# - **It stands at ln B**: nothing is learned. A rate too high, towers that give one vector for all (lesson 27), or
+#   pairs that were shuffled on one side.
+# - **Equal texts in a batch** are false negatives: the loss tears apart what belongs together. Mask them, as below.
+# - **The loss is compared between batch sizes**: it isn't the same question. Compare recall.
+# - **The scale runs off**: it may grow for ever once all is right, and the softmax goes flat elsewhere. Hold it.
+# - **The style that should be new was looked at**, to choose a setting: then it's no longer new. Choose on others.
+
+# %%
+b = xm.ops.unit_length(xm.Tensor(vectors.data[0]))
+twins = xm.ops.unit_length(np.where(np.arange(6)[:, None] == 5, b[:1], b))  # texts 0 and 5 are one
+told = [info_nce(twins, twins, 100.0, which).item() for which in (np.eye(6, dtype=bool), same)]
+print(f"all are right, and two texts are one: loss {told[0]:.3f}; masked {told[1]:.3f}")
+assert math.isclose(told[0], 2 / 6 * math.log(2), rel_tol=1e-3)
+assert told[1] < 1e-3
+
+# %% [markdown]
+# ## Where it came from
+#
+# Two towers: Bromley et al. (1993), for signatures; pictures and words in one space: Frome et al., "DeViSE" (2013). The
+# loss: Sohn's N pairs (2016), van den Oord, Li and Vinyals' InfoNCE (2018); of pictures and texts, both ways: Zhang et
+# al., "Contrastive learning of medical visual representations from paired images and text" (2020); at large: Radford et
+# al., "CLIP" (2021), where the learned scale is from. The rival's features: Dalal and Triggs (2005). Drawings: Twemoji
+# (CC BY 4.0), OpenMoji (CC BY-SA 4.0), Noto Emoji (OFL 1.1).
+#
+# ## Three questions
+#
+# 1. Somebody trains with B = 1,024, and his loss is 4.85, like ours at the start. Has he learned anything?
+# 2. Two of 6 texts are the same, unmasked, and all else is perfect. What is the least loss?
+# 3. B = 128 and s = 1. How low could the loss go if own pairs had a cosine of 1 and all others of −1?
+#
+# ## Answers
+#
+# 1. Yes: knowing nothing costs ln 1,024 = 6.93. He is as unsure as among e^4.85 = 128, an eighth of them.
+# 2. The twins share their row's probability, a half each, and cost ln 2; the other four cost nothing: ⅓ ln 2 = 0.231,
+#    as above.
+# 3. ln(1 + 127 e⁻²) = 2.90, and no lower: hence a scale that is learned. (All others at −1 can't even be.)
+
+# %%
+assert math.isclose(math.log(1024), 6.93, abs_tol=0.005)
+assert math.isclose(math.exp(4.85), 128, rel_tol=0.01)
+assert math.isclose(math.log(1 + 127 * math.exp(-2)), 2.90, abs_tol=0.005)

@@ -228,9 +228,10 @@ axes.plot(
     [guided[w][1] for w in guided], [guided[w][0] for w in guided], "o-", color=BLUE, label="diffusion, by guidance"
 )
 for (w, (right, spread, _)), offset in zip(
-    guided.items(), ((-46, -4), (8, -6), (0, -16), (-22, 9), (-42, -4)), strict=True
+    guided.items(), ((-46, -4), (12, -8), (8, -34), (-16, -50), (-48, -24)), strict=True
 ):
-    axes.annotate(f"w = {w:g}", (spread, right), offset, textcoords="offset points", fontsize=9)
+    arrow = {"arrowstyle": "-", "color": GRAY, "linewidth": 0.6}
+    axes.annotate(f"w = {w:g}", (spread, right), offset, textcoords="offset points", fontsize=9, arrowprops=arrow)
 for name, colour in (("VAE", ORANGE), ("class mean", GRAY), ("real digits", "black")):
     axes.plot(table[name][1], table[name][0], "s", color=colour, label=name)
 axes.set(

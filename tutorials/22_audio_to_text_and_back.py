@@ -124,7 +124,7 @@ for letter, (start, end) in zip(word, align(log_p, spelt(word)), strict=True):
     left, right = (edge * seconds / len(log_p) for edge in (start, end))
     below.plot([left, right], [-0.04, -0.04], color=colours[letter], linewidth=3, solid_capstyle="butt")
     below.text((left + right) / 2, -0.1, letter, color=colours[letter], ha="center", va="top")
-below.set(xlabel="seconds", ylabel="probability", ylim=(-0.22, 1.05))
+below.set(xlabel="seconds", ylabel="probability", ylim=(-0.22, 1.05), yticks=(0, 0.5, 1))
 below.spines[["top", "right"]].set_visible(False)
 plt.show()
 

@@ -331,10 +331,10 @@ for name, (watcher, _) in watchers.items():
 
 # %%
 figure, (left, axes) = plt.subplots(1, 2, figsize=(10, 3.2), layout="constrained")
-for k, (name, values) in enumerate(shares.items()):
-    left.plot(np.convolve(watchers[name][1], np.ones(15) / 15, "valid"), label=name)
-    axes.bar(np.arange(3) + 0.27 * (k - 1), 100 * np.array(values), 0.25, label=name)
-left.set(title="loss per word", xlabel="step", ylim=(0, 1.5))
+for k, ((name, values), colour) in enumerate(zip(shares.items(), (BLUE, ORANGE, GREEN), strict=True)):
+    left.plot(np.convolve(watchers[name][1], np.ones(15) / 15, "valid"), color=colour, label=name)
+    axes.bar(np.arange(3) + 0.27 * (k - 1), 100 * np.array(values), 0.25, color=colour)
+left.set(title="loss per word, mean of 15 steps", xlabel="step", ylim=(0, 1.5))
 axes.set_xticks(range(3), ["forwards", "backwards", "both ways"])
 axes.set_title("sentences without a mistake, %")
 left.legend(frameon=False)
