@@ -43,6 +43,19 @@ def test_query_by_text_prints_names_and_a_picture(run, fake, trained, tmp_path):
     assert (tmp_path / "a" / "b.png").exists()
 
 
+def test_doubts_about_a_question_are_told_beside_its_answers(run, fake, trained, monkeypatch):
+    told = lambda self, run, given: [f"[{given['text']}]: never seen as a word"] if "x" in given["text"] else []  # noqa: E731
+    monkeypatch.setattr(type(fake), "doubts", told)
+    code, out, err = run("query", str(trained), "xqzw")
+    assert (code, err) == (0, "[xqzw]: never seen as a word\n")
+    assert out.split()[:2] == ["1", "0.900"]
+    assert run("query", str(trained), "heart")[2] == ""
+    assert run("generate", str(trained), "--text", "x", "--to", "text")[1:] == (
+        "[x] 0\n",
+        "[x]: never seen as a word\n",
+    )
+
+
 def test_query_by_image(run, fake, trained, tmp_path):
     image = tmp_path / "cat.jpg"
     Image.new("RGB", (40, 20), "red").save(image)

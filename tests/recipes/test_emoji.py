@@ -1,6 +1,7 @@
 """The emoji job: what its batches hold, that its splits keep their word, and one short run from end to end."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -195,6 +196,19 @@ def test_the_workbench_is_shown_unseen_concepts_that_no_training_pair_names(run)
     assert {len(view) for view in (*given.held_out.values(), *given.embeddings.values())} == {m}
     np.testing.assert_allclose(np.linalg.norm(given.embeddings["text"], axis=1), 1, rtol=1e-5)
     assert all("gradient_norm_of_text" in record for record in run.folder.metrics())
+
+
+def test_a_question_of_words_never_seen_says_so(run):
+    assert run.doubts(text="red heart") == []
+    letters, chance = run.doubts(text="red heartz blorptang")
+    assert "“heartz”, “blorptang”: never seen as a word" in letters or "“heartz”: never seen as a word" in letters
+    assert "red" not in letters.split(":")[0]
+    found = re.search(r"agrees by (\S+) \((\S+) to (\S+)\)", chance)
+    middle, low, high = map(float, found.groups())
+    assert 0 < low <= middle <= high <= 1
+    assert "“xqzw”: never seen, nor any part of it; it's left out" in run.doubts(text="heart xqzw")[0]
+    picture = np.full((72, 72, 4), 255, np.uint8)
+    assert run.doubts(image=picture) == []
 
 
 def test_looking_inside_shows_picture_and_words_and_fills_in_what_is_not_given(run):

@@ -7,6 +7,7 @@ import math
 import os
 import re
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -151,6 +152,7 @@ def query(
     opened = recipes.open(run, console)
     asked = image or audio or video or text or ""
     answers = [Answer(hit.name, hit.score, hit.picture) for hit in opened.find(to, top, **given)]
+    _doubt(opened.doubts(**given))
     print_answers(console, answers)
     shown = decode(image) if image else asked if isinstance(asked, str) else asked.name
     sheet = retrievals([Retrieval(shown, answers)])
@@ -208,6 +210,7 @@ def generate(
             raise Misuse(f"generate: --out {out}: expected a name that ends in {', '.join(ENDINGS)}")
         to = ENDINGS[ending]
     made = opened.generate(to, count, seed, **given)
+    _doubt(opened.doubts(**given))
     (source,) = given
     to = to or opened.recipe.makes[source][0]
     if to == "text":
@@ -220,6 +223,12 @@ def generate(
     usage(lambda: path.parent.mkdir(parents=True, exist_ok=True))
     for written in write_made(path, to, made):
         print_path(console, to, written)
+
+
+def _doubt(sentences: Sequence[str]) -> None:
+    """Before the answers, on the error stream, so that the other holds the answers alone."""
+    for sentence in sentences:
+        Console(stderr=True).print(sentence, style="yellow", markup=False, highlight=False, soft_wrap=True)
 
 
 def _given(operation: str, example: str, several: bool = False, **asked: Any) -> dict[str, Any]:

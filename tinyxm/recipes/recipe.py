@@ -218,6 +218,10 @@ class Recipe(ABC):
         """What `workbench.missing_modalities` tells of a fused model; None where nothing is fused."""
         return None
 
+    def doubts(self, run: Run, given: Mapping[str, Any]) -> list[str]:
+        """Sentences on why the answers to this question may mean little, such as a word never seen; none by default."""
+        return []
+
     def find(self, run: Run, given: Mapping[str, Any], to: str, top: int) -> list[Hit]:
         """The `top` samples of modality `to` that agree best with what is given, best first.
 

@@ -158,6 +158,13 @@ class Run:
         read, to = self._asked("generate", self.recipe.makes, given, to)
         return self.recipe.make(self, read, to, count, np.random.default_rng(seed))
 
+    def doubts(self, **given: Any) -> list[str]:
+        """Why the answers to a question may mean little, such as a word that the model has never seen; often nothing.
+
+        Modalities are given as to `find`.
+        """
+        return self.recipe.doubts(self, {kind: _read("doubts", kind, value) for kind, value in given.items()})
+
     def inside(self, **given: Any) -> list[Any]:
         """What in a picture, a text or a sound, or in two of them together, made the model's answer; one row for each.
 

@@ -22,6 +22,7 @@ from tinyxm.recipes.align.methods import (
 )
 from tinyxm.recipes.align.pairings import PAIRINGS, Pairing, pairings
 from tinyxm.recipes.baselines import score_both_ways
+from tinyxm.recipes.doubts import told_of_words
 from tinyxm.recipes.recipe import Goal, Hit, Progress, Recipe, Results, Stage
 from tinyxm.recipes.run import Run
 from tinyxm.recipes.settings import Settings
@@ -141,6 +142,11 @@ class Align(Recipe):
 
     def sections(self, run: Run, results: Results) -> list[Section]:
         return report.sections(run, results)
+
+    def doubts(self, run: Run, given: Mapping[str, Any]) -> list[str]:
+        known: Any = run.data["picture_text"].features["text"]
+        told = told_of_words(given["text"], known.index) if "text" in given else ""
+        return [f"{told}. Then the order below means little."] if told else []
 
     def find(self, run: Run, given: Mapping[str, Any], to: str, top: int) -> list[Hit]:
         """By linear CCA: emoji for a text, names for a picture, handwritten digits for a sound."""

@@ -18,6 +18,7 @@ from tinyxm.data.sources.registry import SOURCES
 from tinyxm.models.diffusion import Denoiser, Diffusion
 from tinyxm.models.two_towers import Bag
 from tinyxm.models.vae import ConditionalVAE
+from tinyxm.recipes.doubts import told_of_words
 from tinyxm.recipes.draw import report
 from tinyxm.recipes.draw.draws import drawn, encoded
 from tinyxm.recipes.draw.emoji import Drawer, Emoji, fewer, score_emoji
@@ -254,6 +255,12 @@ class Draw(Recipe):
 
     def sections(self, run: Run, results: Results) -> list[Section]:
         return report.sections(run, results)
+
+    def doubts(self, run: Run, given: Mapping[str, Any]) -> list[str]:
+        if is_a_digit(given["text"]):
+            return []
+        told = told_of_words(given["text"], Vocabulary.of(run.facts("emoji_space")["vocabulary"]))
+        return [f"{told}. Then the pictures mean little."] if told else []
 
     def make(self, run: Run, given: Mapping[str, Any], to: str, count: int, rng: np.random.Generator) -> list[Any]:
         """Pictures of a text: a digit where it asks for one, else an emoji."""

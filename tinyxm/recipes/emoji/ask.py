@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from string import ascii_lowercase
+
 import numpy as np
 
 from tinyxm.autograd import no_grad
-from tinyxm.data import Samples, Vocabulary, content_square, resize
+from tinyxm.data import Samples, Vocabulary, content_square, resize, words
 from tinyxm.data.emoji import SIZE
 from tinyxm.models.interpretation import similarity
 from tinyxm.models.interpretation.draw import Maps, Words
 from tinyxm.models.interpretation.overview import bag_words, picture_maps
 from tinyxm.models.two_towers import TwoTowers
+from tinyxm.recipes.doubts import told_of_words
 from tinyxm.recipes.emoji.scores import embed_drawings, embed_texts, nearest_drawings
 from tinyxm.recipes.emoji.views import features, texts_of
 from tinyxm.recipes.recipe import Hit
@@ -24,6 +27,32 @@ def find_pictures(model: TwoTowers, vocabulary: Vocabulary, samples: Samples, te
     if not len(vocabulary.bag([(text, [])])[0]):
         raise ValueError(f"find: {text!r} has no word, nor part of one, that the model has seen; try other words")
     return nearest_drawings(model, samples, embed_texts(model, vocabulary, [(text, [])]), top)[0]
+
+
+def doubts(model: TwoTowers, vocabulary: Vocabulary, samples: Samples, text: str) -> list[str]:
+    """Of a text with words that the model doesn't know: these, and how well drawings agree with random letters."""
+    told = told_of_words(text, vocabulary)
+    if not told:
+        return []
+    low, middle, high = np.quantile(by_chance(model, vocabulary, samples, text), [0.05, 0.5, 0.95])
+    return [
+        f"{told}. Then the order below means little.",
+        f"Texts of random letters, as long, find a drawing that agrees by {middle:.2f} ({low:.2f} to {high:.2f}): the "
+        "figure beside a name is no sign that the model knows what was asked for.",
+    ]
+
+
+def by_chance(model: TwoTowers, vocabulary: Vocabulary, samples: Samples, text: str, n: int = 100) -> np.ndarray:
+    """The best agreement of each of n texts that mean nothing, of as many and as long words as `text`."""
+    rng, sizes = np.random.default_rng(0), [max(3, len(word)) for word in words(text)]
+    letters = np.array(list(ascii_lowercase))
+    texts: list[tuple[str, list[str]]] = []
+    while len(texts) < n:
+        drawn: tuple[str, list[str]] = (" ".join("".join(rng.choice(letters, size)) for size in sizes), [])
+        if len(vocabulary.bag([drawn])[0]):  # it has a part that the model knows
+            texts.append(drawn)
+    found = nearest_drawings(model, samples, embed_texts(model, vocabulary, texts), 1)
+    return np.array([best.score for (best,) in found])
 
 
 def find_names(model: TwoTowers, vocabulary: Vocabulary, samples: Samples, picture: np.ndarray, top: int) -> list[Hit]:

@@ -222,6 +222,10 @@ class Emoji(Recipe):
             return ask.find_pictures(model, vocabulary, run.data, given["text"], top)
         return ask.find_names(model, vocabulary, run.data, given["image"], top)
 
+    def doubts(self, run: Run, given: Mapping[str, Any]) -> list[str]:
+        model, vocabulary = run.model("held_out_style"), vocabulary_of(run, "held_out_style")
+        return ask.doubts(model, vocabulary, run.data, given["text"]) if "text" in given else []
+
     def inside(self, run: Run, given: Mapping[str, Any]) -> list[Maps | Words]:
         model, vocabulary = run.model("held_out_style"), vocabulary_of(run, "held_out_style")
         return ask.why(model, vocabulary, run.data, given.get("text"), given.get("image"))
