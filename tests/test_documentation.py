@@ -66,7 +66,7 @@ def test_every_rung_has_its_place_on_the_page_of_ladders():
         room: sorted(re.findall(r"`(\w+)`", rungs)) for room, rungs in re.findall(r"^\| (\w+) \| (`.*) \|$", page, re.M)
     }
     rooms = {op.room for op in registry._operations.values()}
-    assert named == {room.rpartition(".")[2]: sorted(registry._files(room)) for room in rooms}
+    assert named == {room.rpartition(".")[2]: sorted(registry.files_of(room)) for room in rooms}
 
 
 def test_the_certificate_of_every_name_is_on_its_page():

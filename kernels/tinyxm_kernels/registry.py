@@ -28,19 +28,18 @@ backend cuda runs only where it is named, as in `using("matmul=cuda_tiled")`: th
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from pathlib import Path
+from tinyxm_kernels._files import backend_of, device_of, files_of
+from tinyxm_kernels._measured import read_measured, tuned_file
 
 Shape = tuple[int, ...]
 Kernel = Callable[..., Any]
@@ -155,12 +154,12 @@ class Operation:
     def kept_to(self, backend: str, operands: Sequence[Any]) -> list[str]:
         """The rungs that the rule names, those of this backend first; the others after them, as nobody named a rung."""
         names = [*self.rule(*operands), "reference"]
-        return sorted(names, key=lambda name: _backend(self.room, name) != backend)
+        return sorted(names, key=lambda name: backend_of(self.room, name) != backend)
 
     def measured_best(self, operands: Sequence[Any]) -> list[str]:
         """What the file of measured rungs has for these operands, at most one name."""
         flops, dtype = self.flops(*_shapes(operands)), str(operands[0].dtype)
-        for row in _tuned(str(tuned_file())).get(self.name, ()):
+        for row in _measured(str(tuned_file())).get(self.name, ()):
             largest = row.get("up_to")
             if (largest is None or flops <= largest) and row.get("dtype", dtype) == dtype:
                 return [row["rung"]]
@@ -171,7 +170,7 @@ class Operation:
         reason = _load(self.room, name)
         if name not in self.rungs:
             reason = reason or f"the rung {name} has no {self.name}"
-            backend, device = _backend(self.room, name), _device(self.room, name)
+            backend, device = backend_of(self.room, name), device_of(self.room, name)
             self.rungs[name] = Rung(self.name, name, None, device, reason=reason, backend=backend)
         return self.rungs[name]
 
@@ -272,7 +271,7 @@ def _load(room: str, name: str) -> str:
     """Import one rung file once; return "" or, in one line, why it failed."""
     if (room, name) not in _loaded:
         try:
-            if name not in _files(room):
+            if name not in files_of(room):
                 raise ImportError(f"the room {room.rpartition('.')[2]} has no file {name}.py")
             import_module(f"{room}.{name}")
             if not any(op.room == room and name in op.rungs for op in _operations.values()):
@@ -288,60 +287,12 @@ def _load(room: str, name: str) -> str:
 
 
 @cache
-def _files(room: str) -> list[str]:
-    """The rungs of a room by their files: the reference first, the rest by name; `_files` are the room's own."""
-    from pkgutil import iter_modules  # this and its like where they are called: importing tinyxm calls none of them
-
-    names = [module.name for module in iter_modules(import_module(room).__path__)]
-    return sorted((name for name in names if not name.startswith("_")), key=lambda name: (name != "reference", name))
-
-
-@cache
-def _backend(room: str, name: str) -> str:
-    """The backend of a rung, read in its file: importing it, only to see that it isn't wanted, would import Numba."""
-    from importlib.util import find_spec
-    from pathlib import Path
-
-    found = find_spec(f"{room}.{name}")
-    source = Path(found.origin).read_text("utf-8") if found and found.origin else ""
-    said = re.search(r"""\bbackend=["'](\w+)["']""", source)
-    return said[1] if said else "numpy"
-
-
-def tuned_file() -> Path:
-    """The file of measured rungs, written by `tinyxm bench --tune`: what TINYXM_TUNED names, or else one in the folder
-    that TINYXM_CACHE names, or else in the user's cache folder.
-
-    It is JSON, {operation: [{"up_to": floating-point operations, "rung": name}, ...]}: the first row that a call is
-    within names the rung; no `up_to`, or null, is any size, and a row with a "dtype" is for that one alone. Where none
-    fits, or the rung doesn't take the operands, the default rule holds.
-    """
-    from pathlib import Path
-
-    from platformdirs import user_cache_path
-
-    named = os.environ.get("TINYXM_TUNED")
-    return Path(named) if named else Path(os.environ.get("TINYXM_CACHE") or user_cache_path("tinyxm")) / "tuned.json"
-
-
-@cache
-def _tuned(file: str) -> dict[str, list[dict[str, Any]]]:
-    import json
-
-    try:
-        with open(file, encoding="utf-8") as text:
-            measured = json.load(text)
-        rungs = {op: {row["rung"] for row in rows} for op, rows in measured.items()}
-    except OSError as error:
-        raise ValueError(
-            f"tinyxm_kernels: nothing was measured: {file}: {error.strerror}; `tinyxm bench --tune` writes it"
-        ) from None
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise ValueError(f"tinyxm_kernels: {file} isn't what `tinyxm bench --tune` writes: {error!r}") from None
-    for op, names in rungs.items():
-        for unknown in names - set(_files(_find(op).room)):
+def _measured(file: str) -> dict[str, list[dict[str, Any]]]:
+    found = read_measured(file)
+    for op, rows in found.items():
+        for unknown in {row["rung"] for row in rows} - set(files_of(_find(op).room)):
             raise ValueError(f"tinyxm_kernels: {file}: {op} has no rung {unknown!r}; measure again")
-    return measured
+    return found
 
 
 def _find(name: str) -> Operation:
@@ -365,15 +316,15 @@ def _parse(spec: str, base: Mapping[str, str]) -> dict[str, str]:
                 choices.pop(op.name, None)
             continue
         if name == "tuned":
-            _tuned(str(tuned_file()))  # or why not
+            _measured(str(tuned_file()))  # or why not
             choices |= dict.fromkeys((op.name for op in chosen_operations), name)
             continue
         if name in BACKENDS:
             choices |= dict.fromkeys(_with_backend(chosen_operations, target, name), name)
             continue
-        in_files = [op for op in chosen_operations if name in _files(op.room)]
+        in_files = [op for op in chosen_operations if name in files_of(op.room)]
         if not in_files:
-            existing = dict.fromkeys(file for op in chosen_operations for file in _files(op.room))
+            existing = dict.fromkeys(file for op in chosen_operations for file in files_of(op.room))
             raise ValueError(
                 f"tinyxm_kernels: {target or 'no operation'} {'has no' if target else 'has a'} rung {name!r}; "
                 f"there are {', '.join([*existing, *WISHES, 'default'])}"
@@ -391,7 +342,9 @@ def _with_backend(chosen_operations: Sequence[Operation], target: str, backend: 
     """Which of these operations have a rung of a backend; ValueError where none has, or its package is missing."""
     from importlib.util import find_spec
 
-    names = [op.name for op in chosen_operations if any(_backend(op.room, file) == backend for file in _files(op.room))]
+    names = [
+        op.name for op in chosen_operations if any(backend_of(op.room, file) == backend for file in files_of(op.room))
+    ]
     if not names:
         raise ValueError(f"tinyxm_kernels: {target or 'no operation'} has no rung of the backend {backend}")
     if backend == "cuda":
@@ -467,13 +420,9 @@ def ladder(operation: str, device: str = "") -> list[Rung]:
     With a `device`, "cpu" or "cuda", those for it alone: a rung for GPUs has no time, and takes long, in the simulator.
     """
     op = _find(operation)
-    names = [name for name in _files(op.room) if not device or _device(op.room, name) == device]
+    names = [name for name in files_of(op.room) if not device or device_of(op.room, name) == device]
     rungs = [op.load(name) for name in names]
     return [rung for rung in rungs if rung.available or _load(op.room, rung.name)]
-
-
-def _device(room: str, name: str) -> str:
-    return "cuda" if _backend(room, name) == "cuda" else "cpu"
 
 
 def chosen(operation: str, *operands: Any) -> Rung:

@@ -63,7 +63,7 @@ def room(tmp_path, monkeypatch):
         del sys.modules[name]
     for key in [key for key in registry._loaded if key[0] == "steps"]:
         del registry._loaded[key]
-    registry._files.cache_clear()
+    registry.files_of.cache_clear()
 
 
 def test_importing_the_package_imports_no_rung_and_no_numba():
@@ -250,8 +250,8 @@ def test_a_file_says_the_backend_that_its_rungs_have():
             imports = vars(sys.modules[rung.function.__module__]).values() if rung.available else ()
             uses_numba = any("numba" in type(value).__module__ for value in imports)
             assert rung.backend == "numba" or not uses_numba, f'{name}: say @rung(backend="numba") in {rung.name}.py'
-            assert rung.backend == registry._backend(op.room, rung.name), (name, rung.name)
-        assert registry._backend(op.room, "reference") == "numpy"
+            assert rung.backend == registry.backend_of(op.room, rung.name), (name, rung.name)
+        assert registry.backend_of(op.room, "reference") == "numpy"
 
 
 def test_measured_rungs_are_chosen_by_size_and_dtype_and_only_on_request(tmp_path, monkeypatch):
@@ -281,7 +281,7 @@ def test_measured_rungs_are_chosen_by_size_and_dtype_and_only_on_request(tmp_pat
 )
 def test_a_file_of_measured_rungs_that_is_missing_or_wrong_says_so(tmp_path, monkeypatch, content, message):
     monkeypatch.setenv("TINYXM_TUNED", str(tmp_path / "tuned.json"))
-    registry._tuned.cache_clear()
+    registry._measured.cache_clear()
     if content is not None:
         (tmp_path / "tuned.json").write_text(content)
     with pytest.raises(ValueError, match=message):
