@@ -86,7 +86,7 @@ def test_html_shows_percent_intervals_and_the_best_in_bold(results):
     cells.feed(html_table(score_tables(results)[0]))
     assert not cells.within
     assert [[text.rstrip() for text in row] for row in cells.rows] == [
-        ["", "R@1 %", "MRR %", "median rank"],
+        ["", "R@1\xa0%", "MRR\xa0%", "median rank"],
         ["this model", "41.5 39.5–43.5", "51.5 49.5–53.5", "2 1–4"],
         ["this model, via images", "46.5 44.5–48.5", "56.5 54.5–58.5", "2.5 1–4"],
         ["CCA", "21.1 19.1–23.1", "31.1 29.1–33.1", "9 1–4"],
@@ -169,3 +169,20 @@ def test_a_recipe_names_rows_of_its_own_and_those_of_all():
     (table,) = score_tables(results)
     assert [row.label for row in table.rows] == ["this model", "chance", "parrot"]
     assert "parrot" not in explanations([table])
+
+
+def test_small_numbers_have_as_many_decimals_as_their_column_needs():
+    told = {"stroke_order": 0.722, "intervals": {"stroke_order": [0.7, 0.74]}}
+    few = {"stroke_order": 0.00388, "intervals": {"stroke_order": [-0.00024, 0.0105]}}
+    (table,) = score_tables({"films": {**told, "baselines": {"shuffled": few, "still": {"stroke_order": 0.0}}}})
+    assert [table.columns[0].text(row.cells[0].value) for row in table.rows] == ["0.722", "0.004", "0"]
+    assert "0.000–0.011" in html_table(table)  # 0.0105 isn't binary: it rounds up
+    assert Column("largest_difference").text(1.77e-6) == "1.77e-06"
+
+
+def test_an_interval_of_shares_ends_where_there_can_be_no_more():
+    told = {"accuracy": 0.99, "intervals": {"accuracy": [0.74, 1.256]}}
+    (table,) = score_tables({"drawn": told})
+    assert table.rows[0].cells[0].interval == (0.74, 1.0)
+    assert "74.0–100.0" in html_table(table)
+    assert "accuracy&nbsp;%" in html_table(table)

@@ -63,6 +63,12 @@ class Film:
         return f'<img alt="{escape(self.name or "film")}" src="{source}">'
 
 
+def gain_of(sound: NDArray[Any]) -> float:
+    """By what a sound is to be multiplied so that its peak is half of the range at least; 1 where it's silent."""
+    peak = float(np.abs(sound).max(initial=0))
+    return AUDIBLE / peak if 0 < peak < AUDIBLE else 1.0
+
+
 @dataclass(frozen=True)
 class Sound:
     """A sound (samples[, channels]) from −1 to 1: its course over time, and a player.
@@ -76,8 +82,7 @@ class Sound:
 
     def html(self) -> str:
         values = self.sound.reshape(len(self.sound), -1)
-        seconds, peak = len(values) / self.rate_hz, np.abs(values).max(initial=0)
-        gain = AUDIBLE / peak if 0 < peak < AUDIBLE else 1.0
+        seconds, gain = len(values) / self.rate_hz, gain_of(values)
         louder = f"played {gain:.1f} times as loud as recorded" if gain > 1 else "played as it is"
         return (
             f"{envelope_svg(values.mean(1), f'{self.name}, {seconds:.2f} s')}"

@@ -35,7 +35,7 @@ a { color: inherit; }
 code { font: .9em ui-monospace, monospace; }
 nav a { margin-right: 1.1rem; white-space: nowrap; }
 table { border-collapse: collapse; margin: 1.2rem 0 1.6rem; font-variant-numeric: tabular-nums; }
-div.wide { overflow-x: auto; }
+div.wide { overflow-x: auto; margin-right: min(0rem, (64.5rem - 100vw) / 2); }
 caption { text-align: left; font-weight: 600; padding-bottom: .3rem; }
 th, td { padding: .3rem 1.1rem .3rem 0; text-align: right; white-space: nowrap; vertical-align: baseline; }
 thead th { white-space: normal; vertical-align: bottom; max-width: 7.5rem; line-height: 1.25; }
@@ -68,6 +68,9 @@ footer { margin-top: 3rem; color: var(--faint); font-size: .9rem; }
   th, td { padding-right: .6rem; }
 }
 """
+
+
+UNITS = {"dbfs": "dBFS", "db": "dB", "hz": "Hz", "mb": "MB"}  # at the end of a key of the results
 
 
 @dataclass(frozen=True)
@@ -213,7 +216,8 @@ def _value(value: Any) -> str:
 
 
 def _words(name: object) -> str:
-    return str(name).replace("_", " ")
+    words = str(name).replace("_", " ")
+    return re.sub(r" (dbfs|db|hz|mb|seconds)$", lambda unit: f", {UNITS.get(unit[1], unit[1])}", words)
 
 
 def _text(text: str) -> str:

@@ -58,7 +58,12 @@ KINDS = {
     "bleu_4": Score("BLEU-4", "shared n-grams up to four words, free-running, with a penalty for shortness"),
     "chrf": Score("chrF", "shared character n-grams up to six, recall counted twice"),
     "exact_match": Score("exact match", "share of texts without any difference"),
-    "truth": Score("truth", "share of what is said that is true of the picture, the same words or others"),
+    "truth": Score(
+        "truth", "share of texts in which all that is said is true of the picture, the same words or others"
+    ),
+    "count_truth": Score("count truth", "share of pictures of several things whose number is told rightly"),
+    "relation_truth": Score("relation truth", "share of pictures of several things whose places are told rightly"),
+    "noun_truth": Score("noun truth", "of the things that are named, the share that is there"),
     "character_error": _error("character error", "wrong, missing and surplus characters per character"),
     "word_error": _error("word error", "wrong, missing and surplus words per word"),
     "error": _error("error", "share that is wrong"),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 
+import numpy as np
 from rich import box
 from rich.console import Console
 from rich.table import Table as TerminalTable
@@ -71,9 +72,10 @@ QUICK = "A quick run is a smoke test: it shows that everything works, and its sc
 
 @dataclass(frozen=True)
 class Column:
-    """One score. Shares are shown in percent."""
+    """One score. Shares are shown in percent, other numbers with as many decimals as the `largest` of them needs."""
 
     key: str
+    largest: float = field(default=0.0, compare=False)
 
     @property
     def share(self) -> bool:
@@ -91,6 +93,8 @@ class Column:
     def text(self, value: float) -> str:
         if self.share:
             return f"{100 * value:.1f}"
+        if 0 < abs(value) < 0.1 <= self.largest:
+            return f"{value:.3f}".replace("-0.000", "0.000")
         return f"{value:.1f}".removesuffix(".0") if abs(value) >= 10 else f"{value:.3g}"
 
 
@@ -164,7 +168,9 @@ def _numbers(scores: Mapping[str, Any]) -> list[str]:
 
 
 def _table(title: str, methods: Mapping[str, Mapping[str, Any]], known: Mapping[str, Named]) -> Table:
-    columns = tuple(Column(key) for key in _numbers(methods["model"]))
+    columns = tuple(
+        Column(key, max(abs(scores.get(key, 0.0)) for scores in methods.values())) for key in _numbers(methods["model"])
+    )
     best = {}
     for column in columns:
         values = [scores[column.key] for scores in methods.values() if column.key in scores]
@@ -174,8 +180,11 @@ def _table(title: str, methods: Mapping[str, Mapping[str, Any]], known: Mapping[
         if key not in scores:
             return None
         interval = scores.get("intervals", {}).get(key)
-        told = interval and any(interval)  # [0, 0]: where nothing was found, nothing is known of the spread
-        return Cell(scores[key], (interval[0], interval[1]) if told else None, scores[key] == best[key])
+        if not interval or not any(interval):  # [0, 0]: where nothing was found, nothing is known of the spread
+            return Cell(scores[key], None, scores[key] == best[key])
+        if Column(key).share:  # a jackknife's, mean ± 2 deviations, may end beyond what there can be
+            interval = np.clip(interval, 0, 1).tolist()
+        return Cell(scores[key], (interval[0], interval[1]), scores[key] == best[key])
 
     order = [*(kind for kind in known if kind in methods), *(kind for kind in methods if kind not in known)]
     rows = (
@@ -260,7 +269,8 @@ def print_scores(
 
 def html_table(table: Table) -> str:
     """The table as HTML, without style: `best` and `interval` are the classes of its parts."""
-    head = "".join(f'<th scope="col">{escape(column.heading)}</th>' for column in table.columns)
+    headings = [escape(column.heading).replace(" %", "&nbsp;%") for column in table.columns]  # % alone on no line
+    head = "".join(f'<th scope="col">{heading}</th>' for heading in headings)
     body = ""
     for row in table.rows:
         cells = "".join(_html_cell(cell, column) for cell, column in zip(row.cells, table.columns, strict=True))

@@ -150,7 +150,7 @@ def draw_alignment(
     for letter, colour in of.items():
         below.plot(middles, np.exp(log_p[:, LETTERS.index(letter)]), color=colour, lw=1.4)
     below.plot(middles, np.exp(log_p[:, 0]), color="#BBBBBB", lw=1, zorder=0)
-    below.set(xlim=(0, seconds), ylim=(-0.12, 1.05), xlabel="seconds", ylabel="probability")
+    below.set(xlim=(0, seconds), ylim=(-0.17, 1.05), xlabel="seconds", ylabel="probability")
     below.spines[["top", "right"]].set_visible(False)
     for letter, (start, end) in zip(text, _spans(log_p, text), strict=False):
         left, right = (edge * seconds / len(log_p) for edge in (start, end))

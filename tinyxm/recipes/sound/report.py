@@ -13,7 +13,7 @@ from tinyxm.recipes.sound.data import VOICES, ended
 from tinyxm.recipes.sound.scores import Baselines, likeness, named, understood
 from tinyxm.recipes.speak.report import compared
 from tinyxm.recipes.speak.scores import waves_of
-from tinyxm.training.gallery import Exhibit, Gallery, Picture, Sound, Words
+from tinyxm.training.gallery import Exhibit, Gallery, Picture, Sound, Words, gain_of
 from tinyxm.training.plots import score_bars
 from tinyxm.training.report import Plot, Scores, Section
 from tinyxm.training.tables import score_tables
@@ -98,7 +98,7 @@ def sections(run: Any, results: Results) -> list[Section]:
     folder = run.folder.path / "sounds"
     folder.mkdir(exist_ok=True)
     for name, sound in zip(names, spoken, strict=True):
-        write_made(folder / f"{name}.wav", "audio", [(sound, RATE_HZ)])
+        write_made(folder / f"{name}.wav", "audio", [(gain_of(sound) * sound, RATE_HZ)])
     cards: list[list[Exhibit]] = [
         [
             Picture(asked.drawings[i], name),

@@ -14,7 +14,7 @@ from tinyxm.data.sources.utterances import Utterance, utterances
 from tinyxm.recipes.recipe import Results
 from tinyxm.recipes.speak.scores import nearest_words, speak, waves_of
 from tinyxm.recipes.speak.sounds import HOP, Phonemes, Pronounced
-from tinyxm.training.gallery import Exhibit, Gallery, Sound, Words
+from tinyxm.training.gallery import Exhibit, Gallery, Sound, Words, gain_of
 from tinyxm.training.report import Plot, Scores, Section
 from tinyxm.training.tables import score_tables
 from tinyxm.training.writing import write_made
@@ -76,7 +76,7 @@ def sections(run: Any, results: Results, phonemes: Phonemes, voice: str) -> list
     folder = run.folder.path / "sounds"
     folder.mkdir(exist_ok=True)
     for text, sound in zip(asked.texts, spoken, strict=True):
-        write_made(folder / f"{text}.wav", "audio", [(sound, RATE_HZ)])
+        write_made(folder / f"{text}.wav", "audio", [(gain_of(sound) * sound, RATE_HZ)])
     cards: list[list[Exhibit]] = [
         [
             Words(text),
