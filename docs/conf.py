@@ -38,9 +38,10 @@ html_theme_options = {
 }
 
 
-def setup(app: Sphinx) -> None:
+def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("doctree-read", fold_answers)
     app.connect("doctree-read", describe_pictures)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
 def fold_answers(app: Sphinx, tree: nodes.document) -> None:

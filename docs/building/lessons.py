@@ -10,15 +10,15 @@ import re
 import sys
 import time
 from base64 import b64decode
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
 import jupytext
 import nbclient
 import nbformat
-from jupyter_client import AsyncKernelManager
 from nbformat import NotebookNode
+from traitlets.config import Config
 
 from building.contents import LESSONS, PARTS, ROOT
 from building.links import relink
@@ -50,15 +50,14 @@ del get_ipython, Figure
 """
 
 
-def write(tree: Path, kept: Path, run: Iterable[str], jobs: int) -> None:
+def write(tree: Path, kept: Path, run: set[str], jobs: int) -> None:
     """Every lesson into the tree as a notebook, and the words for those who don't see its pictures.
 
     Those whose numbers are in `run` are run; their outcome is kept until they, or the packages, change.
     """
     (tree / "tutorials").mkdir(parents=True)
     alternatives: dict[str, str] = {}
-    numbers = set(run)
-    executed = _executed({stem: path for stem, path in LESSONS.items() if stem[:2] in numbers}, kept, jobs)
+    executed = _executed({stem: path for stem, path in LESSONS.items() if stem[:2] in run}, kept, jobs)
     for stem, path in LESSONS.items():
         book = executed.get(stem) or _read(path)
         alternatives |= _describe(book)
@@ -114,8 +113,9 @@ def _run(path: Path, out: Path) -> float:
     began = time.perf_counter()
     book = _read(path)
     book.cells.insert(0, nbformat.v4.new_code_cell(SETUP))
-    kernel = AsyncKernelManager(kernel_name="python3", transport="tcp" if sys.platform == "win32" else "ipc")
-    client = nbclient.NotebookClient(book, km=kernel, timeout=SECONDS)
+    by = "tcp" if sys.platform == "win32" else "ipc"
+    config = Config({"AsyncKernelManager": {"transport": by}})
+    client = nbclient.NotebookClient(book, timeout=SECONDS, kernel_name="python3", config=config)
     try:
         client.execute()
     except nbclient.exceptions.CellExecutionError as error:
