@@ -31,7 +31,7 @@ html_extra_path = [str(TREE / "extra")]
 exclude_patterns = ["extra", "static"]
 html_css_files = ["site.css"]
 html_show_search_summary = False  # a summary is fetched, and a page from file:// can't fetch
-html_copy_source = html_show_sourcelink = html_show_sphinx = False
+html_use_index = html_copy_source = html_show_sourcelink = html_show_sphinx = False
 html_theme_options = {
     "light_css_variables": {"color-brand-primary": "#0a5a9c", "color-brand-content": "#0a5a9c"},
     "dark_css_variables": {"color-brand-primary": "#7cc0f5", "color-brand-content": "#7cc0f5"},

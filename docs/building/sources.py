@@ -14,7 +14,7 @@ from building.contents import ROOT
 from building.links import place
 
 FOLDERS = ("tinyxm", "kernels", "tutorials", "benchmarks")
-LINE = HtmlFormatter(linenos="inline", lineanchors="L", anchorlinenos=True, wrapcode=True)
+LINE = HtmlFormatter(linenos="inline", linespans="L", wrapcode=True)
 PAGE = """\
 <!doctype html>
 <html lang="en">
