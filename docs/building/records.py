@@ -48,8 +48,8 @@ def _kernels(folder: Path) -> str:
         operations.setdefault(group[0].operation, []).append(group)
     for operation, groups in operations.items():
         groups = sorted(groups, key=lambda group: group[0].threads)
-        figure = Figure(figsize=(5.6 * len(groups), 3.4), layout="constrained")
-        for axes, group in zip(np.ravel(figure.subplots(1, len(groups), squeeze=False)), groups, strict=True):
+        figure = Figure(figsize=(6.4, 0.8 + sum(0.9 + 0.28 * len(group) for group in groups)), layout="constrained")
+        for axes, group in zip(np.ravel(figure.subplots(len(groups), 1, squeeze=False)), groups, strict=True):
             ladder(axes, group)
         figure.savefig(folder / f"{operation}.png", dpi=120)
         own = [row for row in groups[0] if not row.is_peer]
