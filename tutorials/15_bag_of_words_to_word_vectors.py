@@ -259,7 +259,7 @@ groups = {
     PURPLE: ["sad", "angry", "happy", "cry", "laugh", "smile"],
 }
 LEFT, ABOVE, BELOW = ("right", (-5, -3)), ("center", (0, 5)), ("center", (0, -12))  # of the dot, where there is room
-SIDES = {"train": LEFT, "bus": ABOVE, "vehicle": BELOW, "horse": BELOW, "meat": ABOVE, "drink": LEFT, "bread": BELOW}
+SIDES = {"train": LEFT, "bus": ABOVE, "vehicle": BELOW, "insect": BELOW, "meat": ABOVE, "drink": LEFT, "bread": BELOW}
 SIDES |= {"fish": LEFT, "laugh": ABOVE, "cry": LEFT, "smile": ("right", (-5, -14))}
 shown = [word for group in groups.values() for word in group if word in by_skip_gram]
 places = dict(zip(shown, by_skip_gram.map(shown), strict=True))

@@ -228,7 +228,7 @@ axes.plot(
     [guided[w][1] for w in guided], [guided[w][0] for w in guided], "o-", color=BLUE, label="diffusion, by guidance"
 )
 for (w, (right, spread, _)), offset in zip(
-    guided.items(), ((-46, -4), (12, -8), (8, -34), (-16, -50), (-48, -24)), strict=True
+    guided.items(), ((-46, -4), (12, -8), (8, -34), (-70, -34), (-70, -10)), strict=True
 ):
     arrow = {"arrowstyle": "-", "color": GRAY, "linewidth": 0.6}
     axes.annotate(f"w = {w:g}", (spread, right), offset, textcoords="offset points", fontsize=9, arrowprops=arrow)
