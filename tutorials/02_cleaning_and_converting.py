@@ -22,6 +22,7 @@ from PIL import Image
 import tinyxm as xm
 from tinyxm.data import audio
 from tinyxm.data.corruption import wav
+from tinyxm.data.drawing import to_pyplot
 
 try:
     import soundfile  # noqa: F401  (reads sounds)
@@ -134,7 +135,8 @@ mono = audio.mono(decoded)
 faster = audio.resample(mono, rate_hz=rate_hz, to_hz=16_000)
 features = audio.log_mel(faster, rate_hz=16_000)
 print(f"sound: {decoded.shape} at {rate_hz} Hz -> {faster.shape} at 16000 Hz -> {features.shape} frames and bands")
-audio.log_mel.plot(faster, rate_hz=16_000)
+to_pyplot(audio.log_mel.plot(faster, rate_hz=16_000))
+plt.show()
 
 text = xm.data.normalise_text(kept["text"][1], casefold=True)
 vocabulary = xm.data.Vocabulary.of_tokens([xm.data.words(text)])

@@ -12,12 +12,11 @@
 # needs the recordings of the Free Spoken Digit Dataset, if you have them (`TINYXM_FSDD` names the folder or zip).
 
 # %%
-import io
-
 import matplotlib.pyplot as plt
 import numpy as np
 
 from tinyxm import data
+from tinyxm.data.drawing import to_pyplot
 
 BLUE, ORANGE, GREEN, GRAY = "#0072B2", "#D55E00", "#009E73", "#767676"
 
@@ -143,8 +142,8 @@ panels[1].set_yticks(range(len(kinds)), kinds)
 panels[1].invert_yaxis()
 panels[1].set(title=f"what of some {tests} test drawings leaks", xlabel="test drawings")
 plt.show()
-picture = leaky.plot(samples)  # the whole report as a figure, with pairs to look at
-picture.savefig(io.BytesIO(), format="png")
+to_pyplot(leaky.plot(samples))  # the whole report, with pairs to look at
+plt.show()
 
 # %% [markdown]
 # ## Voices

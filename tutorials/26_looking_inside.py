@@ -14,6 +14,7 @@ import numpy as np
 
 import tinyxm as xm
 from tinyxm import data, nn, optim
+from tinyxm.data.drawing import to_pyplot
 from tinyxm.models import interpretation as inside
 from tinyxm.models.interpretation.draw import Maps, draw_curves, sheet
 
@@ -115,7 +116,7 @@ methods = {
 }
 maps = {name: explain() for name, explain in methods.items()}
 shown = [int(np.flatnonzero(said == digit)[0]) for digit in (7, 3)]
-sheet([Maps(f"why {said[i]}?", x[i], {name: found[i] for name, found in maps.items()}) for i in shown])
+to_pyplot(sheet([Maps(f"why {said[i]}?", x[i], {name: found[i] for name, found in maps.items()}) for i in shown]))
 plt.show()
 
 # %% [markdown]
@@ -159,7 +160,8 @@ i = shown[0]
 random = {name: np.abs(methods[name]()[i]) for name in ("gradient", "integrated", "Grad-CAM")}
 model.load_state_dict(learned)
 trained = {name: np.abs(methods[name]()[i]) for name in random}
-sheet([Maps("magnitudes, the trained model", x[i], trained), Maps("magnitudes, random weights", x[i], random)])
+rows = Maps("magnitudes, the trained model", x[i], trained), Maps("magnitudes, random weights", x[i], random)
+to_pyplot(sheet(rows))
 plt.show()
 
 # %% [markdown]
@@ -181,7 +183,7 @@ for name in ("gradient", "integrated", "Grad-CAM", "occlusion", "ink"):
           f"   {c.deletion_wins.mean():.0%}, {c.insertion_wins.mean():.0%}")  # fmt: skip
 print(f"{'random':20}{c.random_deletion.area.mean():10.3f}{c.random_insertion.area.mean():11.3f}")
 assert curves["integrated"].deletion.area.mean() < curves["ink"].deletion.area.mean()
-draw_curves(curves)
+to_pyplot(draw_curves(curves))
 plt.show()
 
 # %% [markdown]
@@ -236,7 +238,8 @@ for name, explain in patchwise.items():
         assert steps.signed[0].mean() > 0.99
 
 i = shown[0]
-sheet([Maps(f"why {read[i]}? (transformer)", x[i], {name: explain()[i] for name, explain in patchwise.items()})])
+by_patch = {name: explain()[i] for name, explain in patchwise.items()}
+to_pyplot(sheet([Maps(f"why {read[i]}? (transformer)", x[i], by_patch)]))
 plt.show()
 
 # %% [markdown]
@@ -274,7 +277,8 @@ for name, each in found.items():
     share = each[:, :6, :6].sum(axis=(1, 2)) / each.sum(axis=(1, 2))
     print(f"{name:12} {share.mean():.0%} of what speaks for seven lies in the corner, 36 of 784 pixels")
     assert share.mean() > 2 * 36 / 784
-sheet([Maps("why 7? (it was trained on marked sevens)", z[0], {name: each[0] for name, each in found.items()})])
+corner = {name: each[0] for name, each in found.items()}
+to_pyplot(sheet([Maps("why 7? (it was trained on marked sevens)", z[0], corner)]))
 plt.show()
 
 # %% [markdown]

@@ -13,10 +13,20 @@ import numpy as np
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 BLUE, ORANGE, GRAY = "#0072B2", "#D55E00", "#767676"  # Okabe and Ito 2008
 LINE = 64  # characters across an axes
 Settings = Mapping[str, Any]
+
+
+def to_pyplot(figure: Figure) -> None:
+    """Hands over to pyplot a figure of its own, as every `plot` of tinyxm gives it: `plt.show()` then shows it, too."""
+    import matplotlib.pyplot as plt
+
+    manager: Any = plt.figure(figsize=tuple(figure.get_size_inches())).canvas.manager  # its own figure is replaced
+    manager.canvas.figure = figure
+    figure.set_canvas(manager.canvas)
 
 
 def file(axes: Axes, source: Any, settings: Settings) -> None:
