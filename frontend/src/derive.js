@@ -115,7 +115,7 @@ export function makerOf(trace, number) {
 /** What an operation was told as a plain number or list and its other half has as an array: an index, say. */
 function complete(trace, op, operands) {
   if (op.kind !== "forward") return;
-  const adjoint = trace.operations.find((other) => other.kind === "adjoint" && other.of === op.number);
+  const adjoint = trace.adjoints[op.number].find(({ kind }) => kind === "adjoint");
   if (!adjoint) return;
   for (const [name, operand] of Object.entries(operandsOf(trace, adjoint))) {
     if (!(name in operands) && name !== "g" && name !== "y" && operand?.data && !(operand instanceof Plain))

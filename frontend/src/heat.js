@@ -102,6 +102,8 @@ export function sizeCanvas(canvas, width, height) {
   return context;
 }
 
+let small = null; // a canvas on which a picture is made, a pixel for each number, before it's drawn as large as it should be
+
 /**
  * Draw a Matrix as colours into at most width × height; `paint(x)` gives [r, g, b]. Where there are more numbers than
  * pixels, a pixel shows the largest of those under it. Returns {width, height, at(x, y) → [row, column], box(row, column)}.
@@ -122,6 +124,7 @@ export function drawMatrix(canvas, matrix, { width, height = 320, most = 28, pai
         ];
   const [n, m] = [Math.min(rows, Math.floor(h)), Math.min(columns, Math.floor(w))];
   const image = new ImageData(m, n);
+  small ??= make("canvas");
   matrix.reduced(n, m).forEach((x, i) => {
     const [r, g, b] = paint(x);
     const at = 4 * i;
@@ -131,7 +134,7 @@ export function drawMatrix(canvas, matrix, { width, height = 320, most = 28, pai
     image.data[at + 3] = 255;
   });
   const context = sizeCanvas(canvas, w, h);
-  const small = make("canvas", { width: m, height: n });
+  Object.assign(small, { width: m, height: n });
   small.getContext("2d").putImageData(image, 0, 0);
   context.drawImage(small, 0, 0, w, h);
   return {

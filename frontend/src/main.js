@@ -3,7 +3,7 @@
 import { fill, make, unique } from "./dom.js";
 import { bindKeys } from "./keys.js";
 import { bindAddress, Store } from "./state.js";
-import { isFilm, openFilm, openTrace } from "./trace.js";
+import { isFilm, openFilm, openTrace, unpack } from "./trace.js";
 import { code } from "./views/code.js";
 import { contrast } from "./views/contrast.js";
 import { derivation } from "./views/derivation.js";
@@ -125,6 +125,10 @@ async function render({ model, el }) {
 
 export default { render };
 
-// In a page of its own the trace stands beside, as JSON.
+// In a page of its own the trace stands beside, packed.
 const beside = globalThis.document?.getElementById("tinyxm-trace");
-if (beside) mount(document.getElementById("tinyxm-step"), JSON.parse(beside.textContent), { address: true });
+if (beside) {
+  unpack(JSON.parse(beside.textContent)).then((json) =>
+    mount(document.getElementById("tinyxm-step"), json, { address: true }),
+  );
+}

@@ -135,11 +135,28 @@ export function half(bits) {
 /** Read a trace: the object that its JSON gives. Raises an Error for what is none. */
 export async function openTrace(json) {
   if (json?.format !== FORMAT) throw new Error(`This is ${String(json?.format)}; expected ${FORMAT}.`);
-  const text = atob(json.blob);
-  const packed = new Uint8Array(text.length);
-  for (let i = 0; i < packed.length; i++) packed[i] = text.charCodeAt(i); // a tenth of what Uint8Array.from takes
-  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
-  return new Trace(json, await new Response(stream).arrayBuffer());
+  return new Trace(json, await inflate(json.blob));
+}
+
+/** What a page holds of a trace or a film: its JSON packed, and the blob of each frame. */
+export async function unpack({ packed, blobs }) {
+  const json = JSON.parse(new TextDecoder().decode(await inflate(packed)));
+  (json.frames ?? [json]).forEach((frame, i) => (frame.blob = blobs[i]));
+  return json;
+}
+
+/** The bytes of a zlib stream in base64. */
+async function inflate(text) {
+  const stream = new Blob([bytesOf(text)]).stream().pipeThrough(new DecompressionStream("deflate"));
+  return new Response(stream).arrayBuffer();
+}
+
+function bytesOf(text) {
+  if (Uint8Array.fromBase64) return Uint8Array.fromBase64(text);
+  const letters = atob(text);
+  const bytes = new Uint8Array(letters.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = letters.charCodeAt(i); // a tenth of what Uint8Array.from takes
+  return bytes;
 }
 
 /** Read a film: several steps in one trace, of which `show(frame)` says the present one. `frames` are the traces, `at` the

@@ -22,6 +22,8 @@ function found(trace) {
   const tables = trace.words ?? {};
   const lists = Object.values(tables);
   if (!lists.length) return told;
+  for (const { number, name, role } of trace.values)
+    if (role === "input" && Object.hasOwn(tables, name)) told.set(number, tables[name]);
   for (const operation of trace.operations) {
     const { operands } = operation.of === undefined ? operation : trace.operations[operation.of];
     const table = tables[trace.values[(operands.a ?? operands.weight)?.value]?.name];

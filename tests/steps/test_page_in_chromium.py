@@ -8,10 +8,11 @@ from chromium import Opened, launched
 from recorded_examples import EXAMPLES, perceptron
 
 import tinyxm as xm
+from tinyxm.steps.blob import arrays
 from tinyxm.steps.film import Film, compare
 from tinyxm.steps.page import ASSETS, to_html
 from tinyxm.steps.recording import record
-from tinyxm.steps.trace import arrays, encode
+from tinyxm.steps.trace import encode
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:playwright", "ignore::ResourceWarning")
 traces = {name: None for name in EXAMPLES}

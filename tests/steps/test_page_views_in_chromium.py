@@ -8,7 +8,8 @@ from recorded_operations import ALL
 
 import tinyxm as xm
 from tinyxm import nn, ops, optim
-from tinyxm.steps.trace import arrays, encode
+from tinyxm.steps.blob import arrays
+from tinyxm.steps.trace import encode
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:playwright", "ignore::ResourceWarning")
 traces = {}

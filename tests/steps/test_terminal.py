@@ -9,6 +9,7 @@ from rich.console import Console
 
 import tinyxm as xm
 from tinyxm.steps import trace
+from tinyxm.steps.blob import arrays
 from tinyxm.steps.recording import record
 from tinyxm.steps.terminal import find, moved, play, screen
 
@@ -20,7 +21,7 @@ def told():
 
 def shown(told, at, width=120, height=40):
     console = Console(width=width, height=height, file=io.StringIO(), color_system=None)
-    console.print(screen(told, trace.arrays(told), at, "", width, height))
+    console.print(screen(told, arrays(told), at, "", width, height))
     return console.file.getvalue()
 
 
@@ -56,7 +57,7 @@ def test_every_operation_has_a_screen_within_the_width(told, width):
 def test_the_numbers_are_those_of_the_arrays(told):
     at = next(i for i, op in enumerate(told["operations"]) if op["name"] == "linear")
     text = shown(told, at, 200)
-    logits = trace.arrays(told)[told["operations"][at]["result"]]
+    logits = arrays(told)[told["operations"][at]["result"]]
     for x in logits.ravel():
         assert f"{x:.3g}" in text
     assert "y = x W + b" in text

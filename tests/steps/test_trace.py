@@ -14,6 +14,7 @@ from recorded_examples import EXAMPLES, contrast, perceptron
 import tinyxm as xm
 from tinyxm import nn, optim
 from tinyxm.steps import Picture, trace
+from tinyxm.steps.blob import Blob, arrays
 from tinyxm.steps.looks import look
 from tinyxm.steps.recording import record
 
@@ -23,7 +24,7 @@ def test_what_is_written_is_read_again(name, tmp_path):
     step = EXAMPLES[name]()
     trace.save(trace.encode(step), tmp_path / "step.json")
     told = trace.load(tmp_path / "step.json")
-    for value, array, told_value in zip(step.values, trace.arrays(told), told["values"], strict=True):
+    for value, array, told_value in zip(step.values, arrays(told), told["values"], strict=True):
         np.testing.assert_array_equal(array, value.array)
         assert array.dtype.kind == value.array.dtype.kind or value.array.dtype.kind == "b"
         assert told_value["name"] == value.name
@@ -64,10 +65,10 @@ def test_statistics_are_numpy_s(x):
 @given(st.floats(-30, 30), st.integers(0, 3))
 def test_large_arrays_are_right_to_three_digits_whatever_their_size(exponent, seed):
     x = (np.random.default_rng(seed).normal(size=5000) * 10.0**exponent).astype(np.float32)
-    blob = bytearray()
-    told = trace._stored(x, blob, False)
+    blob = Blob()
+    told = blob.store(x)
     assert told["type"] == "float16"
-    back = np.frombuffer(bytes(blob), np.float16).astype(np.float64) * told.get("scale", 1)
+    back = np.frombuffer(bytes(blob.bytes), np.float16).astype(np.float64) * told.get("scale", 1)
     np.testing.assert_allclose(back, x, rtol=1e-3, atol=1e-7 * np.abs(x).max())
 
 
@@ -81,7 +82,7 @@ def test_hostile_names_and_values_are_plain_json(tmp_path):
     trace.save(told, tmp_path / "x.json")
     again = trace.load(tmp_path / "x.json")
     assert again["title"] == step.title
-    found = {v["name"]: a for v, a in zip(again["values"], trace.arrays(again), strict=True)}
+    found = {v["name"]: a for v, a in zip(again["values"], arrays(again), strict=True)}
     np.testing.assert_array_equal(found["x"], x)
     statistics = next(v for v in again["values"] if v["name"] == "x")["statistics"]
     assert (statistics["nan"], statistics["infinite"], statistics["zeros"]) == (1, 2, 1)
@@ -103,7 +104,7 @@ def test_a_large_batch_is_kept_as_two_samples_and_a_large_model_refused(monkeypa
     monkeypatch.setattr(trace, "KEEP", 60e3)
     told = trace.encode(step())
     assert told["kept"] == {"samples": [0, 1], "of": 64}
-    found = next((v, a) for v, a in zip(told["values"], trace.arrays(told), strict=True) if v["name"] == "x")
+    found = next((v, a) for v, a in zip(told["values"], arrays(told), strict=True) if v["name"] == "x")
     assert found[0]["shape"] == [64, 400]
     assert found[0]["kept"] == [2, 400]
     np.testing.assert_allclose(found[1], x[:2], rtol=1e-3, atol=1e-3)
@@ -128,7 +129,7 @@ def test_of_a_recurrence_the_parts_of_a_gradient_are_kept_in_part(monkeypatch):
     told = trace.encode(step, checks=False)
     assert told["kept"] == {"samples": [0, 1], "of": 3}, "a constant came in, by no variable's name that is left"
     assert len(told["blob"]) < 0.6 * len(whole["blob"])
-    for value, before, array in zip(told["values"], trace.arrays(whole), trace.arrays(told), strict=True):
+    for value, before, array in zip(told["values"], arrays(whole), arrays(told), strict=True):
         part = value["name"].startswith("∂L/∂w") and value["name"] != "∂L/∂w"
         assert value.get("kept") == ([2, 80] if part or value["shape"] == [3, 80] else None), value["name"]
         np.testing.assert_allclose(array, before[:2] if "kept" in value else before, rtol=1e-3, atol=1e-5)
@@ -195,3 +196,37 @@ def test_words_stand_for_the_rows_of_their_table():
             record(model, words=words),
         ):
             np.sum(model(np.array([[0, 2]]))).backward()
+
+
+def spoken(labels=True):
+    """Sounds of unequal lengths, of which the padding is masked before the first layer; CTC makes labels of its own."""
+    rng = np.random.default_rng(0)
+    model = nn.Conv1d(3, 4, 3, padding=1, rng=rng)
+    sounds, real = rng.normal(size=(2, 6, 3)).astype(np.float32), np.ones((2, 6, 1), np.float32)
+    real[1, 4:] = 0
+    letters = np.array([[1, 3], [2, 2]])
+    told = {"show": {"sounds": "spectrogram"}, "words": {"letters": "-abc"} if labels else {}}
+    with record(model, **told) as step:
+        xm.ops.ctc(model(sounds * real), letters, np.array([6, 4]), np.array([2, 1])).backward()
+    return step
+
+
+def test_data_that_was_masked_or_made_into_other_is_still_data():
+    step = spoken()
+    assert [op.name for op in step.of_phase("data")] == ["sounds, masked", "letters"]
+    masked, letters = (next(v for v in step.values if v.name == op.name) for op in step.of_phase("data"))
+    assert look(masked, step.show_as) == {"shown": "spectrogram"}
+    assert any(op.name == "conv2d" and masked.number in op.operands.values() for op in step.operations)
+    np.testing.assert_array_equal(letters.array, [[1, 3], [2, 2]])
+    assert trace.encode(step)["words"] == {"letters": ["-", "a", "b", "c"]}
+    assert [op.name for op in spoken(labels=False).of_phase("data")] == ["sounds, masked"]
+
+
+def test_what_is_handed_on_unchanged_is_stored_once():
+    x = np.random.default_rng(0).normal(size=(8, 9)).astype(np.float32)
+    blob = Blob()
+    first = blob.store(x)
+    assert blob.store(x.reshape(9, 8)) == first
+    assert blob.store(x[:4])["at"] == len(blob.bytes) - x[:4].nbytes
+    assert blob.store(x + 1)["at"] % 8 == 0
+    assert blob.store(np.zeros(8, np.uint8))["at"] != blob.store(np.zeros(2, np.float32))["at"]  # bytes of another kind

@@ -12,6 +12,7 @@ from rich.console import Console
 import tinyxm as xm
 from tinyxm import nn, optim
 from tinyxm.steps import Film, trace
+from tinyxm.steps.blob import arrays
 from tinyxm.steps.recording import record
 from tinyxm.steps.replay import differences, replay
 from tinyxm.steps.terminal import screen
@@ -245,7 +246,7 @@ def test_parts_of_a_gradient_are_named_by_the_use_that_sent_them():
     assert says[-1].endswith("sends back joins what the first 3 sent.")
     at = sums[0].number
     console = Console(width=400, file=io.StringIO())
-    console.print(screen(told, trace.arrays(told), at, width=400))
+    console.print(screen(told, arrays(told), at, width=400))
     assert "h was used four times" in console.file.getvalue()
 
 

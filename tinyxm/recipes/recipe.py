@@ -169,6 +169,10 @@ class Recipe(ABC):
         """What a recorded step's inputs are where their shapes don't tell, by their names in `tinyxm step`."""
         return {}
 
+    def words(self, stage: str) -> dict[str, Sequence[str]]:
+        """What the numbers of such inputs stand for, by their names in `tinyxm step`."""
+        return {}
+
     def watch(self, model: Any) -> dict[str, float]:
         """Further numbers to log at each step, such as a temperature."""
         return {}

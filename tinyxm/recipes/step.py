@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -79,17 +79,16 @@ def _recorded(run: Run, name: str, saved: tuple[dict[str, Any], dict[str, Any]] 
     called = recipe.titles.get(name) or name.replace("_", " ")
     optimizer.zero_grad()
     title = f"{recipe.title} · {called} · step {at + 1}"
-    with record(model, optimizer, title=title, words=_words(model, known)) as step:
+    words = {**_words(model, known), **recipe.words(name)}
+    with record(model, optimizer, title=title, show=recipe.looks(name), words=words) as step:
         loss = recipe.loss(name, model, batch)
         loss.backward()
         optim.clip_by_norm(model.parameters(), settings.clip)
         optimizer.step()
-    there = {value.name for value in step.values}
-    step.show_as = {given: look for given, look in recipe.looks(name).items() if given in there}
     return step
 
 
-def _words(model: nn.Module, facts: Mapping[str, Any]) -> dict[str, list[str]]:
+def _words(model: nn.Module, facts: Mapping[str, Any]) -> dict[str, Sequence[str]]:
     """By the tables whose rows they name, a stage's words, or its phonemes behind the one that stands for none."""
     told = facts.get("vocabulary") or ["–", *facts.get("phonemes", ())]
     tables = {

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from tinyxm.steps.step import Value
 
 KINDS = {"picture", "waveform", "spectrogram", "tokens", "video", "matrix"}
+MASKED = ", masked"  # behind the name of a variable that was read so
 SMALLEST = 8  # pixels a side of what no input is, but an array of the shape of pictures
 
 
@@ -26,7 +27,7 @@ Look = str | Picture  # one of KINDS, or a Picture
 
 def look(value: Value, said: Mapping[str, Look]) -> dict[str, Any]:
     """{"shown": kind}, and of a Picture its "pixels": what the user said, or what the value's shape and role tell."""
-    told = said.get(value.name)
+    told = said.get(value.name.removesuffix(MASKED))
     if isinstance(told, Picture):
         return {"shown": "picture", "pixels": {**told._asdict(), "channels": list(told.channels)}}
     return {"shown": told or shown_as(value)}

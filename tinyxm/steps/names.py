@@ -6,12 +6,15 @@ from collections import Counter
 from collections.abc import Mapping
 from types import FrameType
 
-from tinyxm.steps.step import Operation, Ref, Step
-from tinyxm.steps.variables import same, variables
+from tinyxm.autograd.places import to_host
+from tinyxm.steps.looks import MASKED
+from tinyxm.steps.step import Operation, Ref, Step, Value
+from tinyxm.steps.variables import masks, same, variables
 
 
 def name_by_variables(step: Step, by_identity: Mapping[int, Ref], frame: FrameType) -> None:
-    """By identity; and what came in as a copy, as `Tensor(x)` makes one, by what it holds."""
+    """By identity; and what came in as a copy, as `Tensor(x)` makes one, by what it holds. What the caller tells of by
+    `show` or `words` is data, whether an operation read it as it is or not."""
     named = list(variables(frame))
     for name, array in named:
         number = by_identity.get(id(array))
@@ -20,6 +23,11 @@ def name_by_variables(step: Step, by_identity: Mapping[int, Ref], frame: FrameTy
     for value in step.values:
         if value.role == "input" and not value.name and value.array.size > 1:
             value.name = next((name for name, array in named if same(array, value.array)), "")
+            value.name = value.name or next((name + MASKED for name, array in named if masks(array, value.array)), "")
+    there = {value.name.removesuffix(MASKED) for value in step.values}
+    for name, array in named:
+        if name in {*step.show_as, *step.words} - there:
+            step.values.append(Value(Ref(len(step.values)), to_host(array), name, "input"))
 
 
 def name_the_rest(step: Step) -> None:

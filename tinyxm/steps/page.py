@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import zlib
 from collections.abc import Mapping
 from html import escape
 from pathlib import Path
@@ -63,8 +64,15 @@ def write(trace: Mapping[str, Any], path: str | Path, at: str = "") -> None:
 
 
 def embedded(trace: Mapping[str, Any]) -> str:
-    """JSON that can stand within a script element: nothing in it ends the element, or reads as anything but data."""
-    text = dumps(trace)
+    """The trace as a page holds it: {"packed": its JSON without blobs, deflated, in base64, "blobs": of each frame}
+
+    It's JSON that can stand within a script element: nothing in it ends the element, or reads as anything but data.
+    """
+    frames = trace.get("frames", [trace])
+    bare = [{key: x for key, x in frame.items() if key != "blob"} for frame in frames]
+    told = {**trace, "frames": bare} if "frames" in trace else bare[0]
+    packed = base64.b64encode(zlib.compress(dumps(told).encode("ascii"), 6)).decode("ascii")
+    text = dumps({"packed": packed, "blobs": [frame.get("blob") for frame in frames]})
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return text

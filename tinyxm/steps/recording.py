@@ -38,11 +38,12 @@ def record(
 
     Parameters get their names from the model, and inputs those of the caller's variables; parameters and layers that no
     model holds, and further optimizers, are found among these.
-    `show` says what an input is where its shape doesn't tell, by that name:
-    {"x": "spectrogram"}; also "picture", "waveform", "tokens", "video", "matrix", or `steps.Picture` where its colours
-    are among more channels. `words` says what the rows of an embedding stand for, by the parameter's name:
-    {"embedding.weight": vocabulary}. Raises TypeError for what is no Module or Optimizer; and at the end ValueError
-    where `show` or `words` names what isn't there.
+    `show` says what an input is where its shape doesn't tell, by that name: {"x": "spectrogram"}; also "picture",
+    "waveform", "tokens", "video", "matrix", or `steps.Picture` where its colours are among more channels. `words` says
+    what the rows of an embedding stand for, by the parameter's name, or the numbers of an input:
+    {"embedding.weight": vocabulary}. What either names counts as data, though no operation reads it as it is, as the
+    labels of a loss that makes others of them. Raises TypeError for what is no Module or Optimizer; and at the end
+    ValueError where `show` or `words` names what isn't there.
     """
     for what, given, kind in (("model", model, Module), ("optimizer", optimizer, Optimizer)):
         if given is not None and not isinstance(given, kind):

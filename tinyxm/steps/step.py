@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tinyxm.autograd import events
 from tinyxm.nn import Module
 from tinyxm.optim import Optimizer
-from tinyxm.steps.looks import Look
+from tinyxm.steps.looks import MASKED, Look
 from tinyxm.steps.variables import caller
 
 Array = NDArray[Any]
@@ -149,13 +149,14 @@ class Step:
     def _check_shown(self) -> None:
         """Raise ValueError where `show` or `words` tells of what isn't there."""
         for name, words in self.words.items():
-            table = next((v.array for v in self.values if v.name == name and v.role == "parameter"), None)
-            if table is None or not table.ndim or len(table) != len(words):
-                found = "no parameter" if table is None else f"of shape {table.shape}"
+            given = [v for v in self.values if v.name == name and v.role in ("parameter", "input")]
+            if not any(_names(words, v) for v in given):
+                found = f"of shape {given[0].array.shape}" if given else "no parameter or input"
                 raise ValueError(
-                    f"record: words: {name!r} is {found}; expected a table of {len(words)} rows, one a word"
+                    f"record: words: {name!r} is {found}; expected a table of {len(words)} rows, one a word, or whole "
+                    f"numbers below {len(words)}"
                 )
-        there = dict.fromkeys(value.name for value in self.values if value.role == "input")
+        there = dict.fromkeys(value.name.removesuffix(MASKED) for value in self.values if value.role == "input")
         there |= dict.fromkeys(value.name for value in self.values)
         if unknown := [name for name in self.show_as if name not in there]:
             named = [value.name for value in self.values if value.role == "input"] or [*there][:12]
@@ -200,6 +201,14 @@ class Step:
     def of_phase(self, phase: str) -> list[Operation]:
         """The operations of a phase, one of PHASES."""
         return [op for op in self.operations if op.phase == phase]
+
+
+def _names(words: Sequence[str], value: Value) -> bool:
+    """Whether these can be what a table's rows, or an input's numbers, stand for."""
+    x = value.array
+    if value.role == "parameter":
+        return bool(x.ndim) and len(x) == len(words)
+    return x.dtype.kind in "iu" and (not x.size or 0 <= x.min() <= x.max() < len(words))
 
 
 def numbers_of(operands: Operands) -> Iterator[Ref]:

@@ -16,7 +16,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from tinyxm.steps.trace import arrays
+from tinyxm.steps.blob import arrays
 
 Array = NDArray[Any]
 ROWS, WIDE = 6, 60  # rows of an array that are shown; columns of the terminal that a panel takes

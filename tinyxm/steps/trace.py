@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 import inspect
 import json
 import linecache
 import math
 import sys
-import zlib
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -19,6 +17,7 @@ from numpy.typing import NDArray
 
 from tinyxm import optim
 from tinyxm.data.sources import beside
+from tinyxm.steps.blob import EXACT, SPARING, Blob
 from tinyxm.steps.contrasts import contrasts
 from tinyxm.steps.derivation import formula_of
 from tinyxm.steps.diagnoses import diagnose
@@ -33,7 +32,6 @@ from tinyxm_kernels.updates import reference
 Array = NDArray[Any]
 Json = dict[str, Any]
 FORMAT = "tinyxm-trace/1"
-EXACT = 4096  # elements: what is smaller is kept whole
 BINS = 24
 KEEP, REFUSE = 10e6, 25e6  # bytes of the file
 CHECKED = 24  # parameters whose gradients are set beside differences: of more, so many spread over them all
@@ -49,19 +47,19 @@ def encode(step: Step, checks: bool = True) -> Json:
     Over 10 MB it keeps the first two samples of each batch, and says so under "kept"; ValueError over 25 MB even so,
     with a table of what is large.
     """
-    trace, blob = _encoded(step, None)
-    if 4 / 3 * len(blob) > KEEP:  # in base64
+    trace = _encoded(step, None)
+    if len(trace["blob"]) > KEEP:
         samples = batch_size(step)
         if samples is not None and samples > 1:
-            trace, blob = _encoded(step, samples)
-    if 4 / 3 * len(blob) > REFUSE:
-        raise ValueError(_too_large(step, 4 / 3 * len(blob)))
+            trace = _encoded(step, samples)
+    if len(trace["blob"]) > REFUSE:
+        raise ValueError(_too_large(step, len(trace["blob"])))
     forward = sum(op.kind == "forward" for op in step.operations)
     most = min(CHECKED, max(RERUNS // (4 * max(forward, 1)), 2))  # each of two cells runs twice again
     found = differences(step, most=most) if checks else []
     trace["checks"] = [_plain(d._asdict()) for d in found]
     trace["checked"] = {"parameters": len({d.value for d in found}), "of": len(checkable(step))}
-    return {**trace, "blob": base64.b64encode(blob).decode("ascii")}
+    return trace
 
 
 def batch_size(step: Step) -> int | None:
@@ -74,10 +72,10 @@ def batch_size(step: Step) -> int | None:
     return None
 
 
-def _encoded(step: Step, samples: int | None) -> tuple[Json, bytes]:
-    """The trace without its blob, and the blob; of batches of `samples` the first two, and of what adds up to a
-    gradient (one part for each moment of a recurrence, say) the first two rows."""
-    blob = bytearray()
+def _encoded(step: Step, samples: int | None) -> Json:
+    """The trace; of batches of `samples` the first two, and of what adds up to a gradient (one part for each moment of
+    a recurrence, say) the first two rows, and more of it to three digits."""
+    blob = Blob(SPARING) if samples else Blob()
     sums = [op for op in step.operations if op.kind == "accumulate"] if samples else []
     parts = {number for op in sums for number in numbers_of(op.operands)}
     full = {u.gradient for u in step.updates} | {u.clipped for u in step.updates if u.clipped is not None}
@@ -88,7 +86,7 @@ def _encoded(step: Step, samples: int | None) -> tuple[Json, bytes]:
         cut = cut and (v.array.shape[0] == samples or (v.number in parts and v.array.size > EXACT))
         values.append(_value(v, v.array[:2] if cut else v.array, blob, step, whole))
     lines: list[tuple[str, int, str]] = list(dict.fromkeys(op.source for op in step.operations if op.source))
-    trace: Json = {
+    return {
         "format": FORMAT,
         "tinyxm": version("tinyxm"),
         "title": step.title or "One training step",
@@ -114,11 +112,11 @@ def _encoded(step: Step, samples: int | None) -> tuple[Json, bytes]:
         "contrasts": [c._asdict() for c in contrasts(step)],
         "diagnoses": [finding._asdict() for finding in diagnose(step)],
         "code": {"lines": [_line(source) for source in lines], "rules": _rules(step)},
+        "blob": blob.packed(),
     }
-    return trace, zlib.compress(bytes(blob), 6)
 
 
-def _value(value: Value, kept: Array, blob: bytearray, step: Step, full: bool) -> Json:
+def _value(value: Value, kept: Array, blob: Blob, step: Step, full: bool) -> Json:
     array = value.array
     told: Json = {
         "name": value.name,
@@ -132,7 +130,7 @@ def _value(value: Value, kept: Array, blob: bytearray, step: Step, full: bool) -
     }
     if kept.shape != array.shape:
         told["kept"] = list(kept.shape)
-    return {**told, "data": _stored(kept, blob, full)}
+    return {**told, "data": blob.store(kept, full)}
 
 
 def statistics(array: Array) -> Json:
@@ -155,28 +153,6 @@ def statistics(array: Array) -> Json:
         counts, _ = np.histogram(finite, BINS, (low, high))
         told["histogram"] = counts.tolist()
     return told
-
-
-def _stored(array: Array, blob: bytearray, full: bool) -> Json:
-    """Where in the blob, in which type; large arrays of fractions as halves of a power of two, `scale`."""
-    scale = 1.0
-    if array.dtype.kind == "b":
-        stored = array.astype(np.uint8)
-    elif array.dtype.kind in "iu":
-        fits = array.size == 0 or (array.min() >= -(2**31) and array.max() < 2**31)
-        stored = array.astype(np.uint8 if array.dtype == np.uint8 else np.int32 if fits else np.float64)
-    elif full or array.size <= EXACT:
-        stored = array.astype(np.float64 if array.dtype == np.float64 else np.float32)
-    else:
-        with np.errstate(invalid="ignore"):
-            largest = float(np.max(np.abs(array), initial=0, where=np.isfinite(array)))
-        scale = 2.0 ** (math.frexp(largest)[1] - 14) if largest > 0 else 1.0
-        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-            stored = (array.astype(np.float64) / scale).astype(np.float16)
-    blob += bytes(-len(blob) % 8)
-    at = len(blob)
-    blob += np.ascontiguousarray(stored).astype(stored.dtype.newbyteorder("<")).tobytes()
-    return {"at": at, "type": stored.dtype.name, **({"scale": scale} if scale != 1 else {})}
 
 
 def _operation(op: Operation, lines: list[tuple[str, int, str]], step: Step) -> Json:
@@ -317,15 +293,3 @@ def load(path: str | Path) -> Json:
         found = trace.get("format") if isinstance(trace, dict) else type(trace).__name__
         raise ValueError(f"trace: {path} is {found!r}; expected {FORMAT}")
     return trace
-
-
-def arrays(trace: Mapping[str, Any]) -> list[Array]:
-    """The arrays of a trace, by their numbers, as far as they were kept."""
-    blob = zlib.decompress(base64.b64decode(trace["blob"]))
-    found = []
-    for value in trace["values"]:
-        shape, data = value.get("kept", value["shape"]), value["data"]
-        dtype = np.dtype(data["type"]).newbyteorder("<")
-        flat = np.frombuffer(blob, dtype, math.prod(shape), data["at"]).astype(dtype.newbyteorder("="))
-        found.append((flat.astype(np.float64) * data["scale"] if "scale" in data else flat).reshape(shape))
-    return found

@@ -76,7 +76,22 @@ class Names:
 
 
 def same(a: Any, b: np.ndarray) -> bool:
-    return a.shape == b.shape and a.dtype.kind in "fiub" and np.array_equal(to_host(a), b, equal_nan=True)
+    """Whether b holds what a does, apart from axes of length 1."""
+    return _alike(a, b) and np.array_equal(to_host(a).ravel(), b.ravel(), equal_nan=True)
+
+
+def masks(a: Any, b: np.ndarray) -> bool:
+    """Whether b holds what a does, but for what a mask made 0."""
+    if not (_alike(a, b) and b.dtype.kind == "f"):
+        return False
+    x, y = to_host(a).ravel(), b.ravel()
+    left = y != 0
+    return bool(left.sum() > 1) and np.array_equal(x[left], y[left])
+
+
+def _alike(a: Any, b: np.ndarray) -> bool:
+    lengths = [[n for n in x.shape if n != 1] for x in (a, b)]
+    return lengths[0] == lengths[1] and a.dtype.kind in "fiub"
 
 
 def _held(frame: FrameType) -> Iterator[tuple[str, Any]]:

@@ -39,18 +39,18 @@ export function* walk(spans) {
   }
 }
 
-/** Calls `visit(offset, i)` with the row-major place of every cell of a box in an array of this shape, in their order. */
-export function eachOffset(shape, spans, visit) {
+/** Calls `visit(offset, n)` for every row of a box in an array of this shape, in their order: its n numbers lie together,
+ *  the first at this place. */
+export function eachRun(shape, spans, visit) {
   const rank = shape.length;
   if (spans.some(([first, end]) => first >= end)) return;
   const step = shape.map((_, axis) => size(shape.slice(axis + 1)));
   const cell = spans.map(([first]) => first);
-  let i = 0;
   for (;;) {
     let start = 0;
     for (let axis = 0; axis < rank; axis++) start += cell[axis] * step[axis];
     const along = rank ? spans[rank - 1][1] - spans[rank - 1][0] : 1;
-    for (let k = 0; k < along; k++) visit(start + k, i++);
+    visit(start, along);
     let axis = rank - 2;
     for (; axis >= 0; axis--) {
       if (++cell[axis] < spans[axis][1]) break;

@@ -174,13 +174,21 @@ function inputGradient(g, w, cell, { stride, padding, dilation, groups }) {
   return rows;
 }
 
-function* weightGradient(g, x, cell, shape, { stride, padding, dilation, groups }) {
+/** Of each window of every image that is kept the pixel under this number of the kernel, and the window's gradient. */
+function weightGradient(say, g, x, cell, shape, { stride, padding, dilation, groups }) {
   const [u, v, c, o] = cell,
-    first = firstChannel(o, shape, groups);
-  for (const [n, p, q] of box(g.shape.slice(0, 3).map((k) => [0, k]))) {
-    const i = p * stride[0] + u * dilation[0] - padding[0],
-      j = q * stride[1] + v * dilation[1] - padding[1];
-    if (i >= 0 && i < x.shape[1] && j >= 0 && j < x.shape[2]) yield [x.at([n, i, j, first + c]), g.at([n, p, q, o])];
+    first = firstChannel(o, shape, groups),
+    kept = Math.min(g.kept[0], x.kept[0]);
+  const stage = sumOf(say, windows());
+  stage.missing += (g.shape[0] - kept) * (stage.count / kept || 0);
+  return stage;
+
+  function* windows() {
+    for (const [n, p, q] of box([kept, g.shape[1], g.shape[2]].map((k) => [0, k]))) {
+      const i = p * stride[0] + u * dilation[0] - padding[0],
+        j = q * stride[1] + v * dilation[1] - padding[1];
+      if (i >= 0 && i < x.shape[1] && j >= 0 && j < x.shape[2]) yield [x.at([n, i, j, first + c]), g.at([n, p, q, o])];
+    }
   }
 }
 
@@ -214,9 +222,9 @@ export function conv2dAdjoint(about) {
     : {
         formula: TO_W,
         stages: [
-          sumOf(
+          weightGradient(
             "This number of the kernel was used at every window of every image. Each sends back its gradient, times the pixel that lay under.",
-            weightGradient(g, x, cell, shape, settings(about)),
+            ...[g, x, cell, shape, settings(about)],
           ),
         ],
       };
@@ -251,9 +259,9 @@ export function transposedConvolutionAdjoint(about) {
     return {
       formula: TO_W,
       stages: [
-        sumOf(
+        weightGradient(
           "Every place where this number of the kernel was used.",
-          weightGradient(g_y, g, cell, shape, settings(about)),
+          ...[g_y, g, cell, shape, settings(about)],
         ),
       ],
     };

@@ -1,6 +1,6 @@
 // What a derivation is made of: stages, each some terms that are joined to one number, in text with its numbers.
 
-import { box, cellAt, eachOffset } from "./operands.js";
+import { box, cellAt, eachRun } from "./operands.js";
 
 const NAME = /[\p{L}_][\p{L}\p{M}\p{Nd}_₀-₉]*/gu; // y² is y, and a ² behind it
 const KEPT = 5000; // terms of a sum that are told one by one
@@ -37,6 +37,13 @@ const JOINS = {
   min: { start: Infinity, add: (a, b) => (Number.isNaN(a) || Number.isNaN(b) ? NaN : Math.min(a, b)) },
 };
 
+/** What a run of an array comes to, joined to `x`. */
+function joinRun(join, x, data, from, end) {
+  if (join === "sum" || join === "mean") for (let i = from; i < end; i++) x += data[i];
+  else for (let i = from; i < end; i++) x = JOINS[join].add(x, data[i]);
+  return x;
+}
+
 /** Terms that are joined: all are counted in, the first thousands told one by one, and what isn't kept is counted. */
 export class Stage {
   constructor(join, say) {
@@ -55,10 +62,10 @@ export class Stage {
     return true;
   }
 
-  /** Join a number, of which no more is told. */
-  joinOnly(x) {
-    this.joined = JOINS[this.join].add(this.joined, x);
-    this.count++;
+  /** Join a sum of n numbers, of which no more is told. */
+  joinOnly(sum, n) {
+    this.joined += sum;
+    this.count += n;
   }
 
   /** Join a term whose parts are made where they are asked for. */
@@ -89,14 +96,12 @@ export class Stage {
     const there = spans.map(([first, end], axis) => [first, Math.min(end, operand.kept[axis])]);
     const count = (box) => box.reduce((n, [first, end]) => n * Math.max(end - first, 0), 1);
     this.missing += count(spans) - count(there);
-    const { add } = JOINS[this.join];
-    eachOffset(operand.kept, there, (offset) => {
-      const x = operand.data[offset];
-      if (this.count < KEPT) this.add(x, () => [operand.at(cellAt(operand.kept, offset))]);
-      else {
-        this.joined = add(this.joined, x);
-        this.count++;
-      }
+    const { data, kept } = operand;
+    eachRun(kept, there, (start, n) => {
+      const told = Math.min(n, Math.max(KEPT - this.count, 0));
+      for (let i = start; i < start + told; i++) this.add(data[i], () => [operand.at(cellAt(kept, i))]);
+      this.joined = joinRun(this.join, this.joined, data, start + told, start + n);
+      this.count += n - told;
     });
   }
 

@@ -235,7 +235,7 @@ function conclusion({ value, recorded, missing: without }, { data, dtype }) {
     { class: "conclusion" },
     "This comes to ",
     told,
-    `; the step recorded ${what}. Large arrays are stored to three digits here, so sums of them differ a little.`,
+    `; the step recorded ${what}. Some arrays are stored to three digits here, so sums of them differ a little.`,
   );
 }
 

@@ -211,6 +211,6 @@ function legendOf({ value, limit, colours }, kind, part) {
       ? make("span", {}, " ", swatch(colours.nan), "not a number ", swatch(colours.infinite), "infinite.")
       : null,
     part && kind !== "tokens" ? ` ${part} are shown; arrow keys go to the others.` : null,
-    value.data.type === "float16" ? " Stored here to three digits: it's large." : null,
+    value.data.type === "float16" ? " Stored here to three digits, to spare room." : null,
   ].filter(Boolean);
 }

@@ -182,6 +182,9 @@ function factsOf({ name, kind, module, seconds, flops, bytes }, trace) {
 
 const plural = (n, what) => `${count(n)} ${what}${n === 1 ? "" : "s"}`;
 
+const TOGETHER = 32; // rows that the browser lays out together once they come into sight, in a list of thousands
+const ROW = 27; // pixels that a row takes, until then
+
 /** Every operation, by phase, with a search by name. */
 export function operations(element, store, trace) {
   const search = make("input", {
@@ -206,20 +209,26 @@ export function operations(element, store, trace) {
       { role: "group", "aria-labelledby": id },
       make("div", { class: "phase", id, role: "presentation" }, phase),
     );
-    for (const operation of within) {
-      const row = make(
-        "div",
-        { role: "option", id: unique("operation"), "aria-selected": "false", "data-op": operation.number },
-        ...[
-          make("span", { class: "number" }, String(operation.number)),
-          make("span", { class: "name" }, titleOf(operation, trace)),
-        ],
-      );
-      rows[operation.number] = { row, text: haystack(operation, trace) };
-      group.append(row);
+    for (let first = 0; first < within.length; first += TOGETHER) {
+      const part = within.slice(first, first + TOGETHER);
+      const made = make("div", { class: "part", role: "presentation" }, ...part.map((operation) => rowOf(operation)));
+      made.style.containIntrinsicBlockSize = `auto ${ROW * part.length}px`;
+      group.append(made);
     }
     list.append(group);
   }
+
+  function rowOf(operation) {
+    const row = make(
+      "div",
+      { role: "option", id: unique("operation"), "aria-selected": "false", "data-op": operation.number },
+      make("span", { class: "number" }, String(operation.number)),
+      make("span", { class: "name" }, titleOf(operation, trace)),
+    );
+    rows[operation.number] = { row, text: haystack(operation, trace) };
+    return row;
+  }
+
   list.addEventListener("click", (event) => {
     const row = event.target.closest("[data-op]");
     if (row) store.set({ op: Number(row.dataset.op), playing: false });
@@ -240,7 +249,7 @@ export function operations(element, store, trace) {
       row.hidden = !words.every((word) => text.includes(word));
       n += row.hidden ? 0 : 1;
     }
-    for (const group of list.children)
+    for (const group of list.querySelectorAll("[role=group], .part"))
       group.hidden = [...group.querySelectorAll("[role=option]")].every((row) => row.hidden);
     found.textContent = words.length ? `${n} of ${rows.length}` : "";
   };

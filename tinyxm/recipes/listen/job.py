@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -149,7 +149,10 @@ class Listen(Recipe):
         return model
 
     def looks(self, stage: str) -> dict[str, Look]:
-        return {"x of early.0 conv2d": "spectrogram"}
+        return {"batch.sounds": "spectrogram", "batch.letters": "tokens"}
+
+    def words(self, stage: str) -> dict[str, Sequence[str]]:
+        return {"batch.letters": LETTERS}
 
     def score(self, run: Run) -> Results:
         data: Data = run.data

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -132,7 +132,14 @@ def decode(labels: Sequence[int]) -> str:
     return "".join(LETTERS[label] for label in labels)
 
 
-Batch = tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
+class Batch(NamedTuple):
+    """What the recogniser's loss takes: sounds (batch, frames, bands), how many frames are real, letters (batch,
+    longest), how many of these are."""
+
+    sounds: NDArray[np.float32]
+    frames: NDArray[np.int64]
+    letters: NDArray[np.int64]
+    lengths: NDArray[np.int64]
 
 
 def collate(spoken: Spoken, rng: np.random.Generator | None = None, other_voices: bool = False) -> Batch:
@@ -143,7 +150,7 @@ def collate(spoken: Spoken, rng: np.random.Generator | None = None, other_voices
         rows = [roughened(revoiced(row, rng) if other_voices else row, rng) for row in rows]
     x, real = pad(rows, value=-1.0, multiple_of=4)
     y, letters = pad([encode(text) for text in spoken.texts])
-    return x.astype(np.float32), real.sum(axis=1), y.astype(np.int64), letters.sum(axis=1)
+    return Batch(x.astype(np.float32), real.sum(axis=1), y.astype(np.int64), letters.sum(axis=1))
 
 
 def revoiced(x: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:

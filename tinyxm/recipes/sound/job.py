@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
@@ -28,6 +28,7 @@ from tinyxm.recipes.sound import report
 from tinyxm.recipes.sound.data import FRAMES, VOICES, Asked, Data, Drawings, Said, ended, load
 from tinyxm.recipes.sound.scores import concepts_seen, named, names_heard, score
 from tinyxm.recipes.speak.sounds import BANDS, sound_of
+from tinyxm.steps.looks import Look
 from tinyxm.training.report import Section
 
 JUDGE_BATCH = 32
@@ -105,6 +106,12 @@ class Named(Recipe):
             return Stage(settings.passes * drawings.steps_per_epoch, drawings.batch)
         said = Said(data, names_heard(run.model("towers"), data), settings)
         return Stage((2 if settings.quick else settings.voice_epochs) * said.steps_per_epoch, said.batch)
+
+    def looks(self, stage: str) -> dict[str, Look]:
+        return {"batch.sounds": "spectrogram", "batch.letters": "tokens"} if stage == "judge" else {}
+
+    def words(self, stage: str) -> dict[str, Sequence[str]]:
+        return {"batch.letters": LETTERS} if stage == "judge" else {}
 
     def build(self, stage: str, settings: Any, facts: Mapping[str, Any]) -> nn.Module:
         rng, dimensions = np.random.default_rng(settings.seed), settings.dimensions

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -34,6 +34,7 @@ from tinyxm.recipes.speak.sounds import (
     pronounced,
     sound_of,
 )
+from tinyxm.steps.looks import Look
 from tinyxm.training.report import Section
 
 VOICE = "en-us"
@@ -121,6 +122,14 @@ class Speak(Recipe):
         phonemes = Phonemes.of(data.train.phonemes)
         steps = settings.passes * max(1, len(data.train) // settings.batch_size)
         return Stage(steps, Words(settings, data.train, phonemes).batch, {"phonemes": list(phonemes.names)})
+
+    def looks(self, stage: str) -> dict[str, Look]:
+        if stage == "speaker":
+            return {"batch[4]": "spectrogram"}
+        return {"batch.sounds": "spectrogram", "batch.letters": "tokens"}
+
+    def words(self, stage: str) -> dict[str, Sequence[str]]:
+        return {"batch.letters": LETTERS} if stage == "judge" else {}
 
     def build(self, stage: str, settings: Settings, facts: Mapping[str, Any]) -> nn.Module:
         rng = np.random.default_rng(settings.seed)

@@ -203,11 +203,23 @@ function half(bits) {
 }
 async function openTrace(json) {
   if (json?.format !== FORMAT) throw new Error(`This is ${String(json?.format)}; expected ${FORMAT}.`);
-  const text2 = atob(json.blob);
-  const packed = new Uint8Array(text2.length);
-  for (let i = 0; i < packed.length; i++) packed[i] = text2.charCodeAt(i);
-  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
-  return new Trace(json, await new Response(stream).arrayBuffer());
+  return new Trace(json, await inflate(json.blob));
+}
+async function unpack({ packed, blobs }) {
+  const json = JSON.parse(new TextDecoder().decode(await inflate(packed)));
+  (json.frames ?? [json]).forEach((frame, i) => frame.blob = blobs[i]);
+  return json;
+}
+async function inflate(text2) {
+  const stream = new Blob([bytesOf(text2)]).stream().pipeThrough(new DecompressionStream("deflate"));
+  return new Response(stream).arrayBuffer();
+}
+function bytesOf(text2) {
+  if (Uint8Array.fromBase64) return Uint8Array.fromBase64(text2);
+  const letters = atob(text2);
+  const bytes = new Uint8Array(letters.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = letters.charCodeAt(i);
+  return bytes;
 }
 async function openFilm(json) {
   const frames = await Promise.all(json.frames.map(openTrace));
@@ -336,17 +348,16 @@ function* walk(spans) {
     if (axis < 0) return;
   }
 }
-function eachOffset(shape, spans, visit) {
+function eachRun(shape, spans, visit) {
   const rank = shape.length;
   if (spans.some(([first, end]) => first >= end)) return;
   const step = shape.map((_, axis) => size(shape.slice(axis + 1)));
   const cell = spans.map(([first]) => first);
-  let i = 0;
   for (; ; ) {
     let start = 0;
     for (let axis2 = 0; axis2 < rank; axis2++) start += cell[axis2] * step[axis2];
     const along2 = rank ? spans[rank - 1][1] - spans[rank - 1][0] : 1;
-    for (let k2 = 0; k2 < along2; k2++) visit(start + k2, i++);
+    visit(start, along2);
     let axis = rank - 2;
     for (; axis >= 0; axis--) {
       if (++cell[axis] < spans[axis][1]) break;
@@ -460,6 +471,11 @@ var JOINS = {
   max: { start: -Infinity, add: (a2, b) => Number.isNaN(a2) || Number.isNaN(b) ? NaN : Math.max(a2, b) },
   min: { start: Infinity, add: (a2, b) => Number.isNaN(a2) || Number.isNaN(b) ? NaN : Math.min(a2, b) }
 };
+function joinRun(join, x2, data, from2, end) {
+  if (join === "sum" || join === "mean") for (let i = from2; i < end; i++) x2 += data[i];
+  else for (let i = from2; i < end; i++) x2 = JOINS[join].add(x2, data[i]);
+  return x2;
+}
 var Stage = class {
   constructor(join, say) {
     Object.assign(this, { join, say, terms: [], count: 0, missing: 0, joined: JOINS[join]?.start ?? 0 });
@@ -475,10 +491,10 @@ var Stage = class {
     }
     return true;
   }
-  /** Join a number, of which no more is told. */
-  joinOnly(x2) {
-    this.joined = JOINS[this.join].add(this.joined, x2);
-    this.count++;
+  /** Join a sum of n numbers, of which no more is told. */
+  joinOnly(sum, n) {
+    this.joined += sum;
+    this.count += n;
   }
   /** Join a term whose parts are made where they are asked for. */
   add(value2, make2) {
@@ -506,14 +522,12 @@ var Stage = class {
     const there = spans.map(([first, end], axis) => [first, Math.min(end, operand2.kept[axis])]);
     const count3 = (box2) => box2.reduce((n, [first, end]) => n * Math.max(end - first, 0), 1);
     this.missing += count3(spans) - count3(there);
-    const { add } = JOINS[this.join];
-    eachOffset(operand2.kept, there, (offset) => {
-      const x2 = operand2.data[offset];
-      if (this.count < KEPT2) this.add(x2, () => [operand2.at(cellAt(operand2.kept, offset))]);
-      else {
-        this.joined = add(this.joined, x2);
-        this.count++;
-      }
+    const { data, kept: kept3 } = operand2;
+    eachRun(kept3, there, (start, n) => {
+      const told2 = Math.min(n, Math.max(KEPT2 - this.count, 0));
+      for (let i = start; i < start + told2; i++) this.add(data[i], () => [operand2.at(cellAt(kept3, i))]);
+      this.joined = joinRun(this.join, this.joined, data, start + told2, start + n);
+      this.count += n - told2;
     });
   }
   get value() {
@@ -816,6 +830,7 @@ function sumRest(stage, rule2, operands, op, spans) {
   const [first, end] = spans.at(-1);
   const { kept: kept3 } = operands.g;
   const room = kept3.at(-1) === 1 ? end : kept3.at(-1);
+  const along2 = end - first;
   let passed = 0;
   for (const cell of walk([...spans.slice(0, -1), [first, first + 1]])) {
     const there = kept3.every((n, i) => n === 1 || cell[i + cell.length - kept3.length] < n);
@@ -825,16 +840,25 @@ function sumRest(stage, rule2, operands, op, spans) {
       one3.step = one3.place(cell) - one3.start;
       cell[cell.length - 1]--;
     }
-    for (let k2 = 0; k2 < end - first; k2++) {
-      if (passed++ < stage.told) continue;
-      if (!there || first + k2 >= room) {
-        stage.missing++;
-        continue;
-      }
-      for (const { name, data, start, step } of arrays) v[name] = data[start + k2 * step];
-      stage.joinOnly(rule2(v));
-    }
+    const from2 = Math.min(Math.max(stage.told - passed, 0), along2);
+    const to2 = there ? Math.max(Math.min(along2, room - first), from2) : from2;
+    stage.joinOnly(sumOfRun(rule2, v, arrays, from2, to2), to2 - from2);
+    stage.missing += along2 - to2;
+    passed += along2;
   }
+}
+function sumOfRun(rule2, v, arrays, from2, to2) {
+  const [g, a2, b] = ["g", "a", "b"].map((name) => arrays.find((one3) => one3.name === name));
+  const others2 = arrays.filter((one3) => ![g, a2, b].includes(one3));
+  let sum = 0;
+  for (let k2 = from2; k2 < to2; k2++) {
+    if (g) v.g = g.data[g.start + k2 * g.step];
+    if (a2) v.a = a2.data[a2.start + k2 * a2.step];
+    if (b) v.b = b.data[b.start + k2 * b.step];
+    for (const { name, data, start, step } of others2) v[name] = data[start + k2 * step];
+    sum += rule2(v);
+  }
+  return sum;
 }
 function at(operands, op, place) {
   const known2 = {};
@@ -1548,11 +1572,16 @@ function inputGradient(g, w, cell, { stride, padding, dilation, groups }) {
   }
   return rows;
 }
-function* weightGradient(g, x2, cell, shape, { stride, padding, dilation, groups }) {
-  const [u, v, c, o] = cell, first = firstChannel(o, shape, groups);
-  for (const [n, p, q2] of box(g.shape.slice(0, 3).map((k2) => [0, k2]))) {
-    const i = p * stride[0] + u * dilation[0] - padding[0], j = q2 * stride[1] + v * dilation[1] - padding[1];
-    if (i >= 0 && i < x2.shape[1] && j >= 0 && j < x2.shape[2]) yield [x2.at([n, i, j, first + c]), g.at([n, p, q2, o])];
+function weightGradient(say, g, x2, cell, shape, { stride, padding, dilation, groups }) {
+  const [u, v, c, o] = cell, first = firstChannel(o, shape, groups), kept3 = Math.min(g.kept[0], x2.kept[0]);
+  const stage = sumOf(say, windows());
+  stage.missing += (g.shape[0] - kept3) * (stage.count / kept3 || 0);
+  return stage;
+  function* windows() {
+    for (const [n, p, q2] of box([kept3, g.shape[1], g.shape[2]].map((k2) => [0, k2]))) {
+      const i = p * stride[0] + u * dilation[0] - padding[0], j = q2 * stride[1] + v * dilation[1] - padding[1];
+      if (i >= 0 && i < x2.shape[1] && j >= 0 && j < x2.shape[2]) yield [x2.at([n, i, j, first + c]), g.at([n, p, q2, o])];
+    }
   }
 }
 var CONV = "y[n, p, q, o] = Σ over u, v, c of x[n, p·stride + u·dilation − padding, …, c] · w[u, v, c, o]";
@@ -1580,9 +1609,9 @@ function conv2dAdjoint(about) {
   } : {
     formula: TO_W,
     stages: [
-      sumOf(
+      weightGradient(
         "This number of the kernel was used at every window of every image. Each sends back its gradient, times the pixel that lay under.",
-        weightGradient(g, x2, cell, shape, settings(about))
+        ...[g, x2, cell, shape, settings(about)]
       )
     ]
   };
@@ -1613,9 +1642,9 @@ function transposedConvolutionAdjoint(about) {
     return {
       formula: TO_W,
       stages: [
-        sumOf(
+        weightGradient(
           "Every place where this number of the kernel was used.",
-          weightGradient(g_y, g, cell, shape, settings(about))
+          ...[g_y, g, cell, shape, settings(about)]
         )
       ]
     };
@@ -2321,7 +2350,7 @@ function makerOf(trace, number4) {
 }
 function complete(trace, op, operands) {
   if (op.kind !== "forward") return;
-  const adjoint = trace.operations.find((other) => other.kind === "adjoint" && other.of === op.number);
+  const adjoint = trace.adjoints[op.number].find(({ kind }) => kind === "adjoint");
   if (!adjoint) return;
   for (const [name, operand2] of Object.entries(operandsOf(trace, adjoint))) {
     if (!(name in operands) && name !== "g" && name !== "y" && operand2?.data && !(operand2 instanceof Plain))
@@ -2915,6 +2944,7 @@ function sizeCanvas(canvas2, width, height) {
   context.imageSmoothingEnabled = false;
   return context;
 }
+var small = null;
 function drawMatrix(canvas2, matrix, { width, height = 320, most = 28, paint }) {
   const { rows, columns: columns2 } = matrix;
   const side = Math.max(Math.min(width / columns2, height / rows, most), 0);
@@ -2928,6 +2958,7 @@ function drawMatrix(canvas2, matrix, { width, height = 320, most = 28, paint }) 
   ];
   const [n, m] = [Math.min(rows, Math.floor(h)), Math.min(columns2, Math.floor(w))];
   const image = new ImageData(m, n);
+  small ??= make("canvas");
   matrix.reduced(n, m).forEach((x2, i) => {
     const [r, g, b] = paint(x2);
     const at3 = 4 * i;
@@ -2937,7 +2968,7 @@ function drawMatrix(canvas2, matrix, { width, height = 320, most = 28, paint }) 
     image.data[at3 + 3] = 255;
   });
   const context = sizeCanvas(canvas2, w, h);
-  const small = make("canvas", { width: m, height: n });
+  Object.assign(small, { width: m, height: n });
   small.getContext("2d").putImageData(image, 0, 0);
   context.drawImage(small, 0, 0, w, h);
   return {
@@ -3511,7 +3542,7 @@ function conclusion({ value: value2, recorded: recorded2, missing: without }, { 
     { class: "conclusion" },
     "This comes to ",
     told2,
-    `; the step recorded ${what}. Large arrays are stored to three digits here, so sums of them differ a little.`
+    `; the step recorded ${what}. Some arrays are stored to three digits here, so sums of them differ a little.`
   );
 }
 function leaf(value2, store, trace) {
@@ -9643,16 +9674,16 @@ function imageOf(about, offset, rows, columns2, channels) {
     const [r, g = r, b = r, opaque = 255] = picked.map((c) => (data[offset + i * channels + c] - low) * scale);
     image.data.set([r, g, b, opaque], 4 * i);
   }
-  const small = make("canvas", { width: columns2, height: rows });
-  small.getContext("2d").putImageData(image, 0, 0);
-  return { small, stretched };
+  const small2 = make("canvas", { width: columns2, height: rows });
+  small2.getContext("2d").putImageData(image, 0, 0);
+  return { small: small2, stretched };
 }
 function paintImage(one3, about, offset, [rows, columns2, channels], size2) {
-  const { small, stretched } = imageOf(about, offset, rows, columns2, channels);
+  const { small: small2, stretched } = imageOf(about, offset, rows, columns2, channels);
   const side = Math.max(1, Math.min(size2 / columns2, size2 / rows));
   const [w, h] = side >= 2 ? [columns2 * Math.floor(side), rows * Math.floor(side)] : [columns2 * side, rows * side];
   const context = sizeCanvas(one3, w, h);
-  context.drawImage(small, 0, 0, w, h);
+  context.drawImage(small2, 0, 0, w, h);
   return { context, w, h, stretched };
 }
 function strip(what, count3, chosen, about, offsetOf, shape, pick) {
@@ -10304,7 +10335,7 @@ function legendOf({ value: value2, limit: limit2, colours }, kind, part) {
     ),
     value2.statistics.nan || value2.statistics.infinite ? make("span", {}, " ", swatch(colours.nan), "not a number ", swatch(colours.infinite), "infinite.") : null,
     part && kind !== "tokens" ? ` ${part} are shown; arrow keys go to the others.` : null,
-    value2.data.type === "float16" ? " Stored here to three digits: it's large." : null
+    value2.data.type === "float16" ? " Stored here to three digits, to spare room." : null
   ].filter(Boolean);
 }
 
@@ -10951,6 +10982,8 @@ function factsOf({ name, kind, module, seconds, flops, bytes }, trace) {
   return [`${did}${name}${where}`, ...cost].filter(Boolean).join(", ");
 }
 var plural = (n, what) => `${count2(n)} ${what}${n === 1 ? "" : "s"}`;
+var TOGETHER = 32;
+var ROW = 27;
 function operations(element, store, trace) {
   const search = make("input", {
     type: "search",
@@ -10974,19 +11007,23 @@ function operations(element, store, trace) {
       { role: "group", "aria-labelledby": id },
       make("div", { class: "phase", id, role: "presentation" }, phase)
     );
-    for (const operation of within2) {
-      const row2 = make(
-        "div",
-        { role: "option", id: unique("operation"), "aria-selected": "false", "data-op": operation.number },
-        ...[
-          make("span", { class: "number" }, String(operation.number)),
-          make("span", { class: "name" }, titleOf(operation, trace))
-        ]
-      );
-      rows[operation.number] = { row: row2, text: haystack(operation, trace) };
-      group.append(row2);
+    for (let first = 0; first < within2.length; first += TOGETHER) {
+      const part = within2.slice(first, first + TOGETHER);
+      const made2 = make("div", { class: "part", role: "presentation" }, ...part.map((operation) => rowOf(operation)));
+      made2.style.containIntrinsicBlockSize = `auto ${ROW * part.length}px`;
+      group.append(made2);
     }
     list2.append(group);
+  }
+  function rowOf(operation) {
+    const row2 = make(
+      "div",
+      { role: "option", id: unique("operation"), "aria-selected": "false", "data-op": operation.number },
+      make("span", { class: "number" }, String(operation.number)),
+      make("span", { class: "name" }, titleOf(operation, trace))
+    );
+    rows[operation.number] = { row: row2, text: haystack(operation, trace) };
+    return row2;
   }
   list2.addEventListener("click", (event) => {
     const row2 = event.target.closest("[data-op]");
@@ -11007,7 +11044,7 @@ function operations(element, store, trace) {
       row2.hidden = !words.every((word) => text2.includes(word));
       n += row2.hidden ? 0 : 1;
     }
-    for (const group of list2.children)
+    for (const group of list2.querySelectorAll("[role=group], .part"))
       group.hidden = [...group.querySelectorAll("[role=option]")].every((row2) => row2.hidden);
     found2.textContent = words.length ? `${n} of ${rows.length}` : "";
   };
@@ -11161,7 +11198,11 @@ async function render({ model, el }) {
 }
 var main_default = { render };
 var beside = globalThis.document?.getElementById("tinyxm-trace");
-if (beside) mount(document.getElementById("tinyxm-step"), JSON.parse(beside.textContent), { address: true });
+if (beside) {
+  unpack(JSON.parse(beside.textContent)).then(
+    (json) => mount(document.getElementById("tinyxm-step"), json, { address: true })
+  );
+}
 export {
   main_default as default,
   mount
