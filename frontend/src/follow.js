@@ -48,6 +48,14 @@ export function ownerOf(trace, number) {
   return owners.get(trace).get(number) ?? -1;
 }
 
+/** The place of a number of a value for an example: of a parameter, and of what belongs to one, that whose gradient is the
+ *  farthest from 0, so that all views have the same; of another value its own farthest from 0. Null where it's empty. */
+export function exampleIn(trace, number) {
+  const one = trace.updates[ownerOf(trace, number)];
+  const told = one && exampleCell(trace.array(one.gradient));
+  return told && trace.array(number).has(told) ? told : exampleCell(trace.array(number));
+}
+
 /** What to look at in an operation while a weight is followed: {value, cell}. Its own number where the operation made one;
  *  a number that it took part in; else what the weight, or its gradient, has come to so far. */
 export function lookAt(trace, weight, operation) {

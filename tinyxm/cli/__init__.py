@@ -5,6 +5,7 @@ Errors are one line on stderr. Exit status: 2 for usage, 1 for failure, 130 afte
 
 from __future__ import annotations
 
+import re
 import sys
 import traceback
 import warnings
@@ -229,7 +230,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _complain(message: str) -> None:
-    print(f"tinyxm: {' '.join(map(str.strip, message.splitlines()))}", file=sys.stderr)
+    """In one line; rows of a table, which are set in by two spaces, below it."""
+    folded = re.sub(r"\s*\n(?!  )\s*", " ", message.strip())
+    print(f"tinyxm: {folded}", file=sys.stderr)
 
 
 def _command() -> Any:

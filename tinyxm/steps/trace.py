@@ -264,7 +264,7 @@ def _too_large(step: Step, size: float) -> str:
     told = [f"  {size / 1e6:8.1f} MB  {role}: {count} arrays" for size, count, role in kinds[:4]]
     largest = sorted(step.values, key=lambda v: -v.array.nbytes)[:8]
     told += [f"  {v.array.nbytes / 1e6:8.1f} MB  {v.name}  {v.array.shape}" for v in largest]
-    rows = ";\n".join(told)
+    rows = "\n".join(told)
     return (
         f"record: the trace is {size / 1e6:.0f} MB compressed, with two samples of the batch; expected at most "
         f"{REFUSE / 1e6:.0f} MB. Record a smaller model, fewer samples, or a shorter recurrence. Of "

@@ -1,9 +1,8 @@
 // One number and where it came from: its formula with the numbers that took part, each of which can be gone to.
 
-import { exampleCell } from "../cells.js";
 import { derive, makerOf } from "../derive.js";
 import { fill, make } from "../dom.js";
-import { ownerOf } from "../follow.js";
+import { exampleIn, ownerOf } from "../follow.js";
 import { brief, exact, number, placeText, shown } from "../numbers.js";
 import { resultValues } from "../trace.js";
 import { isKnown } from "../update.js";
@@ -31,7 +30,7 @@ export function derivation(element, store, trace) {
     }
     const value = trace.values[at],
       numbers = trace.array(at),
-      cell = store.state.cell ?? exampleCell(numbers);
+      cell = store.state.cell ?? exampleIn(trace, at);
     if (!cell) {
       fill(heading, value.name, " is empty: there is no number to explain.");
       fill(body);
@@ -80,7 +79,7 @@ function operationOf(store, trace, at) {
 function weightAt(store, trace) {
   const at = store.value;
   const i = ownerOf(trace, at);
-  const cell = store.state.cell ?? (i < 0 ? null : exampleCell(trace.array(at)));
+  const cell = store.state.cell ?? (i < 0 ? null : exampleIn(trace, at));
   return i < 0 || cell === null ? null : [i, ...cell];
 }
 
@@ -89,7 +88,7 @@ function headingOf(value, numbers, cell, example) {
   const text = value.data.type === "float16" ? `about ${brief(x)}` : shown(x, value.dtype);
   return [
     make("strong", { title: exact(x, value.dtype) }, `${value.name}${placeText(cell)} = ${text}`),
-    example && cell.length ? make("span", { class: "quiet" }, " (for example, the farthest from 0)") : null,
+    example && cell.length ? make("span", { class: "quiet" }, " (for example)") : null,
   ].filter(Boolean);
 }
 

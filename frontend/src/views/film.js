@@ -2,8 +2,8 @@
 
 import { scaleLinear } from "d3-scale";
 import { line } from "d3-shape";
-import { exampleCell } from "../cells.js";
 import { draw, fill, make } from "../dom.js";
+import { exampleIn } from "../follow.js";
 import { brief, placeText } from "../numbers.js";
 
 const [WIDTH, HEIGHT, MARGIN] = [240, 44, 6];
@@ -50,7 +50,7 @@ export function film(element, store, trace) {
   /** The number that one looks at, or the largest of its array, in every step. */
   function followed({ value, state }, frame) {
     if (value === null) return null;
-    const cell = state.cell ?? exampleCell(trace.array(value));
+    const cell = state.cell ?? exampleIn(trace, value);
     return cell && chart(`${trace.values[value].name}${placeText(cell)}`, value, cell, frame);
   }
 

@@ -1,7 +1,8 @@
 // One value: the arrays that the present operation read and made, and of one of them its picture, numbers and statistics.
 
-import { axisNames, exampleCell, firstAxes } from "../cells.js";
+import { axisNames, firstAxes } from "../cells.js";
 import { fill, make } from "../dom.js";
+import { exampleIn } from "../follow.js";
 import { css, limitOf, onWidth, palette } from "../heat.js";
 import { brief, exact, placeText, shapeText, shown } from "../numbers.js";
 import { operandValues, resultValues } from "../trace.js";
@@ -57,7 +58,7 @@ export function tensor(element, store, trace) {
       fill(facts, ...statistics(value, null));
       return;
     }
-    const here = cell ?? exampleCell(numbers); // the slice that is shown goes through it
+    const here = cell ?? exampleIn(trace, at); // the slice that is shown goes through it
     if (!axes.has(at)) axes.set(at, firstAxes(value, trace));
     const slice = { ...axes.get(at), fixed: here },
       names = axisNames(value, trace);
@@ -182,7 +183,7 @@ function readoutOf({ value, numbers, here, cell, words, chosen }) {
   return [
     told,
     words?.[x] === undefined ? null : ` (${words[x]})`,
-    cell || !here.length ? null : make("span", { class: "quiet" }, " (farthest from 0: choose another)"),
+    cell || !here.length ? null : make("span", { class: "quiet" }, " (for example: choose another)"),
   ].filter(Boolean);
 }
 

@@ -292,13 +292,19 @@ function stretches(trace) {
 export function titleOf(operation, trace) {
   const name = (number) => trace.values[number]?.name ?? "";
   if (operation.kind === "data") return operation.name;
-  if (operation.kind === "forward") return `${operation.name} → ${name(operation.result)}`;
+  if (operation.kind === "forward") return made(operation, name(operation.result));
   if (operation.kind === "adjoint") return `${operation.name} → ${name(operation.result)}`;
   if (operation.kind === "accumulate") return `add up ${name(operation.result)}`;
   if (operation.kind === "clip") return name(operation.operands.gradient?.value);
   if (operation.phase === "moments") return name(trace.values[operation.result]?.of) || operation.name;
   if (operation.kind === "update") return name(operation.operands.parameter?.value ?? operation.result);
   return operation.name;
+}
+
+/** An operation and what it makes; once, where that is called by the operation itself, "late.1 relu" or "mean 2". */
+function made({ name, module }, result) {
+  const plain = result.replace(/ \d+$/, "");
+  return plain === name || plain === `${module} ${name}` ? result : `${name} → ${result}`;
 }
 
 function haystack(operation, trace) {

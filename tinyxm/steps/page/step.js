@@ -911,18 +911,18 @@ function basicIndex(parts2, a2, y2) {
   const all = Array(Math.max(a2.length - taken, 0)).fill("slice(None, None, None)");
   const full = [...parts2.slice(0, at3), ...all, ...parts2.slice(at3 + 1)];
   const steps = [];
-  let axis = 0, made2 = 0;
+  let axis = 0, made3 = 0;
   for (const part of full) {
-    if (part === null) made2++;
+    if (part === null) made3++;
     else if (typeof part === "number") steps.push({ fixed: wrapped(part, a2[axis++]) });
     else {
       const [start, , step] = SLICE.exec(part).slice(1).map((text2) => text2 === "None" ? null : Number(text2));
       const by = step ?? 1, n = a2[axis++];
       const first = start === null ? by > 0 ? 0 : n - 1 : Math.min(Math.max(wrapped(start, n), by > 0 ? 0 : -1), by > 0 ? n : n - 1);
-      steps.push({ first, by, from: made2++ });
+      steps.push({ first, by, from: made3++ });
     }
   }
-  if (axis !== a2.length || made2 !== y2.length) return null;
+  if (axis !== a2.length || made3 !== y2.length) return null;
   return (cell) => steps.map(({ fixed, first, by, from: from2 }) => fixed ?? first + by * cell[from2]);
 }
 
@@ -1392,9 +1392,9 @@ function given2(trace, number4) {
   const value2 = trace.values[number4];
   if (!value2) return null;
   if (value2.role === "gradient") return Number.isInteger(value2.of) ? gradientOf(given2(trace, value2.of)) : null;
-  const made2 = trace.maker(number4);
+  const made3 = trace.maker(number4);
   const plain2 = value2.name.replace(/ \d+$/, "");
-  const only = made2 && made2.kind !== "data" && plain2 === made2.name;
+  const only = made3 && made3.kind !== "data" && plain2 === made3.name;
   return ONE_WORD.test(value2.name) && !only ? value2.name : null;
 }
 var gradientOf = (name) => name === null ? null : `∂L/∂${name}`;
@@ -2251,9 +2251,9 @@ function update({ trace, op, cell, number: number4 }) {
   weight.g = new Operand(trace, "g", clipped).at(cell);
   const all = lines(one3.operation, weight, settingsOf(one3), null);
   const last2 = all.findLastIndex((l) => l.symbol === symbol);
-  const made2 = all.slice(0, last2 + 1);
-  const stages = made2.map(({ symbol: name, words, parts: parts2, value: value2 }) => single(`${name}, ${words}`, parts2, value2));
-  const formula = made2.map((l) => `${l.symbol} ← ${l.formula}`).join(",  ");
+  const made3 = all.slice(0, last2 + 1);
+  const stages = made3.map(({ symbol: name, words, parts: parts2, value: value2 }) => single(`${name}, ${words}`, parts2, value2));
+  const formula = made3.map((l) => `${l.symbol} ← ${l.formula}`).join(",  ");
   const legend3 = [
     ["θ", one3.name],
     ["g", trace.values[clipped].name]
@@ -2388,11 +2388,16 @@ function ownerOf(trace, number4) {
   }
   return owners.get(trace).get(number4) ?? -1;
 }
+function exampleIn(trace, number4) {
+  const one3 = trace.updates[ownerOf(trace, number4)];
+  const told2 = one3 && exampleCell(trace.array(one3.gradient));
+  return told2 && trace.array(number4).has(told2) ? told2 : exampleCell(trace.array(number4));
+}
 function lookAt(trace, weight, operation) {
   const [i, ...cell] = weight;
   const one3 = trace.updates[i];
-  const made2 = resultValues(operation).map(([, n]) => n);
-  const mine = made2.includes(one3.after) ? one3.after : made2.find((n) => ownerOf(trace, n) === i);
+  const made3 = resultValues(operation).map(([, n]) => n);
+  const mine = made3.includes(one3.after) ? one3.after : made3.find((n) => ownerOf(trace, n) === i);
   if (mine !== void 0 && trace.array(mine).has(cell)) return { value: mine, cell };
   const read = operandValues(operation).find(([, n]) => ownerOf(trace, n) === i)?.[1];
   if (read !== void 0 && operation.kind !== "after" && operation.result !== null) {
@@ -3378,7 +3383,7 @@ function derivation(element, store, trace) {
       fill(body);
       return;
     }
-    const value2 = trace.values[at3], numbers2 = trace.array(at3), cell = store.state.cell ?? exampleCell(numbers2);
+    const value2 = trace.values[at3], numbers2 = trace.array(at3), cell = store.state.cell ?? exampleIn(trace, at3);
     if (!cell) {
       fill(heading, value2.name, " is empty: there is no number to explain.");
       fill(body);
@@ -3413,13 +3418,13 @@ function derivation(element, store, trace) {
 }
 function operationOf(store, trace, at3) {
   const present = store.operation;
-  const made2 = present && present.kind !== "after" && present.kind !== "data" && resultValues(present).some(([, n]) => n === at3);
-  return made2 ? present : makerOf(trace, at3);
+  const made3 = present && present.kind !== "after" && present.kind !== "data" && resultValues(present).some(([, n]) => n === at3);
+  return made3 ? present : makerOf(trace, at3);
 }
 function weightAt(store, trace) {
   const at3 = store.value;
   const i = ownerOf(trace, at3);
-  const cell = store.state.cell ?? (i < 0 ? null : exampleCell(trace.array(at3)));
+  const cell = store.state.cell ?? (i < 0 ? null : exampleIn(trace, at3));
   return i < 0 || cell === null ? null : [i, ...cell];
 }
 function headingOf(value2, numbers2, cell, example) {
@@ -3427,7 +3432,7 @@ function headingOf(value2, numbers2, cell, example) {
   const text2 = value2.data.type === "float16" ? `about ${brief(x2)}` : shown(x2, value2.dtype);
   return [
     make("strong", { title: exact(x2, value2.dtype) }, `${value2.name}${placeText(cell)} = ${text2}`),
-    example && cell.length ? make("span", { class: "quiet" }, " (for example, the farthest from 0)") : null
+    example && cell.length ? make("span", { class: "quiet" }, " (for example)") : null
   ].filter(Boolean);
 }
 function derived(found2, about) {
@@ -6188,7 +6193,7 @@ function film(element, store, trace) {
   });
   function followed({ value: value2, state }, frame) {
     if (value2 === null) return null;
-    const cell = state.cell ?? exampleCell(trace.array(value2));
+    const cell = state.cell ?? exampleIn(trace, value2);
     return cell && chart(`${trace.values[value2].name}${placeText(cell)}`, value2, cell, frame);
   }
   function chart(name, value2, cell, frame) {
@@ -8845,14 +8850,14 @@ function network(trace) {
   );
   for (const operation of drawn2) {
     const { number: number4, module, name, kind } = operation;
-    const made2 = trace.values[operation.result];
+    const made3 = trace.values[operation.result];
     add({
       id: `o${number4}`,
       kind: kind === "data" ? "input" : "operation",
       op: number4,
       module,
       name,
-      made: kind === "data" ? "" : told(made2, operation)
+      made: kind === "data" ? "" : told(made3, operation)
     });
   }
   const edges = [];
@@ -9141,10 +9146,10 @@ function drawn({ boxes, frames, arrows, shown: shown2 }, trace) {
     ...outward.map((frame) => ({ id: `f${frame.path}`, at: layout2.node(`f${frame.path}`), frame }))
   ].sort((a2, b) => a2.at.y - a2.at.height / 2 - (b.at.y - b.at.height / 2) || a2.at.x - b.at.x);
   for (const { id, at: at3, box: box2, frame } of rows) {
-    const made2 = box2 ? boxOf(box2, at3, trace) : headOf(frame, at3);
+    const made3 = box2 ? boxOf(box2, at3, trace) : headOf(frame, at3);
     if (frame) framed.get(frame.path).append(draw("rect", rectangle(at3, { rx: 8 })));
-    svg.append(made2);
-    buttons.set(id, made2);
+    svg.append(made3);
+    buttons.set(id, made3);
     if (!box2?.branches) continue;
     const sum = draw(
       "g",
@@ -9213,9 +9218,9 @@ function wrap(layout2, boxes, frames) {
   graph2.width = Math.max(graph2.width - left, ...all.map((at3) => at3.x + at3.width / 2 + 6));
   graph2.height = Math.max(graph2.height - top, ...all.map((at3) => at3.y + at3.height / 2 + 6));
 }
-function textOf({ kind, name, made: made2, path: path2 }) {
+function textOf({ kind, name, made: made3, path: path2 }) {
   if (kind === "module") return [`▸ ${path2}`, name];
-  return made2 ? [name, made2] : [name];
+  return made3 ? [name, made3] : [name];
 }
 var ruler = null;
 function wide(text2, bold = false) {
@@ -9339,11 +9344,11 @@ var SLIDERS = [
 function drawSliders(place, { settings: settings3, clip: clip2, norm: norm2, what, changed }) {
   const recorded2 = { ...settings3, beta1: settings3.betas?.[0], beta2: settings3.betas?.[1], limit: clip2?.limit };
   if (!settings3.momentum) delete recorded2.momentum;
-  const made2 = SLIDERS.filter(({ key }) => typeof recorded2[key] === "number").map(
+  const made3 = SLIDERS.filter(({ key }) => typeof recorded2[key] === "number").map(
     ({ key, name, scale }) => slider(name, recorded2[key], scale(recorded2[key]), (x2) => set(key, x2))
   );
   if (!clip2 && norm2 > 0)
-    made2.splice(
+    made3.splice(
       1,
       0,
       slider("clip limit", null, below(norm2), (x2) => set("limit", x2))
@@ -9356,17 +9361,17 @@ function drawSliders(place, { settings: settings3, clip: clip2, norm: norm2, wha
   };
   const back = () => {
     for (const key of Object.keys(what)) delete what[key];
-    for (const one3 of made2) one3.back();
+    for (const one3 of made3) one3.back();
     reset.hidden = true;
     changed();
-    made2[0]?.input.focus();
+    made3[0]?.input.focus();
   };
   const reset = make(
     "button",
     { type: "button", class: "reset", hidden: true, onclick: back },
     "back to what was recorded"
   );
-  fill(place, make("legend", {}, "What if …"), ...made2.map(({ row: row2 }) => row2), reset);
+  fill(place, make("legend", {}, "What if …"), ...made3.map(({ row: row2 }) => row2), reset);
 }
 function slider(name, recorded2, { start, value: value2 }, set) {
   const id = unique("slider");
@@ -9613,6 +9618,8 @@ function found(trace) {
   const tables = trace.words ?? {};
   const lists = Object.values(tables);
   if (!lists.length) return told2;
+  for (const { number: number4, name, role } of trace.values)
+    if (role === "input" && Object.hasOwn(tables, name)) told2.set(number4, tables[name]);
   for (const operation of trace.operations) {
     const { operands } = operation.of === void 0 ? operation : trace.operations[operation.of];
     const table = tables[trace.values[(operands.a ?? operands.weight)?.value]?.name];
@@ -9709,22 +9716,22 @@ function large(about, offset, shape, cell, pick) {
   const one3 = canvas(
     `${about.value.name}: the picture itself`,
     (x2, y2) => pick(
-      Math.min(shape[0] - 1, Math.floor(y2 / made2.h * shape[0])),
-      Math.min(shape[1] - 1, Math.floor(x2 / made2.w * shape[1]))
+      Math.min(shape[0] - 1, Math.floor(y2 / made3.h * shape[0])),
+      Math.min(shape[1] - 1, Math.floor(x2 / made3.w * shape[1]))
     )
   );
-  const made2 = paintImage(one3, about, offset, shape, Math.min(about.width, 260));
+  const made3 = paintImage(one3, about, offset, shape, Math.min(about.width, 260));
   if (cell)
-    ring(made2.context, [
-      cell[1] / shape[1] * made2.w,
-      cell[0] / shape[0] * made2.h,
-      made2.w / shape[1],
-      made2.h / shape[0]
+    ring(made3.context, [
+      cell[1] / shape[1] * made3.w,
+      cell[0] / shape[0] * made3.h,
+      made3.w / shape[1],
+      made3.h / shape[0]
     ]);
-  const note = made2.stretched ? make(
+  const note = made3.stretched ? make(
     "p",
     { class: "quiet" },
-    `Drawn from ${brief(made2.stretched[0])} (black) to ${brief(made2.stretched[1])} (white).`
+    `Drawn from ${brief(made3.stretched[0])} (black) to ${brief(made3.stretched[1])} (white).`
   ) : null;
   return [one3, note];
 }
@@ -10197,7 +10204,7 @@ function tensor(element, store, trace) {
       fill(facts, ...statistics2(value2, null));
       return;
     }
-    const here = cell ?? exampleCell(numbers2);
+    const here = cell ?? exampleIn(trace, at3);
     if (!axes.has(at3)) axes.set(at3, firstAxes(value2, trace));
     const slice3 = { ...axes.get(at3), fixed: here }, names = axisNames(value2, trace);
     const matrix = numbers2.matrix(slice3.rows, slice3.columns, here);
@@ -10258,9 +10265,9 @@ var FEW2 = 8;
 function drawChips(place, store, trace) {
   const operation = store.operation;
   if (!operation) return;
-  const made2 = resultValues(operation);
+  const made3 = resultValues(operation);
   const read = operandValues(operation).filter(([, n], i, all) => all.findIndex(([, m]) => m === n) === i);
-  const other = store.value === null || [...made2, ...read].some(([, n]) => n === store.value) ? [] : [["", store.value]];
+  const other = store.value === null || [...made3, ...read].some(([, n]) => n === store.value) ? [] : [["", store.value]];
   const chip = ([name, n]) => {
     const { role, name: own2 } = trace.values[n];
     const show2 = () => store.set({ value: n, cell: null });
@@ -10284,7 +10291,7 @@ function drawChips(place, store, trace) {
   fill(
     place,
     group("it read", read),
-    group(operation.kind === "data" ? "given:" : "it made", made2),
+    group(operation.kind === "data" ? "given:" : "it made", made3),
     group("you look at", other)
   );
 }
@@ -10312,7 +10319,7 @@ function readoutOf({ value: value2, numbers: numbers2, here, cell, words, chosen
   return [
     told2,
     words?.[x2] === void 0 ? null : ` (${words[x2]})`,
-    cell || !here.length ? null : make("span", { class: "quiet" }, " (farthest from 0: choose another)")
+    cell || !here.length ? null : make("span", { class: "quiet" }, " (for example: choose another)")
   ].filter(Boolean);
 }
 function legendOf({ value: value2, limit: limit2, colours }, kind, part) {
@@ -10876,7 +10883,7 @@ function transport(element, store, trace) {
     forward: () => store.set({ op: store.state.op + 1, playing: false }),
     last: () => store.set({ op: last2, playing: false })
   };
-  const made2 = BUTTONS.map(
+  const made3 = BUTTONS.map(
     ([name, sign4, label]) => make("button", { type: "button", class: name, title: label, "aria-label": label, onclick: acts[name] }, sign4)
   );
   const slider2 = make("input", {
@@ -10909,7 +10916,7 @@ function transport(element, store, trace) {
   );
   fill(
     element,
-    make("div", { role: "group", "aria-label": "Step through the operations" }, ...made2),
+    make("div", { role: "group", "aria-label": "Step through the operations" }, ...made3),
     slider2,
     place,
     follows,
@@ -10920,7 +10927,7 @@ function transport(element, store, trace) {
     slider2.value = op;
     slider2.setAttribute("aria-valuetext", `${op} of 0 to ${last2}: ${store.operation?.name ?? ""}`);
     place.textContent = `${op} of 0 … ${last2}`;
-    const play2 = made2[2];
+    const play2 = made3[2];
     play2.textContent = playing ? "❚❚ pause" : "▶ play";
     play2.setAttribute("aria-pressed", String(Boolean(playing)));
     for (const [i, end] of [
@@ -10929,7 +10936,7 @@ function transport(element, store, trace) {
       [3, last2],
       [4, last2]
     ])
-      made2[i].setAttribute("aria-disabled", String(op === end));
+      made3[i].setAttribute("aria-disabled", String(op === end));
   });
 }
 var INTRODUCTION = "This page shows one training step of a network, one operation at a time. ▶ or the right arrow key goes on, ◀ or the left one back; choose any number to see where it comes from.";
@@ -11009,9 +11016,9 @@ function operations(element, store, trace) {
     );
     for (let first = 0; first < within2.length; first += TOGETHER) {
       const part = within2.slice(first, first + TOGETHER);
-      const made2 = make("div", { class: "part", role: "presentation" }, ...part.map((operation) => rowOf(operation)));
-      made2.style.containIntrinsicBlockSize = `auto ${ROW * part.length}px`;
-      group.append(made2);
+      const made3 = make("div", { class: "part", role: "presentation" }, ...part.map((operation) => rowOf(operation)));
+      made3.style.containIntrinsicBlockSize = `auto ${ROW * part.length}px`;
+      group.append(made3);
     }
     list2.append(group);
   }
@@ -11083,13 +11090,17 @@ function stretches(trace) {
 function titleOf(operation, trace) {
   const name = (number4) => trace.values[number4]?.name ?? "";
   if (operation.kind === "data") return operation.name;
-  if (operation.kind === "forward") return `${operation.name} → ${name(operation.result)}`;
+  if (operation.kind === "forward") return made2(operation, name(operation.result));
   if (operation.kind === "adjoint") return `${operation.name} → ${name(operation.result)}`;
   if (operation.kind === "accumulate") return `add up ${name(operation.result)}`;
   if (operation.kind === "clip") return name(operation.operands.gradient?.value);
   if (operation.phase === "moments") return name(trace.values[operation.result]?.of) || operation.name;
   if (operation.kind === "update") return name(operation.operands.parameter?.value ?? operation.result);
   return operation.name;
+}
+function made2({ name, module }, result) {
+  const plain2 = result.replace(/ \d+$/, "");
+  return plain2 === name || plain2 === `${module} ${name}` ? result : `${name} → ${result}`;
 }
 function haystack(operation, trace) {
   const names = [
