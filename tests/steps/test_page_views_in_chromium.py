@@ -174,6 +174,38 @@ def test_what_if_computes_the_update_again(opened):
     assert not page.problems
 
 
+def test_on_a_phone_what_is_followed_leaves_room(opened):
+    page = opened("perceptron", "#weight=0.weight[1,2]", viewport={"width": 360, "height": 740})
+    strip = page.page.locator(".follow")
+    assert strip.bounding_box()["height"] < 740 / 4
+    assert not page.page.locator(".follow li").first.is_visible()
+    page.page.click(".follow .all")
+    assert page.page.locator(".follow li").count() == page.page.locator(".follow li:visible").count() == 5
+    page.page.click(".follow .on")
+    assert page.text(".follow [aria-current] span") == "gradient"
+    page.page.click(".follow .all")
+    assert not page.page.locator(".follow li").first.is_visible()
+    assert not page.problems
+
+
+def test_all_views_have_the_same_number_of_a_weight_for_an_example(opened):
+    trace = trace_of("perceptron")
+    for number, op in enumerate(trace["operations"]):
+        if op["kind"] != "update":
+            continue
+        page = opened("perceptron", f"#op={number}")
+        told = page.text(".ledger .place")
+        assert f"{told} = " in page.text(".tensor .readout")
+        assert f"{told} = " in page.text(".derivation .number")
+        page.context.close()
+
+
+def test_what_an_operation_makes_is_called_once(opened):
+    page = opened("perceptron")
+    names = page.page.locator("[role=option] .name").all_text_contents()
+    assert {"linear → logits", "0 linear", "cross_entropies", "mean → loss"} <= set(names)
+
+
 def test_a_followed_weight_stays_through_the_whole_step(opened):
     trace, held = trace_of("clip_norm"), arrays(trace_of("clip_norm"))
     update = trace["updates"][0]

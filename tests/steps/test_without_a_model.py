@@ -3,6 +3,7 @@
 import functools
 import importlib
 import io
+import itertools
 from typing import NamedTuple
 
 import numpy as np
@@ -358,3 +359,49 @@ def test_files_take_the_place_of_what_stood_there_once_they_are_whole(tmp_path, 
                 write(tmp_path / name)
         assert (tmp_path / name).read_bytes() == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.html", "a.json", "film.html"]
+
+
+def adversaries():
+    """A drawer and a judge, each with an optimizer of its own, one after the other."""
+    drawer, judge = two_layers()
+    ours, theirs = optim.AdamW(drawer.parameters()), optim.Adam(judge.parameters())
+    with record() as step:
+        xm.ops.cross_entropy(judge(drawer(X).detach()), LABELS).backward()
+        theirs.step()
+        judge.zero_grad()
+        xm.ops.cross_entropy(judge(drawer(X)), 1 - LABELS).backward()
+        ours.step()
+    return step
+
+
+def test_what_a_later_loss_comes_of_is_network_and_loss_again():
+    step = adversaries()
+    told = [(op.phase, op.name) for op in step.operations if op.kind == "forward"]
+    once = [*(("forward", "linear"),) * 2, ("loss", "cross_entropies"), ("loss", "mean")]
+    assert told == once * 2
+    runs = [phase for phase, _ in itertools.groupby(op.phase for op in step.operations)]
+    once = ["forward", "loss", "backward"]
+    assert runs == ["data", *once, "gradient norm", "moments", "update", *once, "moments", "update", "after"]
+
+
+def test_gradients_of_a_later_loss_are_checked_by_that_loss():
+    step = adversaries()
+    found = differences(step)
+    assert {step.values[step.values[d.value].of].name for d in found} == {
+        *("judge.weight", "judge.bias", "drawer.weight", "drawer.bias"),
+    }
+    assert all(d.error < 1e-5 for d in found)
+
+
+def test_each_method_has_its_formula_where_two_share_an_operation():
+    told = trace.encode(adversaries())
+    rules = told["code"]["rules"]
+    used = {
+        op["name"]: op.get("rule") for op in told["operations"] if op["kind"] == "update" and op["phase"] == "update"
+    }
+    assert used == {"adam_update": "adam_update of AdamW"}  # the last of both, by name
+    assert {op.get("rule") for op in told["operations"] if op["name"] == "adam_update"} == {
+        *("adam_update of Adam", "adam_update of AdamW"),
+    }
+    assert "λ" in rules["adam_update of AdamW"]["formula"]
+    assert rules["adam_update of Adam"]["formula"] != rules["adam_update of AdamW"]["formula"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Mapping, Sequence
-from itertools import groupby
 from types import FrameType
 from typing import Any
 
@@ -18,9 +17,8 @@ from tinyxm.autograd.tensor import Node
 from tinyxm.nn import Module
 from tinyxm.optim import Optimizer
 from tinyxm.steps.looks import KINDS, Look
-from tinyxm.steps.names import name_by_variables, name_the_rest
-from tinyxm.steps.phases import mark_loss
-from tinyxm.steps.step import Clip, Operands, Operation, Ref, Step, Update, Value, numbers_of
+from tinyxm.steps.step import Clip, Operands, Operation, Ref, Step, Value
+from tinyxm.steps.updates import update
 from tinyxm.steps.variables import is_array, optimizers, variables, weights
 
 Array = NDArray[Any]
@@ -155,7 +153,7 @@ class Recorder:
         elif event.kind == "clip":
             self.clip(event)
         elif event.kind == "update":
-            self.update(event)
+            update(self, event)
 
     def add(self, event: Event, phase: str, operands: Operands, result: int | None, **more: Any) -> Operation:
         op = Operation(
@@ -262,150 +260,6 @@ class Recorder:
         number = self.keep(gradient, "", "gradient", self.by_identity[id(parameter.data)])
         self.gradient_of[parameter.node] = number
         return number
-
-    def update(self, event: Event) -> None:
-        found = self.place_of(event)
-        if self.step.repeated:
-            return
-        if found is None:
-            self.written(event)
-            return
-        optimizer, place = found
-        name, parameter = self.parameters[place]
-        before = self.by_identity[id(parameter.data)]
-        clipped = self.clipped.get(place)
-        raw = self.gathered(place, event.operands["gradient"]) if clipped is None else self.gradient_of[parameter.node]
-        used = raw if clipped is None else clipped
-        told = event.operands["gradient"]
-        if not np.array_equal(self.step.values[used].array, to_host(told), equal_nan=True):  # changed by hand since
-            used = clipped = self.keep(told, f"changed ∂L/∂{name}", "gradient", before)
-        number = next(i for i, p in enumerate(optimizer.parameters) if p is parameter)
-        state: dict[str, tuple[int, int]] = {}
-        for key, arrays in optimizer.state.items():
-            if key in event.operands and event.operands[key] is not None and is_array(arrays[number]):
-                earlier = self.keep(event.operands[key], f"{key} of {name}", "state", before)
-                state[key] = earlier, self.keep(to_host(arrays[number]), f"new {key} of {name}", "state", before)
-        given: Operands = {"gradient": used, **{key: first for key, (first, _) in state.items()}}
-        if state:
-            (_, first), *others = state.values()
-            also = dict(zip([*state][1:], (new for _, new in others), strict=True))
-            self.add(event, "moments", given, first, also=also)
-        after = self.keep(event.result, f"new {name}", "parameter")
-        made = {"parameter": before, "gradient": used, **{key: new for key, (_, new) in state.items()}}
-        self.add(event, "update", made, after)
-        self.step.updates.append(
-            Update(
-                name=name,
-                before=before,
-                gradient=raw,
-                clipped=clipped,
-                after=after,
-                state=state,
-                settings={**event.static, **_variant(optimizer)},
-                operation=event.operation,
-                optimizer=optimizer,
-            )
-        )
-        self.stage = "after"
-
-    def written(self, event: Event) -> None:
-        """A write in place, of which copies are told: what it wrote to is the buffer that holds its result now."""
-        told = to_host(event.result)
-        name = next((name for name, b in self.buffers.items() if np.array_equal(to_host(b.data), told)), "")
-        operands = {key: self.operand(x) for key, x in event.operands.items()}
-        if name and isinstance(target := operands.get("target"), Ref) and self.step.values[target].role == "input":
-            self.step.values[target].name, self.step.values[target].role = name, "buffer"
-        phase, role = ("forward", "buffer") if event.phase == "forward" else ("update", "parameter")
-        self.add(event, phase, operands, self.keep(event.result, name and f"new {name}", role))
-
-    def place_of(self, event: Event) -> tuple[Optimizer, int] | None:
-        """Whose update this is, and of which parameter: they come in its order, those that have a gradient."""
-        known = [one for one in self.step.optimizers if one.operation == event.operation]
-        for optimizer in known:
-            for i in range(self.next.get(optimizer, 0), len(optimizer.parameters)):
-                place = self.written_to(optimizer.parameters[i], event)
-                if place is not None:
-                    self.next[optimizer] = i + 1
-                    return optimizer, place
-        self.step.repeated = any(optimizer in self.next for optimizer in known)
-        return None
-
-    def written_to(self, parameter: Any, event: Event) -> int | None:
-        """The place of this parameter where it's the one that the update wrote to."""
-        held = parameter.data, parameter.grad
-        if held[1] is None or not all(
-            np.array_equal(to_host(x), to_host(told), equal_nan=True)
-            for x, told in zip(held, (event.result, event.operands["gradient"]), strict=True)
-        ):
-            return None
-        return next((place for place, (_, p) in enumerate(self.parameters) if p is parameter), None)
-
-    def finish(self, frame: FrameType) -> None:
-        """Name what can be named, say which operations are the loss's, and put in what no operation of the tape is."""
-        step = self.step
-        self.find_bare(frame)
-        for key, (name, parameter) in self.bare.items():  # made within the recording, and used
-            if key in self.by_identity:
-                value = step.values[self.by_identity[key]]
-                value.name, value.role = name, "parameter"
-                self.parameters.append((name, parameter))
-        name_by_variables(step, self.by_identity, frame)
-        for value in step.values:
-            if value.role == "input" and not value.name:
-                value.role = "constant"  # a mask, say, that a layer drew
-        mark_loss(step)
-        self.add_norm()
-        data = [
-            Operation("data", "data", value.name, {}, value.number) for value in step.values if value.role == "input"
-        ]
-        step.operations[:0] = data
-        step.operations = [  # moments and updates take turns, parameter by parameter; told one after the other
-            op
-            for turns, run in groupby(step.operations, lambda op: op.phase in ("moments", "update"))
-            for op in (sorted(run, key=lambda op: op.phase == "update") if turns else run)
-        ]
-        if step.updates:
-            also = {update.name: update.after for update in step.updates[1:]}
-            before: Operands = {update.name: update.before for update in step.updates}
-            last = max(i for i, op in enumerate(step.operations) if op.phase == "update")
-            after = Operation("after", "after", "weights after the step", before, step.updates[0].after, also)
-            step.operations.insert(last + 1, after)
-        used: set[int] = set()
-        for number, op in enumerate(step.operations):
-            op.number = number
-            used.update(numbers_of(op.operands))
-            for made in (op.result, *op.also.values()) if op.kind != "after" else ():
-                if made is not None and made not in used and step.values[made].made_by is None:
-                    step.values[made].made_by = number
-        for op, forward in self.belongs:
-            op.of = forward.number
-        name_the_rest(step)
-        if step.model is not None:
-            step.modules = {path: type(module).__name__ for path, module in step.model.named_modules()}
-
-    def add_norm(self) -> None:
-        """√Σ g² over all gradients, which nobody may have asked for, before anything is clipped."""
-        step, values = self.step, self.step.values
-        places = [i for i, other in enumerate(step.operations) if other.phase in ("clip", "moments", "update", "after")]
-        place = min(places, default=len(step.operations))
-        later = {op.result for op in step.operations[place:]}  # of a second backward pass, for another optimizer
-        updated = {update.name: update.gradient for update in step.updates}
-        found: Operands = {}
-        for name, parameter in self.parameters:
-            number = updated.get(name, self.gradient_of.get(parameter.node))
-            if number is not None and number not in later:
-                found[name] = Ref(number)
-        if not found:
-            return
-        norm = np.sqrt(sum(np.sum(np.square(values[n].array.astype(np.float64))) for n in found.values()))
-        result = self.keep(np.asarray(norm), "norm of all gradients", "gradient")
-        op = Operation("gradient norm", "norm", "norm of all gradients", found, result)
-        step.operations.insert(place, op)
-
-
-def _variant(optimizer: Optimizer) -> dict[str, bool]:
-    """What tells apart two methods that share an operation: Nesterov from Momentum, AdamW from Adam."""
-    return {name: bool(getattr(optimizer, name)) for name in ("nesterov", "decoupled") if hasattr(optimizer, name)}
 
 
 def _paired(node: Any, number: Any) -> tuple[list[Any], list[Any]]:

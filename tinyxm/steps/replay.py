@@ -65,6 +65,7 @@ def differences(
     replayed, least, found = _Replay(step), _least(step), []
     replayed.run(step.operations)
     for parameter, gradient in chosen:
+        judged = _losses_of(step, gradient)
         g, downstream = replayed.values[gradient], _downstream(step, parameter)
         flat = [int(np.abs(g).argmax()), *rng.integers(0, g.size, cells - 1)]
         for at in dict.fromkeys(int(i) for i in flat):
@@ -75,7 +76,7 @@ def differences(
                 moved[cell] += sign * h
                 again = _Replay(step, {**replayed.values, parameter: moved})
                 again.run(downstream)
-                losses.append(float(sum(np.sum(again.values[loss]) for loss in step.losses)))
+                losses.append(float(sum(np.sum(again.values[loss]) for loss in judged)))
             own, slope = float(g[cell]), (losses[0] - losses[1]) / (2 * h)
             error = abs(own - slope) / max(abs(own), abs(slope), least)
             found.append(Difference(gradient, cell, own, slope, error))
@@ -89,9 +90,21 @@ def checkable(step: Step) -> list[tuple[int, int]]:
     if any(op.kind == "hook" for op in step.operations):
         return []  # which may have made of a gradient what it likes
     norm = next((op for op in step.operations if op.kind == "norm"), None)
-    named = norm.operands.items() if norm is not None else ()
-    pairs = [(step.values[g].of, int(g)) for name, g in named if name not in step.kept and step.values[g].array.size]
+    named = {name: int(g) for name, g in norm.operands.items()} if norm is not None else {}
+    # of a further backward pass, for another optimizer, what it alone brought
+    named |= {u.name: u.gradient for u in step.updates if step.values[u.gradient].made_by is not None}
+    pairs = [(step.values[g].of, g) for name, g in named.items() if name not in step.kept and step.values[g].array.size]
     return [(parameter, g) for parameter, g in pairs if parameter is not None]
+
+
+def _losses_of(step: Step, gradient: int) -> list[int]:
+    """The losses that a gradient is of: all before the first update; behind that the last before the gradient."""
+    by = step.values[gradient].made_by
+    first = next((op.number for op in step.operations if op.phase in ("moments", "update")), len(step.operations))
+    at = {loss: step.values[loss].made_by or 0 for loss in step.losses}
+    if by is None or by < first:
+        return [loss for loss in step.losses if at[loss] < first]
+    return [max((loss for loss in step.losses if at[loss] < by), key=lambda loss: at[loss])]
 
 
 def _downstream(step: Step, value: int) -> list[Operation]:

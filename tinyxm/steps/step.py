@@ -141,7 +141,9 @@ class Step:
 
     def __exit__(self, *error: Any) -> None:
         self._listening.__exit__(*error)
-        self._recorder.finish(self._frame)
+        from tinyxm.steps.finish import finish
+
+        finish(self._recorder, self._frame)
         del self._frame, self._recorder, self._listening
         if not any(error):
             self._check_shown()

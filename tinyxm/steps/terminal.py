@@ -139,7 +139,7 @@ def _details(
     trace: Mapping[str, Any], numbers: list[Array], op: Mapping[str, Any], width: int, rows: int
 ) -> list[RenderableType]:
     parts: list[RenderableType] = []
-    rule = trace["code"]["rules"].get(op["name"], {})
+    rule = trace["code"]["rules"].get(op.get("rule", op["name"]), {})
     formula = op.get("says") or rule.get("formula") or _stated(trace, op)
     if formula:
         parts.append(Text(formula, style="green"))

@@ -167,6 +167,7 @@ def _operation(op: Operation, lines: list[tuple[str, int, str]], step: Step) -> 
         **({"static": static} if (static := _plain({k: x for k, x in op.static.items() if k not in op.known})) else {}),
         **({"saved": list(op.saved)} if op.saved else {}),
         **({"of": op.of} if op.of is not None else {}),
+        **({"rule": rule} if (rule := _rule_name(op, step)) != op.name else {}),
         **({"says": said} if (said := sentence(step, op)) else {}),
         **({"line": lines.index(op.source)} if op.source else {}),
         "seconds": op.seconds,
@@ -226,15 +227,30 @@ def _rules(step: Step) -> Json:
     found: Json = {}
     for op in step.operations:
         function, documented = _rule(op, step)
-        if op.name in found or function is None:
+        name = _rule_name(op, step)
+        if name in found or function is None:
             continue
-        found[op.name] = {"code": code_of(function)}
+        found[name] = {"code": code_of(function)}
         if op.kind != "adjoint":
-            found[op.name]["formula"] = formula_of(Origin(op.name, documented, {}, {}, {}, "", None))
+            found[name]["formula"] = formula_of(Origin(op.name, documented, {}, {}, {}, "", None))
         own = str(getattr(function, "__module__", "")).startswith("tinyxm.")  # not another's of that name
         if own and (why := why_underived(op.name)):
-            found[op.name]["underived"] = why
+            found[name]["underived"] = why
     return found
+
+
+def _method(op: Operation, step: Step) -> type | None:
+    """The optimizer that an update is of."""
+    own = (u.optimizer for u in step.updates if op.result in {u.after, *(new for _, new in u.state.values())})
+    return next((type(o) for o in (*own, *step.optimizers) if o.operation == op.name), None)
+
+
+def _rule_name(op: Operation, step: Step) -> str:
+    """The operation's; where several methods of the step share it, as Adam and AdamW do, the method's."""
+    if op.kind != "update" or len({type(o) for o in step.optimizers if o.operation == op.name}) < 2:
+        return op.name
+    method = _method(op, step)
+    return f"{op.name} of {method.__name__}" if method is not None else op.name
 
 
 def _rule(op: Operation, step: Step) -> tuple[Any, Any]:
@@ -242,8 +258,7 @@ def _rule(op: Operation, step: Step) -> tuple[Any, Any]:
     if op.kind == "clip":
         return (getattr(optim, op.name, None),) * 2
     if op.kind == "update":
-        optimizer = next((type(o) for o in step.optimizers if o.operation == op.name), None)
-        return getattr(reference, op.name, None), optimizer
+        return getattr(reference, op.name, None), _method(op, step)
     return (op.function,) * 2
 
 

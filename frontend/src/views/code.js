@@ -66,7 +66,7 @@ function rule(operation, trace) {
   const { rules } = trace.code;
   if (operation.kind === "accumulate") return { forward: null, back: null };
   if (operation.kind === "clip" || operation.kind === "update")
-    return { forward: ruleOfStep(operation, rules[operation.name]), back: null };
+    return { forward: ruleOfStep(operation, rules[operation.rule ?? operation.name]), back: null };
   const back = operation.kind === "adjoint";
   const input = back ? operation.name.slice(operation.name.lastIndexOf(".") + 1) : null;
   const name = back ? operation.name.slice(0, operation.name.lastIndexOf(".")) : operation.name;

@@ -30,7 +30,15 @@ export function follow(element, store, trace) {
   const stop = make("button", { type: "button", class: "stop", onclick: () => store.followWeight(null) }, "✕ stop");
   next.title = "on to its next station (f)";
   stop.title = stop.ariaLabel = "stop following this weight";
-  const row = make("div", { class: "top" }, make("span", { class: "whose" }, "You follow ", name), said, next, stop);
+  const all = make("button", { type: "button", class: "all", "aria-expanded": "false" }, "▾"); // where there is little room
+  all.title = all.ariaLabel = "its stations";
+  all.addEventListener("click", () => {
+    const open = element.classList.toggle("open");
+    all.setAttribute("aria-expanded", String(open));
+    all.textContent = open ? "▴" : "▾";
+  });
+  const buttons = make("span", { class: "buttons" }, all, next, stop);
+  const row = make("div", { class: "top" }, make("span", { class: "whose" }, "You follow ", name), said, buttons);
   fill(element, row, way);
   let list = [];
   store.subscribe(({ op, weight }, changed) => {

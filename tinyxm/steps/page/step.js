@@ -2807,7 +2807,7 @@ function rule(operation, trace) {
   const { rules } = trace.code;
   if (operation.kind === "accumulate") return { forward: null, back: null };
   if (operation.kind === "clip" || operation.kind === "update")
-    return { forward: ruleOfStep(operation, rules[operation.name]), back: null };
+    return { forward: ruleOfStep(operation, rules[operation.rule ?? operation.name]), back: null };
   const back = operation.kind === "adjoint";
   const input = back ? operation.name.slice(operation.name.lastIndexOf(".") + 1) : null;
   const name = back ? operation.name.slice(0, operation.name.lastIndexOf(".")) : operation.name;
@@ -3298,7 +3298,15 @@ function follow(element, store, trace) {
   const stop = make("button", { type: "button", class: "stop", onclick: () => store.followWeight(null) }, "✕ stop");
   next.title = "on to its next station (f)";
   stop.title = stop.ariaLabel = "stop following this weight";
-  const row2 = make("div", { class: "top" }, make("span", { class: "whose" }, "You follow ", name), said, next, stop);
+  const all = make("button", { type: "button", class: "all", "aria-expanded": "false" }, "▾");
+  all.title = all.ariaLabel = "its stations";
+  all.addEventListener("click", () => {
+    const open = element.classList.toggle("open");
+    all.setAttribute("aria-expanded", String(open));
+    all.textContent = open ? "▴" : "▾";
+  });
+  const buttons = make("span", { class: "buttons" }, all, next, stop);
+  const row2 = make("div", { class: "top" }, make("span", { class: "whose" }, "You follow ", name), said, buttons);
   fill(element, row2, way);
   let list2 = [];
   store.subscribe(({ op, weight }, changed) => {
