@@ -14,6 +14,7 @@ import tinyxm as xm
 from tinyxm import nn, optim
 from tinyxm.steps import Film, trace
 from tinyxm.steps.blob import arrays
+from tinyxm.steps.diagnoses import diagnose
 from tinyxm.steps.recording import record
 from tinyxm.steps.replay import differences, replay
 from tinyxm.steps.terminal import screen
@@ -202,6 +203,44 @@ def test_an_optimizer_that_steps_later_comes_behind_its_own_backward_pass():
         assert step.values[update.gradient].made_by < step.values[update.after].made_by
     assert step.operations[-1].kind == "after"
     assert all(one.error is not None and one.error < 1e-4 for one in replay(step))
+
+
+class Trainer:
+    """Holds its model and its optimizer, as objects of many users do."""
+
+    def __init__(self, hidden, out):
+        self.hidden, self._out = hidden, out
+        self.optimizer = optim.Adam([*hidden.parameters(), *out.parameters()])
+
+    def step(self):
+        with record() as step:
+            xm.ops.cross_entropy(self._out(np.tanh(self.hidden(X))), LABELS).backward()
+            self.optimizer.step()
+        return step
+
+
+class TrainedModule(nn.Module):
+    """A module that holds its own optimizer."""
+
+    def __init__(self, layer):
+        self.layer = layer
+        self.optimizer = optim.Momentum(layer.parameters(), lr=0.1)
+
+    def step(self):
+        with record(self) as step:
+            xm.ops.cross_entropy(self.layer(X), LABELS).backward()
+            self.optimizer.step()
+        return step
+
+
+def test_an_optimizer_that_an_object_holds_is_heard():
+    step = Trainer(*two_layers()).step()
+    assert [update.name for update in step.updates] == [
+        *("self.hidden.weight", "self.hidden.bias", "self._out.weight", "self._out.bias"),
+    ]
+    assert not [found for found in diagnose(checked(step)) if found.name == "unknown_optimizer"]
+    step = TrainedModule(two_layers()[1]).step()
+    assert [update.name for update in step.updates] == ["layer.weight", "layer.bias"]
 
 
 def test_weights_of_an_unknown_optimizer_are_said_to_be_so():

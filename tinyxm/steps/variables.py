@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from pathlib import Path
-from types import FrameType
+from types import FrameType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -95,8 +95,8 @@ def _alike(a: Any, b: np.ndarray) -> bool:
 
 
 def _held(frame: FrameType) -> Iterator[tuple[str, Any]]:
-    """Tensors, arrays, modules and optimizers that the caller's variables are or hold: its own, and globals that its
-    code names."""
+    """Tensors, arrays, modules and optimizers that the caller's variables are or hold, as self.optimizer: its own, and
+    globals that its code names."""
     named = {name: frame.f_globals[name] for name in frame.f_code.co_names if name in frame.f_globals}
     for name, x in {**named, **frame.f_locals}.items():
         if not name.startswith("_"):
@@ -115,6 +115,9 @@ def _within(name: str, x: Any, deep: int) -> Iterator[tuple[str, Any]]:
         parts = [(f"{name}[{i}]", part) for i, part in enumerate(x)]
     elif is_dataclass(x) and not isinstance(x, type):
         parts = [(f"{name}.{one.name}", getattr(x, one.name)) for one in fields(x)]
+    if not parts and not isinstance(x, type | ModuleType | Tensor | Optimizer):  # an object of the caller's own class
+        kinds = Optimizer if isinstance(x, Module) else Tensor | Module | Optimizer
+        parts = [(f"{name}.{key}", part) for key, part in getattr(x, "__dict__", {}).items() if isinstance(part, kinds)]
     for called, part in parts if deep else ():
         yield from _within(called, part, deep - 1)
 
