@@ -182,7 +182,8 @@ function factsOf({ name, kind, module, seconds, flops, bytes }, trace) {
 
 const plural = (n, what) => `${count(n)} ${what}${n === 1 ? "" : "s"}`;
 
-const TOGETHER = 32; // rows that the browser lays out together once they come into sight, in a list of thousands
+const LONG = 400; // operations: of more, the browser lays out rows once they come into sight,
+const TOGETHER = 32; // so many together
 const ROW = 27; // pixels that a row takes, until then
 
 /** Every operation, by phase, with a search by name. */
@@ -196,7 +197,7 @@ export function operations(element, store, trace) {
   });
   const found = make("span", { class: "found", role: "status" });
   const list = make("div", {
-    class: "list",
+    class: trace.operations.length > LONG ? "list long" : "list",
     role: "listbox",
     tabindex: 0,
     "aria-label": "Operations of this step, in their order",

@@ -10997,6 +10997,7 @@ function factsOf({ name, kind, module, seconds, flops, bytes }, trace) {
   return [`${did}${name}${where}`, ...cost].filter(Boolean).join(", ");
 }
 var plural = (n, what) => `${count2(n)} ${what}${n === 1 ? "" : "s"}`;
+var LONG2 = 400;
 var TOGETHER = 32;
 var ROW = 27;
 function operations(element, store, trace) {
@@ -11009,7 +11010,7 @@ function operations(element, store, trace) {
   });
   const found2 = make("span", { class: "found", role: "status" });
   const list2 = make("div", {
-    class: "list",
+    class: trace.operations.length > LONG2 ? "list long" : "list",
     role: "listbox",
     tabindex: 0,
     "aria-label": "Operations of this step, in their order"
