@@ -87,6 +87,8 @@ def test_the_graph_can_be_walked_by_what_is_told() -> None:
 def test_kernels_count_their_own_operations() -> None:
     found = heard(lambda: leaf(5, 2, 3) @ leaf(3, 4))
     assert [e.flops for e in found if e.operation == "matmul"] == [2 * 5 * 2 * 3 * 4]
+    found = heard(lambda: ops.attention(leaf(5, 2), leaf(7, 2), leaf(7, 3)))  # which keeps what no kernel is given
+    assert [e.flops for e in found if e.operation == "attention"] == [2 * 5 * 7 * (2 + 3)]
     x, w = leaf(1, 4, 4, 2), leaf(3, 3, 2, 5)
 
     def both_orders() -> None:
