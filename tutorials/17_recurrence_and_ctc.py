@@ -475,7 +475,7 @@ assert np.exp(stages["GRU, both ways"][20][:, 0]).mean() > 0.7  # blanks
 # - Give `learn` the plain cell with `initialise=nn.init.orthogonal`, or `far=10`, or `far=60` to all four. Who is left?
 # - Put a third into `LISTENERS`, `nn.GRU(48, 32, rng=rng)`, which reads forwards alone, and take 300 steps for all.
 #   Where in a word does it tell it?
-# - In `Listener`, take a stride of 8. Which phrases can no longer be said in the frames that are left?
+# - Leave out the silence in `phrases` (`rng.integers(1)`). Is a digit that is said twice told as surely as two others?
 # - Train on a single voice of `HEARD`. What do new voices cost now?
 # - Exercise: `tinyxm check ex28`, the walk in logarithms.
 #
