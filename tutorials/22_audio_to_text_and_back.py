@@ -248,7 +248,7 @@ print(f"{understood} of 10 understood; by chance it would be 1")
 # its name, by least squares. What it gives is a mix of the ten names; where the picture leaves two of them possible,
 # the least error is to say both at once, at half strength: a murmur. Better to recall first, and then say: a softmax of
 # how well the picture agrees with each name that was heard chooses, sharply, what is mixed. Same map, same pictures,
-# same listener.
+# same listener. (To find a word for a picture, and a picture for a word, in place of making one: lesson 01.)
 
 # %%
 written = data.load("handwritten-8")

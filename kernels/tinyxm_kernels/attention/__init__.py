@@ -42,7 +42,7 @@ def _rule(*operands: Any) -> tuple[str, ...]:
 _attention = operation(
     "attention",
     __name__,
-    flops=lambda q, k, v, *rest: 2 * _scores(q, k) * (q[-1] + v[-1]),
+    flops=lambda q, k, v, *rest, **named: 2 * _scores(q, k) * (q[-1] + v[-1]),
     elements=lambda q, k, v, mask=None, causal=False, scale=0.0: (
         prod(q) + prod(k) + prod(v) + _scores(q, k) // max(1, k[-2]) * v[-1]
     ),
