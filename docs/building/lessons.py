@@ -13,6 +13,7 @@ from base64 import b64decode
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import jupytext
 import nbclient
@@ -113,13 +114,15 @@ def _run(path: Path, out: Path) -> float:
     began = time.perf_counter()
     book = _read(path)
     book.cells.insert(0, nbformat.v4.new_code_cell(SETUP))
-    by = "tcp" if sys.platform == "win32" else "ipc"
-    config = Config({"AsyncKernelManager": {"transport": by}})
-    client = nbclient.NotebookClient(book, timeout=SECONDS, kernel_name="python3", config=config)
-    try:
-        client.execute()
-    except nbclient.exceptions.CellExecutionError as error:
-        raise RuntimeError(f"{path.name} failed:\n{error}") from None
+    with TemporaryDirectory() as sockets:
+        # two kernels that look for free ports at once may find the same one; sockets of their own can't be mistaken
+        by = {} if sys.platform == "win32" else {"transport": "ipc", "ip": f"{sockets}/kernel"}
+        config = Config({"AsyncKernelManager": by})
+        client = nbclient.NotebookClient(book, timeout=SECONDS, kernel_name="python3", config=config)
+        try:
+            client.execute()
+        except nbclient.exceptions.CellExecutionError as error:
+            raise RuntimeError(f"{path.name} failed:\n{error}") from None
     del book.cells[0]
     for cell in book.cells:
         for output in cell.get("outputs", ()):
