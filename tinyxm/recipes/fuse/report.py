@@ -64,7 +64,7 @@ def introduction(results: dict[str, Any]) -> str:
         if isinstance(found, dict)
     ]
     return (
-        "One label from several modalities, in five ways. " + "; ".join(told) + ". The best of five is named by the "
+        "One label from several modalities, in five ways: " + "; ".join(told) + ". The best of five is named by the "
         "test itself, so its lead is flattered a little."
     )
 

@@ -328,7 +328,7 @@ MISTAKES = {
         Mistake(
             "teacher_forcing",
             "BLEU is told of letters that were each predicted after the right ones",
-            "a BLEU far above that of what the model writes by itself",
+            "a BLEU above that of what the model writes by itself",
             teacher_forcing,
         ),
     )
