@@ -49,7 +49,7 @@ def site(asked: Path | None = None) -> Path:
         )
     raise RuntimeError(
         f'tutor: {page} isn\'t built yet; in {CHECKOUT} say: pip install -e ".[data,docs]", then python '
-        "docs/make_site.py, which runs every lesson, in ten minutes on two cores; `tinyxm tutor 01 --notebook` needs "
+        "docs/make_site.py, which runs every lesson, in some minutes; `tinyxm tutor 01 --notebook` needs "
         "none of it"
     )
 
