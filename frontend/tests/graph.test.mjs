@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { concerns, foldedAtFirst, network, visible } from "../src/graph/model.js";
+import { around, concerns, foldedAtFirst, network, visible } from "../src/graph/model.js";
 import { Trace } from "../src/trace.js";
 
 /** x → a.in (w) → a.out → loss, and x is added to the result of a.in: used twice. */
@@ -164,4 +164,18 @@ test("every operation concerns a box, and runs one way", () => {
   assert.deepEqual(at(1), { boxes: ["o1"], way: "forward" });
   assert.deepEqual(at(7), { boxes: ["o1"], way: "backward" });
   assert.deepEqual(at(9), { boxes: ["o0"], way: "backward" }); // where x was made
+});
+
+test("of a long network the part around a box is seen, with what it is given", () => {
+  const trace = small();
+  const all = visible(network(trace), new Set(), trace);
+  const part = around(all, "o2", 1);
+  assert.deepEqual([...part.boxes.keys()], ["o2"]);
+  assert.equal(part.arrows.length, 0);
+  assert.deepEqual([...part.frames.keys()], ["a"]);
+  assert.equal(part.left, all.boxes.size - 1);
+  const two = around(all, "v0", 2); // a weight is shown where it is read
+  assert.deepEqual(new Set(two.boxes.keys()), new Set(["o0", "o1", "v0"]));
+  assert.deepEqual(two.arrows.map(({ from, to }) => `${from} ${to}`).sort(), ["o0 o1", "v0 o1"]);
+  assert.equal(around(all, "nowhere", 99).left, 0);
 });

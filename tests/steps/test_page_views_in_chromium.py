@@ -368,3 +368,24 @@ def test_a_value_is_shown_as_what_it_is_and_picked_from(opened, shown, width):
         assert place(page.text(".derivation .number strong"))[axis] == x.shape[axis] - 1
     assert page.page.evaluate("document.documentElement.scrollWidth") <= width
     assert not page.problems
+
+
+def test_of_a_long_network_the_part_around_the_operation_is_drawn(browser, tmp_path):
+    """A recurrence of hundreds of operations that no module holds: laid out as a whole it would take minutes."""
+    model, x = nn.GRU(2, 3, rng=np.random.default_rng(0)), np.ones((1, 24, 2), np.float32)
+    with xm.record(title="A recurrence") as step:
+        np.sum(model(x)[0]).backward()
+    trace = encode(step, checks=False)
+    last = len(trace["operations"]) - 1
+    assert last > 800
+    page = Opened(browser, tmp_path, trace, viewport={"width": 1280, "height": 900})
+    for number in (0, 200, 400, last - 1, 1):
+        page.page.evaluate(f"location.hash = 'op={number}'")
+        page.page.wait_for_selector(f'[data-op="{number}"][aria-selected="true"]')
+        assert page.page.locator(".graph .box").count() < 100
+        assert page.page.locator(".graph .box.present").count() == 1
+        row, shown = (page.page.locator(one).bounding_box() for one in (f'[data-op="{number}"]', ".operations .list"))
+        assert shown["y"] <= row["y"] < shown["y"] + shown["height"]
+    assert "more boxes" in page.text(".graph .part")
+    assert not page.problems
+    page.context.close()

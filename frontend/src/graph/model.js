@@ -152,6 +152,30 @@ export function visible(whole, folded, trace) {
   return { boxes, frames, arrows: [...arrows.values()], shown };
 }
 
+/** Of what is seen the part around one box: `most` boxes in the order in which they run, and what these are given from outside. */
+export function around({ boxes, frames, arrows, shown }, id, most) {
+  const order = [...boxes.values()]
+    .filter(({ operations }) => operations.length)
+    .sort((a, b) => a.operations[0] - b.operations[0]);
+  const readers = arrows.filter(({ from }) => from === id).map(({ to }) => to);
+  const at = order.findIndex((box) => box.id === id || readers.includes(box.id));
+  const first = Math.max(0, Math.min(at - Math.floor(most / 2), order.length - most));
+  const kept = new Set(order.slice(first, first + most).map((box) => box.id));
+  const inside = new Set(kept);
+  for (const { from, to } of arrows) if (kept.has(to) && !boxes.get(from).operations.length) inside.add(from);
+  const part = new Map([...boxes].filter(([key]) => inside.has(key)));
+  const paths = new Set();
+  for (const { frame } of part.values())
+    for (let path = frame; path !== null; path = frames.get(path).parent) paths.add(path);
+  return {
+    boxes: part,
+    frames: new Map([...frames].filter(([path]) => paths.has(path))),
+    arrows: arrows.filter(({ from, to }) => inside.has(from) && kept.has(to)),
+    shown,
+    left: boxes.size - part.size,
+  };
+}
+
 /** Which boxes of the whole network an operation concerns, and whether it runs forward, backward, or changes weights. */
 export function concerns(operation, trace) {
   const parameter = (value) => [`v${value}`];

@@ -4,13 +4,15 @@ import * as dagre from "@dagrejs/dagre";
 import { select } from "d3-selection";
 import { curveMonotoneY, line } from "d3-shape";
 import { afterwards, draw, fill, make } from "../dom.js";
-import { concerns, foldedAtFirst, network, visible } from "../graph/model.js";
+import { around, concerns, foldedAtFirst, network, visible } from "../graph/model.js";
 import { shapeText, shortShape } from "../numbers.js";
 
 const LINE = 16; // pixels of a line of text
 const HEAD = 20; // of a frame's title
 const APART = 5; // between what goes down and what comes back up
 const ZOOMS = [0.4, 0.55, 0.7, 0.85, 1, 1.25, 1.5];
+const LAID_OUT = 200; // boxes: of more, to lay them out would take long,
+const AROUND = 40; // and only so many are drawn, and what they are given
 const SMALLEST = 0.7; // at which text is still read; what is wider is scrolled
 
 export function graph(element, store, trace) {
@@ -42,10 +44,25 @@ export function graph(element, store, trace) {
     button("+", "Larger", () => magnify(1)),
     button("fit", "Fit into the width", () => magnify(0)),
   );
-  fill(element, tools, scroll, legend());
+  const note = make("p", { class: "part" });
+  fill(element, tools, note, scroll, legend());
+  let centred; // the box that a part is drawn around
+  let all; // what could be seen, and isn't all drawn where it's too much
 
   function redraw(focus = null) {
-    seen = drawn(visible(whole, folded, trace), trace);
+    all = visible(whole, folded, trace);
+    draws(focus);
+  }
+
+  /** Draw it, or of a long network the part around the present operation, or around the box that has the focus. */
+  function draws(focus = null) {
+    centred = all.boxes.has(focus) ? focus : here();
+    const part = all.boxes.size > LAID_OUT ? around(all, centred, AROUND) : all;
+    const more = whole.modules.size ? " Fold modules to see more of it." : "";
+    note.textContent = part.left
+      ? `A part of the network, around this operation; there are ${part.left} more boxes.${more}`
+      : "";
+    seen = drawn(part, trace);
     fill(scroll, seen.svg);
     resize();
     select(seen.svg)
@@ -55,6 +72,12 @@ export function graph(element, store, trace) {
     follow(store.state);
     if (focus) rove(seen.buttons.get(focus) ?? first(), true);
     else rove(first(), false);
+  }
+
+  /** The box that the present operation concerns first. */
+  function here() {
+    const [id] = store.operation ? concerns(store.operation, trace).boxes : [];
+    return all.shown.get(id);
   }
 
   /** A box is gone to; a module, and a frame's title, fold. */
@@ -111,6 +134,7 @@ export function graph(element, store, trace) {
     if (!operation) return;
     const { boxes, way } = concerns(operation, trace);
     const present = new Set(boxes.map((id) => seen.shown.get(id)));
+    if (all.boxes.has(here()) && !seen.buttons.has(here()) && here() !== centred) return draws();
     for (const [id, box] of seen.buttons) {
       const here = present.has(id);
       box.classList.toggle("present", here);

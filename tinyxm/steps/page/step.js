@@ -8946,8 +8946,8 @@ function visible(whole2, folded, trace) {
     const path2 = id.slice(1);
     if (!boxes.has(id)) {
       const box2 = id === node.id ? node : { id, kind: "module", path: path2, name: modules.get(path2).kind, module: path2 };
-      const around = lineage(node.module, trace.modules).filter((one3) => modules.has(one3) && !folded.has(one3));
-      const within2 = (id === node.id ? around : around.filter((one3) => path2.startsWith(`${one3}.`))).at(-1) ?? null;
+      const around2 = lineage(node.module, trace.modules).filter((one3) => modules.has(one3) && !folded.has(one3));
+      const within2 = (id === node.id ? around2 : around2.filter((one3) => path2.startsWith(`${one3}.`))).at(-1) ?? null;
       boxes.set(id, { ...box2, frame: within2, operations: [] });
     }
     if (node.op !== void 0) boxes.get(id).operations.push(node.op);
@@ -8976,6 +8976,26 @@ function visible(whole2, folded, trace) {
   }
   return { boxes, frames, arrows: [...arrows.values()], shown: shown2 };
 }
+function around({ boxes, frames, arrows, shown: shown2 }, id, most) {
+  const order = [...boxes.values()].filter(({ operations: operations2 }) => operations2.length).sort((a2, b) => a2.operations[0] - b.operations[0]);
+  const readers = arrows.filter(({ from: from2 }) => from2 === id).map(({ to: to2 }) => to2);
+  const at3 = order.findIndex((box2) => box2.id === id || readers.includes(box2.id));
+  const first = Math.max(0, Math.min(at3 - Math.floor(most / 2), order.length - most));
+  const kept3 = new Set(order.slice(first, first + most).map((box2) => box2.id));
+  const inside = new Set(kept3);
+  for (const { from: from2, to: to2 } of arrows) if (kept3.has(to2) && !boxes.get(from2).operations.length) inside.add(from2);
+  const part = new Map([...boxes].filter(([key]) => inside.has(key)));
+  const paths = /* @__PURE__ */ new Set();
+  for (const { frame } of part.values())
+    for (let path2 = frame; path2 !== null; path2 = frames.get(path2).parent) paths.add(path2);
+  return {
+    boxes: part,
+    frames: new Map([...frames].filter(([path2]) => paths.has(path2))),
+    arrows: arrows.filter(({ from: from2, to: to2 }) => inside.has(from2) && kept3.has(to2)),
+    shown: shown2,
+    left: boxes.size - part.size
+  };
+}
 function concerns(operation, trace) {
   const parameter = (value2) => [`v${value2}`];
   const of = (value2) => trace.values[value2]?.of ?? null;
@@ -9001,6 +9021,8 @@ var LINE = 16;
 var HEAD = 20;
 var APART = 5;
 var ZOOMS = [0.4, 0.55, 0.7, 0.85, 1, 1.25, 1.5];
+var LAID_OUT = 200;
+var AROUND = 40;
 var SMALLEST = 0.7;
 function graph(element, store, trace) {
   const whole2 = network(trace);
@@ -9028,15 +9050,30 @@ function graph(element, store, trace) {
     button("+", "Larger", () => magnify(1)),
     button("fit", "Fit into the width", () => magnify(0))
   );
-  fill(element, tools, scroll, legend());
+  const note = make("p", { class: "part" });
+  fill(element, tools, note, scroll, legend());
+  let centred;
+  let all;
   function redraw(focus = null) {
-    seen = drawn(visible(whole2, folded, trace), trace);
+    all = visible(whole2, folded, trace);
+    draws(focus);
+  }
+  function draws(focus = null) {
+    centred = all.boxes.has(focus) ? focus : here();
+    const part = all.boxes.size > LAID_OUT ? around(all, centred, AROUND) : all;
+    const more = whole2.modules.size ? " Fold modules to see more of it." : "";
+    note.textContent = part.left ? `A part of the network, around this operation; there are ${part.left} more boxes.${more}` : "";
+    seen = drawn(part, trace);
     fill(scroll, seen.svg);
     resize();
     select(seen.svg).selectAll("[data-box]").on("click", (event) => act(event.currentTarget)).on("keydown", (event) => key(event));
     follow2(store.state);
     if (focus) rove(seen.buttons.get(focus) ?? first(), true);
     else rove(first(), false);
+  }
+  function here() {
+    const [id] = store.operation ? concerns(store.operation, trace).boxes : [];
+    return all.shown.get(id);
   }
   function act(target) {
     const id = target.dataset.box;
@@ -9084,11 +9121,12 @@ function graph(element, store, trace) {
     if (!operation) return;
     const { boxes, way } = concerns(operation, trace);
     const present = new Set(boxes.map((id) => seen.shown.get(id)));
+    if (all.boxes.has(here()) && !seen.buttons.has(here()) && here() !== centred) return draws();
     for (const [id, box2] of seen.buttons) {
-      const here = present.has(id);
-      box2.classList.toggle("present", here);
-      box2.dataset.way = here ? way : "";
-      if (here) box2.setAttribute("aria-current", "step");
+      const here2 = present.has(id);
+      box2.classList.toggle("present", here2);
+      box2.dataset.way = here2 ? way : "";
+      if (here2) box2.setAttribute("aria-current", "step");
       else box2.removeAttribute("aria-current");
       box2.classList.toggle("passed", seen.boxes.get(id)?.operations.every((number4) => number4 <= op) ?? true);
     }
