@@ -524,8 +524,8 @@ assert share["both"] > max(share["the word alone"], share["the picture alone"])
 # | what this can't do | 33 |
 #
 # The arrow of *this* lesson, audio ↔ image, is told here alone. At full size it's the job `tinyxm train digits`:
-# convolutions [16] for towers, all recordings, each of six speakers in turn left out. Two seeds of it found a right
-# picture for 89 and 88 % of the words of a speaker never heard; CCA 69 %, the nearest pair 72 %
+# convolutions [16] for towers, all recordings, each of six speakers in turn left out. Three seeds of it found a right
+# picture for 89, 88 and 88 % of the words of a speaker never heard; CCA 69 %, the nearest pair 72 %
 # (`docs/audio-image.md`). The other direction of making, a sound *for* a picture, is `tinyxm train sound`, in lesson
 # 22.
 
