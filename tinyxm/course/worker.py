@@ -1,4 +1,4 @@
-"""The process that an answer runs in: `python -m tinyxm.course.worker EXERCISE FILE RECORD MEGABYTES`.
+"""The process that an answer runs in: `python -m tinyxm.course.worker EXERCISE FILE RECORD MEGABYTES SECONDS`.
 
 It writes each case's result to the record as it comes, a line of JSON each, so that what was done before an answer
 hung or crashed is known; the last line says that all is done.
@@ -15,13 +15,18 @@ from tinyxm.course.exercise import Exercise, exercise, load
 from tinyxm.course.grading import Result, grade
 
 
-def limit(megabytes: int) -> None:
-    """Keep this process to so much memory and to files of 100 MB, where the system can."""
+def limit(megabytes: int, seconds: int) -> None:
+    """Keep this process to so much memory and processor time, and to files of 100 MB, where the system can."""
     try:
         import resource
     except ImportError:  # Windows has no such limits
         return
-    for kind, most in ((resource.RLIMIT_AS, megabytes << 20), (resource.RLIMIT_FSIZE, 100 << 20)):
+    most_of = {
+        resource.RLIMIT_AS: megabytes << 20,
+        resource.RLIMIT_CPU: seconds,
+        resource.RLIMIT_FSIZE: 100 << 20,
+    }
+    for kind, most in most_of.items():
         resource.setrlimit(kind, (most, resource.getrlimit(kind)[1]))
 
 
@@ -47,6 +52,6 @@ def results_of(asked: Exercise, path: Path, record: Path) -> None:
 
 
 if __name__ == "__main__":
-    name, file, record, megabytes = sys.argv[1:]
-    limit(int(megabytes))
+    name, file, record, megabytes, seconds = sys.argv[1:]
+    limit(int(megabytes), int(seconds))
     results_of(exercise(name), Path(file), Path(record))
