@@ -598,8 +598,6 @@ assert forgotten < 0.3
 #
 # ## Answers
 #
-# <details><summary>Open</summary>
-#
 # 1. It was told, without a name: which cards are *not* the partner. Ten words and ten cards of ten different digits say
 #    that what sounds alike belongs to what looks alike. The names are ours, and we use them for checking only (and for
 #    dealing one card of each digit, which is a help that pairs from the wild don't give: lesson 19 masks equal ones).
@@ -607,5 +605,3 @@ assert forgotten < 0.3
 #    the partner than with the others lowers the loss, so each step leads away from there: the others push.
 # 3. Both. Photograph and question are used together (multi-modal, a fusion), and the answer comes in another modality
 #    than the photograph (cross-modal, a translation). The words name what is done, not kinds of program.
-#
-# </details>

@@ -400,16 +400,12 @@ assert math.isclose(float(ops.info_nce(alike_all, alike_all, 10.0)), math.log(32
 #
 # ## Answers
 #
-# <details><summary>Open</summary>
-#
 # 1. Each doubling multiplies by 0.8: b = −ln 0.8 / ln 2 = 0.32. Four doublings to 16,000: 10 % · 0.8⁴ = 4.1 %, if the
 #    line goes on, which nobody has checked.
 # 2. Each part costs 1/64 of the table, all eight 1/8. Each sample now has an eighth of the rivals: an easier question,
 #    whose loss starts at ln(B/8), so losses can't be compared any longer; and hard rivals are met less often.
 # 3. Neither, as a cause. Show that the answer is one of a model that was right so often for people like them, and what
 #    would be done without it.
-#
-# </details>
 
 # %%
 assert math.isclose(-math.log(0.8) / math.log(2), 0.32, abs_tol=0.005)
