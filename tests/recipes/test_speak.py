@@ -10,7 +10,7 @@ from tinyxm.data.sources.speech import RATE_HZ
 from tinyxm.data.sources.utterances import Utterance, utterances
 from tinyxm.recipes import begin
 from tinyxm.recipes.listen import words
-from tinyxm.recipes.speak.scores import distortion, nearest_words
+from tinyxm.recipes.speak.scores import distortion, nearest_words, waves_of
 from tinyxm.recipes.speak.sounds import Phonemes, collate, mel_of, pronounced, sound_of
 
 
@@ -52,6 +52,17 @@ def test_a_sound_comes_back_from_its_bands():
     assert distortion(said.mels[0], np.random.default_rng(0).normal(size=len(sound)).astype(np.float32) * 0.1) > 6
     loud = sound_of(said.mels[0] + 0.4)
     assert np.abs(loud).max() <= 0.9501
+
+
+def test_equal_bands_are_made_to_a_sound_once(monkeypatch):
+    rng = np.random.default_rng(0)
+    first, second = (rng.uniform(-1, 0, (12, 80)).astype(np.float32) for _ in range(2))
+    made = []
+    monkeypatch.setattr("tinyxm.recipes.speak.scores.sound_of", lambda mel, rng: made.append(mel) or sound_of(mel, rng))
+    found = waves_of([first, second, first.copy(), second[:8]])
+    assert len(made) == 3
+    for wave, mel in zip(found, (first, second, first, second[:8]), strict=True):
+        np.testing.assert_array_equal(wave, sound_of(mel, 0))
 
 
 def test_the_nearest_word_is_by_phonemes():

@@ -126,7 +126,8 @@ def score(towers: ImageSound, voice: Voice, judge: Recogniser, data: Data, asked
     looked_up = towers.agreement(features(asked.drawings), concepts_seen(towers, data))
     some = np.random.default_rng(LISTENED_SEED).permutation(len(asked))[: LISTENED_QUICKLY if quick else LISTENED]
     ways = {"model": made, "recording_by_griffin_lim": true, "nearest_training_image": borrowed, "mean_name": usual}
-    waves = {way: waves_of([ended(mel) for mel in mels[some]]) for way, mels in ways.items()}
+    finished = waves_of([ended(mel) for mels in ways.values() for mel in mels[some]])  # of all ways: some are the same
+    waves = {way: finished[k * len(some) : (k + 1) * len(some)] for k, way in enumerate(ways)}
     lengths = [len(ended(mel)) for mel in true[some]]
     return {
         "made_sound": by_bands,

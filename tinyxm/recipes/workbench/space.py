@@ -93,8 +93,8 @@ class TemperatureSweep:
         left.set(xscale="log", xlabel="temperature", ylabel="modality gap", ylim=(0, highest))
         recall = left.twinx()
         found = recall.plot(self.temperatures, self.last("recall@1"), "s:", color=SERIES[1], label="recall at 1")
-        recall.set(ylabel="recall at 1", ylim=(0, 1.08))
-        left.legend(handles=[*gap, *found], frameon=False, loc="center left")
+        recall.set(ylabel="recall at 1", ylim=(0, 1.6 * max(self.last("recall@1")) or 1))
+        figure.legend(handles=[*gap, *found], frameon=False, loc="outside lower left", ncols=2)
         for i, (temperature, course) in enumerate(zip(self.temperatures, self.measures, strict=True)):
             across, up = ([point[key] for point in course] for key in ("alignment", "uniformity"))
             shade = 0.15 + 0.7 * i / max(1, len(self.temperatures) - 1)
