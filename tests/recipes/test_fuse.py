@@ -186,6 +186,7 @@ def test_a_short_run_on_tumours(tmp_path, monkeypatch):
     assert np.mean(again == made.of("test")[1]) == results["tumours"]["early"]["accuracy"]
     assert (run.folder.path / "plots" / "tumours_missing.png").is_file()
     ablation = run.recipe.missing(run)
+    assert ablation.model == "tumours, by three kinds of measures: early fusion"
     assert set(ablation.alone) >= {("mean",), ("mean", "error", "worst")}
     stage = run.stages[0].partition("-")[2]
     assert ablation.alone[("mean", "error", "worst")]["accuracy"] == results["tumours"][stage]["accuracy"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -161,7 +161,9 @@ class Fuse(Recipe):
         def predict(present: Mapping[str, Any]) -> Any:
             return predicted(model, inputs, np.stack([present[name] for name in task.inputs], axis=1))
 
-        return missing_modalities(predict, labels, list(task.inputs), classes=len(task.classes))
+        name, _, way = stage.partition("-")
+        told = f"{report.TITLES[name]}: {report.WAYS[way][0]}"
+        return replace(missing_modalities(predict, labels, list(task.inputs), classes=len(task.classes)), model=told)
 
     def introduction(self, results: Results) -> str:
         return report.introduction(results)

@@ -30,6 +30,7 @@ class MissingModalities:
     alone: dict[tuple[str, ...], Scores]
     rates: tuple[float, ...]
     curves: dict[str, list[Scores]]
+    model: str = ""  # what was asked, for a reader
 
     def plot(self, key: str = "accuracy") -> Figure:
         """A score by the share of samples that lack each modality."""

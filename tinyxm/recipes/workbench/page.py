@@ -141,7 +141,12 @@ def _missing(found: MissingModalities) -> Section:
     return Section(
         "Missing modalities",
         [
+            *([f"Asked: {found.model}."] if found.model else []),
             Plot(found.bars(), "With only these modalities there.", "alone"),
-            Plot(found.plot(), "With growing shares of samples that lack one.", "missing"),
+            Plot(
+                found.plot(),
+                "With growing shares of samples that lack one, or any but not all.",
+                "missing",
+            ),
         ],
     )
