@@ -206,7 +206,7 @@ def write(tree: Path, numbers: Mapping[str, int]) -> None:
             if each.operation:
                 there += f' · <a href="live/emoji.html#op={numbers[each.operation]}">its numbers</a>'
             lines += [f"**{number} · {each.title}.** {each.told}", "", "```python", each.code, "```", ""]
-            lines += ["<p class='where'>", "", f"{there}{lesson}", "", "</p>", ""]
+            lines += ["<div class='where'>", "", f"{there}{lesson}", "", "</div>", ""]
     (tree / "batch.md").write_text("\n".join(lines), "utf-8")
 
 

@@ -164,7 +164,7 @@ def _dress(book: NotebookNode, stem: str) -> None:
         words.append(f"exercise{'s' * (len(given) > 1)}: {links}")
     first = book["cells"][0]
     heading, _, rest = first["source"].partition("\n")
-    first["source"] = f"{heading}\n\n<p class='lesson-facts'>\n\n{' · '.join(words)}\n\n</p>\n\n{rest}"
+    first["source"] = f"{heading}\n\n<div class='lesson-facts'>\n\n{' · '.join(words)}\n\n</div>\n\n{rest}"
 
 
 def numbers(asked: str) -> Iterator[str]:

@@ -9,7 +9,11 @@ from html import escape
 from building.contents import LESSONS, ROOT
 
 SHOWN = (".py", ".cu", ".h", ".ts", ".toml", ".json")  # files that have a page of their own, with their lines numbered
-LINK = re.compile(r"(?<!!)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^)#\s]+)(#[^)\s]*)?\)|`([\w./-]+\.(?:py|md|cu|json))`")
+LINK = re.compile(
+    r"(?<!!)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^)#\s]+)(#[^)\s]*)?\)"  # [words](target#fragment)
+    r"|`([\w./-]+\.(?:py|md|cu|json))`"  # a path in running text
+    r"|(?<=[Ll]esson )(\d\d)\b|(?<=[\s(]\[)(\d\d)(?=[],])|(?<=, )(\d\d)(?=(?:, \d\d)*\](?!\())"  # lesson 04; [04, 05]
+)
 FENCE = re.compile(r"(^```.*?^```[^\n]*$|^    [^\n]*$)", re.DOTALL | re.MULTILINE)
 
 
@@ -20,12 +24,19 @@ def relink(text: str, page: str) -> str:
 
 
 def _linked(match: re.Match[str], page: str) -> str:
-    words, target, fragment, path = match.groups()
+    words, target, fragment, path, *numbers = match.groups()
+    folder = posixpath.dirname(page)
+    number = next(filter(None, numbers), None)
+    if number is not None:
+        stem = next((stem for stem in LESSONS if stem[:2] == number), "")
+        bracketed = numbers[0] is None  # which names a lesson in lessons alone
+        if not stem or page == f"tutorials/{stem}.py" or (bracketed and folder != "tutorials"):
+            return match[0]
+        words, target = number, posixpath.relpath(f"tutorials/{stem}.py", folder or ".")
     if path is not None:
         words, target = f"`{path}`", path
     if re.match(r"[a-z]+:", target):
         return match[0]
-    folder = posixpath.dirname(page)
     found = posixpath.normpath(posixpath.join(folder, target))
     if path is not None and not (ROOT / found).is_file():
         found = path  # in running text paths begin at the repository's root, or at the page's folder
