@@ -118,3 +118,20 @@ def test_the_glossary_tells_each_term_once_and_where():
     assert len(rows) >= 120
     assert all(re.search(r"\]\([^)]+\.(?:py|md)\)", row[3]) for row in rows)
     assert {"跨模态学习", "梯度裁剪", "均值初始化", "准确率", "精确率", "召回率"} <= {row[0] for row in rows}
+
+
+def squashed(text: str) -> str:
+    return re.sub(r"[\W\d_]+", "", text.lower())
+
+
+def test_the_glossary_links_where_its_english_terms_stand():
+    """The beginning of a term's first word (or of its second name's) is on a page that the row links."""
+    docs, missing = ROOT / "docs", []
+    for line in (docs / "glossary.md").read_text("utf-8").splitlines():
+        if pages := re.findall(r"\]\(([^)]+\.(?:py|md))\)", line):
+            term = line.split(" | ")[1]
+            names = [name.split() for name in re.split(r"[,()]", term) if name.strip()]
+            texts = [squashed((docs / page).read_text("utf-8")) for page in pages]
+            if not any(squashed(name[0])[:7] in text for name in names for text in texts):
+                missing.append(term)
+    assert not missing

@@ -2,7 +2,8 @@
 # # Splits, leaks, and why they flatter
 #
 # A test score is a promise: *so well will it do on what it has never seen*. The promise holds where the test's samples
-# stand to the training set as future ones will. Where some are relatives of training samples, the score is a mixture:
+# stand to the training set as future ones will (where the world changes, they don't: a **distribution shift**). How
+# well a model does there is its **generalisation**. Where some are relatives of training samples, the score is mixed:
 #
 #     score = s · a(known) + (1 − s) · a(new)
 #
@@ -240,7 +241,8 @@ assert honest < 0.75
 # - **Groups that are too few**: six speakers are six samples of "a stranger", however many words they say. Look at the
 #   spread over the folds before you believe a difference.
 # - **A group larger than its part**: the split can't be as asked; its `notes` say so.
-# - **The test used to choose**: every look at it makes it a bit more of a training set. Choose by a validation part.
+# - **The test used to choose**: every look at it makes it a bit more of a training set. Choose by a validation part,
+#   the moment to end training, too (**early stopping**).
 #
 # ## Where it came from
 #

@@ -81,7 +81,8 @@ assert np.allclose(lines["absolute"], (4.0, 0.346), atol=0.02)
 #     p = softmax z,   L = −ln p[t]        pull ∂L/∂z = p − one_hot(t)
 #
 # The cost is the surprise, in nats, at what came out: 0 where it was certain, ln C where all C classes seemed alike,
-# without limit where it was certain and wrong. The pull on every score is how much too high its probability is.
+# without limit where it was certain and wrong. e to its mean is the **perplexity**: among how many alike it wavers.
+# The pull on every score is how much too high its probability is.
 
 # %%
 z = xm.Tensor(np.array([[2.0, 1.0, -1.0, 0.0]]), requires_grad=True)

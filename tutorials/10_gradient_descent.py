@@ -5,8 +5,8 @@
 #
 #     θ ← θ − η g,   g = ∂L/∂θ
 #
-# That is all. One number has to be chosen, the learning rate η, and it decides between creeping, arriving and flying
-# off. This lesson is about that number.
+# That is all. One number has to be chosen (a **hyperparameter**: chosen, not learned), the learning rate η, and it
+# decides between creeping, arriving and flying off. This lesson is about that number.
 
 # %%
 import matplotlib.pyplot as plt
@@ -261,6 +261,7 @@ assert ends["cosine from 0.1"] < 0.5 * min(ends["stays at 0.1"], ends["stays at 
 #
 # - **The loss rises, or is NaN**: the rate is above 2 / λmax somewhere. Divide it by 10; warm up; clip (lesson 11).
 # - **It falls, but ever so slowly**: the rate is far too small, or the problem a ravine (lessons 12 and 13).
+#   Whoever stops there has a model that **underfits**: it is wrong on the training set, too.
 # - **It falls, then stays, noisily**: the cloud. Let the rate fall, enlarge the batch, or average the weights
 #   (`xm.optim.AveragedWeights`).
 # - **Gradients that add up**: without `zero_grad` each step takes all the earlier gradients along.

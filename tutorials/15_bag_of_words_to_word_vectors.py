@@ -39,9 +39,10 @@ assert data.normalise_text("e\u0301") == "é" != "e\u0301"
 # %% [markdown]
 # ## Tokens: what is counted
 #
-# Characters are few and mean little; words mean much, but there is always one never seen; **byte pairs** are between:
-# begin with bytes, and again and again make the most frequent pair of neighbours a token. What is frequent becomes
-# whole, what is rare stays in pieces, and nothing is unknown. Here they are learned from the names of emoji.
+# **Tokenisation** cuts a text into pieces, its tokens. Characters are few and mean little; words mean much, but there
+# is always one never seen; **byte pairs** are between: begin with bytes, and again and again make the most frequent
+# pair of neighbours a token. What is frequent becomes whole, what is rare stays in pieces, and nothing is unknown.
+# Here they are learned from the names of emoji.
 
 # %%
 try:

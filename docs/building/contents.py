@@ -29,6 +29,10 @@ THEMES = {
     "Kernels": "kernels gpu-kernels gpu simulator bench",
     "Exercises and proof": "exercises certificate",
 }
+BEFORE = {  # what leads a theme's page: where the site has more of it than docs/ does
+    "Exercises and proof": "**[The exercises](practice/exercises.md)**: every task by lesson, with its points and the "
+    "file to begin with.",
+}
 APART = ("api", "glossary", "syllabus")  # which have a place of their own
 
 

@@ -6,7 +6,7 @@ import re
 import shutil
 from pathlib import Path
 
-from building.contents import APART, LESSONS, ROOT, parts, themes
+from building.contents import APART, BEFORE, LESSONS, ROOT, parts, themes
 from building.links import relink
 from tinyxm.course.tutor import title
 
@@ -31,7 +31,7 @@ def slug(name: str) -> str:
 
 
 def _theme(name: str, pages: list[str]) -> str:
-    lines = [f"# {name}", ""]
+    lines = [f"# {name}", "", BEFORE.get(name, ""), ""]
     for page in pages:
         text = (ROOT / "docs" / f"{page}.md").read_text("utf-8")
         first = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", text.split("\n\n")[1])
