@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import subprocess
 import sys
 
@@ -47,9 +48,28 @@ def test_the_page_says_who_solved_what_and_what_goes_wrong(classroom, tmp_path):
     classroom.write_page(tmp_path / "class.html")
     page = (tmp_path / "class.html").read_text("utf-8")
     assert "<td>4</td><td>2</td>" in page  # handed in, solved
-    assert "the loss is a mean over the rows: 1/n is missing (1)" in page
+    assert "ex04, 1 student: the loss is a mean over the rows: 1/n is missing" in page
+    assert "nothing handed in: ex04" in page
+    assert page.count("all right") == 2
     assert "5 rows of 3: at ∂L/∂w[0]: got" in page
     assert "SyntaxError" in page
+
+
+def test_a_file_deep_in_a_folder_counts_the_newest_is_graded_and_the_others_are_named(tmp_path):
+    mine = tmp_path / "ada" / "week 1"
+    (mine / "__MACOSX").mkdir(parents=True)
+    (tmp_path / "__MACOSX").mkdir()
+    (mine / "EX04_Neuron_Gradient.PY").write_text(SOLUTION, "utf-8")
+    for old in (mine / "ex04_neuron_gradient (1).py", mine / "ex04.ipynb", mine / "__MACOSX" / "ex04.py"):
+        old.write_text("wrong", "utf-8")
+        os.utime(old, (0, 0))
+    classroom = grade_class(tmp_path, [exercise("ex04")])
+    assert list(classroom.verdicts) == ["ada"]
+    assert classroom.points("ada") == 3
+    assert classroom.remarks["ada"] == [
+        "not graded: week 1/ex04.ipynb; otter grades notebooks",
+        "not graded: week 1/ex04_neuron_gradient (1).py, as week 1/EX04_Neuron_Gradient.PY is newer",
+    ]
 
 
 def test_a_folder_without_students_is_refused(tmp_path):

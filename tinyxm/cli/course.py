@@ -61,6 +61,8 @@ def grade_(
     graded.write_page(out.with_suffix(".html"))
     for student in graded.verdicts:
         typer.echo(f"{student:24} {graded.points(student):6g} of {graded.of}")
+        for remark in graded.remarks[student]:
+            typer.echo(f"  {remark}")
     typer.echo(f"written: {out.with_suffix('.csv')}, {out.with_suffix('.html')}")
 
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -112,9 +113,12 @@ def _read(path: Path) -> Exercise:
 
 def load(path: Path) -> ModuleType:
     """A Python file as a module of its own, whatever its name is."""
-    spec = importlib.util.spec_from_file_location(re.sub(r"\W", "_", path.stem), path)
-    if spec is None or spec.loader is None:
+    if path.suffix.lower() != ".py":
         raise ValueError(f"exercise: {path} is no Python file; its name must end with .py")
+    name = re.sub(r"\W", "_", path.stem)
+    loader = SourceFileLoader(name, str(path))
+    spec = importlib.util.spec_from_loader(name, loader)
+    assert spec
     module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    loader.exec_module(module)
     return module

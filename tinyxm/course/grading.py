@@ -204,6 +204,7 @@ def check(exercise: Exercise, path: Path, megabytes: int = 8192) -> Verdict:
         with Path(folder, "printed").open("w+b") as printed:
             process = subprocess.Popen(
                 [*command, str(megabytes), str(math.ceil(exercise.seconds))],
+                cwd=folder,  # what it writes without a place of its own goes with it
                 stdin=subprocess.DEVNULL,
                 stdout=printed,
                 stderr=subprocess.STDOUT,
@@ -213,7 +214,8 @@ def check(exercise: Exercise, path: Path, megabytes: int = 8192) -> Verdict:
             try:
                 status = process.wait(4 * exercise.seconds)
                 out_of_time = status == OUT_OF_TIME
-                ended = too_long.format(exercise.seconds) if out_of_time else f"the process ended with status {status}"
+                by_itself = f"the answer ended the program, with status {status}"
+                ended = too_long.format(exercise.seconds) if out_of_time else by_itself
             except subprocess.TimeoutExpired:
                 ended = too_long.format(4 * exercise.seconds)
             finally:
@@ -222,10 +224,12 @@ def check(exercise: Exercise, path: Path, megabytes: int = 8192) -> Verdict:
             said = printed.read()[-400:].decode("utf-8", "replace").strip()
         lines = record.read_text("utf-8").split("\n")[:-1] if record.exists() else []  # the last may be cut short
     told = [json.loads(line) for line in lines]
-    whole = [Result(**line) for line in told if "done" not in line]
+    whole = [Result(**line) for line in told if "told" in line]
     if not told or "done" not in told[-1]:
         last = said.splitlines()[-1] if said and "status" in ended else ""
         whole.append(Result(f"case {len(whole) + 1}", False, f"{ended}{last and ': '}{last}"))
+        missing = range(len(whole), told[0]["cases"] if told else 0)
+        whole += [Result(f"case {i + 1}", False, "not reached") for i in missing]
     return Verdict(exercise.name, tuple(whole), exercise.points)
 
 

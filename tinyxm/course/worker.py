@@ -1,7 +1,7 @@
 """The process that an answer runs in: `python -m tinyxm.course.worker EXERCISE FILE RECORD MEGABYTES SECONDS`.
 
-It writes each case's result to the record as it comes, a line of JSON each, so that what was done before an answer
-hung or crashed is known; the last line says that all is done.
+It writes the number of cases to the record, then each one's result as it comes, a line of JSON each, so that what was
+done before an answer hung or crashed is known; the last line says that all is done.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from tinyxm.course.exercise import Exercise, exercise, load
-from tinyxm.course.grading import Result, grade
+from tinyxm.course.grading import Result, grade, tries
 
 
 def limit(megabytes: int, seconds: int) -> None:
@@ -37,6 +37,7 @@ def results_of(asked: Exercise, path: Path, record: Path) -> None:
         def told(result: Result) -> None:
             print(json.dumps(asdict(result)), file=lines, flush=True)
 
+        print(json.dumps({"cases": len(tries(asked))}), file=lines, flush=True)
         sys.path.insert(0, str(path.parent))
         try:
             function = getattr(load(path), asked.function, None)
