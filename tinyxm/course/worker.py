@@ -42,8 +42,7 @@ def results_of(asked: Exercise, path: Path, record: Path) -> None:
         try:
             function = getattr(load(path), asked.function, None)
         except BaseException as error:
-            at = f" at line {error.lineno}" if isinstance(error, SyntaxError) else ""
-            told(Result("the file is read", False, f"{type(error).__name__}: {error}{at}"))
+            told(Result("the file is read", False, f"{type(error).__name__}: {error}"))
         else:
             if callable(function):
                 grade(asked, function, told)
