@@ -1,9 +1,10 @@
 # %% [markdown]
 # # A neuron, by hand: forward and backward
 #
-# One neuron is one weighted sum and one squashing function. It is logistic regression, and it already has all that a
-# deep network has: a forward pass, a loss, a chain rule, an update. Here every number of it is computed by hand, then
-# by the engine, and the two are compared.
+# One neuron is one weighted sum and one squashing function. (Statistics calls it *logistic regression*: the probability
+# of a yes or no, from numbers.) It already has all that a deep network has: a forward pass, a loss, a chain rule, an
+# update. Here every number of it is computed by hand, then by the *engine*, the part of tinyxm that finds gradients by
+# itself (lesson 05 builds one), and the two are compared.
 #
 # The data are real. On 28 January 1986 the space shuttle Challenger was launched at 31 °F. The rings that seal its
 # boosters had been inspected after 23 earlier launches: at what temperature was each, and was any ring damaged?
@@ -29,6 +30,9 @@ print(f"{N} launches from {fahrenheit.min():.0f} to {fahrenheit.max():.0f} °F, 
 #     p = σ(z) = 1 / (1 + e⁻ᶻ)   the same as a probability: from 0 to 1
 #     ℓ = −y ln p − (1 − y) ln(1 − p)      the surprise at what happened, y ∈ {0, 1}
 #
+# ln is the logarithm to base e, and a surprise measured by it is in *nats*: 0 for what was certain, ln 2 = 0.69 for a
+# coin's fall.
+#
 # For one launch, the coldest, with a weight and a bias that nobody has trained:
 
 # %%
@@ -43,12 +47,23 @@ assert np.isclose(loss, -np.log(p))  # as y = 1 here
 # %% [markdown]
 # ## Backward: one factor for each arrow
 #
-# How does ℓ move when w moves? Follow the arrows w → z → p → ℓ backwards, and multiply what each contributes:
+# How does ℓ move when w moves a little? z moves x = −2.40 times as much as w, p moves p (1 − p) = 0.178 times as much
+# as z, and ℓ moves −1/p = −4.32 times as much as p: so ℓ moves −2.40 · 0.178 · −4.32 = 1.84 times as much as w. That is
+# the **chain rule**: follow the arrows w → z → p → ℓ, and multiply what each contributes. (∂ℓ/∂w is read "the slope of
+# ℓ along w": how many times as much ℓ moves when w alone moves.)
 #
 #     ∂ℓ/∂w = ∂ℓ/∂p · ∂p/∂z · ∂z/∂w
 #     ∂ℓ/∂p = −y/p + (1 − y)/(1 − p)        ∂p/∂z = p (1 − p)        ∂z/∂w = x,   ∂z/∂b = 1
 #
-# The first two factors multiply to p − y, whatever y is: the neuron learns from how wrong it was, no more, no less.
+# The one in the middle: p = 1/u with u = 1 + e⁻ᶻ; the slope of 1/u along u is −1/u², that of u along z is −e⁻ᶻ.
+#
+#     ∂p/∂z = −1/u² · −e⁻ᶻ = 1/u · e⁻ᶻ/u = p (1 − p),      as e⁻ᶻ/u = (u − 1)/u = 1 − p
+#
+# And the first two factors, multiplied out:
+#
+#     ∂ℓ/∂z = (−y/p + (1 − y)/(1 − p)) · p (1 − p) = −y (1 − p) + (1 − y) p = p − y
+#
+# The neuron learns from how wrong it was, no more, no less.
 
 # %%
 dp = -y[n] / p + (1 - y[n]) / (1 - p)
@@ -58,7 +73,10 @@ print(f"∂ℓ/∂p = {dp:.4f},  ∂ℓ/∂z = {dz:.4f} = p − y,  ∂ℓ/∂w 
 assert np.isclose(dz, p - y[n])
 
 # %% [markdown]
-# The engine does the same, from the three forward lines alone, and can be asked how it came to its number.
+# The engine does the same, from the three forward lines alone, and can be asked how it came to its number. An
+# `xm.Parameter` is an array of which it is to find the gradient, and keeps that as `.grad`. Read its answer so: each
+# line is a gradient; the line below says through which operation, at which line of this file, it came, and the next one
+# writes it as a product: slope of that operation · gradient of its result. Here that is x · (p − y).
 
 # %%
 W, B = xm.Parameter(np.array(w)), xm.Parameter(np.array(b))
@@ -87,7 +105,7 @@ assert np.isclose(slope, dw)
 # ## All launches at once
 #
 # The loss is the mean over launches, so the gradient is, too: ∂L/∂w = 1/N Σₙ (pₙ − yₙ) xₙ, one line of NumPy. Each step
-# goes against it, w ← w − η ∂L/∂w.
+# goes against it, w ← w − η ∂L/∂w, where η, the *rate* (`rate` in the code), says how far.
 
 # %%
 w, b, rate, losses = 0.0, 0.0, 1.0, []
@@ -101,8 +119,8 @@ assert np.isclose(losses[0], np.log(2))
 
 # %% [markdown]
 # In degrees again, z = (w/s) t + (b − w m/s), m and s the mean and deviation taken off before. Textbooks of statistics
-# print the fit of these data by maximum likelihood, found by Newton's method: slope −0.2322 per °F, intercept 15.04. It
-# is the same neuron.
+# print a fit of these data by *maximum likelihood*: the line by which what happened was most probable, which is the one
+# of the least summed surprise. Its slope is −0.2322 per °F, its intercept 15.04. It is the same neuron.
 
 # %%
 slope, intercept = w / deviation, b - w * mean / deviation
@@ -129,10 +147,10 @@ plt.show()
 # %% [markdown]
 # ## Change it and see
 #
-# Train on the raw temperatures, without taking off their mean and deviation: x = fahrenheit. With a rate of 1.0 the
-# exponential overflows. With 0.0001 w settles but b hardly moves, and the loss is little better than 0.6145, what it
-# costs to know no more than how frequent damage is. At the start the gradient of w is 79 times that of b: one rate
-# can't suit both. Lesson 10 tells why, lesson 13 what helps.
+# Train on the raw temperatures, without taking off their mean and deviation: x = fahrenheit. With a rate of 1.0 NumPy
+# warns of overflow. With 0.0001 w settles but b hardly moves, and the loss is little better than 0.6145, what it costs
+# to know no more than how frequent damage is. At the start the gradient of w is 79 times that of b: one rate can't suit
+# both. Lesson 10 tells why, lesson 13 what helps.
 #
 # Exercise: `tinyxm check ex04`.
 #

@@ -71,9 +71,8 @@ class Var:
 
 
 def unbroadcast(g, shape):
-    """What NumPy repeated on the way forward is summed on the way back."""
-    g = g.sum(axis=tuple(range(g.ndim - len(shape))))
-    return g.sum(axis=tuple(i for i, n in enumerate(shape) if n == 1 != g.shape[i]), keepdims=True)
+    """What NumPy repeated on the way forward is summed on the way back: here the axes that it put in front."""
+    return g.sum(axis=tuple(range(g.ndim - len(shape))))
 
 
 # %% [markdown]
@@ -104,13 +103,17 @@ for name, our, their in zip(["W1", "b1", "W2", "b2"], ours, theirs, strict=True)
 
 # %% [markdown]
 # The bias b1 was repeated for each of 8 rows; its gradient came back with 8 rows, and `unbroadcast` summed them: each
-# use of a number adds its part. Leave that line out and every bias has the wrong shape.
+# use of a number adds its part. Leave that line out and every bias has the wrong shape. (NumPy also repeats an axis of
+# length 1, of a column beside a table for instance. Ours doesn't undo that, the engine does, and exercise 05 asks you
+# to.)
 #
 # ## Used twice, counted twice
 #
 # `error * error` uses one Var on both sides, so two gradients arrive at it, and they add up: d(e²)/de = e + e. The
 # order matters as much. Take y = a·a, then z = y + y·a: going back, y's gradient is complete only once both of its uses
-# have reported. A backward pass that goes on from y after the first report passes on a half-finished sum.
+# have reported. A backward pass that goes on from y after the first report passes on a half-finished sum: y
+# has 1 from z and hands it on, gets 3 from y·a and hands on 1 + 3 = 4, where 4 once was right. Each arrives at a 3 + 3
+# times, and 9 comes from y·a directly: 6 + 24 + 9 = 39 in place of 24 + 9 = 33.
 
 # %%
 a = Var(3.0)
@@ -149,8 +152,8 @@ def too_eager(var, g):
 a = Var(3.0)
 y = a * a
 too_eager(y + y * a, np.ones(()))
-print(f"without an order: {a.grad:.0f}")
-assert a.grad != 33
+print(f"without an order: {a.grad:.0f} = 1·6 + 4·6 + 9, in order: {4 * 6 + 9}")
+assert a.grad == 39 != 33
 
 # %% [markdown]
 # ## What the sixty lines can't do, and how the engine does it

@@ -162,6 +162,11 @@ assert plain < 1e-15 < 1 < residual
 #
 # Learn from Twemoji's drawings which of nine categories they belong to; then look at the same drawings moved to the
 # side by three pixels. Both networks have about as many weights and see the same steps.
+#
+# Three words of the convolutional one: a *stride* of 2 lays the small weight on every second place only, so height and
+# width halve; *padding* of 1 puts a rim of zeros around the picture, so that its edge has neighbours, too; *global
+# average pooling* takes each channel's mean over all places, so that what was seen counts, and not where. `Adam` is the
+# rule by which the weights are stepped [13].
 
 # %%
 kinds, labels = np.unique(samples.groups["category"], return_inverse=True)

@@ -368,7 +368,7 @@ assert list(dict.fromkeys(event.phase for event in events)) == ["forward", "back
 #
 # `xm.record` listens to the same events and keeps all arrays. `step.to_html` writes them as one page, which opens in
 # any browser: go through it operation by operation, with the arrow keys, forward and **back**. It opens with one weight
-# followed, W₁[0, 0] (here V1); "next", or the key f, leads from station to station.
+# followed, W₁[0, 0]; "next", or the key f, leads from station to station.
 #
 # 1. *forward*: the weight's term, marked ◉, among those of one sum of the first layer.
 # 2. *gradient*: "Where this number comes from" writes it as a sum over the four samples, x[n, 0]·dA[n, 0]. Click one
@@ -382,7 +382,7 @@ assert list(dict.fromkeys(event.phase for event in events)) == ["forward", "back
 # In the terminal `step.play()` does the same, and `tinyxm step emoji` records a step of the main job.
 
 # %%
-parameters = V1, c1, V2, c2 = [xm.Parameter(array) for array in start]
+parameters = W1, b1, W2, b2 = [xm.Parameter(array) for array in start]
 optimizer = xm.optim.GradientDescent(parameters, lr=0.5)
 with xm.record(optimizer=optimizer, title="Exclusive or: one training step") as step:
     hidden, active, scores, loss = forward(parameters)
@@ -391,7 +391,7 @@ with xm.record(optimizer=optimizer, title="Exclusive or: one training step") as 
     optimizer.step()
 
 folder = Path(tempfile.mkdtemp())
-step.to_html(folder / "step.html", at="weight=V1[0,0]")
+step.to_html(folder / "step.html", at="weight=W1[0,0]")
 print(f"\nOpen it in a browser: {folder / 'step.html'} ({(folder / 'step.html').stat().st_size / 1e3:.0f} kB)")
 
 update = step.updates[0]
@@ -413,7 +413,7 @@ assert slope.error < 1e-6
 
 # %%
 print("\nOnly W2's rows differ:")
-loss, (V1, *_) = train([np.full((2, 3), 0.5), b1, W2, b2])[-1]
+loss, (V1, *_) = train([np.full((2, 3), 0.5), *start[1:]])[-1]
 assert loss < 0.05
 assert not np.allclose(V1, V1[:, :1], atol=0.1)
 
