@@ -46,7 +46,7 @@ def test_a_right_and_a_wrong_answer_are_told_apart(run, here):
     file.write_text(exercise("ex04").stub.read_text())
     out = run("check", "ex04", "--mine", str(file))[1]
     assert out.count("not written yet") == 1
-    assert out.count("as above") == 5
+    assert "as above" not in out
     file.write_text(exercise("ex04").solution.read_text().replace(" / len(t)", ""))
     status, out, _ = run("check", "ex04", "--mine", str(file), "--json")
     told = json.loads(out)

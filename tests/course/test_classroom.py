@@ -77,6 +77,12 @@ def test_a_folder_without_students_is_refused(tmp_path):
         grade_class(tmp_path, [exercise("ex04")])
 
 
+def test_what_is_not_written_yet_fails_once_in_pytest(tmp_path):
+    export(tmp_path, [exercise("ex04")], "pytest")
+    done = subprocess.run([sys.executable, "-m", "pytest", "-q"], cwd=tmp_path, capture_output=True, text=True)
+    assert "1 failed, 5 skipped" in done.stdout
+
+
 @pytest.mark.parametrize(("answer", "status"), [(SOLUTION, 0), (SOLUTION.replace("2 *", ""), 1), (None, 1)])
 def test_assignments_for_pytest_pass_and_fail_as_they_should(tmp_path, answer, status):
     export(tmp_path, [exercise("ex04")], "pytest")

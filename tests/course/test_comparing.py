@@ -39,6 +39,7 @@ def test_one_wrong_element_is_found_where_it_is(expected, data):
         (lambda a: -a / 4, "of the wrong sign and exactly 4 times too small"),
         (lambda a: a / 2, "exactly 2 times too small, the square root of 4, the batch"),
         (lambda a: 3 * a, "exactly 3 times too large"),
+        (lambda a: 12**0.5 * a, "exactly 3.464 times too large"),
         (lambda a: 0 * a, "all zeros"),
         (lambda a: a + 1, "each is +1 off"),
         (lambda a: a[::-1], "in the reverse order along axis 0"),
@@ -46,13 +47,31 @@ def test_one_wrong_element_is_found_where_it_is(expected, data):
         (lambda a: np.sort(a, axis=0), "the right numbers in another order"),
         (lambda a: np.where(a == a.flat[5], np.nan, a), "there is NaN in it"),
         (lambda a: np.where(a == a.flat[5], np.inf, a), "there is infinity in it"),
-        (lambda a: np.concatenate([a[:1], a[1:] + 1]), "only the first row is right"),
+        (
+            lambda a: np.concatenate([a[:1], a[1:] + 1]),
+            "only the first row is right: does it see the first of the batch alone?",
+        ),
         (lambda a: np.concatenate([a[:-1], a[-1:] + 1]), "all but the last are right"),
         (lambda a: np.concatenate([a[:1] + 1, a[1:]]), "all but the first are right"),
     ],
 )
 def test_a_mistake_is_named(made_wrong, told):
     assert told in diagnosis(made_wrong(RIGHT), RIGHT, sizes={"batch": 4})
+
+
+def test_a_factor_that_says_nothing_is_not_told():
+    assert diagnosis(2.328 * RIGHT, RIGHT, sizes={"batch": 4}) == ""
+
+
+def test_the_first_alone_is_guessed_at_where_there_is_a_batch_only():
+    losses = np.array([3.0, 2.0, 1.0])
+    assert diagnosis(losses + np.array([0, 1, 3]), losses) == "only the first is right"
+
+
+def test_exchanged_parts_are_seen():
+    parts = RIGHT, np.float64(2.0), RIGHT[0]
+    assert difference((parts[2], parts[0], parts[1]), parts).looks_like == "the parts are exchanged"
+    assert difference((parts[2], parts[0], 7.0), parts).looks_like != "the parts are exchanged"
 
 
 def test_what_is_infinite_by_right_is_like_nothing_known():

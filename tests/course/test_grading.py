@@ -92,7 +92,31 @@ def test_what_is_not_written_yet_has_no_points():
 
     verdict = grade(an_exercise(), answer)
     assert verdict.points == 0
-    assert verdict.results[0].wrong == "not written yet"
+    assert [result.wrong for result in verdict.results] == ["not written yet"]
+
+
+def test_what_is_written_for_some_cases_only_is_graded_by_all():
+    def answer(a):
+        if a.shape == (2, 3):
+            raise NotImplementedError
+        return a.T
+
+    heard = []
+    verdict = grade(an_exercise(), answer, heard.append)
+    assert [result.unwritten for result in heard] == [True, False]
+    assert verdict.points == 1.5
+
+
+def test_a_known_wrong_answer_is_told_by_the_error_it_fails_with():
+    known = an_exercise(traps=(Trap("it isn't transposed", lambda a: a @ a),))
+    assert grade(known, lambda a: 1 * (a @ a)).results[0].looks_like == "it isn't transposed"
+    assert grade(known, lambda a: a @ a[:1]).results[0].looks_like == ""
+
+
+def test_a_trial_that_cant_tell_two_mistakes_apart_names_neither():
+    traps = (Trap("it is doubled", lambda a: 2 * a), Trap("it is tripled", lambda a: 3 * a))
+    tried = an_exercise(traps=traps, cases=lambda rng: iter(()), trial=lambda f: bool(f is None or f(1) == 1))
+    assert grade(tried, lambda a: 4 * a).results[0].looks_like == ""
 
 
 def test_a_judge_says_what_is_wrong():
@@ -227,5 +251,5 @@ def test_an_exercise_is_found_by_its_names(name):
 
 
 def test_an_unknown_exercise_is_refused_with_those_there_are():
-    with pytest.raises(ValueError, match="'ex99' isn't one of the course; there are"):
+    with pytest.raises(ValueError, match="'ex99' isn't one of the course; run `tinyxm check` for the list"):
         exercise("ex99")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import permutations
 from typing import Any
 
 import numpy as np
@@ -78,8 +79,18 @@ def _of_sequences(got: Any, expected: Any, tolerance: float, sizes: Mapping[str,
     for i, (ours, theirs) in enumerate(zip(got, expected, strict=True)):
         found = difference(ours, theirs, tolerance, sizes)
         if found:
-            return _within(found, f"[{i}]")
+            exchanged = isinstance(expected, tuple) and _exchanged(got, expected, tolerance)
+            return _within(replace(found, looks_like="the parts are exchanged") if exchanged else found, f"[{i}]")
     return None
+
+
+def _exchanged(got: Any, expected: tuple[Any, ...], tolerance: float) -> bool:
+    """Whether the parts would be right in another order; with more than four, nobody could tell which was meant."""
+
+    def right(parts: tuple[Any, ...]) -> bool:
+        return all(difference(ours, theirs, tolerance) is None for ours, theirs in zip(parts, expected, strict=True))
+
+    return 1 < len(expected) <= 4 and any(map(right, permutations(got)))
 
 
 def _kind(value: Any) -> str:
@@ -154,13 +165,14 @@ def diagnosis(
         _factor(answer, expected, tolerance, sizes or {})
         or (answer.ndim == 2 and same(expected.T) and "transposed: the shape hides it, since it is square")
         or _ordered(answer, expected, same)
-        or _partly(answer, expected, tolerance)
+        or _partly(answer, expected, tolerance, sizes or {})
         or ""
     )
 
 
 def _factor(answer: NDArray[Any], expected: NDArray[Any], tolerance: float, sizes: Mapping[str, int]) -> str:
-    """Told where every element is the same number of times too large or too small."""
+    """Told where every element is the same number of times too large or too small, and the number can be told:
+    a small whole one, or a length of the arrays, or the root of one. Any other may be an accident."""
     largest = np.unravel_index(np.abs(expected).argmax(), expected.shape)
     if not expected[largest] or not answer[largest]:
         return ""
@@ -180,7 +192,8 @@ def _factor(answer: NDArray[Any], expected: NDArray[Any], tolerance: float, size
             return f"{times}, and {length} is the {name}: {question}?"
         if length > 1 and np.isclose(max(size, 1 / size), length**0.5, rtol=1e-3):
             return f"{times}, the square root of {length}, the {name}"
-    return times if answer.size > 1 else ""
+    tellable = [number for whole in (*range(2, 13), *expected.shape, expected.size) for number in (whole, whole**0.5)]
+    return times if answer.size > 1 and np.isclose(max(size, 1 / size), tellable, rtol=1e-3).any() else ""
 
 
 def _number(value: float) -> str:
@@ -200,13 +213,15 @@ def _ordered(answer: NDArray[Any], expected: NDArray[Any], same: Any) -> str:
     return ""
 
 
-def _partly(answer: NDArray[Any], expected: NDArray[Any], tolerance: float) -> str:
+def _partly(answer: NDArray[Any], expected: NDArray[Any], tolerance: float, sizes: Mapping[str, int]) -> str:
     """Told where some rows, or all but an edge, are right."""
     right = _close(answer, expected, tolerance)
     if expected.ndim and len(expected) > 2:
         rows = np.asarray(right.reshape(len(right), -1).all(axis=1))
         if rows[0] and not rows[1:].any():
-            return "only the first row is right: does it see the first of the batch alone?"
+            seen = f"only the first{' row' * (expected.ndim > 1)} is right"
+            batch = sizes.get("batch") == len(expected)
+            return f"{seen}: does it see the first of the batch alone?" if batch else seen
         if rows[:-1].all():
             return "all but the last are right: does a loop end too early?"
         if rows[1:].all():

@@ -102,8 +102,7 @@ def exercise(name: str) -> Exercise:
     for each in exercises().values():
         if name == each.name or (number and "_" not in name and int(number[1]) == each.number):
             return each
-    known = ", ".join(each.short for each in exercises().values())
-    raise ValueError(f"exercise: {name!r} isn't one of the course; there are {known}")
+    raise ValueError(f"exercise: {name!r} isn't one of the course; run `tinyxm check` for the list")
 
 
 def _read(path: Path) -> Exercise:

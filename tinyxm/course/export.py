@@ -17,10 +17,15 @@ from {name} import {function}
 
 from tinyxm.course import tries
 
+unwritten = []
+
 
 @pytest.mark.parametrize("tried", tries("{short}"), ids=lambda tried: tried.told)
 def test_{function}(tried):
     result = tried({function})
+    if result.unwritten and unwritten:
+        pytest.skip("not written yet, as told once")
+    unwritten.extend([tried] if result.unwritten else [])
     assert result.passed, f"{{result.wrong}} {{result.looks_like}}"
 '''
 

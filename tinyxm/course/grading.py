@@ -27,6 +27,7 @@ from tinyxm.course.exercise import exercise as named
 
 SEED = 20
 TRIAL_TOLERANCE = 1e-4
+UNWRITTEN = "not written yet"
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,11 @@ class Result:
     wrong: str = ""
     looks_like: str = ""
     square: bool = False
+
+    @property
+    def unwritten(self) -> bool:
+        """Whether the stub's NotImplementedError is all that came."""
+        return self.wrong == UNWRITTEN
 
 
 @dataclass(frozen=True)
@@ -88,11 +94,19 @@ def tries(exercise: Exercise | str) -> list[Try]:
 
 
 def grade(exercise: Exercise, function: Function, told: Callable[[Result], None] = lambda result: None) -> Verdict:
-    """Try the function in this process; `told` hears each result as it comes."""
-    results = []
+    """Try the function in this process; `told` hears each result as it comes, but once for all of a stub's."""
+    results: list[Result] = []
+    stub, heard = True, 0
     for tried in tries(exercise):
         results.append(tried(function))
-        told(results[-1])
+        stub = stub and results[-1].unwritten
+        if not stub:
+            for result in results[heard:]:
+                told(result)
+            heard = len(results)
+    if stub and results:
+        results = [Result(exercise.function, False, UNWRITTEN)]
+        told(results[0])
     return Verdict(exercise.name, tuple(results), exercise.points)
 
 
@@ -102,9 +116,9 @@ def _tried(exercise: Exercise, case: Case, function: Function) -> Result:
         with _quiet():
             got = function(*given)
     except NotImplementedError:
-        return Result(case.told, False, "not written yet", square=case.square)
+        return Result(case.told, False, UNWRITTEN, square=case.square)
     except Exception as error:
-        return Result(case.told, False, _raised(error, function), square=case.square)
+        return Result(case.told, False, _raised(error, function), _raising(exercise, case, error), case.square)
     for i, (before, after) in enumerate(zip(case.arguments, given, strict=True)):
         if _written(before, after):
             return Result(case.told, False, f"it writes to its argument {i + 1}: work on a copy", square=case.square)
@@ -115,7 +129,7 @@ def _tried(exercise: Exercise, case: Case, function: Function) -> Result:
         found = f"this can't be judged ({type(error).__name__}: {error}): is it of the kind that was asked for?"
     if found is None:
         return Result(case.told, True, square=case.square)
-    looks_like = _trapped(exercise, lambda known: known(*copy.deepcopy(case.arguments)), got, case.tolerance)
+    looks_like = next(_trapped(exercise, lambda known: known(*copy.deepcopy(case.arguments)), got, case.tolerance), "")
     if isinstance(found, Difference):
         looks_like = looks_like or found.looks_like
         found = replace(found, where=_by_name(found.where, exercise.returns))
@@ -149,8 +163,8 @@ def _written(before: Any, after: Any) -> bool:
     return False
 
 
-def _trapped(exercise: Exercise, run: Callable[[Function], Any], got: Any, tolerance: float) -> str:
-    """What is said to whom gives a known wrong answer, if what came of it is what comes of one."""
+def _trapped(exercise: Exercise, run: Callable[[Function], Any], got: Any, tolerance: float) -> Iterator[str]:
+    """What is said to whom gives a known wrong answer, of each from which comes what came of this one."""
     for trap in exercise.traps:
         try:
             with _quiet():
@@ -158,7 +172,18 @@ def _trapped(exercise: Exercise, run: Callable[[Function], Any], got: Any, toler
         except Exception:  # a trap may be one that fails
             continue
         if known is not None and difference(got, known, tolerance) is None:
-            return trap.told
+            yield trap.told
+
+
+def _raising(exercise: Exercise, case: Case, error: Exception) -> str:
+    """What is said to whom gives a known wrong answer, if one fails on this case with the same error."""
+    for trap in exercise.traps:
+        try:
+            with _quiet():
+                trap.function(*copy.deepcopy(case.arguments))
+        except Exception as known:
+            if type(known) is type(error) and str(known) == str(error):
+                return trap.told
     return ""
 
 
@@ -169,13 +194,16 @@ def _at_work(exercise: Exercise, function: Function) -> Result:
         with _quiet():
             got = exercise.trial(function)
     except NotImplementedError:
-        return Result(told, False, "not written yet")
+        return Result(told, False, UNWRITTEN)
     except Exception as error:
         return Result(told, False, _raised(error, function))
     found = difference(got, exercise.trial(None), TRIAL_TOLERANCE)
     if found is None:
         return Result(told, True)
-    return Result(told, False, str(found), _trapped(exercise, exercise.trial, got, TRIAL_TOLERANCE) or found.looks_like)
+    known = set(_trapped(exercise, exercise.trial, got, TRIAL_TOLERANCE))
+    if len(known) > 1:  # a trial that says yes or no can't tell these mistakes apart
+        return Result(told, False, str(found), found.looks_like)
+    return Result(told, False, str(found), next(iter(known), "") or found.looks_like)
 
 
 def _raised(error: Exception, function: Function) -> str:

@@ -4,6 +4,8 @@ A neuron of one input row each answers y = σ(x·w + b), with σ(z) = 1 / (1 + e
 
     L = 1/n Σ_i (y_i − t_i)²
 
+It is another loss than the lesson's, the surprise: here it is the square, so the gradient is another, too.
+
 Write what the chain rule makes of it: ∂L/∂w and ∂L/∂b. Then ask
 
     tinyxm check ex04

@@ -12,8 +12,9 @@ def by_the_package(train, test):
 
 
 def cases(rng):
-    train, test = np.array([[0.0], [2.0]]), np.array([[3.0]])
-    yield Case("a column of 0 and 2, then a 3", (train, test), (np.array([[-1.0], [1.0]]), np.array([[2.0]])))
+    train, test = np.array([[0.0], [2.0]]), np.array([[3.0], [5.0]])
+    by_hand = np.array([[-1.0], [1.0]]), np.array([[2.0], [4.0]])
+    yield Case("a column of 0 and 2, then a 3 and a 5", (train, test), by_hand)
     for n, m, columns in ((6, 3, 2), (5, 5, 5), (40, 1, 3)):
         train, test = rng.normal(2, 3, (n, columns)), rng.normal(5, 1, (m, columns))
         told = f"{n} training rows, {m} of the test, {columns} columns"

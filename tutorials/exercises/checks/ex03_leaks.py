@@ -56,6 +56,10 @@ def places(rows, groups, train, test):
     return tuple(np.flatnonzero(np.isin(np.sort(test), found)) for found in by_sets(rows, groups, train, test))
 
 
+def places_as_they_stand(rows, groups, train, test):
+    return tuple(np.flatnonzero(np.isin(test, found)) for found in by_sets(rows, groups, train, test))
+
+
 def of_training(rows, groups, train, test):
     return by_sets(rows, groups, test, train)
 
@@ -117,6 +121,7 @@ EXERCISE = Exercise(
     trial_told="the package's leak report of a random split",
     traps=(
         Trap("those are places in test: give the samples' own indices, test[...]", places),
+        Trap("those are places in test: give the samples' own indices, test[...]", places_as_they_stand),
         Trap("those are training samples: report the test's", of_training),
         Trap("all columns must agree, not any", any_column),
         Trap("all columns must agree with the same training row: .all over columns first, then .any", columns_apart),

@@ -41,6 +41,11 @@ def no_slope(x, w, b, t):
     return x.T @ (2 * error) / n, (2 * error).sum() / n
 
 
+def of_the_surprise(x, w, b, t):
+    _, error, _, n = parts(x, w, b, t)
+    return x.T @ error / n, error.sum() / n
+
+
 def the_other_way(x, w, b, t):
     _, error, slope, n = parts(x, w, b, t)
     return -x.T @ (2 * error * slope) / n, -(2 * error * slope).sum() / n
@@ -73,6 +78,10 @@ EXERCISE = Exercise(
         Trap("the loss is a mean over the rows: 1/n is missing", no_mean),
         Trap("the square's own derivative is missing: (y − t)² gives 2 (y − t)", no_two),
         Trap("the sigmoid's slope y (1 − y) is missing", no_slope),
+        Trap(
+            "that is the gradient of the lesson's loss, the surprise; here it is the square: 2 (y − t) · y (1 − y)",
+            of_the_surprise,
+        ),
         Trap("the sign is wrong: it is y − t, not t − y", the_other_way),
         Trap("the slope is y (1 − y) of the answer y, not of z", slope_of_z),
         Trap("∂L/∂b is one number: b moves every row, so its gradient is the sum over them", bias_alone),

@@ -87,7 +87,7 @@ EXERCISE = Exercise(
         Trap("it is right, but transposed: W is (inputs, outputs)", transposed),
         Trap("no mean here: a mean, if there is one, is the loss's, and already in g", averaged),
         Trap(
-            "x.T turns all axes around: make x and g two-dimensional first, for axes in front are rows",
+            "x may have more axes in front, or none: make rows of them first, x.reshape(-1, x.shape[-1]), and of g too",
             of_a_matrix_alone,
         ),
         Trap("multiply first, row by row, then sum: Σ x g isn't Σ x · Σ g", sums_first),

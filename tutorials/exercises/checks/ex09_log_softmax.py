@@ -10,11 +10,11 @@ from tinyxm.course import Case, Exercise, Trap
 
 
 def cases(rng):
-    yield Case("two classes, scores 0 and ln 3", (np.array([[0.0, np.log(3)]]),), np.log([[0.25, 0.75]]))
     for rows, classes in ((5, 3), (4, 4), (3, 1)):
         a = rng.normal(size=(rows, classes))
         told = f"{rows} rows of {classes} class{'es' if classes > 1 else ''}"
         yield Case(told, (a,), special.log_softmax(a, axis=1), square=rows == classes)
+    yield Case("two classes, scores 0 and ln 3", (np.array([[0.0, np.log(3)]]),), np.log([[0.25, 0.75]]))
     large = rng.normal(size=(3, 4)) + 1000
     yield Case("scores of about 1,000", (large,), special.log_softmax(large, axis=1))
     yield Case("scores of about −1,000", (-large,), special.log_softmax(-large, axis=1))
@@ -100,6 +100,6 @@ EXERCISE = Exercise(
         Trap("each row is a distribution of its own: sum along the last axis, not over all", over_all),
         Trap("the largest was subtracted in the sum, but not from a itself", largest_lost),
         Trap("these are the probabilities: the logarithm is missing", no_logarithm),
-        Trap("a row's sum must stay a column, (rows, 1): keepdims=True", without_keepdims),
+        Trap("a row's sum, as its largest, must stay a column, (rows, 1): keepdims=True", without_keepdims),
     ),
 )

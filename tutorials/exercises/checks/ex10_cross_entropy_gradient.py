@@ -81,6 +81,10 @@ def overflowing(logits, labels):
     return (e / e.sum(axis=1, keepdims=True) - one_hot(logits, labels)) / len(labels)
 
 
+def one_largest(logits, labels):
+    return overflowing(logits - logits.max(), labels)
+
+
 def scores_not_probabilities(logits, labels):
     return (logits - one_hot(logits, labels)) / len(labels)
 
@@ -120,6 +124,7 @@ EXERCISE = Exercise(
         Trap("that is the gradient for the probabilities p; those for the scores a are asked for", of_probabilities),
         Trap("the sign is wrong: it is what was said less what was true, p − one-hot", the_other_way),
         Trap("exp overflows: subtract each row's largest score first", overflowing),
+        Trap("subtract each row's own largest score: by that of another row all its exps may be 0", one_largest),
         Trap("the scores aren't probabilities: softmax is missing", scores_not_probabilities),
         Trap("each row is a distribution: the sum of exps is over classes, axis=1, not down the columns", down_columns),
         Trap("p[:, labels] takes whole columns: one number a row is p[np.arange(n), labels]", label_columns),
