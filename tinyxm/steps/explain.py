@@ -13,7 +13,7 @@ import numpy as np
 from tinyxm.autograd import Tensor
 from tinyxm.steps.derivation import Row, cell, derive, derive_term
 from tinyxm.steps.provenance import Flow, Origin, Place, Term, call, flow_to, origin_of
-from tinyxm.steps.variables import Names, caller
+from tinyxm.steps.variables import Names, caller, file_name
 
 SHOWN = 12  # rows of one derivation; of more, the first and the last are shown
 INDENT = "  "  # small, so that deep explanations stay within
@@ -184,7 +184,7 @@ def _passes(flow: Flow, place: Place, grad: np.ndarray | None) -> tuple[list[lis
 
 
 def _title(origin: Origin) -> str:
-    where = f", {origin.source[0].rpartition('/')[2]}:{origin.source[1]}" if origin.source else ""
+    where = f", {file_name(origin.source[0])}:{origin.source[1]}" if origin.source else ""
     return f"{origin.operation}{where}" + (f", in {origin.module}" if origin.module else "")
 
 

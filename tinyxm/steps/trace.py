@@ -6,7 +6,6 @@ import inspect
 import json
 import linecache
 import math
-import sys
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -27,6 +26,7 @@ from tinyxm.steps.replay import checkable, differences
 from tinyxm.steps.sentences import sentence
 from tinyxm.steps.step import PHASES, Operation, Ref, Step, Value, numbers_of
 from tinyxm.steps.underived import why_underived
+from tinyxm.steps.variables import file_name
 from tinyxm_kernels.updates import reference
 
 Array = NDArray[Any]
@@ -211,15 +211,7 @@ def _line(source: tuple[str, int, str]) -> Json:
     """A user's line, with the two before and behind it."""
     file, number, function = source
     around = {k: text.rstrip("\n") for k in range(number - 2, number + 3) if (text := linecache.getline(file, k))}
-    return {"file": _cell(file) or Path(file).name, "line": number, "function": function, "text": around}
-
-
-def _cell(file: str) -> str:
-    """The notebook's cell that IPython calls by the name of a file: "In[3]"; "" for what is none."""
-    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
-    called = getattr(getattr(shell, "compile", None), "format_code_name", None)
-    found = called(file) if called is not None else None
-    return str(found[1]) if found else ""
+    return {"file": file_name(file), "line": number, "function": function, "text": around}
 
 
 def _rules(step: Step) -> Json:

@@ -124,3 +124,11 @@ def _within(name: str, x: Any, deep: int) -> Iterator[tuple[str, Any]]:
 
 def is_array(x: Any) -> bool:
     return hasattr(x, "dtype") and hasattr(x, "shape") and hasattr(x, "nbytes")
+
+
+def file_name(file: str) -> str:
+    """What a person calls this file of code: by its name, or, for a notebook's cell, "In[3]"."""
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    called = getattr(getattr(shell, "compile", None), "format_code_name", None)
+    cell = called(file) if called is not None else None
+    return str(cell[1]) if cell else Path(file).name
