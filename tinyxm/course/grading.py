@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from tinyxm.course.comparing import Difference, difference
-from tinyxm.course.exercise import Case, Exercise, Function
+from tinyxm.course.exercise import Case, Exercise, Function, Trap
 from tinyxm.course.exercise import exercise as named
 
 SEED = 20
@@ -129,7 +129,8 @@ def _tried(exercise: Exercise, case: Case, function: Function) -> Result:
         found = f"this can't be judged ({type(error).__name__}: {error}): is it of the kind that was asked for?"
     if found is None:
         return Result(case.told, True, square=case.square)
-    looks_like = next(_trapped(exercise, lambda known: known(*copy.deepcopy(case.arguments)), got, case.tolerance), "")
+    known = _trapped(exercise, lambda trap: trap(*copy.deepcopy(case.arguments)), got, case.tolerance)
+    looks_like = next((trap.told for trap in known), "")
     if isinstance(found, Difference):
         looks_like = looks_like or found.looks_like
         found = replace(found, where=_by_name(found.where, exercise.returns))
@@ -163,8 +164,8 @@ def _written(before: Any, after: Any) -> bool:
     return False
 
 
-def _trapped(exercise: Exercise, run: Callable[[Function], Any], got: Any, tolerance: float) -> Iterator[str]:
-    """What is said to whom gives a known wrong answer, of each from which comes what came of this one."""
+def _trapped(exercise: Exercise, run: Callable[[Function], Any], got: Any, tolerance: float) -> Iterator[Trap]:
+    """The known wrong answers from which comes what came of this one."""
     for trap in exercise.traps:
         try:
             with _quiet():
@@ -172,7 +173,7 @@ def _trapped(exercise: Exercise, run: Callable[[Function], Any], got: Any, toler
         except Exception:  # a trap may be one that fails
             continue
         if known is not None and difference(got, known, tolerance) is None:
-            yield trap.told
+            yield trap
 
 
 def _raising(exercise: Exercise, case: Case, error: Exception) -> str:
@@ -200,10 +201,18 @@ def _at_work(exercise: Exercise, function: Function) -> Result:
     found = difference(got, exercise.trial(None), TRIAL_TOLERANCE)
     if found is None:
         return Result(told, True)
-    known = set(_trapped(exercise, exercise.trial, got, TRIAL_TOLERANCE))
-    if len(known) > 1:  # a trial that says yes or no can't tell these mistakes apart
-        return Result(told, False, str(found), found.looks_like)
-    return Result(told, False, str(found), next(iter(known), "") or found.looks_like)
+    known = [*_trapped(exercise, exercise.trial, got, TRIAL_TOLERANCE)]
+    if len(known) > 1:  # a trial that says yes or no can't tell mistakes apart: the cases may
+        passed = _passed(exercise, function)
+        known = [trap for trap in known if _passed(exercise, trap.function) == passed]
+    looks_like = {trap.told for trap in known}
+    return Result(told, False, str(found), looks_like.pop() if len(looks_like) == 1 else found.looks_like)
+
+
+def _passed(exercise: Exercise, function: Function) -> list[bool]:
+    """Which cases a function passes."""
+    bare = replace(exercise, traps=())
+    return [_tried(bare, case, function).passed for case in exercise.cases(np.random.default_rng(SEED))]
 
 
 def _raised(error: Exception, function: Function) -> str:
