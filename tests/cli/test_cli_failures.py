@@ -82,8 +82,8 @@ def test_what_a_user_named_wrongly_is_status_2_however_deep_it_is_found(fake, ru
 
 
 def test_a_table_keeps_its_rows(fake, run):
-    fake.before = raising(ValueError("record: too large. Of\n  all the largest\n  1 MB  x\n  2 MB  y"))
-    assert run("train")[2] == "tinyxm: record: too large. Of\n  all the largest\n  1 MB  x\n  2 MB  y\n"
+    fake.before = raising(ValueError("record: too large. Of\n  all the largest\n    1 MB  x\n    2 MB  y"))
+    assert run("train")[2] == "tinyxm: record: too large. Of all the largest\n    1 MB  x\n    2 MB  y\n"
     fake.before = raising(ValueError("train: a sentence\nthat goes on\n and on"))
     refused(run("train"), 1, "train: a sentence that goes on and on")
 

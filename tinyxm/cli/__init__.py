@@ -230,8 +230,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _complain(message: str) -> None:
-    """In one line; rows of a table, which are set in by two spaces, below it."""
-    folded = re.sub(r"\s*\n(?!  )\s*", " ", message.strip())
+    """In one line; rows of a table, which are set in by four spaces, below it."""
+    folded = re.sub(r"\s*\n(?! {4})\s*", " ", message.strip())
     print(f"tinyxm: {folded}", file=sys.stderr)
 
 

@@ -268,9 +268,9 @@ def _too_large(step: Step, size: float) -> str:
     for v in step.values:
         roles.setdefault(v.role, []).append(v.array)
     kinds = sorted(((sum(a.nbytes for a in found), len(found), role) for role, found in roles.items()), reverse=True)
-    told = [f"  {size / 1e6:8.1f} MB  {role}: {count} arrays" for size, count, role in kinds[:4]]
+    told = [f"    {size / 1e6:6.1f} MB  {role}: {count} arrays" for size, count, role in kinds[:4]]
     largest = sorted(step.values, key=lambda v: -v.array.nbytes)[:8]
-    told += [f"  {v.array.nbytes / 1e6:8.1f} MB  {v.name}  {v.array.shape}" for v in largest]
+    told += [f"    {v.array.nbytes / 1e6:6.1f} MB  {v.name}  {v.array.shape}" for v in largest]
     rows = "\n".join(told)
     return (
         f"record: the trace is {size / 1e6:.0f} MB compressed, with two samples of the batch; expected at most "
