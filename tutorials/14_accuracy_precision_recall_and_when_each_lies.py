@@ -88,7 +88,7 @@ assert high - low > 0.4
 r, f = (risk[malignant_test] > 0.5).mean(), (risk[benign_test] > 0.5).mean()
 shares = np.array([0.01, 0.02, 0.05, 0.1, 0.2, 0.37])
 promised = r * shares / (r * shares + f * (1 - shares))  # the code line that is the formula
-seen = np.empty((len(shares), 3))
+seen = np.zeros((len(shares), 3))
 for i, share in enumerate(shares):
     for _ in range(200):  # which of the malignant ones came is chance; many weeks are averaged
         week = np.concatenate([benign_test, rng.choice(malignant_test, max(1, round(share / (1 - share) * 179)))])
