@@ -3,8 +3,8 @@
     python benchmarks/step_page.py [PAGE.html ...] [--rounds 3] [--json FILE]
 
 The steps that the tests record, one of arrays of a million columns, and the pages that are given. Opening counts from
-the navigation to the first frame that shows the step. A step: each operation once forward and once back in every round;
-milliseconds on the clock from the key press to the end of the layout, median, 95th percentile and greatest, and the
+the navigation to the first frame that shows the step. A step: each operation once forward and once back in every round,
+of a step of more than STRETCH operations those in its midst; milliseconds on the clock from the key press to the end of the layout, median, 95th percentile and greatest, and the
 same of the processor's time for all that the page's thread then does, script, layout and painting, which others at work
 on the machine change less. Of the slowest operations the name, and the median of that time over the times that they
 were shown.
@@ -25,16 +25,16 @@ from typing import Any
 import numpy as np
 
 OPEN, STEP = 2000.0, 50.0  # ms, what it may take
+STRETCH = 150  # operations of a step that are gone through
 SLOWEST = 3  # operations that are named
 
 PAINTED = """() => new Promise((done) => requestAnimationFrame(() => setTimeout(() => done(
   Math.max(performance.now(), performance.getEntriesByName("tinyxm-step ready")[0].startTime)))))"""
 
-STEPS = """async () => {
-  const last = document.querySelectorAll("[data-op]").length - 1;
+STEPS = """async (further) => {
   const painted = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
   const taken = [];
-  for (const key of ["ArrowRight", "ArrowLeft"]) for (let i = 0; i < last; i++) {
+  for (const key of ["ArrowRight", "ArrowLeft"]) for (let i = 0; i < further; i++) {
     await painted();
     const start = performance.now();
     document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
@@ -47,8 +47,11 @@ STEPS = """async () => {
 }"""
 
 
-def processor_time(tab: Any, operations: int) -> list[tuple[int, float]]:
-    """Milliseconds that the page's thread works for each step, forward and back, with the operation that it shows."""
+def processor_time(tab: Any, numbers: range) -> list[tuple[int, float]]:
+    """Milliseconds that the page's thread works for each step, forward and back, with the operation that it shows.
+
+    The page stands at the first of the numbers, and does so afterwards.
+    """
     session = tab.context.new_cdp_session(tab)
     session.send("Performance.enable", {"timeDomain": "threadTicks"})
 
@@ -57,7 +60,7 @@ def processor_time(tab: Any, operations: int) -> list[tuple[int, float]]:
         return next(one["value"] for one in metrics if one["name"] == "TaskDuration") * 1e3
 
     taken = []
-    for key, shown in (("ArrowRight", range(1, operations)), ("ArrowLeft", reversed(range(operations - 1)))):
+    for key, shown in (("ArrowRight", numbers[1:]), ("ArrowLeft", numbers[-2::-1])):
         for number in shown:
             start = spent()
             tab.keyboard.press(key)
@@ -79,8 +82,11 @@ def measure(page: Path, browser: Any, rounds: int) -> dict[str, Any]:
         opened.append(tab.evaluate(PAINTED))
         operations = tab.evaluate("document.querySelectorAll('[data-op]').length")
         names = tab.evaluate("[...document.querySelectorAll('[data-op] .name')].map((one) => one.textContent)")
-        steps += tab.evaluate(STEPS)
-        worked += processor_time(tab, operations)
+        first = max(0, operations - STRETCH) // 2
+        numbers = range(first, min(first + STRETCH, operations))
+        tab.evaluate("(first) => (location.hash = `op=${first}`)", first)
+        steps += tab.evaluate(STEPS, len(numbers) - 1)
+        worked += processor_time(tab, numbers)
         context.close()
     return {
         "megabytes": page.stat().st_size / 1e6,
