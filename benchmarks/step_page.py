@@ -4,10 +4,10 @@
 
 The steps that the tests record, one of arrays of a million columns, and the pages that are given. Opening counts from
 the navigation to the first frame that shows the step. A step: each operation once forward and once back in every round,
-of a step of more than STRETCH operations those in its midst; milliseconds on the clock from the key press to the end of the layout, median, 95th percentile and greatest, and the
-same of the processor's time for all that the page's thread then does, script, layout and painting, which others at work
-on the machine change less. Of the slowest operations the name, and the median of that time over the times that they
-were shown.
+where there are more than STRETCH those in the midst; milliseconds on the clock from the key press to the end of the
+layout, median, 95th percentile and greatest, and the same of the processor's time for all that the page's thread then
+does, script, layout and painting, which others at work on the machine change less. Of the slowest operations the name,
+and the median of that time over the times that they were shown.
 """
 
 from __future__ import annotations
