@@ -2,22 +2,9 @@
 
 import numpy as np
 import pytest
+from launching import floats, kinds, launch
 
 from tinyxm_kernels import simt
-
-
-def launch(body, arguments, grid=1, block=32, parameters="float *x, int n", shared=0, before="", **options):
-    source = f'{before}\nextern "C" __global__ void f({parameters})\n{{\n{body}\n}}\n'
-    return simt.Program(source).launch("f", grid, block, arguments, shared, **options)
-
-
-def kinds(run):
-    return [finding.kind for finding in run.findings]
-
-
-def floats(count):
-    return np.zeros(count, np.float32)
-
 
 # ----------------------------------------------------------------- bounds and alignment
 
@@ -439,67 +426,3 @@ def test_waves_give_what_one_wave_gives(monkeypatch):
     second = launch(body, [parts, 5000], grid=50, block=100)
     np.testing.assert_array_equal(whole, parts)
     assert first.lines == second.lines
-
-
-# ----------------------------------------------------------------- the trace
-
-
-def test_a_warp_steps_through_its_own_path():
-    """Collatz: each lane stays in the loop as long as its own number takes; the mask says which are still there."""
-    body = """int v = x[threadIdx.x];
-int steps = 0;
-while (v != 1) {
-    if (v % 2) v = 3 * v + 1;
-    else v = v / 2;
-    steps++;
-}
-x[threadIdx.x] = steps;"""
-    x = np.arange(1, 33, dtype=np.int32)
-    run = launch(body, [x], parameters="int *x", trace=(0, 0))
-
-    def collatz(v):
-        steps = 0
-        while v != 1:
-            v, steps = (3 * v + 1 if v % 2 else v // 2), steps + 1
-        return steps
-
-    expected = [collatz(v) for v in range(1, 33)]
-    assert x.tolist() == expected
-    trace = run.trace
-    assert trace["threads"][5] == (5, 0, 0)
-    tests = [step for step in trace["steps"] if step["kind"] == "loop"]
-    assert len(tests) == max(expected) + 1
-    for turn, step in enumerate(tests):
-        assert [bool(step["mask"] >> lane & 1) for lane in range(32)] == [count >= turn for count in expected]
-    counts = [step for step in trace["steps"] if step["changes"] and step["changes"][0]["name"] == "steps"]
-    assert counts[3]["changes"][0]["values"][:4] == [None, None, 3, None]
-    load = trace["steps"][0]["memory"][0]
-    assert (load["array"], load["operation"], load["indices"][7], load["transactions"], load["ideal"]) == (
-        "x",
-        "load",
-        7,
-        4,
-        4,
-    )
-
-
-def test_a_trace_is_cut_where_told_and_names_its_block():
-    run = launch("for (int i = 0; i < n; i++) x[i] = i;", [floats(100), 100], grid=4, block=64, trace=(3, 1), steps=50)
-    assert len(run.trace["steps"]) == 50
-    assert run.trace["truncated"]
-    assert (run.trace["block"], run.trace["warp"], run.trace["threads"][0]) == ([3, 0, 0], 1, (32, 0, 0))
-
-
-def test_findings_stand_at_their_step():
-    run = launch("float a = 1.0f;\nx[threadIdx.x] = a;\na = 2.0f;", [floats(16), 0], trace=(0, 0))
-    assert [step["findings"] for step in run.trace["steps"]] == [[], [0], []]
-
-
-def test_a_report_is_json():
-    import json
-
-    run = launch("x[threadIdx.x] = 1.0f / 0.0f;", [floats(16), 0], trace=(0, 0))
-    told = json.loads(json.dumps(run.report(), allow_nan=False))
-    assert told["label"] == "model"
-    assert told["findings"][0]["kind"] == "out-of-bounds"
-    assert told["lines"][0]["line"] == 4
