@@ -17,6 +17,7 @@ from tinyxm.models.interpretation import (
     similarity,
     word_spans,
 )
+from tinyxm.models.interpretation.overview import token_words
 from tinyxm.models.interpretation.scores import values
 from tinyxm.models.two_towers import TextTower
 
@@ -120,6 +121,28 @@ def test_token_vectors_of_a_sequence_account_for_its_score():
     np.testing.assert_allclose(found.sum(1), rise, rtol=0.02, atol=1e-3)
     with xm.no_grad():
         np.testing.assert_allclose(values(s, vectors), (model(tokens).data * TOWARDS).sum(-1), rtol=1e-4)
+
+
+def test_a_recipe_shows_each_token_with_what_it_contributes():
+    """Of a score that is a sum over tokens both ways find each one's summand, less that of the filling."""
+
+    class Sum(nn.Module):
+        def __init__(self):
+            self.embedding = nn.Embedding(9, 8, rng=np.random.default_rng(0))
+
+        def forward(self, tokens):
+            return self.embedding(tokens).sum(axis=1)
+
+    model, tokens = Sum(), np.array([[5, 2, 8, 1]])
+    weights = np.random.default_rng(1).standard_normal((9, 8)).astype(np.float32)
+    model.embedding.weight.data[...] = weights
+    shown = token_words("like it", similarity(model, TOWARDS), model, model.embedding, tokens, ["red", "big", "cat"], 1)
+    worth = weights @ TOWARDS
+    assert shown.title == f"like it: {worth[tokens].sum():.2f}"
+    assert shown.words == ["red", "big", "cat"]
+    assert [name.split("\n")[0] for name in shown.contributions] == ["left out", "integrated gradients"]
+    for found in shown.contributions.values():
+        np.testing.assert_allclose(found, worth[[5, 2, 8]] - worth[1], rtol=1e-4)
 
 
 def test_bags_of_several_texts_and_unused_embeddings_are_refused():

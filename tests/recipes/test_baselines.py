@@ -7,14 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tinyxm.metrics import bleu, bootstrap, recognition_scores, scores_of_ranks, text_scores
+from tinyxm.metrics import bleu, bootstrap, scores_of_ranks, text_scores
 from tinyxm.recipes.baselines import (
     chance_of_retrieval,
     class_baselines,
     retrieval_baselines,
     score_both_ways,
     score_classes,
-    score_recognition,
     score_retrieval,
     score_texts,
     score_told,
@@ -131,15 +130,6 @@ def test_texts_are_scored_with_intervals_beside_their_baselines():
     assert found["intervals"]["bleu_4"] == pytest.approx(list(expected))
     for key, (low, high) in found["intervals"].items():
         assert low <= found[key] <= high
-
-    spoken = [several[0] for several in references]
-    heard = score_recognition(spoken, near, {"class_mean": blank}, groups=np.arange(40) // 2, over="voices")
-    assert {key: heard[key] for key in recognition_scores(spoken, near)} == pytest.approx(
-        recognition_scores(spoken, near)
-    )
-    assert heard["intervals_over"] == "voices"
-    assert heard["intervals"]["word_error"][0] < heard["word_error"] < heard["intervals"]["word_error"][1]
-    assert heard["baselines"]["class_mean"]["word_error"] > heard["word_error"]
 
 
 def test_what_is_told_is_the_quotient_of_sums_alone_or_beside_the_texts_scores():

@@ -2,8 +2,8 @@
 
 Retrieval: `score_retrieval(similarity, retrieval_baselines(x, y, new_x, new_y))`, and `score_both_ways`.
 Classification: `score_classes(labels, predictions, class_baselines(x, known, new_x))`.
-Texts: `score_texts(references, hypotheses, {baseline: texts})` of descriptions, `score_recognition` of speech;
-`score_told(told, hypotheses, {baseline: texts})` of what is said in them.
+Texts: `score_texts(references, hypotheses, {baseline: texts})`; `score_told(told, hypotheses, {baseline: texts})` of
+what is said in them.
 """
 
 from __future__ import annotations
@@ -21,8 +21,6 @@ from tinyxm.metrics import (
     bootstrap,
     chrf_counts,
     chrf_of_counts,
-    error_counts,
-    error_of_counts,
     exact_match,
     f1,
     precision,
@@ -264,30 +262,6 @@ def score_told(
 
 def _shares(*pairs: Matrix) -> list[Any]:
     return [float(pair[:, 0].sum() / max(1, pair[:, 1].sum())) for pair in pairs]
-
-
-def score_recognition(
-    references: Sequence[str],
-    hypotheses: Sequence[str],
-    baselines: Mapping[str, Sequence[str]] | None = None,
-    *,
-    groups: Labels | None = None,
-    over: str = "texts",
-    resamples: int = 1000,
-) -> Scores:
-    """Character and word error and exact match of recognised texts (n,), with intervals. Arguments as `score_texts`."""
-
-    def every(characters: Matrix, words: Matrix, exact: Matrix) -> list[float]:
-        return [error_of_counts(characters), error_of_counts(words), float(np.mean(exact))]
-
-    def scored(texts: Sequence[str]) -> Scores:
-        exact = np.array([right == text for right, text in zip(references, texts, strict=True)], float)
-        counts = error_counts(references, texts), error_counts(references, texts, "words"), exact
-        found = dict(zip(("character_error", "word_error", "exact_match"), every(*counts), strict=True))
-        return {**found, **_intervals(every, found, groups, resamples, *counts)}
-
-    beside = {name: scored(texts) for name, texts in (baselines or {}).items()}
-    return {**scored(hypotheses), "intervals_over": over, "baselines": beside}
 
 
 def _intervals(

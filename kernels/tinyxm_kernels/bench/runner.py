@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -320,12 +320,3 @@ class Group:
 def difference(found: Any, truth: Any) -> float:
     """The greatest difference of two arrays, over the greatest number."""
     return float(np.abs(found - truth).max(initial=0.0)) / max(1e-30, float(np.abs(truth).max(initial=0.0)))
-
-
-def best_rows(rows: Iterable[Row]) -> dict[tuple[str, str, str, int], Row]:
-    """The fastest of ours for each operation, shape, dtype and number of threads."""
-    best: dict[tuple[str, str, str, int], Row] = {}
-    for row in rows:
-        if not row.is_peer and (row.key not in best or row.best_gflops > best[row.key].best_gflops):
-            best[row.key] = row
-    return best
