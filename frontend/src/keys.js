@@ -1,11 +1,12 @@
 // Keys that step, whatever has the focus, unless what has it needs them itself.
 
 import { toStation } from "./follow.js";
+import { beyond } from "./repeats.js";
 
 const PACE = 700; // ms between two operations while it plays
 
 /** Arrow keys step (with shift, through the steps of a film), space plays, Home and End go to the ends, / searches, f goes on with
- *  the weight that is followed. Returns what ends it. */
+ *  the weight that is followed, r leaves the repetition that one is in. Returns what ends it. */
 export function bindKeys(element, store, { everywhere }) {
   const target = everywhere ? document : element;
   const listener = (event) => {
@@ -21,6 +22,8 @@ export function bindKeys(element, store, { everywhere }) {
         " ": () => store.set({ playing: !store.state.playing }),
         f: () => toStation(store, 1),
         F: () => toStation(store, -1),
+        r: () => leave(store, 1),
+        R: () => leave(store, -1),
         "/": () => element.querySelector('input[type="search"]')?.focus(),
       }[event.key];
     if (!act) return;
@@ -46,16 +49,18 @@ function pausedStep(store, by) {
   store.set({ op: store.state.op + by, playing: false });
 }
 
+/** On to what comes behind the repetition that one is in, or (-1) back to what came before. */
+export function leave(store, by) {
+  const next = beyond(store.trace, store.state.op, by);
+  if (next !== null) store.set({ op: next, playing: false });
+}
+
 /** Whether this key means something else to what has the focus. */
 function takesKeys(target, key) {
   if (!target.closest) return false;
-  if (
-    target.closest(
-      "input, textarea, select, [contenteditable], [role=slider], [role=grid], [role=tree], [role=radiogroup]",
-    )
-  )
+  if (target.closest("input, textarea, select, [contenteditable], [role=slider], [role=grid], [role=radiogroup]"))
     return true;
-  return key === " " && target.closest("button, summary, a, [role=button], [role=option]") !== null;
+  return key === " " && target.closest("button, summary, a, [role=button]") !== null;
 }
 
 /** Steps on while the store says "playing", to the end. */

@@ -14,7 +14,8 @@ import { graph } from "./views/graph.js";
 import { ledger } from "./views/ledger.js";
 import { tensor } from "./views/tensor.js";
 import { theme } from "./views/theme.js";
-import { operations, phases, story, transport } from "./views/timeline.js";
+import { operations } from "./views/operations.js";
+import { phases, story, transport } from "./views/timeline.js";
 
 // Each view is `view(element, store, trace)`: it draws itself into the element and follows the store. One that has nothing
 // to show in this trace returns false, and gets no place. On a phone they stand in this order, the numbers first.

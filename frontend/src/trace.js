@@ -62,6 +62,7 @@ export class Trace {
     this.blob = blob;
     this.operations = json.operations.map((operation, number) => ({ ...operation, number }));
     this.values = json.values.map((value, number) => ({ ...value, number }));
+    this.repeats = json.repeats ?? [];
     this.read = new Map();
     /** By the number of a value, the operations that read it. */
     this.readers = this.values.map(() => []);

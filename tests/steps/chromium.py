@@ -76,4 +76,4 @@ class Opened:
     @property
     def operation(self) -> int:
         """The number of the operation that is shown, as the list marks it."""
-        return int(self.page.get_attribute('[role="option"][aria-selected="true"]', "data-op"))
+        return int(self.page.get_attribute('[data-op][aria-selected="true"]', "data-op"))

@@ -91,3 +91,28 @@ def contrast():
 
 
 EXAMPLES = {"perceptron": perceptron, "convolution": convolution, "attention": attention, "contrast": contrast}
+
+
+class Listener(nn.Module):
+    """Sequences → a class, by a recurrent layer."""
+
+    def __init__(self, kind, bidirectional, rng):
+        self.reader = kind(3, 4, bidirectional=bidirectional, rng=rng)
+        self.out = nn.Linear(4 * (1 + bidirectional), 2, rng=rng)
+
+    def forward(self, x, lengths):
+        return self.out(np.mean(self.reader(x, lengths=lengths)[0], axis=1))
+
+
+def recurrence(kind=nn.GRU, moments=12, bidirectional=False):
+    """Three sequences, of which two end before the last moment."""
+    rng = np.random.default_rng(4)
+    model = Listener(kind, bidirectional, rng)
+    optimizer = optim.Adam(model.parameters(), lr=1e-2)
+    x, labels = rng.normal(size=(3, moments, 3)).astype(np.float32), np.array([0, 1, 0])
+    lengths = np.array([moments, moments - 3, moments - 6])
+    with record(model, optimizer, title="A recurrence") as step:
+        loss = xm.ops.cross_entropy(model(x, lengths), labels)
+        loss.backward()
+        optimizer.step()
+    return step

@@ -146,13 +146,13 @@ def test_search_finds_by_name(opened):
     page = opened(trace_of("attention"))
     page.press("/")
     page.page.keyboard.type("attention.query linear.w")
-    shown = page.page.locator('[role="option"]:visible')
+    shown = page.page.locator("[data-op]:visible")
     assert shown.count() == 1
     page.press("Enter")
     operation = trace_of("attention")["operations"][page.operation]
     assert (operation["name"], operation["module"]) == ("linear.w", "attention.query")
     page.press("Escape")
-    assert page.page.locator('[role="option"]:visible').count() == len(trace_of("attention")["operations"])
+    assert page.page.locator("[data-op]:visible").count() == len(trace_of("attention")["operations"])
 
 
 def test_modules_fold_and_unfold_by_keyboard(opened):
@@ -172,7 +172,7 @@ def test_modules_fold_and_unfold_by_keyboard(opened):
 def test_gradients_add_where_a_value_was_used_twice(opened):
     trace = trace_of("attention")
     page = opened(trace)
-    page.page.click('button[aria-label="Unfold all modules"]')
+    page.page.click('.graph .tools button:text("unfold all")')
     number = next(i for i, op in enumerate(trace["operations"]) if op["kind"] == "accumulate")
     page.page.evaluate(f"location.hash = 'op={number}'")
     page.page.wait_for_selector(".graph svg .sum.present")
@@ -261,7 +261,7 @@ def test_the_module_serves_a_notebook_widget_too(browser):
         }""",
         [(ASSETS / "step.js").read_text("utf-8"), (ASSETS / "step.css").read_text("utf-8"), trace_of("perceptron")],
     )
-    shown = '[role="option"][aria-selected="true"]'
+    shown = '[data-op][aria-selected="true"]'
     page.focus("text=elsewhere")
     page.keyboard.press("ArrowRight")  # keys are the notebook's, unless the widget has the focus
     assert page.get_attribute(shown, "data-op") == "0"

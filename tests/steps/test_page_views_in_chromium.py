@@ -202,7 +202,7 @@ def test_all_views_have_the_same_number_of_a_weight_for_an_example(opened):
 
 def test_what_an_operation_makes_is_called_once(opened):
     page = opened("perceptron")
-    names = page.page.locator("[role=option] .name").all_text_contents()
+    names = page.page.locator("[role=treeitem] .name").all_text_contents()
     assert {"linear → logits", "0 linear", "cross_entropies", "mean → loss"} <= set(names)
 
 
@@ -371,7 +371,7 @@ def test_a_value_is_shown_as_what_it_is_and_picked_from(opened, shown, width):
 
 
 def test_of_a_long_network_the_part_around_the_operation_is_drawn(browser, tmp_path):
-    """A recurrence of hundreds of operations that no module holds: laid out as a whole it would take minutes."""
+    """A recurrence of hundreds of operations, unfolded: laid out as a whole it would take minutes."""
     model, x = nn.GRU(2, 3, rng=np.random.default_rng(0)), np.ones((1, 24, 2), np.float32)
     with xm.record(title="A recurrence") as step:
         np.sum(model(x)[0]).backward()
@@ -379,6 +379,8 @@ def test_of_a_long_network_the_part_around_the_operation_is_drawn(browser, tmp_p
     last = len(trace["operations"]) - 1
     assert last > 800
     page = Opened(browser, tmp_path, trace, viewport={"width": 1280, "height": 900})
+    assert page.page.locator(".graph .box").count() < 40  # what repeats is folded
+    page.page.click('.graph .tools button:text("unfold all")')
     for number in (0, 200, 400, last - 1, 1):
         page.page.evaluate(f"location.hash = 'op={number}'")
         page.page.wait_for_selector(f'[data-op="{number}"][aria-selected="true"]')

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
 import json
-import linecache
 import math
 from collections.abc import Mapping
 from importlib.metadata import version
@@ -14,20 +12,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tinyxm import optim
 from tinyxm.data.sources import beside
 from tinyxm.steps.blob import EXACT, SPARING, Blob
 from tinyxm.steps.contrasts import contrasts
-from tinyxm.steps.derivation import formula_of
 from tinyxm.steps.diagnoses import diagnose
 from tinyxm.steps.looks import look
-from tinyxm.steps.provenance import Origin
+from tinyxm.steps.repeats import repeats
 from tinyxm.steps.replay import checkable, differences
+from tinyxm.steps.rules import line_of, rule_name, rules
 from tinyxm.steps.sentences import sentence
 from tinyxm.steps.step import PHASES, Operation, Ref, Step, Value, numbers_of
-from tinyxm.steps.underived import why_underived
-from tinyxm.steps.variables import file_name
-from tinyxm_kernels.updates import reference
 
 Array = NDArray[Any]
 Json = dict[str, Any]
@@ -109,9 +103,10 @@ def _encoded(step: Step, samples: int | None) -> Json:
             {"name": c.name, "limit": c.limit, "norm": _plain(c.norm), "operations": [op.number for op in c.operations]}
             for c in step.clips
         ],
+        "repeats": [r._asdict() for r in repeats(step)],
         "contrasts": [c._asdict() for c in contrasts(step)],
         "diagnoses": [finding._asdict() for finding in diagnose(step)],
-        "code": {"lines": [_line(source) for source in lines], "rules": _rules(step)},
+        "code": {"lines": [line_of(source) for source in lines], "rules": rules(step)},
         "blob": blob.packed(),
     }
 
@@ -167,7 +162,7 @@ def _operation(op: Operation, lines: list[tuple[str, int, str]], step: Step) -> 
         **({"static": static} if (static := _plain({k: x for k, x in op.static.items() if k not in op.known})) else {}),
         **({"saved": list(op.saved)} if op.saved else {}),
         **({"of": op.of} if op.of is not None else {}),
-        **({"rule": rule} if (rule := _rule_name(op, step)) != op.name else {}),
+        **({"rule": rule} if (rule := rule_name(op, step)) != op.name else {}),
         **({"says": said} if (said := sentence(step, op)) else {}),
         **({"line": lines.index(op.source)} if op.source else {}),
         "seconds": op.seconds,
@@ -205,61 +200,6 @@ def _called(x: Any) -> str:
     return str(
         getattr(x, "__name__", None) or (repr(x) if type(x).__repr__ is not object.__repr__ else type(x).__name__)
     )
-
-
-def _line(source: tuple[str, int, str]) -> Json:
-    """A user's line, with the two before and behind it."""
-    file, number, function = source
-    around = {k: text.rstrip("\n") for k in range(number - 2, number + 3) if (text := linecache.getline(file, k))}
-    return {"file": file_name(file), "line": number, "function": function, "text": around}
-
-
-def _rules(step: Step) -> Json:
-    """Of each operation its formula and the code of its rule; of each adjoint its code, under "matmul.a"."""
-    found: Json = {}
-    for op in step.operations:
-        function, documented = _rule(op, step)
-        name = _rule_name(op, step)
-        if name in found or function is None:
-            continue
-        found[name] = {"code": code_of(function)}
-        if op.kind != "adjoint":
-            found[name]["formula"] = formula_of(Origin(op.name, documented, {}, {}, {}, "", None))
-        own = str(getattr(function, "__module__", "")).startswith("tinyxm.")  # not another's of that name
-        if own and (why := why_underived(op.name)):
-            found[name]["underived"] = why
-    return found
-
-
-def _method(op: Operation, step: Step) -> type | None:
-    """The optimizer that an update is of."""
-    own = (u.optimizer for u in step.updates if op.result in {u.after, *(new for _, new in u.state.values())})
-    return next((type(o) for o in (*own, *step.optimizers) if o.operation == op.name), None)
-
-
-def _rule_name(op: Operation, step: Step) -> str:
-    """The operation's; where several methods of the step share it, as Adam and AdamW do, the method's."""
-    if op.kind != "update" or len({type(o) for o in step.optimizers if o.operation == op.name}) < 2:
-        return op.name
-    method = _method(op, step)
-    return f"{op.name} of {method.__name__}" if method is not None else op.name
-
-
-def _rule(op: Operation, step: Step) -> tuple[Any, Any]:
-    """The function that an operation runs, and what documents it: of an update the reference kernel, the optimizer."""
-    if op.kind == "clip":
-        return (getattr(optim, op.name, None),) * 2
-    if op.kind == "update":
-        return getattr(reference, op.name, None), _method(op, step)
-    return (op.function,) * 2
-
-
-def code_of(function: Any) -> str:
-    """The source of a rule; "" where there is none to be had."""
-    try:
-        return inspect.cleandoc("\n" + inspect.getsource(inspect.unwrap(function)))
-    except (OSError, TypeError):
-        return ""
 
 
 def _too_large(step: Step, size: float) -> str:

@@ -1,5 +1,7 @@
-// The network as boxes and arrows: operations, and the arrays that come from outside; modules fold to one box each.
+// The network as boxes and arrows: operations, and the arrays that come from outside; what is a module, or runs over and
+// over, folds to one box.
 
+import { holds, operationsTold, timesTold } from "../repeats.js";
 import { operandValues } from "../trace.js";
 
 /** All boxes and arrows of a trace, with nothing folded. */
@@ -33,7 +35,7 @@ export function network(trace) {
       edges.push({ from, to: `o${reader.number}`, value, operand, reader: reader.number, adjoint });
     }
   }
-  return { nodes, edges, modules: moduleTree(trace, nodes) };
+  return { nodes, edges, groups: groupsOf(trace, nodes) };
 
   /** The box that a value comes from: what made it, or, from outside, one of its own. */
   function source(value, reader) {
@@ -42,7 +44,15 @@ export function network(trace) {
     const id = `v${value}`;
     const { name, role } = trace.values[value];
     if (!nodes.has(id))
-      add({ id, kind: role, value, module: home(name, role) ?? reader.module, name: short(name, role), made: "" });
+      add({
+        id,
+        kind: role,
+        value,
+        reader,
+        module: home(name, role) ?? reader.module,
+        name: short(name, role),
+        made: "",
+      });
     return id;
   }
 
@@ -64,19 +74,48 @@ function told(value, { name, module }) {
   return plain === name || plain === `${module} ${name}` ? "" : value.name;
 }
 
-/** path → {path, kind, parent, size}: modules with more than one box within, or modules. */
-function moduleTree(trace, nodes) {
+/** What folds: key → {key, name, said, kind, size, times, parent, depth}: modules, and what runs over and over where that
+ *  isn't just a module, with more than one box within. Each box gets the keys of those that it lies in, outermost first. */
+function groupsOf(trace, nodes) {
+  const all = [...nodes.values()];
+  for (const node of all) node.within = lineage(node.module, trace.modules);
+  const known = new Map(Object.entries(trace.modules).map(([path, kind]) => [path, { name: path, kind, said: kind }]));
+  for (const repeat of trace.repeats) {
+    const outer = lineage(repeat.module, trace.modules);
+    const starts = ({ within }) => outer.every((path, i) => within[i] === path);
+    const runs = ({ kind, op, reader }) => kind !== "parameter" && holds(repeat, op ?? reader.number);
+    const held = new Set(all.filter((node) => starts(node) && runs(node)));
+    const outside = new Set(all.flatMap((node) => (node.op === undefined || held.has(node) ? [] : node.within)));
+    const whole = (path) => path !== undefined && !outside.has(path);
+    const module = known.get(outer.at(-1));
+    if (!held.size) continue;
+    if (module && whole(outer.at(-1))) {
+      Object.assign(module, { times: true, said: `${module.kind}, ${timesTold(repeat)}` });
+      continue;
+    }
+    const key = `#${repeat.first}`;
+    known.set(key, { name: timesTold(repeat), kind: "times", times: true, said: operationsTold(repeat, trace) });
+    const inner = new Set([...held].map(({ within }) => within[outer.length]));
+    for (const node of all) {
+      const [path, ...deeper] = node.within.slice(outer.length);
+      if (!held.has(node) && !(node.op === undefined && inner.has(path) && whole(path))) continue;
+      const own = path === undefined ? [] : [path, ...deeper];
+      // a module that runs outside, too, has a frame of its own here
+      const named = own.map((one) => (whole(path) ? one : `${key} ${one}`));
+      own.forEach((one, i) => known.set(named[i], known.get(one)));
+      node.within = [...outer, key, ...named];
+    }
+  }
   const sizes = new Map();
-  for (const { module } of nodes.values())
-    for (const path of lineage(module, trace.modules)) sizes.set(path, (sizes.get(path) ?? 0) + 1);
-  const modules = new Map();
-  for (const [path, size] of sizes) if (size > 1) modules.set(path, { path, kind: trace.modules[path], size });
-  for (const module of modules.values())
-    module.parent =
-      lineage(module.path, trace.modules)
-        .filter((path) => path !== module.path && modules.has(path))
-        .at(-1) ?? null;
-  return modules;
+  for (const { within } of all) for (const key of within) sizes.set(key, (sizes.get(key) ?? 0) + 1);
+  const groups = new Map();
+  for (const node of all) {
+    node.within = node.within.filter((key) => sizes.get(key) > 1);
+    node.within.forEach((key, depth, { [depth - 1]: parent = null }) =>
+      groups.set(key, { key, ...known.get(key), size: sizes.get(key), parent, depth }),
+    );
+  }
+  return groups;
 }
 
 /** The modules that a path lies in, outermost first, itself last; the whole model isn't told. */
@@ -85,60 +124,69 @@ function lineage(path, modules) {
   return parts.map((_, i) => parts.slice(0, i + 1).join(".")).filter((prefix) => prefix in modules);
 }
 
-/** Modules to fold at first, so that no more than `most` boxes are seen: the innermost and largest, all of a kind together. */
-export function foldedAtFirst({ nodes, modules }, trace, most = 32) {
-  const depth = ({ path }) => path.split(".").length;
+/** What to fold at first, so that no more than `most` boxes are seen: what runs over and over, then the innermost and largest,
+ *  all of a kind together. */
+export function foldedAtFirst({ nodes, groups }, most = 32) {
   const alike = new Map();
-  for (const module of modules.values()) {
-    const key = `${depth(module)} ${module.kind}`;
-    alike.set(key, [...(alike.get(key) ?? []), module]);
+  for (const group of groups.values()) {
+    const key = group.times ? "times" : `${group.depth} ${group.kind}`;
+    alike.set(key, [...(alike.get(key) ?? []), group]);
   }
-  const weight = (group) => group.reduce((sum, { size }) => sum + size - 1, 0);
-  const inward = [...alike.values()].sort((a, b) => depth(b[0]) - depth(a[0]) || weight(b) - weight(a));
+  const weight = (some) => some.reduce((sum, { size }) => sum + size - 1, 0);
+  const inward = [...alike].sort(
+    ([a, [one, ...more]], [b, [other, ...others]]) =>
+      (b === "times") - (a === "times") ||
+      other.depth - one.depth ||
+      weight([other, ...others]) - weight([one, ...more]),
+  );
   const folded = new Set();
-  const seen = () => new Set([...nodes.values()].map((node) => shownAs(node, folded, modules, trace))).size;
-  for (const group of inward) {
+  const seen = () => new Set([...nodes.values()].map((node) => shownAs(node, folded))).size;
+  for (const [, some] of inward) {
     if (seen() <= most) break;
-    for (const { path } of group) folded.add(path);
+    for (const { key } of some) folded.add(key);
   }
   return folded;
 }
 
-/** The id of what is seen of a box: itself, or the outermost folded module that it lies in. */
-export function shownAs(node, folded, modules, trace) {
-  const outermost = lineage(node.module, trace.modules).find((path) => folded.has(path) && modules.has(path));
+/** The id of what is seen of a box: itself, or the outermost that is folded of what it lies in. */
+export function shownAs(node, folded) {
+  const outermost = node.within.find((key) => folded.has(key));
   return outermost === undefined ? node.id : `m${outermost}`;
 }
 
-/** What is seen when these modules are folded: boxes, arrows (one for each value from one box to another), frames. */
-export function visible(whole, folded, trace) {
-  const { nodes, edges, modules } = whole;
-  const shown = new Map([...nodes.values()].map((node) => [node.id, shownAs(node, folded, modules, trace)]));
+const APART = 4; // values that go from one box to another, each by an arrow of its own; of more there is one for all
+
+/** What is seen when these are folded: boxes, arrows (one for each value from one box to another, or one for many), frames. */
+export function visible({ nodes, edges, groups }, folded) {
+  const shown = new Map([...nodes.values()].map((node) => [node.id, shownAs(node, folded)]));
   const boxes = new Map();
   const frames = new Map();
   for (const node of nodes.values()) {
     const id = shown.get(node.id);
-    const path = id.slice(1);
     if (!boxes.has(id)) {
-      const box = id === node.id ? node : { id, kind: "module", path, name: modules.get(path).kind, module: path };
-      const around = lineage(node.module, trace.modules).filter((one) => modules.has(one) && !folded.has(one));
-      const within = (id === node.id ? around : around.filter((one) => path.startsWith(`${one}.`))).at(-1) ?? null;
-      boxes.set(id, { ...box, frame: within, operations: [] });
+      const group = id === node.id ? null : groups.get(id.slice(1));
+      const frame = group ? group.parent : (node.within.at(-1) ?? null);
+      boxes.set(id, { ...(group ? { ...group, id, kind: "module" } : node), frame, operations: [] });
     }
     if (node.op !== undefined) boxes.get(id).operations.push(node.op);
   }
   for (const { frame } of boxes.values())
-    for (let path = frame; path !== null; path = modules.get(path).parent) frames.set(path, modules.get(path));
-  const arrows = new Map();
+    for (let key = frame; key !== null; key = groups.get(key).parent) frames.set(key, groups.get(key));
+  const between = new Map(); // two boxes → value → its arrow
   for (const edge of edges) {
     const [from, to] = [shown.get(edge.from), shown.get(edge.to)];
     if (from === to) continue;
-    const key = `${from} ${to} ${edge.value}`;
-    const arrow = arrows.get(key) ?? { key, from, to, value: edge.value, readers: [], adjoints: [] };
-    arrow.readers.push(edge.reader);
-    if (edge.adjoint !== null) arrow.adjoints.push(edge.adjoint);
-    arrows.set(key, arrow);
+    const pair = `${from} ${to}`;
+    if (!between.has(pair)) between.set(pair, new Map());
+    const arrows = between.get(pair);
+    if (!arrows.has(edge.value)) {
+      const values = [edge.value];
+      arrows.set(edge.value, { key: `${pair} ${edge.value}`, from, to, values, readers: [], adjoints: [] });
+    }
+    arrows.get(edge.value).readers.push(edge.reader);
+    if (edge.adjoint !== null) arrows.get(edge.value).adjoints.push(edge.adjoint);
   }
+  const arrows = [...between.values()].flatMap((some) => (some.size > APART ? [together(some)] : [...some.values()]));
   const sums = new Map();
   for (const edge of edges) {
     if (edge.adjoint === null) continue;
@@ -149,7 +197,14 @@ export function visible(whole, folded, trace) {
     const box = boxes.get(key.slice(0, key.lastIndexOf(" ")));
     if (n > 1) box.branches = Math.max(box.branches ?? 0, n);
   }
-  return { boxes, frames, arrows: [...arrows.values()], shown };
+  return { boxes, frames, arrows, shown };
+}
+
+/** One arrow for all of these. */
+function together(arrows) {
+  const all = [...arrows.values()];
+  const [values, readers, adjoints] = ["values", "readers", "adjoints"].map((name) => all.flatMap((one) => one[name]));
+  return { ...all[0], values, readers, adjoints };
 }
 
 /** Of what is seen the part around one box: `most` boxes in the order in which they run, and what these are given from outside. */
@@ -164,12 +219,12 @@ export function around({ boxes, frames, arrows, shown }, id, most) {
   const inside = new Set(kept);
   for (const { from, to } of arrows) if (kept.has(to) && !boxes.get(from).operations.length) inside.add(from);
   const part = new Map([...boxes].filter(([key]) => inside.has(key)));
-  const paths = new Set();
+  const keys = new Set();
   for (const { frame } of part.values())
-    for (let path = frame; path !== null; path = frames.get(path).parent) paths.add(path);
+    for (let key = frame; key !== null; key = frames.get(key).parent) keys.add(key);
   return {
     boxes: part,
-    frames: new Map([...frames].filter(([path]) => paths.has(path))),
+    frames: new Map([...frames].filter(([key]) => keys.has(key))),
     arrows: arrows.filter(({ from, to }) => inside.has(from) && kept.has(to)),
     shown,
     left: boxes.size - part.size,

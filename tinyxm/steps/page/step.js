@@ -147,6 +147,7 @@ var Trace = class {
     this.blob = blob;
     this.operations = json.operations.map((operation, number4) => ({ ...operation, number: number4 }));
     this.values = json.values.map((value2, number4) => ({ ...value2, number: number4 }));
+    this.repeats = json.repeats ?? [];
     this.read = /* @__PURE__ */ new Map();
     this.readers = this.values.map(() => []);
     for (const operation of this.operations) {
@@ -2483,6 +2484,39 @@ function toStation(store, by) {
 }
 var goTo = (store, { op, value: value2, cell }) => store.set({ op, value: value2, cell, playing: false });
 
+// src/repeats.js
+var holds = ({ first, last: last2 }, op) => first <= op && op <= last2;
+var repeatAt = (trace, op) => trace.repeats.find((repeat) => holds(repeat, op)) ?? null;
+var timeAt = ({ starts }, op) => starts.findLastIndex((start) => start <= op);
+var timeSpan = ({ starts, last: last2 }, time) => [starts[time], starts[time + 1] ?? last2 + 1];
+function beyond(trace, op, by) {
+  const repeat = repeatAt(trace, op);
+  const next = repeat && (by > 0 ? repeat.last + 1 : repeat.first - 1);
+  return trace.operations[next] ? next : null;
+}
+var timesTold = ({ starts }) => `${starts.length} times`;
+var placeTold = (repeat, op) => `the ${ordinal(timeAt(repeat, op) + 1)} of ${timesTold(repeat)}`;
+function ordinal(n) {
+  const ending = n % 100 > 10 && n % 100 < 14 ? "th" : { 1: "st", 2: "nd", 3: "rd" }[n % 10] ?? "th";
+  return `${n}${ending}`;
+}
+function eachTold(repeat) {
+  const sizes = repeat.starts.map((_, time) => timeSpan(repeat, time)).map(([from2, to2]) => to2 - from2);
+  const [least, most] = [Math.min(...sizes), Math.max(...sizes)];
+  if (most === 1) return "";
+  return `${least === most ? most : `${least} to ${most}`} operations each`;
+}
+var NAMED = 4;
+function operationsTold(repeat, trace) {
+  const [from2, to2] = timeSpan(repeat, Math.floor(repeat.starts.length / 2));
+  const names = [...new Set(trace.operations.slice(from2, to2).map(({ name }) => name))];
+  return [...names.slice(0, NAMED), ...names.length > NAMED ? ["…"] : []].join(", ");
+}
+function whatTold(repeat, trace) {
+  const one3 = repeat.last - repeat.first + 1 === repeat.starts.length;
+  return repeat.module && !one3 ? repeat.module : operationsTold(repeat, trace);
+}
+
 // src/keys.js
 var PACE = 700;
 function bindKeys(element, store, { everywhere }) {
@@ -2498,6 +2532,8 @@ function bindKeys(element, store, { everywhere }) {
       " ": () => store.set({ playing: !store.state.playing }),
       f: () => toStation(store, 1),
       F: () => toStation(store, -1),
+      r: () => leave(store, 1),
+      R: () => leave(store, -1),
       "/": () => element.querySelector('input[type="search"]')?.focus()
     }[event.key];
     if (!act) return;
@@ -2518,13 +2554,15 @@ var FRAMES = {
 function pausedStep(store, by) {
   store.set({ op: store.state.op + by, playing: false });
 }
+function leave(store, by) {
+  const next = beyond(store.trace, store.state.op, by);
+  if (next !== null) store.set({ op: next, playing: false });
+}
 function takesKeys(target, key) {
   if (!target.closest) return false;
-  if (target.closest(
-    "input, textarea, select, [contenteditable], [role=slider], [role=grid], [role=tree], [role=radiogroup]"
-  ))
+  if (target.closest("input, textarea, select, [contenteditable], [role=slider], [role=grid], [role=radiogroup]"))
     return true;
-  return key === " " && target.closest("button, summary, a, [role=button], [role=option]") !== null;
+  return key === " " && target.closest("button, summary, a, [role=button]") !== null;
 }
 function play(store) {
   let timer = null;
@@ -3500,14 +3538,14 @@ var JOIN = {
   min: (n) => `The smallest of the ${n} is`
 };
 function restOf(stage, listed3, rest, { all, more }) {
-  const together = stage.join === "sum" || stage.join === "mean" ? `, together ${brief(stage.joined - listed3.reduce((sum, i) => sum + stage.terms[i].value, 0), 4)}` : "";
+  const together2 = stage.join === "sum" || stage.join === "mean" ? `, together ${brief(stage.joined - listed3.reduce((sum, i) => sum + stage.terms[i].value, 0), 4)}` : "";
   return make(
     "p",
     { class: "rest" },
     make(
       "span",
       { class: "quiet" },
-      `${all ? "These are the first. " : stage.count > stage.terms.length ? `These are the largest of the first ${stage.terms.length}. ` : "These are the largest. "}There are ${rest} more${together}. `
+      `${all ? "These are the first. " : stage.count > stage.terms.length ? `These are the largest of the first ${stage.terms.length}. ` : "These are the largest. "}There are ${rest} more${together2}. `
     ),
     all ? null : make("button", { type: "button", onclick: more }, stage.count > MANY ? `show ${MANY}` : "show all, in order")
   );
@@ -6238,6 +6276,727 @@ function film(element, store, trace) {
   }
 }
 
+// node_modules/d3-selection/dist/d3-selection.mjs
+var xhtml = "http://www.w3.org/1999/xhtml";
+var namespaces = {
+  svg: "http://www.w3.org/2000/svg",
+  xhtml,
+  xlink: "http://www.w3.org/1999/xlink",
+  xml: "http://www.w3.org/XML/1998/namespace",
+  xmlns: "http://www.w3.org/2000/xmlns/"
+};
+function namespace(name) {
+  var prefix = name += "", i = prefix.indexOf(":");
+  if (i >= 0 && (prefix = name.slice(0, i)) !== "xmlns") name = name.slice(i + 1);
+  return namespaces.hasOwnProperty(prefix) ? { space: namespaces[prefix], local: name } : name;
+}
+function creatorInherit(name) {
+  return function() {
+    var document2 = this.ownerDocument, uri = this.namespaceURI;
+    return uri === xhtml && document2.documentElement.namespaceURI === xhtml ? document2.createElement(name) : document2.createElementNS(uri, name);
+  };
+}
+function creatorFixed(fullname) {
+  return function() {
+    return this.ownerDocument.createElementNS(fullname.space, fullname.local);
+  };
+}
+function creator(name) {
+  var fullname = namespace(name);
+  return (fullname.local ? creatorFixed : creatorInherit)(fullname);
+}
+function none() {
+}
+function selector(selector2) {
+  return selector2 == null ? none : function() {
+    return this.querySelector(selector2);
+  };
+}
+function selection_select(select2) {
+  if (typeof select2 !== "function") select2 = selector(select2);
+  for (var groups = this._groups, m = groups.length, subgroups = new Array(m), j = 0; j < m; ++j) {
+    for (var group = groups[j], n = group.length, subgroup = subgroups[j] = new Array(n), node, subnode, i = 0; i < n; ++i) {
+      if ((node = group[i]) && (subnode = select2.call(node, node.__data__, i, group))) {
+        if ("__data__" in node) subnode.__data__ = node.__data__;
+        subgroup[i] = subnode;
+      }
+    }
+  }
+  return new Selection(subgroups, this._parents);
+}
+function array3(x2) {
+  return x2 == null ? [] : Array.isArray(x2) ? x2 : Array.from(x2);
+}
+function empty() {
+  return [];
+}
+function selectorAll(selector2) {
+  return selector2 == null ? empty : function() {
+    return this.querySelectorAll(selector2);
+  };
+}
+function arrayAll(select2) {
+  return function() {
+    return array3(select2.apply(this, arguments));
+  };
+}
+function selection_selectAll(select2) {
+  if (typeof select2 === "function") select2 = arrayAll(select2);
+  else select2 = selectorAll(select2);
+  for (var groups = this._groups, m = groups.length, subgroups = [], parents = [], j = 0; j < m; ++j) {
+    for (var group = groups[j], n = group.length, node, i = 0; i < n; ++i) {
+      if (node = group[i]) {
+        subgroups.push(select2.call(node, node.__data__, i, group));
+        parents.push(node);
+      }
+    }
+  }
+  return new Selection(subgroups, parents);
+}
+function matcher(selector2) {
+  return function() {
+    return this.matches(selector2);
+  };
+}
+function childMatcher(selector2) {
+  return function(node) {
+    return node.matches(selector2);
+  };
+}
+var find = Array.prototype.find;
+function childFind(match) {
+  return function() {
+    return find.call(this.children, match);
+  };
+}
+function childFirst() {
+  return this.firstElementChild;
+}
+function selection_selectChild(match) {
+  return this.select(match == null ? childFirst : childFind(typeof match === "function" ? match : childMatcher(match)));
+}
+var filter = Array.prototype.filter;
+function children() {
+  return Array.from(this.children);
+}
+function childrenFilter(match) {
+  return function() {
+    return filter.call(this.children, match);
+  };
+}
+function selection_selectChildren(match) {
+  return this.selectAll(match == null ? children : childrenFilter(typeof match === "function" ? match : childMatcher(match)));
+}
+function selection_filter(match) {
+  if (typeof match !== "function") match = matcher(match);
+  for (var groups = this._groups, m = groups.length, subgroups = new Array(m), j = 0; j < m; ++j) {
+    for (var group = groups[j], n = group.length, subgroup = subgroups[j] = [], node, i = 0; i < n; ++i) {
+      if ((node = group[i]) && match.call(node, node.__data__, i, group)) {
+        subgroup.push(node);
+      }
+    }
+  }
+  return new Selection(subgroups, this._parents);
+}
+function sparse(update2) {
+  return new Array(update2.length);
+}
+function selection_enter() {
+  return new Selection(this._enter || this._groups.map(sparse), this._parents);
+}
+function EnterNode(parent, datum2) {
+  this.ownerDocument = parent.ownerDocument;
+  this.namespaceURI = parent.namespaceURI;
+  this._next = null;
+  this._parent = parent;
+  this.__data__ = datum2;
+}
+EnterNode.prototype = {
+  constructor: EnterNode,
+  appendChild: function(child) {
+    return this._parent.insertBefore(child, this._next);
+  },
+  insertBefore: function(child, next) {
+    return this._parent.insertBefore(child, next);
+  },
+  querySelector: function(selector2) {
+    return this._parent.querySelector(selector2);
+  },
+  querySelectorAll: function(selector2) {
+    return this._parent.querySelectorAll(selector2);
+  }
+};
+function constant4(x2) {
+  return function() {
+    return x2;
+  };
+}
+function bindIndex(parent, group, enter, update2, exit, data) {
+  var i = 0, node, groupLength = group.length, dataLength = data.length;
+  for (; i < dataLength; ++i) {
+    if (node = group[i]) {
+      node.__data__ = data[i];
+      update2[i] = node;
+    } else {
+      enter[i] = new EnterNode(parent, data[i]);
+    }
+  }
+  for (; i < groupLength; ++i) {
+    if (node = group[i]) {
+      exit[i] = node;
+    }
+  }
+}
+function bindKey(parent, group, enter, update2, exit, data, key) {
+  var i, node, nodeByKeyValue = /* @__PURE__ */ new Map(), groupLength = group.length, dataLength = data.length, keyValues = new Array(groupLength), keyValue;
+  for (i = 0; i < groupLength; ++i) {
+    if (node = group[i]) {
+      keyValues[i] = keyValue = key.call(node, node.__data__, i, group) + "";
+      if (nodeByKeyValue.has(keyValue)) {
+        exit[i] = node;
+      } else {
+        nodeByKeyValue.set(keyValue, node);
+      }
+    }
+  }
+  for (i = 0; i < dataLength; ++i) {
+    keyValue = key.call(parent, data[i], i, data) + "";
+    if (node = nodeByKeyValue.get(keyValue)) {
+      update2[i] = node;
+      node.__data__ = data[i];
+      nodeByKeyValue.delete(keyValue);
+    } else {
+      enter[i] = new EnterNode(parent, data[i]);
+    }
+  }
+  for (i = 0; i < groupLength; ++i) {
+    if ((node = group[i]) && nodeByKeyValue.get(keyValues[i]) === node) {
+      exit[i] = node;
+    }
+  }
+}
+function datum(node) {
+  return node.__data__;
+}
+function selection_data(value2, key) {
+  if (!arguments.length) return Array.from(this, datum);
+  var bind = key ? bindKey : bindIndex, parents = this._parents, groups = this._groups;
+  if (typeof value2 !== "function") value2 = constant4(value2);
+  for (var m = groups.length, update2 = new Array(m), enter = new Array(m), exit = new Array(m), j = 0; j < m; ++j) {
+    var parent = parents[j], group = groups[j], groupLength = group.length, data = arraylike(value2.call(parent, parent && parent.__data__, j, parents)), dataLength = data.length, enterGroup = enter[j] = new Array(dataLength), updateGroup = update2[j] = new Array(dataLength), exitGroup = exit[j] = new Array(groupLength);
+    bind(parent, group, enterGroup, updateGroup, exitGroup, data, key);
+    for (var i0 = 0, i1 = 0, previous, next; i0 < dataLength; ++i0) {
+      if (previous = enterGroup[i0]) {
+        if (i0 >= i1) i1 = i0 + 1;
+        while (!(next = updateGroup[i1]) && ++i1 < dataLength) ;
+        previous._next = next || null;
+      }
+    }
+  }
+  update2 = new Selection(update2, parents);
+  update2._enter = enter;
+  update2._exit = exit;
+  return update2;
+}
+function arraylike(data) {
+  return typeof data === "object" && "length" in data ? data : Array.from(data);
+}
+function selection_exit() {
+  return new Selection(this._exit || this._groups.map(sparse), this._parents);
+}
+function selection_join(onenter, onupdate, onexit) {
+  var enter = this.enter(), update2 = this, exit = this.exit();
+  if (typeof onenter === "function") {
+    enter = onenter(enter);
+    if (enter) enter = enter.selection();
+  } else {
+    enter = enter.append(onenter + "");
+  }
+  if (onupdate != null) {
+    update2 = onupdate(update2);
+    if (update2) update2 = update2.selection();
+  }
+  if (onexit == null) exit.remove();
+  else onexit(exit);
+  return enter && update2 ? enter.merge(update2).order() : update2;
+}
+function selection_merge(context) {
+  var selection2 = context.selection ? context.selection() : context;
+  for (var groups0 = this._groups, groups1 = selection2._groups, m0 = groups0.length, m1 = groups1.length, m = Math.min(m0, m1), merges = new Array(m0), j = 0; j < m; ++j) {
+    for (var group0 = groups0[j], group1 = groups1[j], n = group0.length, merge = merges[j] = new Array(n), node, i = 0; i < n; ++i) {
+      if (node = group0[i] || group1[i]) {
+        merge[i] = node;
+      }
+    }
+  }
+  for (; j < m0; ++j) {
+    merges[j] = groups0[j];
+  }
+  return new Selection(merges, this._parents);
+}
+function selection_order() {
+  for (var groups = this._groups, j = -1, m = groups.length; ++j < m; ) {
+    for (var group = groups[j], i = group.length - 1, next = group[i], node; --i >= 0; ) {
+      if (node = group[i]) {
+        if (next && node.compareDocumentPosition(next) ^ 4) next.parentNode.insertBefore(node, next);
+        next = node;
+      }
+    }
+  }
+  return this;
+}
+function selection_sort(compare) {
+  if (!compare) compare = ascending2;
+  function compareNode(a2, b) {
+    return a2 && b ? compare(a2.__data__, b.__data__) : !a2 - !b;
+  }
+  for (var groups = this._groups, m = groups.length, sortgroups = new Array(m), j = 0; j < m; ++j) {
+    for (var group = groups[j], n = group.length, sortgroup = sortgroups[j] = new Array(n), node, i = 0; i < n; ++i) {
+      if (node = group[i]) {
+        sortgroup[i] = node;
+      }
+    }
+    sortgroup.sort(compareNode);
+  }
+  return new Selection(sortgroups, this._parents).order();
+}
+function ascending2(a2, b) {
+  return a2 < b ? -1 : a2 > b ? 1 : a2 >= b ? 0 : NaN;
+}
+function selection_call() {
+  var callback = arguments[0];
+  arguments[0] = this;
+  callback.apply(null, arguments);
+  return this;
+}
+function selection_nodes() {
+  return Array.from(this);
+}
+function selection_node() {
+  for (var groups = this._groups, j = 0, m = groups.length; j < m; ++j) {
+    for (var group = groups[j], i = 0, n = group.length; i < n; ++i) {
+      var node = group[i];
+      if (node) return node;
+    }
+  }
+  return null;
+}
+function selection_size() {
+  let size2 = 0;
+  for (const node of this) ++size2;
+  return size2;
+}
+function selection_empty() {
+  return !this.node();
+}
+function selection_each(callback) {
+  for (var groups = this._groups, j = 0, m = groups.length; j < m; ++j) {
+    for (var group = groups[j], i = 0, n = group.length, node; i < n; ++i) {
+      if (node = group[i]) callback.call(node, node.__data__, i, group);
+    }
+  }
+  return this;
+}
+function attrRemove(name) {
+  return function() {
+    this.removeAttribute(name);
+  };
+}
+function attrRemoveNS(fullname) {
+  return function() {
+    this.removeAttributeNS(fullname.space, fullname.local);
+  };
+}
+function attrConstant(name, value2) {
+  return function() {
+    this.setAttribute(name, value2);
+  };
+}
+function attrConstantNS(fullname, value2) {
+  return function() {
+    this.setAttributeNS(fullname.space, fullname.local, value2);
+  };
+}
+function attrFunction(name, value2) {
+  return function() {
+    var v = value2.apply(this, arguments);
+    if (v == null) this.removeAttribute(name);
+    else this.setAttribute(name, v);
+  };
+}
+function attrFunctionNS(fullname, value2) {
+  return function() {
+    var v = value2.apply(this, arguments);
+    if (v == null) this.removeAttributeNS(fullname.space, fullname.local);
+    else this.setAttributeNS(fullname.space, fullname.local, v);
+  };
+}
+function selection_attr(name, value2) {
+  var fullname = namespace(name);
+  if (arguments.length < 2) {
+    var node = this.node();
+    return fullname.local ? node.getAttributeNS(fullname.space, fullname.local) : node.getAttribute(fullname);
+  }
+  return this.each((value2 == null ? fullname.local ? attrRemoveNS : attrRemove : typeof value2 === "function" ? fullname.local ? attrFunctionNS : attrFunction : fullname.local ? attrConstantNS : attrConstant)(fullname, value2));
+}
+function defaultView(node) {
+  return node.ownerDocument && node.ownerDocument.defaultView || node.document && node || node.defaultView;
+}
+function styleRemove(name) {
+  return function() {
+    this.style.removeProperty(name);
+  };
+}
+function styleConstant(name, value2, priority) {
+  return function() {
+    this.style.setProperty(name, value2, priority);
+  };
+}
+function styleFunction(name, value2, priority) {
+  return function() {
+    var v = value2.apply(this, arguments);
+    if (v == null) this.style.removeProperty(name);
+    else this.style.setProperty(name, v, priority);
+  };
+}
+function selection_style(name, value2, priority) {
+  return arguments.length > 1 ? this.each((value2 == null ? styleRemove : typeof value2 === "function" ? styleFunction : styleConstant)(name, value2, priority == null ? "" : priority)) : styleValue(this.node(), name);
+}
+function styleValue(node, name) {
+  return node.style.getPropertyValue(name) || defaultView(node).getComputedStyle(node, null).getPropertyValue(name);
+}
+function propertyRemove(name) {
+  return function() {
+    delete this[name];
+  };
+}
+function propertyConstant(name, value2) {
+  return function() {
+    this[name] = value2;
+  };
+}
+function propertyFunction(name, value2) {
+  return function() {
+    var v = value2.apply(this, arguments);
+    if (v == null) delete this[name];
+    else this[name] = v;
+  };
+}
+function selection_property(name, value2) {
+  return arguments.length > 1 ? this.each((value2 == null ? propertyRemove : typeof value2 === "function" ? propertyFunction : propertyConstant)(name, value2)) : this.node()[name];
+}
+function classArray(string2) {
+  return string2.trim().split(/^|\s+/);
+}
+function classList(node) {
+  return node.classList || new ClassList(node);
+}
+function ClassList(node) {
+  this._node = node;
+  this._names = classArray(node.getAttribute("class") || "");
+}
+ClassList.prototype = {
+  add: function(name) {
+    var i = this._names.indexOf(name);
+    if (i < 0) {
+      this._names.push(name);
+      this._node.setAttribute("class", this._names.join(" "));
+    }
+  },
+  remove: function(name) {
+    var i = this._names.indexOf(name);
+    if (i >= 0) {
+      this._names.splice(i, 1);
+      this._node.setAttribute("class", this._names.join(" "));
+    }
+  },
+  contains: function(name) {
+    return this._names.indexOf(name) >= 0;
+  }
+};
+function classedAdd(node, names) {
+  var list2 = classList(node), i = -1, n = names.length;
+  while (++i < n) list2.add(names[i]);
+}
+function classedRemove(node, names) {
+  var list2 = classList(node), i = -1, n = names.length;
+  while (++i < n) list2.remove(names[i]);
+}
+function classedTrue(names) {
+  return function() {
+    classedAdd(this, names);
+  };
+}
+function classedFalse(names) {
+  return function() {
+    classedRemove(this, names);
+  };
+}
+function classedFunction(names, value2) {
+  return function() {
+    (value2.apply(this, arguments) ? classedAdd : classedRemove)(this, names);
+  };
+}
+function selection_classed(name, value2) {
+  var names = classArray(name + "");
+  if (arguments.length < 2) {
+    var list2 = classList(this.node()), i = -1, n = names.length;
+    while (++i < n) if (!list2.contains(names[i])) return false;
+    return true;
+  }
+  return this.each((typeof value2 === "function" ? classedFunction : value2 ? classedTrue : classedFalse)(names, value2));
+}
+function textRemove() {
+  this.textContent = "";
+}
+function textConstant(value2) {
+  return function() {
+    this.textContent = value2;
+  };
+}
+function textFunction(value2) {
+  return function() {
+    var v = value2.apply(this, arguments);
+    this.textContent = v == null ? "" : v;
+  };
+}
+function selection_text(value2) {
+  return arguments.length ? this.each(value2 == null ? textRemove : (typeof value2 === "function" ? textFunction : textConstant)(value2)) : this.node().textContent;
+}
+function htmlRemove() {
+  this.innerHTML = "";
+}
+function htmlConstant(value2) {
+  return function() {
+    this.innerHTML = value2;
+  };
+}
+function htmlFunction(value2) {
+  return function() {
+    var v = value2.apply(this, arguments);
+    this.innerHTML = v == null ? "" : v;
+  };
+}
+function selection_html(value2) {
+  return arguments.length ? this.each(value2 == null ? htmlRemove : (typeof value2 === "function" ? htmlFunction : htmlConstant)(value2)) : this.node().innerHTML;
+}
+function raise() {
+  if (this.nextSibling) this.parentNode.appendChild(this);
+}
+function selection_raise() {
+  return this.each(raise);
+}
+function lower() {
+  if (this.previousSibling) this.parentNode.insertBefore(this, this.parentNode.firstChild);
+}
+function selection_lower() {
+  return this.each(lower);
+}
+function selection_append(name) {
+  var create = typeof name === "function" ? name : creator(name);
+  return this.select(function() {
+    return this.appendChild(create.apply(this, arguments));
+  });
+}
+function constantNull() {
+  return null;
+}
+function selection_insert(name, before) {
+  var create = typeof name === "function" ? name : creator(name), select2 = before == null ? constantNull : typeof before === "function" ? before : selector(before);
+  return this.select(function() {
+    return this.insertBefore(create.apply(this, arguments), select2.apply(this, arguments) || null);
+  });
+}
+function remove() {
+  var parent = this.parentNode;
+  if (parent) parent.removeChild(this);
+}
+function selection_remove() {
+  return this.each(remove);
+}
+function selection_cloneShallow() {
+  var clone = this.cloneNode(false), parent = this.parentNode;
+  return parent ? parent.insertBefore(clone, this.nextSibling) : clone;
+}
+function selection_cloneDeep() {
+  var clone = this.cloneNode(true), parent = this.parentNode;
+  return parent ? parent.insertBefore(clone, this.nextSibling) : clone;
+}
+function selection_clone(deep) {
+  return this.select(deep ? selection_cloneDeep : selection_cloneShallow);
+}
+function selection_datum(value2) {
+  return arguments.length ? this.property("__data__", value2) : this.node().__data__;
+}
+function contextListener(listener) {
+  return function(event) {
+    listener.call(this, event, this.__data__);
+  };
+}
+function parseTypenames(typenames) {
+  return typenames.trim().split(/^|\s+/).map(function(t) {
+    var name = "", i = t.indexOf(".");
+    if (i >= 0) name = t.slice(i + 1), t = t.slice(0, i);
+    return { type: t, name };
+  });
+}
+function onRemove(typename) {
+  return function() {
+    var on2 = this.__on;
+    if (!on2) return;
+    for (var j = 0, i = -1, m = on2.length, o; j < m; ++j) {
+      if (o = on2[j], (!typename.type || o.type === typename.type) && o.name === typename.name) {
+        this.removeEventListener(o.type, o.listener, o.options);
+      } else {
+        on2[++i] = o;
+      }
+    }
+    if (++i) on2.length = i;
+    else delete this.__on;
+  };
+}
+function onAdd(typename, value2, options) {
+  return function() {
+    var on2 = this.__on, o, listener = contextListener(value2);
+    if (on2) for (var j = 0, m = on2.length; j < m; ++j) {
+      if ((o = on2[j]).type === typename.type && o.name === typename.name) {
+        this.removeEventListener(o.type, o.listener, o.options);
+        this.addEventListener(o.type, o.listener = listener, o.options = options);
+        o.value = value2;
+        return;
+      }
+    }
+    this.addEventListener(typename.type, listener, options);
+    o = { type: typename.type, name: typename.name, value: value2, listener, options };
+    if (!on2) this.__on = [o];
+    else on2.push(o);
+  };
+}
+function selection_on(typename, value2, options) {
+  var typenames = parseTypenames(typename + ""), i, n = typenames.length, t;
+  if (arguments.length < 2) {
+    var on2 = this.node().__on;
+    if (on2) for (var j = 0, m = on2.length, o; j < m; ++j) {
+      for (i = 0, o = on2[j]; i < n; ++i) {
+        if ((t = typenames[i]).type === o.type && t.name === o.name) {
+          return o.value;
+        }
+      }
+    }
+    return;
+  }
+  on2 = value2 ? onAdd : onRemove;
+  for (i = 0; i < n; ++i) this.each(on2(typenames[i], value2, options));
+  return this;
+}
+function dispatchEvent(node, type, params) {
+  var window2 = defaultView(node), event = window2.CustomEvent;
+  if (typeof event === "function") {
+    event = new event(type, params);
+  } else {
+    event = window2.document.createEvent("Event");
+    if (params) event.initEvent(type, params.bubbles, params.cancelable), event.detail = params.detail;
+    else event.initEvent(type, false, false);
+  }
+  node.dispatchEvent(event);
+}
+function dispatchConstant(type, params) {
+  return function() {
+    return dispatchEvent(this, type, params);
+  };
+}
+function dispatchFunction(type, params) {
+  return function() {
+    return dispatchEvent(this, type, params.apply(this, arguments));
+  };
+}
+function selection_dispatch(type, params) {
+  return this.each((typeof params === "function" ? dispatchFunction : dispatchConstant)(type, params));
+}
+function* selection_iterator() {
+  for (var groups = this._groups, j = 0, m = groups.length; j < m; ++j) {
+    for (var group = groups[j], i = 0, n = group.length, node; i < n; ++i) {
+      if (node = group[i]) yield node;
+    }
+  }
+}
+var root = [null];
+function Selection(groups, parents) {
+  this._groups = groups;
+  this._parents = parents;
+}
+function selection() {
+  return new Selection([[document.documentElement]], root);
+}
+function selection_selection() {
+  return this;
+}
+Selection.prototype = selection.prototype = {
+  constructor: Selection,
+  select: selection_select,
+  selectAll: selection_selectAll,
+  selectChild: selection_selectChild,
+  selectChildren: selection_selectChildren,
+  filter: selection_filter,
+  data: selection_data,
+  enter: selection_enter,
+  exit: selection_exit,
+  join: selection_join,
+  merge: selection_merge,
+  selection: selection_selection,
+  order: selection_order,
+  sort: selection_sort,
+  call: selection_call,
+  nodes: selection_nodes,
+  node: selection_node,
+  size: selection_size,
+  empty: selection_empty,
+  each: selection_each,
+  attr: selection_attr,
+  style: selection_style,
+  property: selection_property,
+  classed: selection_classed,
+  text: selection_text,
+  html: selection_html,
+  raise: selection_raise,
+  lower: selection_lower,
+  append: selection_append,
+  insert: selection_insert,
+  remove: selection_remove,
+  clone: selection_clone,
+  datum: selection_datum,
+  on: selection_on,
+  dispatch: selection_dispatch,
+  [Symbol.iterator]: selection_iterator
+};
+function select(selector2) {
+  return typeof selector2 === "string" ? new Selection([[document.querySelector(selector2)]], [document.documentElement]) : new Selection([[selector2]], root);
+}
+var nextId = 0;
+function local() {
+  return new Local();
+}
+function Local() {
+  this._ = "@" + (++nextId).toString(36);
+}
+Local.prototype = local.prototype = {
+  constructor: Local,
+  get: function(node) {
+    var id = this._;
+    while (!(id in node)) if (!(node = node.parentNode)) return;
+    return node[id];
+  },
+  set: function(node, value2) {
+    return node[this._] = value2;
+  },
+  remove: function(node) {
+    return this._ in node && delete node[this._];
+  },
+  toString: function() {
+    return this._;
+  }
+};
+
 // node_modules/@dagrejs/dagre/dist/dagre.esm.js
 var Te = Object.defineProperty;
 var Sn = (e, n, t) => n in e ? Te(e, n, { enumerable: true, configurable: true, writable: true, value: t }) : e[n] = t;
@@ -8128,726 +8887,192 @@ function _e(e) {
   }), n;
 }
 
-// node_modules/d3-selection/dist/d3-selection.mjs
-var xhtml = "http://www.w3.org/1999/xhtml";
-var namespaces = {
-  svg: "http://www.w3.org/2000/svg",
-  xhtml,
-  xlink: "http://www.w3.org/1999/xlink",
-  xml: "http://www.w3.org/XML/1998/namespace",
-  xmlns: "http://www.w3.org/2000/xmlns/"
-};
-function namespace(name) {
-  var prefix = name += "", i = prefix.indexOf(":");
-  if (i >= 0 && (prefix = name.slice(0, i)) !== "xmlns") name = name.slice(i + 1);
-  return namespaces.hasOwnProperty(prefix) ? { space: namespaces[prefix], local: name } : name;
-}
-function creatorInherit(name) {
-  return function() {
-    var document2 = this.ownerDocument, uri = this.namespaceURI;
-    return uri === xhtml && document2.documentElement.namespaceURI === xhtml ? document2.createElement(name) : document2.createElementNS(uri, name);
-  };
-}
-function creatorFixed(fullname) {
-  return function() {
-    return this.ownerDocument.createElementNS(fullname.space, fullname.local);
-  };
-}
-function creator(name) {
-  var fullname = namespace(name);
-  return (fullname.local ? creatorFixed : creatorInherit)(fullname);
-}
-function none() {
-}
-function selector(selector2) {
-  return selector2 == null ? none : function() {
-    return this.querySelector(selector2);
-  };
-}
-function selection_select(select2) {
-  if (typeof select2 !== "function") select2 = selector(select2);
-  for (var groups = this._groups, m = groups.length, subgroups = new Array(m), j = 0; j < m; ++j) {
-    for (var group = groups[j], n = group.length, subgroup = subgroups[j] = new Array(n), node, subnode, i = 0; i < n; ++i) {
-      if ((node = group[i]) && (subnode = select2.call(node, node.__data__, i, group))) {
-        if ("__data__" in node) subnode.__data__ = node.__data__;
-        subgroup[i] = subnode;
-      }
-    }
+// src/graph/layout.js
+var LINE = 16;
+var HEAD = 20;
+function laidOut(boxes, frames, arrows, trace) {
+  const layout2 = new ie.Graph({ multigraph: true, compound: true });
+  layout2.setGraph({ rankdir: "TB", nodesep: 14, edgesep: 12, ranksep: 15, marginx: 8, marginy: 8 });
+  for (const box2 of boxes.values()) {
+    const lines2 = textOf(box2);
+    const width = Math.max(48, ...lines2.map((text2, i) => wide(text2, i === 0))) + 18;
+    layout2.setNode(box2.id, { width, height: lines2.length * LINE + 10 });
   }
-  return new Selection(subgroups, this._parents);
-}
-function array3(x2) {
-  return x2 == null ? [] : Array.isArray(x2) ? x2 : Array.from(x2);
-}
-function empty() {
-  return [];
-}
-function selectorAll(selector2) {
-  return selector2 == null ? empty : function() {
-    return this.querySelectorAll(selector2);
-  };
-}
-function arrayAll(select2) {
-  return function() {
-    return array3(select2.apply(this, arguments));
-  };
-}
-function selection_selectAll(select2) {
-  if (typeof select2 === "function") select2 = arrayAll(select2);
-  else select2 = selectorAll(select2);
-  for (var groups = this._groups, m = groups.length, subgroups = [], parents = [], j = 0; j < m; ++j) {
-    for (var group = groups[j], n = group.length, node, i = 0; i < n; ++i) {
-      if (node = group[i]) {
-        subgroups.push(select2.call(node, node.__data__, i, group));
-        parents.push(node);
-      }
-    }
+  for (const { key } of frames.values()) layout2.setNode(`f${key}`, {});
+  for (const box2 of boxes.values()) if (box2.frame !== null) layout2.setParent(box2.id, `f${box2.frame}`);
+  for (const { key, parent } of frames.values()) if (parent !== null) layout2.setParent(`f${key}`, `f${parent}`);
+  for (const { key, from: from2, to: to2, values } of arrows) {
+    layout2.setEdge(from2, to2, { width: wide(carried(values, trace)) + 14, height: 14, labelpos: "c" }, key);
   }
-  return new Selection(subgroups, parents);
+  Oe(layout2);
+  wrap(layout2, boxes, frames);
+  return layout2;
 }
-function matcher(selector2) {
-  return function() {
-    return this.matches(selector2);
-  };
-}
-function childMatcher(selector2) {
-  return function(node) {
-    return node.matches(selector2);
-  };
-}
-var find = Array.prototype.find;
-function childFind(match) {
-  return function() {
-    return find.call(this.children, match);
-  };
-}
-function childFirst() {
-  return this.firstElementChild;
-}
-function selection_selectChild(match) {
-  return this.select(match == null ? childFirst : childFind(typeof match === "function" ? match : childMatcher(match)));
-}
-var filter = Array.prototype.filter;
-function children() {
-  return Array.from(this.children);
-}
-function childrenFilter(match) {
-  return function() {
-    return filter.call(this.children, match);
-  };
-}
-function selection_selectChildren(match) {
-  return this.selectAll(match == null ? children : childrenFilter(typeof match === "function" ? match : childMatcher(match)));
-}
-function selection_filter(match) {
-  if (typeof match !== "function") match = matcher(match);
-  for (var groups = this._groups, m = groups.length, subgroups = new Array(m), j = 0; j < m; ++j) {
-    for (var group = groups[j], n = group.length, subgroup = subgroups[j] = [], node, i = 0; i < n; ++i) {
-      if ((node = group[i]) && match.call(node, node.__data__, i, group)) {
-        subgroup.push(node);
-      }
-    }
+function wrap(layout2, boxes, frames) {
+  const inward = [...frames.values()].sort((a2, b) => b.depth - a2.depth);
+  for (const { key, name, said } of inward) {
+    const held2 = [...boxes.values()].filter((box2) => box2.frame === key).map((box2) => layout2.node(box2.id));
+    held2.push(
+      ...[...frames.values()].filter(({ parent }) => parent === key).map((inner2) => layout2.node(`f${inner2.key}`))
+    );
+    const left2 = Math.min(...held2.map((at3) => at3.x - at3.width / 2)) - 8;
+    const right = Math.max(...held2.map((at3) => at3.x + at3.width / 2), left2 + wide(`▾ ${name} ${said}`, true) + 16) + 8;
+    const top2 = Math.min(...held2.map((at3) => at3.y - at3.height / 2)) - HEAD - 2;
+    const bottom = Math.max(...held2.map((at3) => at3.y + at3.height / 2)) + 8;
+    Object.assign(layout2.node(`f${key}`), {
+      x: (left2 + right) / 2,
+      y: (top2 + bottom) / 2,
+      width: right - left2,
+      height: bottom - top2
+    });
   }
-  return new Selection(subgroups, this._parents);
-}
-function sparse(update2) {
-  return new Array(update2.length);
-}
-function selection_enter() {
-  return new Selection(this._enter || this._groups.map(sparse), this._parents);
-}
-function EnterNode(parent, datum2) {
-  this.ownerDocument = parent.ownerDocument;
-  this.namespaceURI = parent.namespaceURI;
-  this._next = null;
-  this._parent = parent;
-  this.__data__ = datum2;
-}
-EnterNode.prototype = {
-  constructor: EnterNode,
-  appendChild: function(child) {
-    return this._parent.insertBefore(child, this._next);
-  },
-  insertBefore: function(child, next) {
-    return this._parent.insertBefore(child, next);
-  },
-  querySelector: function(selector2) {
-    return this._parent.querySelector(selector2);
-  },
-  querySelectorAll: function(selector2) {
-    return this._parent.querySelectorAll(selector2);
+  const all = layout2.nodes().map((id) => layout2.node(id));
+  const left = Math.min(0, ...all.map((at3) => at3.x - at3.width / 2 - 6));
+  const top = Math.min(0, ...all.map((at3) => at3.y - at3.height / 2 - 6));
+  const move2 = (at3) => Object.assign(at3, { x: at3.x - left, y: at3.y - top });
+  all.forEach(move2);
+  for (const edge of layout2.edges()) {
+    const { points, ...label } = layout2.edge(edge);
+    points.forEach(move2);
+    Object.assign(layout2.edge(edge), { x: label.x - left, y: label.y - top });
   }
-};
-function constant4(x2) {
-  return function() {
-    return x2;
-  };
+  const graph2 = layout2.graph();
+  graph2.width = Math.max(graph2.width - left, ...all.map((at3) => at3.x + at3.width / 2 + 6));
+  graph2.height = Math.max(graph2.height - top, ...all.map((at3) => at3.y + at3.height / 2 + 6));
 }
-function bindIndex(parent, group, enter, update2, exit, data) {
-  var i = 0, node, groupLength = group.length, dataLength = data.length;
-  for (; i < dataLength; ++i) {
-    if (node = group[i]) {
-      node.__data__ = data[i];
-      update2[i] = node;
-    } else {
-      enter[i] = new EnterNode(parent, data[i]);
-    }
+function textOf({ kind, name, made: made3, said }) {
+  if (kind === "module") return [`▸ ${name}`, said];
+  return made3 ? [name, made3] : [name];
+}
+var carried = (values, trace) => values.length > 1 ? `${values.length} values` : shortShape(trace.values[values[0]].shape);
+var ruler = null;
+function wide(text2, bold = false) {
+  ruler ??= document.createElement("canvas").getContext("2d");
+  ruler.font = `${bold ? 600 : 400} 13px system-ui, "Segoe UI", Roboto, Arial, "DejaVu Sans", sans-serif`;
+  return Math.ceil(ruler.measureText(text2).width);
+}
+
+// src/graph/drawing.js
+var APART = 5;
+function drawn({ boxes, frames, arrows, shown: shown2 }, trace) {
+  const layout2 = laidOut(boxes, frames, arrows, trace);
+  const { width, height } = layout2.graph();
+  const svg = draw("svg", { viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": "Boxes and arrows" });
+  const buttons = /* @__PURE__ */ new Map();
+  const outward = [...frames.values()].sort((a2, b) => a2.depth - b.depth);
+  const framed = new Map(outward.map((frame) => [frame.key, draw("g", { class: "frame" })]));
+  svg.append(...framed.values());
+  const lines2 = arrows.map((arrow) => lineOf(arrow, layout2.edge(arrow.from, arrow.to, arrow.key), trace));
+  svg.append(...lines2.flatMap(({ elements }) => elements));
+  const sums = /* @__PURE__ */ new Map();
+  const rows = [
+    ...[...boxes.values()].map((box2) => ({ id: box2.id, at: layout2.node(box2.id), box: box2 })),
+    ...outward.map((frame) => ({ id: `f${frame.key}`, at: layout2.node(`f${frame.key}`), frame }))
+  ].sort((a2, b) => a2.at.y - a2.at.height / 2 - (b.at.y - b.at.height / 2) || a2.at.x - b.at.x);
+  for (const { id, at: at3, box: box2, frame } of rows) {
+    const made3 = box2 ? boxOf(box2, at3, trace) : headOf(frame, at3);
+    if (frame) framed.get(frame.key).append(draw("rect", rectangle(at3, { rx: 8 })));
+    svg.append(made3);
+    buttons.set(id, made3);
+    if (!box2?.branches) continue;
+    const sum = draw(
+      "g",
+      { class: "sum", transform: `translate(${at3.x + at3.width / 2 - 2} ${at3.y + at3.height / 2 - 2})` },
+      draw("circle", { r: 9 }),
+      draw("text", { y: 4.5, "text-anchor": "middle" }, "Σ")
+    );
+    sum.append(draw("title", {}, `used ${box2.branches} times: its gradients add up here`));
+    svg.append(sum);
+    sums.set(id, sum);
   }
-  for (; i < groupLength; ++i) {
-    if (node = group[i]) {
-      exit[i] = node;
-    }
+  return { svg, width, height, buttons, lines: lines2, sums, boxes, shown: shown2 };
+}
+function boxOf(box2, at3, trace) {
+  const texts = textOf(box2).map(
+    (text2, i, all) => draw(
+      "text",
+      {
+        class: i ? "second" : "first",
+        x: at3.x,
+        y: at3.y + (i - (all.length - 1) / 2) * LINE + 4.5,
+        "text-anchor": "middle"
+      },
+      i ? ` ${text2}` : text2
+    )
+  );
+  const round2 = { operation: 6, module: 6, parameter: at3.height / 2, input: 0 }[box2.kind] ?? 0;
+  return draw(
+    "g",
+    { class: `box ${box2.kind}`, role: "button", tabindex: -1, "data-box": box2.id, "aria-label": labelOf(box2, trace) },
+    draw("rect", rectangle(at3, { rx: round2 })),
+    ...texts
+  );
+}
+function labelOf(box2, trace) {
+  const seen = textOf(box2).join(" ");
+  const adds = box2.branches ? `; used ${box2.branches} times, its gradients add up` : "";
+  if (box2.kind === "module") return `${seen}: ${whatOf(box2.key)}, folded${adds}`;
+  if (box2.op !== void 0) return `${seen}: operation ${box2.op}${adds}`;
+  const { name, role, shape } = trace.values[box2.value];
+  return `${seen}: ${role} ${name}, ${shapeText(shape)}`;
+}
+var whatOf = (key) => key[0] === "#" && !key.includes(" ") ? "a repetition" : "a module";
+function headOf({ key, name, said }, at3) {
+  const [x2, y2] = [at3.x - at3.width / 2, at3.y - at3.height / 2];
+  return draw(
+    "g",
+    {
+      class: "head",
+      role: "button",
+      tabindex: -1,
+      "data-box": `f${key}`,
+      "aria-expanded": "true",
+      "aria-label": `▾ ${name} ${said}: ${whatOf(key)}, unfolded`
+    },
+    ...[
+      draw("rect", { x: x2 + 3, y: y2 + 2, width: wide(`▾ ${name} ${said}`, true) + 8, height: HEAD - 3, rx: 6 }),
+      draw("text", { x: x2 + 8, y: y2 + 15 }, `▾ ${name} `, draw("tspan", { class: "second" }, said))
+    ]
+  );
+}
+var rectangle = ({ x: x2, y: y2, width, height }, more) => ({ x: x2 - width / 2, y: y2 - height / 2, width, height, ...more });
+var curve = line2(
+  ({ x: x2 }) => x2,
+  ({ y: y2 }) => y2
+).curve(monotoneY);
+function lineOf(arrow, { points, x: x2, y: y2 }, trace) {
+  const both = arrow.adjoints.length > 0;
+  const moved = (by) => points.map((point2) => ({ x: point2.x + by, y: point2.y }));
+  const down = moved(both ? -APART : 0);
+  const { name, shape } = trace.values[arrow.values[0]];
+  const more = arrow.values.length > 1 ? ` and ${arrow.values.length - 1} more` : "";
+  const forward = draw("g", { class: "arrow forward" }, draw("path", { d: curve(down) }), tip(down));
+  forward.append(draw("title", {}, `${name}, ${shapeText(shape)}${more}`));
+  let backward = null;
+  if (both) {
+    const up = moved(APART).reverse();
+    backward = draw("g", { class: "arrow backward" }, draw("path", { d: curve(up) }), tip(up));
+    backward.append(draw("title", {}, `∂L/∂${name}, ${shapeText(shape)}${more}`));
   }
+  const carries = carried(arrow.values, trace);
+  const width = wide(carries) + 4;
+  const label = carries ? draw(
+    "g",
+    { class: "shape" },
+    draw("rect", { x: x2 - width / 2, y: y2 - 8, width, height: 15, rx: 3 }),
+    draw("text", { x: x2, y: y2 + 3.5, "text-anchor": "middle" }, carries)
+  ) : null;
+  return { arrow, forward, backward, elements: [forward, backward, label].filter(Boolean) };
 }
-function bindKey(parent, group, enter, update2, exit, data, key) {
-  var i, node, nodeByKeyValue = /* @__PURE__ */ new Map(), groupLength = group.length, dataLength = data.length, keyValues = new Array(groupLength), keyValue;
-  for (i = 0; i < groupLength; ++i) {
-    if (node = group[i]) {
-      keyValues[i] = keyValue = key.call(node, node.__data__, i, group) + "";
-      if (nodeByKeyValue.has(keyValue)) {
-        exit[i] = node;
-      } else {
-        nodeByKeyValue.set(keyValue, node);
-      }
-    }
-  }
-  for (i = 0; i < dataLength; ++i) {
-    keyValue = key.call(parent, data[i], i, data) + "";
-    if (node = nodeByKeyValue.get(keyValue)) {
-      update2[i] = node;
-      node.__data__ = data[i];
-      nodeByKeyValue.delete(keyValue);
-    } else {
-      enter[i] = new EnterNode(parent, data[i]);
-    }
-  }
-  for (i = 0; i < groupLength; ++i) {
-    if ((node = group[i]) && nodeByKeyValue.get(keyValues[i]) === node) {
-      exit[i] = node;
-    }
-  }
-}
-function datum(node) {
-  return node.__data__;
-}
-function selection_data(value2, key) {
-  if (!arguments.length) return Array.from(this, datum);
-  var bind = key ? bindKey : bindIndex, parents = this._parents, groups = this._groups;
-  if (typeof value2 !== "function") value2 = constant4(value2);
-  for (var m = groups.length, update2 = new Array(m), enter = new Array(m), exit = new Array(m), j = 0; j < m; ++j) {
-    var parent = parents[j], group = groups[j], groupLength = group.length, data = arraylike(value2.call(parent, parent && parent.__data__, j, parents)), dataLength = data.length, enterGroup = enter[j] = new Array(dataLength), updateGroup = update2[j] = new Array(dataLength), exitGroup = exit[j] = new Array(groupLength);
-    bind(parent, group, enterGroup, updateGroup, exitGroup, data, key);
-    for (var i0 = 0, i1 = 0, previous, next; i0 < dataLength; ++i0) {
-      if (previous = enterGroup[i0]) {
-        if (i0 >= i1) i1 = i0 + 1;
-        while (!(next = updateGroup[i1]) && ++i1 < dataLength) ;
-        previous._next = next || null;
-      }
-    }
-  }
-  update2 = new Selection(update2, parents);
-  update2._enter = enter;
-  update2._exit = exit;
-  return update2;
-}
-function arraylike(data) {
-  return typeof data === "object" && "length" in data ? data : Array.from(data);
-}
-function selection_exit() {
-  return new Selection(this._exit || this._groups.map(sparse), this._parents);
-}
-function selection_join(onenter, onupdate, onexit) {
-  var enter = this.enter(), update2 = this, exit = this.exit();
-  if (typeof onenter === "function") {
-    enter = onenter(enter);
-    if (enter) enter = enter.selection();
-  } else {
-    enter = enter.append(onenter + "");
-  }
-  if (onupdate != null) {
-    update2 = onupdate(update2);
-    if (update2) update2 = update2.selection();
-  }
-  if (onexit == null) exit.remove();
-  else onexit(exit);
-  return enter && update2 ? enter.merge(update2).order() : update2;
-}
-function selection_merge(context) {
-  var selection2 = context.selection ? context.selection() : context;
-  for (var groups0 = this._groups, groups1 = selection2._groups, m0 = groups0.length, m1 = groups1.length, m = Math.min(m0, m1), merges = new Array(m0), j = 0; j < m; ++j) {
-    for (var group0 = groups0[j], group1 = groups1[j], n = group0.length, merge = merges[j] = new Array(n), node, i = 0; i < n; ++i) {
-      if (node = group0[i] || group1[i]) {
-        merge[i] = node;
-      }
-    }
-  }
-  for (; j < m0; ++j) {
-    merges[j] = groups0[j];
-  }
-  return new Selection(merges, this._parents);
-}
-function selection_order() {
-  for (var groups = this._groups, j = -1, m = groups.length; ++j < m; ) {
-    for (var group = groups[j], i = group.length - 1, next = group[i], node; --i >= 0; ) {
-      if (node = group[i]) {
-        if (next && node.compareDocumentPosition(next) ^ 4) next.parentNode.insertBefore(node, next);
-        next = node;
-      }
-    }
-  }
-  return this;
-}
-function selection_sort(compare) {
-  if (!compare) compare = ascending2;
-  function compareNode(a2, b) {
-    return a2 && b ? compare(a2.__data__, b.__data__) : !a2 - !b;
-  }
-  for (var groups = this._groups, m = groups.length, sortgroups = new Array(m), j = 0; j < m; ++j) {
-    for (var group = groups[j], n = group.length, sortgroup = sortgroups[j] = new Array(n), node, i = 0; i < n; ++i) {
-      if (node = group[i]) {
-        sortgroup[i] = node;
-      }
-    }
-    sortgroup.sort(compareNode);
-  }
-  return new Selection(sortgroups, this._parents).order();
-}
-function ascending2(a2, b) {
-  return a2 < b ? -1 : a2 > b ? 1 : a2 >= b ? 0 : NaN;
-}
-function selection_call() {
-  var callback = arguments[0];
-  arguments[0] = this;
-  callback.apply(null, arguments);
-  return this;
-}
-function selection_nodes() {
-  return Array.from(this);
-}
-function selection_node() {
-  for (var groups = this._groups, j = 0, m = groups.length; j < m; ++j) {
-    for (var group = groups[j], i = 0, n = group.length; i < n; ++i) {
-      var node = group[i];
-      if (node) return node;
-    }
-  }
-  return null;
-}
-function selection_size() {
-  let size2 = 0;
-  for (const node of this) ++size2;
-  return size2;
-}
-function selection_empty() {
-  return !this.node();
-}
-function selection_each(callback) {
-  for (var groups = this._groups, j = 0, m = groups.length; j < m; ++j) {
-    for (var group = groups[j], i = 0, n = group.length, node; i < n; ++i) {
-      if (node = group[i]) callback.call(node, node.__data__, i, group);
-    }
-  }
-  return this;
-}
-function attrRemove(name) {
-  return function() {
-    this.removeAttribute(name);
-  };
-}
-function attrRemoveNS(fullname) {
-  return function() {
-    this.removeAttributeNS(fullname.space, fullname.local);
-  };
-}
-function attrConstant(name, value2) {
-  return function() {
-    this.setAttribute(name, value2);
-  };
-}
-function attrConstantNS(fullname, value2) {
-  return function() {
-    this.setAttributeNS(fullname.space, fullname.local, value2);
-  };
-}
-function attrFunction(name, value2) {
-  return function() {
-    var v = value2.apply(this, arguments);
-    if (v == null) this.removeAttribute(name);
-    else this.setAttribute(name, v);
-  };
-}
-function attrFunctionNS(fullname, value2) {
-  return function() {
-    var v = value2.apply(this, arguments);
-    if (v == null) this.removeAttributeNS(fullname.space, fullname.local);
-    else this.setAttributeNS(fullname.space, fullname.local, v);
-  };
-}
-function selection_attr(name, value2) {
-  var fullname = namespace(name);
-  if (arguments.length < 2) {
-    var node = this.node();
-    return fullname.local ? node.getAttributeNS(fullname.space, fullname.local) : node.getAttribute(fullname);
-  }
-  return this.each((value2 == null ? fullname.local ? attrRemoveNS : attrRemove : typeof value2 === "function" ? fullname.local ? attrFunctionNS : attrFunction : fullname.local ? attrConstantNS : attrConstant)(fullname, value2));
-}
-function defaultView(node) {
-  return node.ownerDocument && node.ownerDocument.defaultView || node.document && node || node.defaultView;
-}
-function styleRemove(name) {
-  return function() {
-    this.style.removeProperty(name);
-  };
-}
-function styleConstant(name, value2, priority) {
-  return function() {
-    this.style.setProperty(name, value2, priority);
-  };
-}
-function styleFunction(name, value2, priority) {
-  return function() {
-    var v = value2.apply(this, arguments);
-    if (v == null) this.style.removeProperty(name);
-    else this.style.setProperty(name, v, priority);
-  };
-}
-function selection_style(name, value2, priority) {
-  return arguments.length > 1 ? this.each((value2 == null ? styleRemove : typeof value2 === "function" ? styleFunction : styleConstant)(name, value2, priority == null ? "" : priority)) : styleValue(this.node(), name);
-}
-function styleValue(node, name) {
-  return node.style.getPropertyValue(name) || defaultView(node).getComputedStyle(node, null).getPropertyValue(name);
-}
-function propertyRemove(name) {
-  return function() {
-    delete this[name];
-  };
-}
-function propertyConstant(name, value2) {
-  return function() {
-    this[name] = value2;
-  };
-}
-function propertyFunction(name, value2) {
-  return function() {
-    var v = value2.apply(this, arguments);
-    if (v == null) delete this[name];
-    else this[name] = v;
-  };
-}
-function selection_property(name, value2) {
-  return arguments.length > 1 ? this.each((value2 == null ? propertyRemove : typeof value2 === "function" ? propertyFunction : propertyConstant)(name, value2)) : this.node()[name];
-}
-function classArray(string2) {
-  return string2.trim().split(/^|\s+/);
-}
-function classList(node) {
-  return node.classList || new ClassList(node);
-}
-function ClassList(node) {
-  this._node = node;
-  this._names = classArray(node.getAttribute("class") || "");
-}
-ClassList.prototype = {
-  add: function(name) {
-    var i = this._names.indexOf(name);
-    if (i < 0) {
-      this._names.push(name);
-      this._node.setAttribute("class", this._names.join(" "));
-    }
-  },
-  remove: function(name) {
-    var i = this._names.indexOf(name);
-    if (i >= 0) {
-      this._names.splice(i, 1);
-      this._node.setAttribute("class", this._names.join(" "));
-    }
-  },
-  contains: function(name) {
-    return this._names.indexOf(name) >= 0;
-  }
-};
-function classedAdd(node, names) {
-  var list2 = classList(node), i = -1, n = names.length;
-  while (++i < n) list2.add(names[i]);
-}
-function classedRemove(node, names) {
-  var list2 = classList(node), i = -1, n = names.length;
-  while (++i < n) list2.remove(names[i]);
-}
-function classedTrue(names) {
-  return function() {
-    classedAdd(this, names);
-  };
-}
-function classedFalse(names) {
-  return function() {
-    classedRemove(this, names);
-  };
-}
-function classedFunction(names, value2) {
-  return function() {
-    (value2.apply(this, arguments) ? classedAdd : classedRemove)(this, names);
-  };
-}
-function selection_classed(name, value2) {
-  var names = classArray(name + "");
-  if (arguments.length < 2) {
-    var list2 = classList(this.node()), i = -1, n = names.length;
-    while (++i < n) if (!list2.contains(names[i])) return false;
-    return true;
-  }
-  return this.each((typeof value2 === "function" ? classedFunction : value2 ? classedTrue : classedFalse)(names, value2));
-}
-function textRemove() {
-  this.textContent = "";
-}
-function textConstant(value2) {
-  return function() {
-    this.textContent = value2;
-  };
-}
-function textFunction(value2) {
-  return function() {
-    var v = value2.apply(this, arguments);
-    this.textContent = v == null ? "" : v;
-  };
-}
-function selection_text(value2) {
-  return arguments.length ? this.each(value2 == null ? textRemove : (typeof value2 === "function" ? textFunction : textConstant)(value2)) : this.node().textContent;
-}
-function htmlRemove() {
-  this.innerHTML = "";
-}
-function htmlConstant(value2) {
-  return function() {
-    this.innerHTML = value2;
-  };
-}
-function htmlFunction(value2) {
-  return function() {
-    var v = value2.apply(this, arguments);
-    this.innerHTML = v == null ? "" : v;
-  };
-}
-function selection_html(value2) {
-  return arguments.length ? this.each(value2 == null ? htmlRemove : (typeof value2 === "function" ? htmlFunction : htmlConstant)(value2)) : this.node().innerHTML;
-}
-function raise() {
-  if (this.nextSibling) this.parentNode.appendChild(this);
-}
-function selection_raise() {
-  return this.each(raise);
-}
-function lower() {
-  if (this.previousSibling) this.parentNode.insertBefore(this, this.parentNode.firstChild);
-}
-function selection_lower() {
-  return this.each(lower);
-}
-function selection_append(name) {
-  var create = typeof name === "function" ? name : creator(name);
-  return this.select(function() {
-    return this.appendChild(create.apply(this, arguments));
+function tip(points) {
+  const [before, end] = points.slice(-2);
+  const angle = Math.atan2(end.y - before.y, end.x - before.x) * 180 / Math.PI;
+  return draw("path", {
+    class: "tip",
+    d: "M0 0L-8 -3.5L-8 3.5Z",
+    transform: `translate(${end.x} ${end.y}) rotate(${Math.abs(angle) > 60 ? 90 * Math.sign(angle) : angle})`
   });
 }
-function constantNull() {
-  return null;
-}
-function selection_insert(name, before) {
-  var create = typeof name === "function" ? name : creator(name), select2 = before == null ? constantNull : typeof before === "function" ? before : selector(before);
-  return this.select(function() {
-    return this.insertBefore(create.apply(this, arguments), select2.apply(this, arguments) || null);
-  });
-}
-function remove() {
-  var parent = this.parentNode;
-  if (parent) parent.removeChild(this);
-}
-function selection_remove() {
-  return this.each(remove);
-}
-function selection_cloneShallow() {
-  var clone = this.cloneNode(false), parent = this.parentNode;
-  return parent ? parent.insertBefore(clone, this.nextSibling) : clone;
-}
-function selection_cloneDeep() {
-  var clone = this.cloneNode(true), parent = this.parentNode;
-  return parent ? parent.insertBefore(clone, this.nextSibling) : clone;
-}
-function selection_clone(deep) {
-  return this.select(deep ? selection_cloneDeep : selection_cloneShallow);
-}
-function selection_datum(value2) {
-  return arguments.length ? this.property("__data__", value2) : this.node().__data__;
-}
-function contextListener(listener) {
-  return function(event) {
-    listener.call(this, event, this.__data__);
-  };
-}
-function parseTypenames(typenames) {
-  return typenames.trim().split(/^|\s+/).map(function(t) {
-    var name = "", i = t.indexOf(".");
-    if (i >= 0) name = t.slice(i + 1), t = t.slice(0, i);
-    return { type: t, name };
-  });
-}
-function onRemove(typename) {
-  return function() {
-    var on2 = this.__on;
-    if (!on2) return;
-    for (var j = 0, i = -1, m = on2.length, o; j < m; ++j) {
-      if (o = on2[j], (!typename.type || o.type === typename.type) && o.name === typename.name) {
-        this.removeEventListener(o.type, o.listener, o.options);
-      } else {
-        on2[++i] = o;
-      }
-    }
-    if (++i) on2.length = i;
-    else delete this.__on;
-  };
-}
-function onAdd(typename, value2, options) {
-  return function() {
-    var on2 = this.__on, o, listener = contextListener(value2);
-    if (on2) for (var j = 0, m = on2.length; j < m; ++j) {
-      if ((o = on2[j]).type === typename.type && o.name === typename.name) {
-        this.removeEventListener(o.type, o.listener, o.options);
-        this.addEventListener(o.type, o.listener = listener, o.options = options);
-        o.value = value2;
-        return;
-      }
-    }
-    this.addEventListener(typename.type, listener, options);
-    o = { type: typename.type, name: typename.name, value: value2, listener, options };
-    if (!on2) this.__on = [o];
-    else on2.push(o);
-  };
-}
-function selection_on(typename, value2, options) {
-  var typenames = parseTypenames(typename + ""), i, n = typenames.length, t;
-  if (arguments.length < 2) {
-    var on2 = this.node().__on;
-    if (on2) for (var j = 0, m = on2.length, o; j < m; ++j) {
-      for (i = 0, o = on2[j]; i < n; ++i) {
-        if ((t = typenames[i]).type === o.type && t.name === o.name) {
-          return o.value;
-        }
-      }
-    }
-    return;
-  }
-  on2 = value2 ? onAdd : onRemove;
-  for (i = 0; i < n; ++i) this.each(on2(typenames[i], value2, options));
-  return this;
-}
-function dispatchEvent(node, type, params) {
-  var window2 = defaultView(node), event = window2.CustomEvent;
-  if (typeof event === "function") {
-    event = new event(type, params);
-  } else {
-    event = window2.document.createEvent("Event");
-    if (params) event.initEvent(type, params.bubbles, params.cancelable), event.detail = params.detail;
-    else event.initEvent(type, false, false);
-  }
-  node.dispatchEvent(event);
-}
-function dispatchConstant(type, params) {
-  return function() {
-    return dispatchEvent(this, type, params);
-  };
-}
-function dispatchFunction(type, params) {
-  return function() {
-    return dispatchEvent(this, type, params.apply(this, arguments));
-  };
-}
-function selection_dispatch(type, params) {
-  return this.each((typeof params === "function" ? dispatchFunction : dispatchConstant)(type, params));
-}
-function* selection_iterator() {
-  for (var groups = this._groups, j = 0, m = groups.length; j < m; ++j) {
-    for (var group = groups[j], i = 0, n = group.length, node; i < n; ++i) {
-      if (node = group[i]) yield node;
-    }
-  }
-}
-var root = [null];
-function Selection(groups, parents) {
-  this._groups = groups;
-  this._parents = parents;
-}
-function selection() {
-  return new Selection([[document.documentElement]], root);
-}
-function selection_selection() {
-  return this;
-}
-Selection.prototype = selection.prototype = {
-  constructor: Selection,
-  select: selection_select,
-  selectAll: selection_selectAll,
-  selectChild: selection_selectChild,
-  selectChildren: selection_selectChildren,
-  filter: selection_filter,
-  data: selection_data,
-  enter: selection_enter,
-  exit: selection_exit,
-  join: selection_join,
-  merge: selection_merge,
-  selection: selection_selection,
-  order: selection_order,
-  sort: selection_sort,
-  call: selection_call,
-  nodes: selection_nodes,
-  node: selection_node,
-  size: selection_size,
-  empty: selection_empty,
-  each: selection_each,
-  attr: selection_attr,
-  style: selection_style,
-  property: selection_property,
-  classed: selection_classed,
-  text: selection_text,
-  html: selection_html,
-  raise: selection_raise,
-  lower: selection_lower,
-  append: selection_append,
-  insert: selection_insert,
-  remove: selection_remove,
-  clone: selection_clone,
-  datum: selection_datum,
-  on: selection_on,
-  dispatch: selection_dispatch,
-  [Symbol.iterator]: selection_iterator
-};
-function select(selector2) {
-  return typeof selector2 === "string" ? new Selection([[document.querySelector(selector2)]], [document.documentElement]) : new Selection([[selector2]], root);
-}
-var nextId = 0;
-function local() {
-  return new Local();
-}
-function Local() {
-  this._ = "@" + (++nextId).toString(36);
-}
-Local.prototype = local.prototype = {
-  constructor: Local,
-  get: function(node) {
-    var id = this._;
-    while (!(id in node)) if (!(node = node.parentNode)) return;
-    return node[id];
-  },
-  set: function(node, value2) {
-    return node[this._] = value2;
-  },
-  remove: function(node) {
-    return this._ in node && delete node[this._];
-  },
-  toString: function() {
-    return this._;
-  }
-};
 
 // src/graph/model.js
 function network(trace) {
@@ -8879,14 +9104,22 @@ function network(trace) {
       edges.push({ from: from2, to: `o${reader.number}`, value: value2, operand: operand2, reader: reader.number, adjoint });
     }
   }
-  return { nodes, edges, modules: moduleTree(trace, nodes) };
+  return { nodes, edges, groups: groupsOf(trace, nodes) };
   function source(value2, reader) {
     const maker = trace.maker(value2);
     if (maker && nodes.has(`o${maker.number}`) && maker.number < reader.number) return `o${maker.number}`;
     const id = `v${value2}`;
     const { name, role } = trace.values[value2];
     if (!nodes.has(id))
-      add({ id, kind: role, value: value2, module: home(name, role) ?? reader.module, name: short(name, role), made: "" });
+      add({
+        id,
+        kind: role,
+        value: value2,
+        reader,
+        module: home(name, role) ?? reader.module,
+        name: short(name, role),
+        made: ""
+      });
     return id;
   }
   function home(name, role) {
@@ -8901,69 +9134,103 @@ function told(value2, { name, module }) {
   const plain2 = value2.name.replace(/ \d+$/, "");
   return plain2 === name || plain2 === `${module} ${name}` ? "" : value2.name;
 }
-function moduleTree(trace, nodes) {
+function groupsOf(trace, nodes) {
+  const all = [...nodes.values()];
+  for (const node of all) node.within = lineage(node.module, trace.modules);
+  const known2 = new Map(Object.entries(trace.modules).map(([path2, kind]) => [path2, { name: path2, kind, said: kind }]));
+  for (const repeat of trace.repeats) {
+    const outer = lineage(repeat.module, trace.modules);
+    const starts = ({ within: within2 }) => outer.every((path2, i) => within2[i] === path2);
+    const runs = ({ kind, op, reader }) => kind !== "parameter" && holds(repeat, op ?? reader.number);
+    const held2 = new Set(all.filter((node) => starts(node) && runs(node)));
+    const outside = new Set(all.flatMap((node) => node.op === void 0 || held2.has(node) ? [] : node.within));
+    const whole2 = (path2) => path2 !== void 0 && !outside.has(path2);
+    const module = known2.get(outer.at(-1));
+    if (!held2.size) continue;
+    if (module && whole2(outer.at(-1))) {
+      Object.assign(module, { times: true, said: `${module.kind}, ${timesTold(repeat)}` });
+      continue;
+    }
+    const key = `#${repeat.first}`;
+    known2.set(key, { name: timesTold(repeat), kind: "times", times: true, said: operationsTold(repeat, trace) });
+    const inner2 = new Set([...held2].map(({ within: within2 }) => within2[outer.length]));
+    for (const node of all) {
+      const [path2, ...deeper] = node.within.slice(outer.length);
+      if (!held2.has(node) && !(node.op === void 0 && inner2.has(path2) && whole2(path2))) continue;
+      const own2 = path2 === void 0 ? [] : [path2, ...deeper];
+      const named2 = own2.map((one3) => whole2(path2) ? one3 : `${key} ${one3}`);
+      own2.forEach((one3, i) => known2.set(named2[i], known2.get(one3)));
+      node.within = [...outer, key, ...named2];
+    }
+  }
   const sizes = /* @__PURE__ */ new Map();
-  for (const { module } of nodes.values())
-    for (const path2 of lineage(module, trace.modules)) sizes.set(path2, (sizes.get(path2) ?? 0) + 1);
-  const modules = /* @__PURE__ */ new Map();
-  for (const [path2, size2] of sizes) if (size2 > 1) modules.set(path2, { path: path2, kind: trace.modules[path2], size: size2 });
-  for (const module of modules.values())
-    module.parent = lineage(module.path, trace.modules).filter((path2) => path2 !== module.path && modules.has(path2)).at(-1) ?? null;
-  return modules;
+  for (const { within: within2 } of all) for (const key of within2) sizes.set(key, (sizes.get(key) ?? 0) + 1);
+  const groups = /* @__PURE__ */ new Map();
+  for (const node of all) {
+    node.within = node.within.filter((key) => sizes.get(key) > 1);
+    node.within.forEach(
+      (key, depth, { [depth - 1]: parent = null }) => groups.set(key, { key, ...known2.get(key), size: sizes.get(key), parent, depth })
+    );
+  }
+  return groups;
 }
 function lineage(path2, modules) {
   const parts2 = path2 ? path2.split(".") : [];
   return parts2.map((_, i) => parts2.slice(0, i + 1).join(".")).filter((prefix) => prefix in modules);
 }
-function foldedAtFirst({ nodes, modules }, trace, most = 32) {
-  const depth = ({ path: path2 }) => path2.split(".").length;
+function foldedAtFirst({ nodes, groups }, most = 32) {
   const alike2 = /* @__PURE__ */ new Map();
-  for (const module of modules.values()) {
-    const key = `${depth(module)} ${module.kind}`;
-    alike2.set(key, [...alike2.get(key) ?? [], module]);
+  for (const group of groups.values()) {
+    const key = group.times ? "times" : `${group.depth} ${group.kind}`;
+    alike2.set(key, [...alike2.get(key) ?? [], group]);
   }
-  const weight = (group) => group.reduce((sum, { size: size2 }) => sum + size2 - 1, 0);
-  const inward = [...alike2.values()].sort((a2, b) => depth(b[0]) - depth(a2[0]) || weight(b) - weight(a2));
+  const weight = (some) => some.reduce((sum, { size: size2 }) => sum + size2 - 1, 0);
+  const inward = [...alike2].sort(
+    ([a2, [one3, ...more]], [b, [other, ...others2]]) => (b === "times") - (a2 === "times") || other.depth - one3.depth || weight([other, ...others2]) - weight([one3, ...more])
+  );
   const folded = /* @__PURE__ */ new Set();
-  const seen = () => new Set([...nodes.values()].map((node) => shownAs(node, folded, modules, trace))).size;
-  for (const group of inward) {
+  const seen = () => new Set([...nodes.values()].map((node) => shownAs(node, folded))).size;
+  for (const [, some] of inward) {
     if (seen() <= most) break;
-    for (const { path: path2 } of group) folded.add(path2);
+    for (const { key } of some) folded.add(key);
   }
   return folded;
 }
-function shownAs(node, folded, modules, trace) {
-  const outermost = lineage(node.module, trace.modules).find((path2) => folded.has(path2) && modules.has(path2));
+function shownAs(node, folded) {
+  const outermost = node.within.find((key) => folded.has(key));
   return outermost === void 0 ? node.id : `m${outermost}`;
 }
-function visible(whole2, folded, trace) {
-  const { nodes, edges, modules } = whole2;
-  const shown2 = new Map([...nodes.values()].map((node) => [node.id, shownAs(node, folded, modules, trace)]));
+var APART2 = 4;
+function visible({ nodes, edges, groups }, folded) {
+  const shown2 = new Map([...nodes.values()].map((node) => [node.id, shownAs(node, folded)]));
   const boxes = /* @__PURE__ */ new Map();
   const frames = /* @__PURE__ */ new Map();
   for (const node of nodes.values()) {
     const id = shown2.get(node.id);
-    const path2 = id.slice(1);
     if (!boxes.has(id)) {
-      const box2 = id === node.id ? node : { id, kind: "module", path: path2, name: modules.get(path2).kind, module: path2 };
-      const around2 = lineage(node.module, trace.modules).filter((one3) => modules.has(one3) && !folded.has(one3));
-      const within2 = (id === node.id ? around2 : around2.filter((one3) => path2.startsWith(`${one3}.`))).at(-1) ?? null;
-      boxes.set(id, { ...box2, frame: within2, operations: [] });
+      const group = id === node.id ? null : groups.get(id.slice(1));
+      const frame = group ? group.parent : node.within.at(-1) ?? null;
+      boxes.set(id, { ...group ? { ...group, id, kind: "module" } : node, frame, operations: [] });
     }
     if (node.op !== void 0) boxes.get(id).operations.push(node.op);
   }
   for (const { frame } of boxes.values())
-    for (let path2 = frame; path2 !== null; path2 = modules.get(path2).parent) frames.set(path2, modules.get(path2));
-  const arrows = /* @__PURE__ */ new Map();
+    for (let key = frame; key !== null; key = groups.get(key).parent) frames.set(key, groups.get(key));
+  const between2 = /* @__PURE__ */ new Map();
   for (const edge of edges) {
     const [from2, to2] = [shown2.get(edge.from), shown2.get(edge.to)];
     if (from2 === to2) continue;
-    const key = `${from2} ${to2} ${edge.value}`;
-    const arrow = arrows.get(key) ?? { key, from: from2, to: to2, value: edge.value, readers: [], adjoints: [] };
-    arrow.readers.push(edge.reader);
-    if (edge.adjoint !== null) arrow.adjoints.push(edge.adjoint);
-    arrows.set(key, arrow);
+    const pair = `${from2} ${to2}`;
+    if (!between2.has(pair)) between2.set(pair, /* @__PURE__ */ new Map());
+    const arrows2 = between2.get(pair);
+    if (!arrows2.has(edge.value)) {
+      const values = [edge.value];
+      arrows2.set(edge.value, { key: `${pair} ${edge.value}`, from: from2, to: to2, values, readers: [], adjoints: [] });
+    }
+    arrows2.get(edge.value).readers.push(edge.reader);
+    if (edge.adjoint !== null) arrows2.get(edge.value).adjoints.push(edge.adjoint);
   }
+  const arrows = [...between2.values()].flatMap((some) => some.size > APART2 ? [together(some)] : [...some.values()]);
   const sums = /* @__PURE__ */ new Map();
   for (const edge of edges) {
     if (edge.adjoint === null) continue;
@@ -8974,7 +9241,12 @@ function visible(whole2, folded, trace) {
     const box2 = boxes.get(key.slice(0, key.lastIndexOf(" ")));
     if (n > 1) box2.branches = Math.max(box2.branches ?? 0, n);
   }
-  return { boxes, frames, arrows: [...arrows.values()], shown: shown2 };
+  return { boxes, frames, arrows, shown: shown2 };
+}
+function together(arrows) {
+  const all = [...arrows.values()];
+  const [values, readers, adjoints] = ["values", "readers", "adjoints"].map((name) => all.flatMap((one3) => one3[name]));
+  return { ...all[0], values, readers, adjoints };
 }
 function around({ boxes, frames, arrows, shown: shown2 }, id, most) {
   const order = [...boxes.values()].filter(({ operations: operations2 }) => operations2.length).sort((a2, b) => a2.operations[0] - b.operations[0]);
@@ -8985,12 +9257,12 @@ function around({ boxes, frames, arrows, shown: shown2 }, id, most) {
   const inside = new Set(kept3);
   for (const { from: from2, to: to2 } of arrows) if (kept3.has(to2) && !boxes.get(from2).operations.length) inside.add(from2);
   const part = new Map([...boxes].filter(([key]) => inside.has(key)));
-  const paths = /* @__PURE__ */ new Set();
+  const keys = /* @__PURE__ */ new Set();
   for (const { frame } of part.values())
-    for (let path2 = frame; path2 !== null; path2 = frames.get(path2).parent) paths.add(path2);
+    for (let key = frame; key !== null; key = frames.get(key).parent) keys.add(key);
   return {
     boxes: part,
-    frames: new Map([...frames].filter(([path2]) => paths.has(path2))),
+    frames: new Map([...frames].filter(([key]) => keys.has(key))),
     arrows: arrows.filter(({ from: from2, to: to2 }) => inside.has(from2) && kept3.has(to2)),
     shown: shown2,
     left: boxes.size - part.size
@@ -9017,9 +9289,6 @@ function concerns(operation, trace) {
 }
 
 // src/views/graph.js
-var LINE = 16;
-var HEAD = 20;
-var APART = 5;
 var ZOOMS = [0.4, 0.55, 0.7, 0.85, 1, 1.25, 1.5];
 var LAID_OUT = 200;
 var AROUND = 40;
@@ -9027,7 +9296,7 @@ var SMALLEST = 0.7;
 function graph(element, store, trace) {
   const whole2 = network(trace);
   if (!whole2.edges.length) return false;
-  let folded = foldedAtFirst(whole2, trace);
+  let folded = foldedAtFirst(whole2);
   let zoom2 = null;
   let seen;
   const scroll = make("div", {
@@ -9035,16 +9304,16 @@ function graph(element, store, trace) {
     role: "group",
     "aria-label": "The network. Up and down go from box to box; Enter goes to its operation, or folds and unfolds a module"
   });
-  const fold = (paths) => {
-    folded = new Set(paths);
+  const fold = (keys) => {
+    folded = new Set(keys);
     redraw();
   };
   const tools = make(
     "div",
     { class: "tools", role: "group", "aria-label": "The graph" },
-    ...whole2.modules.size ? [
-      button("fold all", "Fold all modules", () => fold(whole2.modules.keys())),
-      button("unfold all", "Unfold all modules", () => fold([]))
+    ...whole2.groups.size ? [
+      button("fold all", "Fold all modules, and what repeats", () => fold(whole2.groups.keys())),
+      button("unfold all", "Unfold all modules, and what repeats", () => fold([]))
     ] : [],
     button("−", "Smaller", () => magnify(-1)),
     button("+", "Larger", () => magnify(1)),
@@ -9055,13 +9324,13 @@ function graph(element, store, trace) {
   let centred;
   let all;
   function redraw(focus = null) {
-    all = visible(whole2, folded, trace);
+    all = visible(whole2, folded);
     draws(focus);
   }
   function draws(focus = null) {
     centred = all.boxes.has(focus) ? focus : here();
     const part = all.boxes.size > LAID_OUT ? around(all, centred, AROUND) : all;
-    const more = whole2.modules.size ? " Fold modules to see more of it." : "";
+    const more = whole2.groups.size ? " Fold some of it to see more." : "";
     note.textContent = part.left ? `A part of the network, around this operation; there are ${part.left} more boxes.${more}` : "";
     seen = drawn(part, trace);
     fill(scroll, seen.svg);
@@ -9077,15 +9346,15 @@ function graph(element, store, trace) {
   }
   function act(target) {
     const id = target.dataset.box;
-    const path2 = id.slice(1);
+    const key2 = id.slice(1);
     if (id[0] === "m") {
-      folded.delete(path2);
-      redraw(`f${path2}`);
+      folded.delete(key2);
+      redraw(`f${key2}`);
     } else if (id[0] === "f") {
-      folded.add(path2);
-      redraw(`m${path2}`);
-    } else if (id[0] === "o") store.set({ op: Number(path2), playing: false });
-    else store.follow(Number(path2));
+      folded.add(key2);
+      redraw(`m${key2}`);
+    } else if (id[0] === "o") store.set({ op: Number(key2), playing: false });
+    else store.follow(Number(key2));
   }
   function key(event) {
     if (event.key === "Enter" || event.key === " ") act(event.currentTarget);
@@ -9175,188 +9444,6 @@ function legend() {
     ],
     ...[make("span", { class: "sum" }, "Σ"), " a value that was used several times: here its gradients add up."]
   );
-}
-function drawn({ boxes, frames, arrows, shown: shown2 }, trace) {
-  const layout2 = laidOut(boxes, frames, arrows, trace);
-  const { width, height } = layout2.graph();
-  const svg = draw("svg", { viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": "Boxes and arrows" });
-  const buttons = /* @__PURE__ */ new Map();
-  const outward = [...frames.values()].sort((a2, b) => a2.path.length - b.path.length);
-  const framed = new Map(outward.map((frame) => [frame.path, draw("g", { class: "frame" })]));
-  svg.append(...framed.values());
-  const lines2 = arrows.map((arrow) => lineOf(arrow, layout2.edge(arrow.from, arrow.to, arrow.key), trace));
-  svg.append(...lines2.flatMap(({ elements }) => elements));
-  const sums = /* @__PURE__ */ new Map();
-  const rows = [
-    ...[...boxes.values()].map((box2) => ({ id: box2.id, at: layout2.node(box2.id), box: box2 })),
-    ...outward.map((frame) => ({ id: `f${frame.path}`, at: layout2.node(`f${frame.path}`), frame }))
-  ].sort((a2, b) => a2.at.y - a2.at.height / 2 - (b.at.y - b.at.height / 2) || a2.at.x - b.at.x);
-  for (const { id, at: at3, box: box2, frame } of rows) {
-    const made3 = box2 ? boxOf(box2, at3, trace) : headOf(frame, at3);
-    if (frame) framed.get(frame.path).append(draw("rect", rectangle(at3, { rx: 8 })));
-    svg.append(made3);
-    buttons.set(id, made3);
-    if (!box2?.branches) continue;
-    const sum = draw(
-      "g",
-      { class: "sum", transform: `translate(${at3.x + at3.width / 2 - 2} ${at3.y + at3.height / 2 - 2})` },
-      draw("circle", { r: 9 }),
-      draw("text", { y: 4.5, "text-anchor": "middle" }, "Σ")
-    );
-    sum.append(draw("title", {}, `used ${box2.branches} times: its gradients add up here`));
-    svg.append(sum);
-    sums.set(id, sum);
-  }
-  return { svg, width, height, buttons, lines: lines2, sums, boxes, shown: shown2 };
-}
-function laidOut(boxes, frames, arrows, trace) {
-  const layout2 = new ie.Graph({ multigraph: true, compound: true });
-  layout2.setGraph({ rankdir: "TB", nodesep: 14, edgesep: 12, ranksep: 15, marginx: 8, marginy: 8 });
-  for (const box2 of boxes.values()) {
-    const lines2 = textOf(box2);
-    const width = Math.max(48, ...lines2.map((text2, i) => wide(text2, i === 0))) + 18;
-    layout2.setNode(box2.id, { width, height: lines2.length * LINE + 10 });
-  }
-  for (const { path: path2 } of frames.values()) layout2.setNode(`f${path2}`, {});
-  for (const box2 of boxes.values()) if (box2.frame !== null) layout2.setParent(box2.id, `f${box2.frame}`);
-  for (const { path: path2, parent } of frames.values()) if (parent !== null) layout2.setParent(`f${path2}`, `f${parent}`);
-  for (const { key, from: from2, to: to2, value: value2 } of arrows) {
-    layout2.setEdge(
-      from2,
-      to2,
-      { width: wide(shortShape(trace.values[value2].shape)) + 14, height: 14, labelpos: "c" },
-      key
-    );
-  }
-  Oe(layout2);
-  wrap(layout2, boxes, frames);
-  return layout2;
-}
-function wrap(layout2, boxes, frames) {
-  const inward = [...frames.values()].sort((a2, b) => b.path.length - a2.path.length);
-  for (const { path: path2, kind } of inward) {
-    const held2 = [...boxes.values()].filter((box2) => box2.frame === path2).map((box2) => layout2.node(box2.id));
-    held2.push(
-      ...[...frames.values()].filter((frame) => frame.parent === path2).map((frame) => layout2.node(`f${frame.path}`))
-    );
-    const left2 = Math.min(...held2.map((at3) => at3.x - at3.width / 2)) - 8;
-    const right = Math.max(...held2.map((at3) => at3.x + at3.width / 2), left2 + wide(`▾ ${path2} ${kind}`, true) + 16) + 8;
-    const top2 = Math.min(...held2.map((at3) => at3.y - at3.height / 2)) - HEAD - 2;
-    const bottom = Math.max(...held2.map((at3) => at3.y + at3.height / 2)) + 8;
-    Object.assign(layout2.node(`f${path2}`), {
-      x: (left2 + right) / 2,
-      y: (top2 + bottom) / 2,
-      width: right - left2,
-      height: bottom - top2
-    });
-  }
-  const all = layout2.nodes().map((id) => layout2.node(id));
-  const left = Math.min(0, ...all.map((at3) => at3.x - at3.width / 2 - 6));
-  const top = Math.min(0, ...all.map((at3) => at3.y - at3.height / 2 - 6));
-  const move2 = (at3) => Object.assign(at3, { x: at3.x - left, y: at3.y - top });
-  all.forEach(move2);
-  for (const edge of layout2.edges()) {
-    const { points, ...label } = layout2.edge(edge);
-    points.forEach(move2);
-    Object.assign(layout2.edge(edge), { x: label.x - left, y: label.y - top });
-  }
-  const graph2 = layout2.graph();
-  graph2.width = Math.max(graph2.width - left, ...all.map((at3) => at3.x + at3.width / 2 + 6));
-  graph2.height = Math.max(graph2.height - top, ...all.map((at3) => at3.y + at3.height / 2 + 6));
-}
-function textOf({ kind, name, made: made3, path: path2 }) {
-  if (kind === "module") return [`▸ ${path2}`, name];
-  return made3 ? [name, made3] : [name];
-}
-var ruler = null;
-function wide(text2, bold = false) {
-  ruler ??= document.createElement("canvas").getContext("2d");
-  ruler.font = `${bold ? 600 : 400} 13px system-ui, "Segoe UI", Roboto, Arial, "DejaVu Sans", sans-serif`;
-  return Math.ceil(ruler.measureText(text2).width);
-}
-function boxOf(box2, at3, trace) {
-  const texts = textOf(box2).map(
-    (text2, i, all) => draw(
-      "text",
-      {
-        class: i ? "second" : "first",
-        x: at3.x,
-        y: at3.y + (i - (all.length - 1) / 2) * LINE + 4.5,
-        "text-anchor": "middle"
-      },
-      i ? ` ${text2}` : text2
-    )
-  );
-  const round2 = { operation: 6, module: 6, parameter: at3.height / 2, input: 0 }[box2.kind] ?? 0;
-  return draw(
-    "g",
-    { class: `box ${box2.kind}`, role: "button", tabindex: -1, "data-box": box2.id, "aria-label": labelOf(box2, trace) },
-    draw("rect", rectangle(at3, { rx: round2 })),
-    ...texts
-  );
-}
-function labelOf(box2, trace) {
-  const seen = textOf(box2).join(" ");
-  const adds = box2.branches ? `; used ${box2.branches} times, its gradients add up` : "";
-  if (box2.kind === "module") return `${seen}: a module, folded${adds}`;
-  if (box2.op !== void 0) return `${seen}: operation ${box2.op}${adds}`;
-  const { name, role, shape } = trace.values[box2.value];
-  return `${seen}: ${role} ${name}, ${shapeText(shape)}`;
-}
-function headOf({ path: path2, kind }, at3) {
-  const [x2, y2] = [at3.x - at3.width / 2, at3.y - at3.height / 2];
-  return draw(
-    "g",
-    {
-      class: "head",
-      role: "button",
-      tabindex: -1,
-      "data-box": `f${path2}`,
-      "aria-expanded": "true",
-      "aria-label": `▾ ${path2} ${kind}: a module, unfolded`
-    },
-    ...[
-      draw("rect", { x: x2 + 3, y: y2 + 2, width: wide(`▾ ${path2} ${kind}`, true) + 8, height: HEAD - 3, rx: 6 }),
-      draw("text", { x: x2 + 8, y: y2 + 15 }, `▾ ${path2} `, draw("tspan", { class: "second" }, kind))
-    ]
-  );
-}
-var rectangle = ({ x: x2, y: y2, width, height }, more) => ({ x: x2 - width / 2, y: y2 - height / 2, width, height, ...more });
-var curve = line2(
-  ({ x: x2 }) => x2,
-  ({ y: y2 }) => y2
-).curve(monotoneY);
-function lineOf(arrow, { points, x: x2, y: y2 }, trace) {
-  const both = arrow.adjoints.length > 0;
-  const moved = (by) => points.map((point2) => ({ x: point2.x + by, y: point2.y }));
-  const down = moved(both ? -APART : 0);
-  const value2 = trace.values[arrow.value];
-  const forward = draw("g", { class: "arrow forward" }, draw("path", { d: curve(down) }), tip(down));
-  forward.append(draw("title", {}, `${value2.name}, ${shapeText(value2.shape)}`));
-  let backward = null;
-  if (both) {
-    const up = moved(APART).reverse();
-    backward = draw("g", { class: "arrow backward" }, draw("path", { d: curve(up) }), tip(up));
-    backward.append(draw("title", {}, `∂L/∂${value2.name}, ${shapeText(value2.shape)}`));
-  }
-  const shape = shortShape(value2.shape);
-  const width = wide(shape) + 4;
-  const label = shape ? draw(
-    "g",
-    { class: "shape" },
-    draw("rect", { x: x2 - width / 2, y: y2 - 8, width, height: 15, rx: 3 }),
-    draw("text", { x: x2, y: y2 + 3.5, "text-anchor": "middle" }, shape)
-  ) : null;
-  return { arrow, forward, backward, elements: [forward, backward, label].filter(Boolean) };
-}
-function tip(points) {
-  const [before, end] = points.slice(-2);
-  const angle = Math.atan2(end.y - before.y, end.x - before.x) * 180 / Math.PI;
-  return draw("path", {
-    class: "tip",
-    d: "M0 0L-8 -3.5L-8 3.5Z",
-    transform: `translate(${end.x} ${end.y}) rotate(${Math.abs(angle) > 60 ? 90 * Math.sign(angle) : angle})`
-  });
 }
 function centre(box2, scroll) {
   const [inner2, outer] = [box2.getBoundingClientRect(), scroll.getBoundingClientRect()];
@@ -10374,7 +10461,7 @@ function legendOf({ value: value2, limit: limit2, colours }, kind, part) {
     one3.style.background = css(rgb3);
     return one3;
   };
-  const beyond = limit2.beyond ? ` Beyond that the colour stays the same.` : "";
+  const beyond2 = limit2.beyond ? ` Beyond that the colour stays the same.` : "";
   return [
     kind === "tokens" ? null : make(
       "span",
@@ -10384,7 +10471,7 @@ function legendOf({ value: value2, limit: limit2, colours }, kind, part) {
       swatch(colours.zero),
       "0 ",
       swatch(colours.high),
-      `above 0; strongest at ±${brief(limit2.size, 3)}.${beyond}`
+      `above 0; strongest at ±${brief(limit2.size, 3)}.${beyond2}`
     ),
     value2.statistics.nan || value2.statistics.infinite ? make("span", {}, " ", swatch(colours.nan), "not a number ", swatch(colours.infinite), "infinite.") : null,
     part && kind !== "tokens" ? ` ${part} are shown; arrow keys go to the others.` : null,
@@ -10411,6 +10498,230 @@ function theme(element) {
     ...CHOICES.map(([value2, text2]) => make("option", { value: value2 }, text2))
   );
   element.append(make("label", {}, make("span", {}, "Colours "), select2));
+}
+
+// src/views/operations.js
+var LONG2 = 400;
+var TOGETHER = 32;
+var ROW = 27;
+function operations(element, store, trace) {
+  const search = make("input", {
+    type: "search",
+    placeholder: "search by name",
+    "aria-label": "Search the operations by name",
+    spellcheck: "false",
+    autocomplete: "off"
+  });
+  const found2 = make("span", { class: "found", role: "status" });
+  const list2 = make("div", {
+    class: trace.operations.length > LONG2 ? "list long" : "list",
+    role: "tree",
+    tabindex: 0,
+    "aria-label": "Operations of this step, in their order"
+  });
+  const rows = trace.operations.map((operation) => ({
+    row: rowOf(operation, trace),
+    text: haystack(operation, trace)
+  }));
+  const folds = trace.repeats.map((repeat) => foldOf(repeat, rows, trace));
+  const foldAt = new Map(folds.map((fold) => [fold.repeat.first, fold]));
+  for (const { phase, from: from2, to: to2 } of phasesOf(trace)) {
+    const id = unique("phase");
+    const title2 = make("div", { class: "phase", id, role: "presentation" }, phase);
+    list2.append(make("div", { role: "group", "aria-labelledby": id }, title2, ...parts2(from2, to2)));
+  }
+  function parts2(from2, to2) {
+    const made3 = [];
+    for (let at4 = from2; at4 < to2; ) {
+      const fold = foldAt.get(at4);
+      const next = folds.map(({ repeat }) => repeat.first).find((first) => first > at4) ?? to2;
+      const end = fold ? fold.repeat.last + 1 : Math.min(at4 + TOGETHER, next, to2);
+      made3.push(fold ? fold.element : partOf(rows.slice(at4, end)));
+      at4 = end;
+    }
+    return made3;
+  }
+  let searched = false;
+  const opened = (fold) => fold.open || searched;
+  function turn(fold, open, itself = false) {
+    Object.assign(fold, { open, itself });
+    fold.head.setAttribute("aria-expanded", String(opened(fold)));
+    fold.inside.hidden = !opened(fold);
+    mark3();
+  }
+  let present = null;
+  function mark3() {
+    const { op } = store.state;
+    const fold = folds.find(({ repeat }) => holds(repeat, op)) ?? null;
+    const seen = fold && !opened(fold) ? fold.head : rows[op]?.row;
+    for (const one3 of folds) {
+      one3.head.classList.toggle("within", one3 === fold);
+      one3.place.textContent = one3 === fold ? `now ${placeTold(one3.repeat, op)}` : "";
+    }
+    if (!seen) return;
+    present = seen;
+    list2.setAttribute("aria-activedescendant", present.id);
+    reveal(present, list2);
+  }
+  function neighbour(op, by) {
+    const away = (at4) => {
+      const fold = folds.find(({ repeat }) => holds(repeat, at4));
+      return fold && !opened(fold) ? fold.repeat : null;
+    };
+    const own2 = away(op);
+    let next = own2 ? by > 0 ? own2.last + 1 : own2.first - 1 : op + by;
+    while (rows[next]?.row.hidden) next += by;
+    return away(next)?.first ?? next;
+  }
+  const go = (op) => rows[op] && store.set({ op, playing: false });
+  let landing = null;
+  list2.addEventListener("click", (event) => {
+    const row2 = event.target.closest("[role=treeitem]");
+    const fold = folds.find(({ head }) => head === row2);
+    if (fold) turn(fold, !fold.open);
+    else if (row2) go(Number(row2.dataset.op));
+  });
+  list2.addEventListener("keydown", (event) => {
+    const { op } = store.state;
+    const fold = folds.find(({ repeat }) => holds(repeat, op));
+    const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (by) {
+      const next = neighbour(op, by);
+      landing = repeatAt(trace, next);
+      go(next);
+      landing = null;
+    } else if (event.key === "Enter" && fold) turn(fold, !fold.open);
+    else if (event.key === "ArrowRight" && fold && !opened(fold) && !event.shiftKey) turn(fold, true);
+    else return;
+    event.preventDefault();
+  });
+  const look = () => {
+    const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
+    searched = words.length > 0;
+    let n = 0;
+    for (const { row: row2, text: text2 } of rows) {
+      row2.hidden = !words.every((word) => text2.includes(word));
+      n += row2.hidden ? 0 : 1;
+    }
+    for (const fold of folds) turn(fold, fold.open, fold.itself);
+    for (const group of list2.querySelectorAll("[role=group]:not(.inside), .part, .fold"))
+      group.hidden = [...group.querySelectorAll("[data-op]")].every((row2) => row2.hidden);
+    found2.textContent = searched ? `${n} of ${rows.length}` : "";
+  };
+  search.addEventListener("input", look);
+  search.addEventListener("keydown", (event) => {
+    if (event.key === "Enter") {
+      const after = rows.findIndex(({ row: row2 }, i) => i > store.state.op && !row2.hidden);
+      go(after >= 0 ? after : rows.findIndex(({ row: row2 }) => !row2.hidden));
+    } else if (event.key === "Escape") {
+      search.value = "";
+      look();
+      list2.focus();
+    } else return;
+    event.preventDefault();
+  });
+  fill(element, make("div", { class: "search" }, search, found2), list2);
+  let at3 = null;
+  store.subscribe(({ op }, changed) => {
+    if (!changed.has("op") || !rows[op]) return;
+    rows[at3]?.row.setAttribute("aria-selected", "false");
+    rows[op].row.setAttribute("aria-selected", "true");
+    for (const fold of folds) {
+      const [was, is] = [at3, op].map((one3) => one3 !== null && holds(fold.repeat, one3));
+      if (was && !is && (fold.itself || !fold.open)) turn(fold, false, true);
+      if (is && !fold.open && fold.itself && landing !== fold.repeat) turn(fold, true, true);
+    }
+    at3 = op;
+    mark3();
+  });
+}
+function rowOf(operation, trace) {
+  return make(
+    "div",
+    {
+      role: "treeitem",
+      id: unique("operation"),
+      "aria-selected": "false",
+      "aria-level": 1,
+      "data-op": operation.number
+    },
+    make("span", { class: "number" }, String(operation.number)),
+    make("span", { class: "name" }, titleOf(operation, trace))
+  );
+}
+function partOf(some) {
+  const part = make("div", { class: "part", role: "presentation" }, ...some.map(({ row: row2 }) => row2));
+  part.style.containIntrinsicBlockSize = `auto ${ROW * some.length}px`;
+  return part;
+}
+function foldOf(repeat, rows, trace) {
+  const [often, each2] = [timesTold(repeat), eachTold(repeat)];
+  const place = make("span", { class: "place" });
+  const head = make(
+    "div",
+    {
+      role: "treeitem",
+      class: "head",
+      id: unique("repetition"),
+      "aria-expanded": "false",
+      "aria-selected": "false",
+      "aria-level": 1
+    },
+    make("span", { class: "number", "aria-hidden": "true" }),
+    make(
+      "span",
+      { class: "name" },
+      make("strong", {}, `${whatTold(repeat, trace)}: ${often}`),
+      make("span", { class: "each" }, [`${repeat.first} … ${repeat.last}`, each2].filter(Boolean).join(", ")),
+      place
+    )
+  );
+  const times = repeat.starts.map((_, time) => {
+    const part = partOf(rows.slice(...timeSpan(repeat, time)));
+    const title2 = make("div", { class: "time", role: "presentation" }, placeTold(repeat, repeat.starts[time]));
+    part.prepend(title2);
+    part.setAttribute("role", "group");
+    part.setAttribute("aria-label", title2.textContent);
+    return part;
+  });
+  const inside = make("div", { role: "group", class: "inside", hidden: true }, ...times);
+  for (const { row: row2 } of rows.slice(repeat.first, repeat.last + 1)) row2.setAttribute("aria-level", 2);
+  const element = make("div", { class: "fold", role: "presentation" }, head, inside);
+  return { repeat, element, head, place, inside, open: false, itself: true };
+}
+function phasesOf(trace) {
+  const found2 = [];
+  for (const { phase, number: number4 } of trace.operations) {
+    if (found2.at(-1)?.phase !== phase) found2.push({ phase, from: number4 });
+    found2.at(-1).to = number4 + 1;
+  }
+  return found2;
+}
+function titleOf(operation, trace) {
+  const name = (number4) => trace.values[number4]?.name ?? "";
+  if (operation.kind === "data") return operation.name;
+  if (operation.kind === "forward") return made(operation, name(operation.result));
+  if (operation.kind === "adjoint") return `${operation.name} → ${name(operation.result)}`;
+  if (operation.kind === "accumulate") return `add up ${name(operation.result)}`;
+  if (operation.kind === "clip") return name(operation.operands.gradient?.value);
+  if (operation.phase === "moments") return name(trace.values[operation.result]?.of) || operation.name;
+  if (operation.kind === "update") return name(operation.operands.parameter?.value ?? operation.result);
+  return operation.name;
+}
+function made({ name, module }, result) {
+  const plain2 = result.replace(/ \d+$/, "");
+  return plain2 === name || plain2 === `${module} ${name}` ? result : `${name} → ${result}`;
+}
+function haystack(operation, trace) {
+  const names = [
+    operation.name,
+    operation.module,
+    trace.modules[operation.module] ?? "",
+    operation.phase,
+    operation.kind,
+    titleOf(operation, trace)
+  ];
+  return names.join(" ").toLowerCase();
 }
 
 // src/sentences.js
@@ -10457,7 +10768,7 @@ var TELL = {
   },
   forward: (context) => {
     const said = FORWARD2[context.operation.name]?.(context);
-    return said ?? made(context);
+    return said ?? made2(context);
   },
   adjoint: (context) => {
     const { operation, trace, operand: operand2, result, value: value2 } = context;
@@ -10857,7 +11168,7 @@ var ADJOINT2 = {
   ],
   "add.b": ({ operand: operand2 }) => [operand2("g"), " goes on, summed where one number had been added to several"]
 };
-function made({ operation, operand: operand2, result }) {
+function made2({ operation, operand: operand2, result }) {
   const names = Object.keys(operation.operands).filter((name) => operation.operands[name].plain === void 0);
   const from2 = names.length ? [" from ", listed2(names.map(operand2))] : [];
   return [{ operation: operation.name }, " makes ", result, ...from2, "."];
@@ -10991,13 +11302,24 @@ function story(element, store, trace) {
   const text2 = make("p", { class: "sentence" });
   const facts = make("p", { class: "facts" });
   const live = make("p", { class: "unseen", "aria-live": "polite" });
+  const past = make(
+    "button",
+    {
+      type: "button",
+      class: "past",
+      title: "on to what comes behind them (r; with shift, back to what came before)",
+      onclick: () => leave(store, 1)
+    },
+    "past all of them"
+  );
   fill(element, heading, text2, facts, live);
   store.subscribe((state, changed) => {
     const operation = store.operation;
     if (!operation || !(changed.has("op") || changed.has("value"))) return;
     if (changed.has("op")) {
       fill(heading, make("strong", {}, operation.phase), `: ${PHASES[operation.phase] ?? ""}`);
-      facts.textContent = operation.number ? factsOf(operation, trace) : INTRODUCTION;
+      const leads = beyond(trace, operation.number, 1) !== null;
+      fill(facts, operation.number ? factsOf(operation, trace) : INTRODUCTION, leads ? [" ", past] : null);
       live.textContent = `${operation.number}, ${operation.phase}. ${sentenceText(operation, trace)}`;
     }
     fill(text2, ...sentence(operation, trace).map((part) => piece(part, store, trace)));
@@ -11023,143 +11345,19 @@ function valueButton(number4, store, trace) {
     value2.name
   );
 }
-function factsOf({ name, kind, module, seconds, flops, bytes }, trace) {
+function factsOf({ number: number4, name, kind, module, seconds, flops, bytes }, trace) {
   const where = module ? ` in ${module} (${trace.modules[module] ?? "?"})` : "";
   if (kind === "data") return "";
   const did = kind === "adjoint" ? "adjoint " : "";
+  const repeat = repeatAt(trace, number4);
   const cost = [
     seconds ? `took ${duration(seconds)}` : "",
     flops ? plural(flops, "floating-point operation") : "",
     bytes ? `${plural(bytes, "byte")} read and written` : ""
   ];
-  return [`${did}${name}${where}`, ...cost].filter(Boolean).join(", ");
+  return [`${did}${name}${where}`, repeat ? placeTold(repeat, number4) : "", ...cost].filter(Boolean).join(", ");
 }
 var plural = (n, what) => `${count2(n)} ${what}${n === 1 ? "" : "s"}`;
-var LONG2 = 400;
-var TOGETHER = 32;
-var ROW = 27;
-function operations(element, store, trace) {
-  const search = make("input", {
-    type: "search",
-    placeholder: "search by name",
-    "aria-label": "Search the operations by name",
-    spellcheck: "false",
-    autocomplete: "off"
-  });
-  const found2 = make("span", { class: "found", role: "status" });
-  const list2 = make("div", {
-    class: trace.operations.length > LONG2 ? "list long" : "list",
-    role: "listbox",
-    tabindex: 0,
-    "aria-label": "Operations of this step, in their order"
-  });
-  const rows = [];
-  for (const { phase, within: within2 } of stretches(trace)) {
-    const id = unique("phase");
-    const group = make(
-      "div",
-      { role: "group", "aria-labelledby": id },
-      make("div", { class: "phase", id, role: "presentation" }, phase)
-    );
-    for (let first = 0; first < within2.length; first += TOGETHER) {
-      const part = within2.slice(first, first + TOGETHER);
-      const made3 = make("div", { class: "part", role: "presentation" }, ...part.map((operation) => rowOf(operation)));
-      made3.style.containIntrinsicBlockSize = `auto ${ROW * part.length}px`;
-      group.append(made3);
-    }
-    list2.append(group);
-  }
-  function rowOf(operation) {
-    const row2 = make(
-      "div",
-      { role: "option", id: unique("operation"), "aria-selected": "false", "data-op": operation.number },
-      make("span", { class: "number" }, String(operation.number)),
-      make("span", { class: "name" }, titleOf(operation, trace))
-    );
-    rows[operation.number] = { row: row2, text: haystack(operation, trace) };
-    return row2;
-  }
-  list2.addEventListener("click", (event) => {
-    const row2 = event.target.closest("[data-op]");
-    if (row2) store.set({ op: Number(row2.dataset.op), playing: false });
-  });
-  list2.addEventListener("keydown", (event) => {
-    const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (!by) return;
-    event.preventDefault();
-    let next = store.state.op + by;
-    while (rows[next]?.row.hidden) next += by;
-    if (rows[next]) store.set({ op: next, playing: false });
-  });
-  const look = () => {
-    const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
-    let n = 0;
-    for (const { row: row2, text: text2 } of rows) {
-      row2.hidden = !words.every((word) => text2.includes(word));
-      n += row2.hidden ? 0 : 1;
-    }
-    for (const group of list2.querySelectorAll("[role=group], .part"))
-      group.hidden = [...group.querySelectorAll("[role=option]")].every((row2) => row2.hidden);
-    found2.textContent = words.length ? `${n} of ${rows.length}` : "";
-  };
-  search.addEventListener("input", look);
-  search.addEventListener("keydown", (event) => {
-    if (event.key === "Enter") {
-      const after = rows.findIndex(({ row: row2 }, i) => i > store.state.op && !row2.hidden);
-      const next = after >= 0 ? after : rows.findIndex(({ row: row2 }) => !row2.hidden);
-      if (next >= 0) store.set({ op: next, playing: false });
-    } else if (event.key === "Escape") {
-      search.value = "";
-      look();
-      list2.focus();
-    } else return;
-    event.preventDefault();
-  });
-  fill(element, make("div", { class: "search" }, search, found2), list2);
-  let present = null;
-  store.subscribe(({ op }, changed) => {
-    if (!changed.has("op") || !rows[op]) return;
-    present?.setAttribute("aria-selected", "false");
-    present = rows[op].row;
-    present.setAttribute("aria-selected", "true");
-    list2.setAttribute("aria-activedescendant", present.id);
-    reveal(present, list2);
-  });
-}
-function stretches(trace) {
-  const found2 = [];
-  for (const operation of trace.operations) {
-    if (found2.at(-1)?.phase !== operation.phase) found2.push({ phase: operation.phase, within: [] });
-    found2.at(-1).within.push(operation);
-  }
-  return found2;
-}
-function titleOf(operation, trace) {
-  const name = (number4) => trace.values[number4]?.name ?? "";
-  if (operation.kind === "data") return operation.name;
-  if (operation.kind === "forward") return made2(operation, name(operation.result));
-  if (operation.kind === "adjoint") return `${operation.name} → ${name(operation.result)}`;
-  if (operation.kind === "accumulate") return `add up ${name(operation.result)}`;
-  if (operation.kind === "clip") return name(operation.operands.gradient?.value);
-  if (operation.phase === "moments") return name(trace.values[operation.result]?.of) || operation.name;
-  if (operation.kind === "update") return name(operation.operands.parameter?.value ?? operation.result);
-  return operation.name;
-}
-function made2({ name, module }, result) {
-  const plain2 = result.replace(/ \d+$/, "");
-  return plain2 === name || plain2 === `${module} ${name}` ? result : `${name} → ${result}`;
-}
-function haystack(operation, trace) {
-  const names = [
-    operation.name,
-    operation.module,
-    trace.modules[operation.module] ?? "",
-    operation.phase,
-    operation.kind,
-    titleOf(operation, trace)
-  ];
-  return names.join(" ").toLowerCase();
-}
 
 // src/main.js
 var PANELS = [
