@@ -166,6 +166,7 @@ const TELL = {
 };
 
 const FORWARD = {
+  __proto__: null, // an operation of the user's may be called "constructor"
   linear: ({ operand, result, operation }) => [
     "Each row of ",
     operand("x"),
@@ -379,6 +380,7 @@ const NORMALISED = {
 };
 
 const ADJOINT = {
+  __proto__: null,
   "linear.x": ({ operand }) => [
     "each number of it reached every output through a weight, so ",
     operand("g"),

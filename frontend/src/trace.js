@@ -63,6 +63,9 @@ export class Trace {
     this.operations = json.operations.map((operation, number) => ({ ...operation, number }));
     this.values = json.values.map((value, number) => ({ ...value, number }));
     this.repeats = json.repeats ?? [];
+    this.modules = named(json.modules);
+    this.words = named(json.words);
+    this.rules = named(json.code?.rules);
     this.read = new Map();
     /** By the number of a value, the operations that read it. */
     this.readers = this.values.map(() => []);
@@ -86,11 +89,21 @@ export class Trace {
     return this.read.get(number);
   }
 
+  /** What is told of an operation's rule; nothing where it has none, as data, whatever that is called. */
+  rule({ kind, name, rule = name }) {
+    return RULED.has(kind) ? this.rules[rule] : undefined;
+  }
+
   /** The operation that made a value, or null. */
   maker(number) {
     return this.operations[this.values[number]?.by] ?? null;
   }
 }
+
+const RULED = new Set(["forward", "adjoint", "clip", "update"]);
+
+/** A table by names of the user's, in which "constructor" is found only where it was put. */
+export const named = (table) => Object.assign(Object.create(null), table);
 
 /** [name, number of the value] of every array among the operands; of a sequence `name[i]`. */
 export function operandValues(operation) {

@@ -96,6 +96,7 @@ const METHODS = {
 
 /** The symbols of an optimizer's state, as the formulas have them. */
 const STATE = {
+  __proto__: null, // an optimizer of the user's names its state as it likes
   velocity: "u",
   square_sum: "s",
   square: "v",

@@ -14,16 +14,16 @@ export function wordsOf(trace, number) {
 /** The words that stand for the rows of a table, its gradient or its moments; null where it's no such table. */
 export function rowWords(trace, number) {
   const owner = trace.updates[ownerOf(trace, number)];
-  return trace.words?.[owner?.name ?? trace.values[number].name] ?? null;
+  return trace.words[owner?.name ?? trace.values[number].name] ?? null;
 }
 
 function found(trace) {
   const told = new Map();
-  const tables = trace.words ?? {};
+  const tables = trace.words;
   const lists = Object.values(tables);
   if (!lists.length) return told;
   for (const { number, name, role } of trace.values)
-    if (role === "input" && Object.hasOwn(tables, name)) told.set(number, tables[name]);
+    if (role === "input" && name in tables) told.set(number, tables[name]);
   for (const operation of trace.operations) {
     const { operands } = operation.of === undefined ? operation : trace.operations[operation.of];
     const table = tables[trace.values[(operands.a ?? operands.weight)?.value]?.name];

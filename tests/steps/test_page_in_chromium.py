@@ -229,6 +229,41 @@ def test_hostile_names_and_values_come_through_harmless(opened):
     assert not page.problems
 
 
+def inherited():
+    """A step of arrays and a layer called as what every object has in JavaScript, and data called as an operation."""
+
+    class Net(xm.nn.Module):
+        def __init__(self):
+            super().__init__()
+            rng = np.random.default_rng(0)
+            self.toString = xm.nn.Sequential(xm.nn.Linear(2, 3, rng=rng), xm.nn.Tanh())
+
+        def __call__(self, x):
+            return self.toString(x)
+
+    constructor = xm.Parameter(np.array([[0.5, -1.0, 0.9]], np.float32))
+    net, mean = Net(), np.array([[1.0, 0.5], [-0.5, 1.0]], np.float32)
+    optimizer = xm.optim.Momentum([constructor], lr=0.1)
+    with record(net, optimizer) as step:
+        np.mean((constructor + net(mean)) ** 2).backward()
+        optimizer.step()
+    return encode(step)
+
+
+def test_names_that_every_object_has_are_names_like_others(opened):
+    trace = inherited()
+    page = opened(trace)
+    assert trace["operations"][0]["name"] == "mean"
+    assert page.page.locator("[data-panel=code] .block:visible").count() == 0  # not the operation's of that name
+    for operation in trace["operations"]:
+        assert "native code" not in page.text(".tinyxm-step")
+        if operation["phase"] == "update":
+            cell, _, number = page.text(".derivation .number strong").removeprefix("new constructor").partition(" = ")
+            assert page.text(f'.cells [data-cell="{cell[1:-1].replace(", ", ",")}"]') == number
+        page.press("ArrowRight")
+    assert not page.problems
+
+
 def test_the_page_can_not_ask_for_anything(opened):
     page = opened(trace_of("perceptron"))
     asked = "fetch('https://example.org/').then(() => 'came through', () => 'refused')"

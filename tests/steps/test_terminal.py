@@ -64,6 +64,15 @@ def test_the_numbers_are_those_of_the_arrays(told):
     assert "logits = model(pictures)" in text
 
 
+def test_data_called_as_an_operation_has_no_rule():
+    mean = np.array([[1.0, 2.0]], np.float32)
+    with record() as step:
+        np.mean(xm.Tensor(mean) * 2)
+    text = shown(trace.encode(step), 0)
+    assert "what came in" in text
+    assert "Σ" not in text
+
+
 def test_search_goes_round(told):
     first = find(told, "conv2d")
     assert told["operations"][first]["name"] == "conv2d"

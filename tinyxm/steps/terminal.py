@@ -139,8 +139,7 @@ def _details(
     trace: Mapping[str, Any], numbers: list[Array], op: Mapping[str, Any], width: int, rows: int
 ) -> list[RenderableType]:
     parts: list[RenderableType] = []
-    rule = trace["code"]["rules"].get(op.get("rule", op["name"]), {})
-    formula = op.get("says") or rule.get("formula") or _stated(trace, op)
+    formula = op.get("says") or _stated(trace, op)
     if formula:
         parts.append(Text(formula, style="green"))
     if "line" in op:
@@ -159,16 +158,19 @@ def _details(
 
 
 def _stated(trace: Mapping[str, Any], op: Mapping[str, Any]) -> str:
-    """What an operation does that has no rule of its own."""
-    if op["kind"] == "adjoint":
-        forward = trace["code"]["rules"].get(op["name"].rpartition(".")[0], {})
-        return f"the gradient of {op['name'].rpartition('.')[2]} in {forward.get('formula', op['name'])}"
+    """What an operation does: by its rule, or its kind where it has none; data has none, whatever it's called."""
+    rules, kind, name = trace["code"]["rules"], op["kind"], op["name"]
+    if kind == "adjoint":
+        forward, _, operand = name.rpartition(".")
+        return f"the gradient of {operand} in {rules.get(forward, {}).get('formula', name)}"
+    if kind in ("forward", "clip", "update"):
+        return str(rules.get(op.get("rule", name), {}).get("formula", ""))
     return {
         "accumulate": "two gradients of one value are added",
         "norm": "√Σ g², over all gradients",
         "data": "what came in",
         "after": "what the weights are now",
-    }.get(op["kind"], "")
+    }.get(kind, "")
 
 
 def _panel(

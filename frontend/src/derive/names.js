@@ -1,6 +1,8 @@
 // What an operation's formula calls its arrays: by the names that the trace has for them, "w" and "∂L/∂w", instead of the
 // rule's own "b" and "g". What nobody gave a name keeps the rule's letter, and is told apart: "y is 0 linear".
 
+import { named } from "../trace.js";
+
 const NAME = /(∂?)([\p{L}_][\p{L}\p{M}\p{Nd}_₀-₉]*)/gu;
 const ONE_WORD = /^\S+$/;
 
@@ -19,8 +21,7 @@ const gradientOf = (name) => (name === null ? null : `∂L/∂${name}`);
 
 /** {names, unnamed}: by the rule's letters, the names to write; and of those that have none, what the trace calls them. */
 export function namesOf(trace, op) {
-  const names = {},
-    unnamed = {};
+  const [names, unnamed] = [named(), named()];
   const put = (letter, number) => {
     if (!Number.isInteger(number)) return;
     const name = given(trace, number);
@@ -48,7 +49,7 @@ export function namesOf(trace, op) {
 export function written(formula, { names, unnamed }) {
   const legend = new Map();
   const text = formula.replace(NAME, (whole, sign, letter) => {
-    if (!Object.hasOwn(names, letter)) return whole;
+    if (!(letter in names)) return whole;
     const one = names[letter] === gradientOf("y") ? "y" : letter;
     if (one in unnamed) legend.set(one, unnamed[one]);
     return sign ? gradientOf(names[letter]) : names[letter];

@@ -1,5 +1,7 @@
 // Cells of arrays, and the operands of an operation as its derivations read them.
 
+import { named } from "../trace.js";
+
 export const size = (shape) => shape.reduce((n, k) => n * k, 1);
 
 /** The place of a cell in row-major order. */
@@ -139,8 +141,8 @@ export class Plain {
 
 /** The operands of an operation by the rule's letters: an Operand, a list of them, a Plain number, or what else was given;
  *  `names` are what to call them. */
-export function operandsOf(trace, op, names = {}) {
-  const found = {};
+export function operandsOf(trace, op, names = named()) {
+  const found = named();
   for (const [name, given] of Object.entries(op.operands)) {
     if (given.value !== undefined && given.value !== null)
       found[name] = new Operand(trace, names[name] ?? name, earlier(trace, op, given.value));

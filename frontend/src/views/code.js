@@ -4,8 +4,7 @@ import { fill, make, reveal } from "../dom.js";
 import { argumentLines, bodyLines, pythonLines, splitRule } from "../python.js";
 
 export function code(element, store, trace) {
-  const { lines, rules } = trace.code;
-  if (!lines.length && !Object.keys(rules).length) return false;
+  if (!trace.code.lines.length && !Object.keys(trace.rules).length) return false;
   const blocks = { yours: block(), forward: block(), back: block() };
   const none = make("p", { class: "quiet" }, "No operation of the tape ran here, so there is no line of code to show.");
   fill(element, ...Object.values(blocks).map(({ whole }) => whole), none);
@@ -63,15 +62,13 @@ function yours(operation, trace) {
 
 /** The operation's own source, of its way forward and of its way back. */
 function rule(operation, trace) {
-  const { rules } = trace.code;
-  if (operation.kind === "accumulate") return { forward: null, back: null };
   if (operation.kind === "clip" || operation.kind === "update")
-    return { forward: ruleOfStep(operation, rules[operation.rule ?? operation.name]), back: null };
+    return { forward: ruleOfStep(operation, trace.rule(operation)), back: null };
   const back = operation.kind === "adjoint";
   const input = back ? operation.name.slice(operation.name.lastIndexOf(".") + 1) : null;
   const name = back ? operation.name.slice(0, operation.name.lastIndexOf(".")) : operation.name;
-  const own = rules[name];
-  const adjoint = back ? rules[operation.name]?.code : null;
+  const own = trace.rule({ kind: operation.kind, name });
+  const adjoint = back ? trace.rule(operation)?.code : null;
   if (!own?.code && !adjoint) return { forward: null, back: null };
   const { adjoints, forward } = splitRule(own?.code ?? "");
   const after = adjoints || (adjoint && adjoint !== own?.code ? adjoint : "");

@@ -246,7 +246,7 @@ function leaf(value, store, trace) {
       make(
         "p",
         {},
-        trace.code.rules[maker.name]?.underived ?? "This page has no derivation for this number.",
+        trace.rule(maker)?.underived ?? "This page has no derivation for this number.",
         " The rule of ",
         make("code", {}, maker.name),
         " stands beside the code of your line; its operands are listed with the numbers above.",

@@ -148,6 +148,9 @@ var Trace = class {
     this.operations = json.operations.map((operation, number4) => ({ ...operation, number: number4 }));
     this.values = json.values.map((value2, number4) => ({ ...value2, number: number4 }));
     this.repeats = json.repeats ?? [];
+    this.modules = named(json.modules);
+    this.words = named(json.words);
+    this.rules = named(json.code?.rules);
     this.read = /* @__PURE__ */ new Map();
     this.readers = this.values.map(() => []);
     for (const operation of this.operations) {
@@ -167,11 +170,17 @@ var Trace = class {
     }
     return this.read.get(number4);
   }
+  /** What is told of an operation's rule; nothing where it has none, as data, whatever that is called. */
+  rule({ kind, name, rule: rule2 = name }) {
+    return RULED.has(kind) ? this.rules[rule2] : void 0;
+  }
   /** The operation that made a value, or null. */
   maker(number4) {
     return this.operations[this.values[number4]?.by] ?? null;
   }
 };
+var RULED = /* @__PURE__ */ new Set(["forward", "adjoint", "clip", "update"]);
+var named = (table) => Object.assign(/* @__PURE__ */ Object.create(null), table);
 function operandValues(operation) {
   return Object.entries(operation.operands).flatMap(([name, operand2]) => {
     if (operand2.value !== void 0) return [[name, operand2.value]];
@@ -423,8 +432,8 @@ var Plain = class {
     return this.at();
   }
 };
-function operandsOf(trace, op, names = {}) {
-  const found2 = {};
+function operandsOf(trace, op, names = named()) {
+  const found2 = named();
   for (const [name, given3] of Object.entries(op.operands)) {
     if (given3.value !== void 0 && given3.value !== null)
       found2[name] = new Operand(trace, names[name] ?? name, earlier(trace, op, given3.value));
@@ -1400,7 +1409,7 @@ function given2(trace, number4) {
 }
 var gradientOf = (name) => name === null ? null : `∂L/∂${name}`;
 function namesOf(trace, op) {
-  const names = {}, unnamed = {};
+  const [names, unnamed] = [named(), named()];
   const put = (letter, number4) => {
     if (!Number.isInteger(number4)) return;
     const name = given2(trace, number4);
@@ -1426,7 +1435,7 @@ function namesOf(trace, op) {
 function written(formula, { names, unnamed }) {
   const legend3 = /* @__PURE__ */ new Map();
   const text2 = formula.replace(NAME2, (whole2, sign4, letter) => {
-    if (!Object.hasOwn(names, letter)) return whole2;
+    if (!(letter in names)) return whole2;
     const one3 = names[letter] === gradientOf("y") ? "y" : letter;
     if (one3 in unnamed) legend3.set(one3, unnamed[one3]);
     return sign4 ? gradientOf(names[letter]) : names[letter];
@@ -2100,6 +2109,8 @@ var METHODS = {
   ]
 };
 var STATE = {
+  __proto__: null,
+  // an optimizer of the user's names its state as it likes
   velocity: "u",
   square_sum: "s",
   square: "v",
@@ -2791,8 +2802,7 @@ function bodyLines(source) {
 
 // src/views/code.js
 function code(element, store, trace) {
-  const { lines: lines2, rules } = trace.code;
-  if (!lines2.length && !Object.keys(rules).length) return false;
+  if (!trace.code.lines.length && !Object.keys(trace.rules).length) return false;
   const blocks = { yours: block(), forward: block(), back: block() };
   const none2 = make("p", { class: "quiet" }, "No operation of the tape ran here, so there is no line of code to show.");
   fill(element, ...Object.values(blocks).map(({ whole: whole2 }) => whole2), none2);
@@ -2842,15 +2852,13 @@ function yours(operation, trace) {
   };
 }
 function rule(operation, trace) {
-  const { rules } = trace.code;
-  if (operation.kind === "accumulate") return { forward: null, back: null };
   if (operation.kind === "clip" || operation.kind === "update")
-    return { forward: ruleOfStep(operation, rules[operation.rule ?? operation.name]), back: null };
+    return { forward: ruleOfStep(operation, trace.rule(operation)), back: null };
   const back = operation.kind === "adjoint";
   const input = back ? operation.name.slice(operation.name.lastIndexOf(".") + 1) : null;
   const name = back ? operation.name.slice(0, operation.name.lastIndexOf(".")) : operation.name;
-  const own2 = rules[name];
-  const adjoint = back ? rules[operation.name]?.code : null;
+  const own2 = trace.rule({ kind: operation.kind, name });
+  const adjoint = back ? trace.rule(operation)?.code : null;
   if (!own2?.code && !adjoint) return { forward: null, back: null };
   const { adjoints, forward } = splitRule(own2?.code ?? "");
   const after = adjoints || (adjoint && adjoint !== own2?.code ? adjoint : "");
@@ -3603,7 +3611,7 @@ function leaf(value2, store, trace) {
       make(
         "p",
         {},
-        trace.code.rules[maker.name]?.underived ?? "This page has no derivation for this number.",
+        trace.rule(maker)?.underived ?? "This page has no derivation for this number.",
         " The rule of ",
         make("code", {}, maker.name),
         " stands beside the code of your line; its operands are listed with the numbers above."
@@ -3934,7 +3942,7 @@ var reRgbaInteger = new RegExp(`^rgba\\(${reI},${reI},${reI},${reN}\\)$`);
 var reRgbaPercent = new RegExp(`^rgba\\(${reP},${reP},${reP},${reN}\\)$`);
 var reHslPercent = new RegExp(`^hsl\\(${reN},${reP},${reP}\\)$`);
 var reHslaPercent = new RegExp(`^hsla\\(${reN},${reP},${reP},${reN}\\)$`);
-var named = {
+var named2 = {
   aliceblue: 15792383,
   antiquewhite: 16444375,
   aqua: 65535,
@@ -4114,7 +4122,7 @@ function color_formatRgb() {
 function color(format2) {
   var m, l;
   format2 = (format2 + "").trim().toLowerCase();
-  return (m = reHex.exec(format2)) ? (l = m[1].length, m = parseInt(m[1], 16), l === 6 ? rgbn(m) : l === 3 ? new Rgb(m >> 8 & 15 | m >> 4 & 240, m >> 4 & 15 | m & 240, (m & 15) << 4 | m & 15, 1) : l === 8 ? rgba(m >> 24 & 255, m >> 16 & 255, m >> 8 & 255, (m & 255) / 255) : l === 4 ? rgba(m >> 12 & 15 | m >> 8 & 240, m >> 8 & 15 | m >> 4 & 240, m >> 4 & 15 | m & 240, ((m & 15) << 4 | m & 15) / 255) : null) : (m = reRgbInteger.exec(format2)) ? new Rgb(m[1], m[2], m[3], 1) : (m = reRgbPercent.exec(format2)) ? new Rgb(m[1] * 255 / 100, m[2] * 255 / 100, m[3] * 255 / 100, 1) : (m = reRgbaInteger.exec(format2)) ? rgba(m[1], m[2], m[3], m[4]) : (m = reRgbaPercent.exec(format2)) ? rgba(m[1] * 255 / 100, m[2] * 255 / 100, m[3] * 255 / 100, m[4]) : (m = reHslPercent.exec(format2)) ? hsla(m[1], m[2] / 100, m[3] / 100, 1) : (m = reHslaPercent.exec(format2)) ? hsla(m[1], m[2] / 100, m[3] / 100, m[4]) : named.hasOwnProperty(format2) ? rgbn(named[format2]) : format2 === "transparent" ? new Rgb(NaN, NaN, NaN, 0) : null;
+  return (m = reHex.exec(format2)) ? (l = m[1].length, m = parseInt(m[1], 16), l === 6 ? rgbn(m) : l === 3 ? new Rgb(m >> 8 & 15 | m >> 4 & 240, m >> 4 & 15 | m & 240, (m & 15) << 4 | m & 15, 1) : l === 8 ? rgba(m >> 24 & 255, m >> 16 & 255, m >> 8 & 255, (m & 255) / 255) : l === 4 ? rgba(m >> 12 & 15 | m >> 8 & 240, m >> 8 & 15 | m >> 4 & 240, m >> 4 & 15 | m & 240, ((m & 15) << 4 | m & 15) / 255) : null) : (m = reRgbInteger.exec(format2)) ? new Rgb(m[1], m[2], m[3], 1) : (m = reRgbPercent.exec(format2)) ? new Rgb(m[1] * 255 / 100, m[2] * 255 / 100, m[3] * 255 / 100, 1) : (m = reRgbaInteger.exec(format2)) ? rgba(m[1], m[2], m[3], m[4]) : (m = reRgbaPercent.exec(format2)) ? rgba(m[1] * 255 / 100, m[2] * 255 / 100, m[3] * 255 / 100, m[4]) : (m = reHslPercent.exec(format2)) ? hsla(m[1], m[2] / 100, m[3] / 100, 1) : (m = reHslaPercent.exec(format2)) ? hsla(m[1], m[2] / 100, m[3] / 100, m[4]) : named2.hasOwnProperty(format2) ? rgbn(named2[format2]) : format2 === "transparent" ? new Rgb(NaN, NaN, NaN, 0) : null;
 }
 function rgbn(n) {
   return new Rgb(n >> 16 & 255, n >> 8 & 255, n & 255, 1);
@@ -9158,9 +9166,9 @@ function groupsOf(trace, nodes) {
       const [path2, ...deeper] = node.within.slice(outer.length);
       if (!held2.has(node) && !(node.op === void 0 && inner2.has(path2) && whole2(path2))) continue;
       const own2 = path2 === void 0 ? [] : [path2, ...deeper];
-      const named2 = own2.map((one3) => whole2(path2) ? one3 : `${key} ${one3}`);
-      own2.forEach((one3, i) => known2.set(named2[i], known2.get(one3)));
-      node.within = [...outer, key, ...named2];
+      const named3 = own2.map((one3) => whole2(path2) ? one3 : `${key} ${one3}`);
+      own2.forEach((one3, i) => known2.set(named3[i], known2.get(one3)));
+      node.within = [...outer, key, ...named3];
     }
   }
   const sizes = /* @__PURE__ */ new Map();
@@ -9744,15 +9752,15 @@ function wordsOf(trace, number4) {
 }
 function rowWords(trace, number4) {
   const owner = trace.updates[ownerOf(trace, number4)];
-  return trace.words?.[owner?.name ?? trace.values[number4].name] ?? null;
+  return trace.words[owner?.name ?? trace.values[number4].name] ?? null;
 }
 function found(trace) {
   const told2 = /* @__PURE__ */ new Map();
-  const tables = trace.words ?? {};
+  const tables = trace.words;
   const lists = Object.values(tables);
   if (!lists.length) return told2;
   for (const { number: number4, name, role } of trace.values)
-    if (role === "input" && Object.hasOwn(tables, name)) told2.set(number4, tables[name]);
+    if (role === "input" && name in tables) told2.set(number4, tables[name]);
   for (const operation of trace.operations) {
     const { operands } = operation.of === void 0 ? operation : trace.operations[operation.of];
     const table = tables[trace.values[(operands.a ?? operands.weight)?.value]?.name];
@@ -10868,6 +10876,8 @@ var TELL = {
   }
 };
 var FORWARD2 = {
+  __proto__: null,
+  // an operation of the user's may be called "constructor"
   linear: ({ operand: operand2, result, operation }) => [
     "Each row of ",
     operand2("x"),
@@ -11074,6 +11084,7 @@ var NORMALISED = {
   shift: ({ operand: operand2 }) => ["it was added to each example, so ", operand2("g"), " is summed over them"]
 };
 var ADJOINT2 = {
+  __proto__: null,
   "linear.x": ({ operand: operand2 }) => [
     "each number of it reached every output through a weight, so ",
     operand2("g"),
