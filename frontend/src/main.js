@@ -84,13 +84,14 @@ function showUnlike(element, { frames, at, title }, address) {
 }
 
 function header(store, trace) {
-  const places = [film, phases, transport, follow, story].map((view) => {
-    const place = make("div", { class: view.name });
-    return view(place, store, trace) === false ? null : place;
-  });
+  const place = (view) => {
+    const element = make("div", { class: view.name });
+    return view(element, store, trace) === false ? null : element;
+  };
   const title = make("div", { class: "title" }, make("h1", {}, trace.title), make("div", { class: "theme" }));
   theme(title.lastChild);
-  return make("header", {}, title, kept(trace), ...places);
+  const controls = make("div", { class: "controls" }, title, ...[transport, follow].map(place)); // stays in sight
+  return make("header", {}, controls, kept(trace), ...[film, phases, story].map(place));
 }
 
 function kept({ kept }) {

@@ -4,6 +4,7 @@ import numpy as np
 
 import tinyxm as xm
 from tinyxm import nn, optim
+from tinyxm.steps.film import Film
 from tinyxm.steps.recording import record
 
 
@@ -91,6 +92,22 @@ def contrast():
 
 
 EXAMPLES = {"perceptron": perceptron, "convolution": convolution, "attention": attention, "contrast": contrast}
+
+
+def film():
+    """Eleven steps of 101, of a network that learns."""
+    rng = np.random.default_rng(0)
+    model = nn.Sequential(nn.Linear(2, 3, rng=rng), nn.Tanh(), nn.Linear(3, 2, rng=rng))
+    optimizer = optim.Adam(model.parameters(), lr=0.05)
+    x, labels = rng.standard_normal((4, 2)).astype(np.float32), np.array([1, 0, 1, 0])
+    made = Film(every=10, title="A film")
+    for _ in range(101):
+        with made.step(model, optimizer):
+            optimizer.zero_grad()
+            loss = xm.ops.cross_entropy(model(x), labels)
+            loss.backward()
+            optimizer.step()
+    return made
 
 
 class Listener(nn.Module):

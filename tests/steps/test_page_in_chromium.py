@@ -5,11 +5,11 @@ import json
 import numpy as np
 import pytest
 from chromium import Opened, launched
-from recorded_examples import EXAMPLES, perceptron
+from recorded_examples import EXAMPLES, film, perceptron
 
 import tinyxm as xm
 from tinyxm.steps.blob import arrays
-from tinyxm.steps.film import Film, compare
+from tinyxm.steps.film import compare
 from tinyxm.steps.page import ASSETS, to_html
 from tinyxm.steps.recording import record
 from tinyxm.steps.trace import encode
@@ -309,24 +309,8 @@ def test_the_module_serves_a_notebook_widget_too(browser):
     page.close()
 
 
-def film():
-    """Eleven steps of 101, of a network that learns."""
-    rng = np.random.default_rng(0)
-    model = xm.nn.Sequential(xm.nn.Linear(2, 3, rng=rng), xm.nn.Tanh(), xm.nn.Linear(3, 2, rng=rng))
-    optimizer = xm.optim.Adam(model.parameters(), lr=0.05)
-    x, labels = rng.standard_normal((4, 2)).astype(np.float32), np.array([1, 0, 1, 0])
-    made = Film(every=10, title="A film")
-    for _ in range(101):
-        with made.step(model, optimizer):
-            optimizer.zero_grad()
-            loss = xm.ops.cross_entropy(model(x), labels)
-            loss.backward()
-            optimizer.step()
-    return made.encode()
-
-
 def test_a_film_changes_the_step_under_the_place_that_is_looked_at(opened):
-    told = film()
+    told = film().encode()
     frames = [arrays(frame) for frame in told["frames"]]
     number = next(i for i, op in enumerate(told["frames"][0]["operations"]) if op["name"] == "linear.w")
     value = told["frames"][0]["operations"][number]["result"]

@@ -6,7 +6,7 @@ import { draw, fill, make } from "../dom.js";
 import { exampleIn } from "../follow.js";
 import { brief, placeText } from "../numbers.js";
 
-const [WIDTH, HEIGHT, MARGIN] = [240, 44, 6];
+const [WIDTH, HEIGHT, MARGIN] = [120, 40, 6];
 
 export function film(element, store, trace) {
   if (!trace.frames) return false;

@@ -6207,7 +6207,7 @@ Step.prototype = {
 };
 
 // src/views/film.js
-var [WIDTH, HEIGHT, MARGIN] = [240, 44, 6];
+var [WIDTH, HEIGHT, MARGIN] = [120, 40, 6];
 function film(element, store, trace) {
   if (!trace.frames) return false;
   const { frames, at: at3 } = trace;
@@ -11428,13 +11428,14 @@ function showUnlike(element, { frames, at: at3, title: title2 }, address) {
   return () => end();
 }
 function header(store, trace) {
-  const places2 = [film, phases, transport, follow, story].map((view) => {
-    const place = make("div", { class: view.name });
-    return view(place, store, trace) === false ? null : place;
-  });
+  const place = (view) => {
+    const element = make("div", { class: view.name });
+    return view(element, store, trace) === false ? null : element;
+  };
   const title2 = make("div", { class: "title" }, make("h1", {}, trace.title), make("div", { class: "theme" }));
   theme(title2.lastChild);
-  return make("header", {}, title2, kept2(trace), ...places2);
+  const controls = make("div", { class: "controls" }, title2, ...[transport, follow].map(place));
+  return make("header", {}, controls, kept2(trace), ...[film, phases, story].map(place));
 }
 function kept2({ kept: kept3 }) {
   if (!kept3) return null;
