@@ -13,7 +13,7 @@ from typing import Any
 PAGE = Path(__file__).with_name("api.md")
 ROOMS = (
     *("tinyxm", "tinyxm.autograd", "tinyxm.ops", "tinyxm.nn", "tinyxm.nn.init", "tinyxm.optim", "tinyxm.metrics"),
-    *("tinyxm.data", "tinyxm.data.audio", "tinyxm.models", "tinyxm_kernels"),
+    *("tinyxm.data", "tinyxm.data.audio", "tinyxm.models", "tinyxm.course", "tinyxm_kernels"),
 )
 INTRODUCTION = """\
 `import tinyxm as xm`. Shapes are in brackets; g is the gradient of the result y, and ∂x that of an input x. This page

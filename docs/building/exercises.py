@@ -38,6 +38,6 @@ def write(tree: Path) -> None:
             points = f"{each.points} point{'s' * (each.points > 1)}"
             lines += [f"({each.short})=", f"### {each.short} {each.title}", ""]
             lines += [f'{points} · `{each.function}` · <a href="../{address(name)}">the file to begin with</a>', ""]
-            lines += ["```text", task, "```", ""]
+            lines += [task, ""]  # Markdown as it stands: formulas and commands are set in
     (tree / "practice").mkdir(exist_ok=True)
     (tree / "practice" / "exercises.md").write_text("\n".join(lines), "utf-8")

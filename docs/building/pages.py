@@ -10,6 +10,8 @@ from building.contents import APART, BEFORE, LESSONS, ROOT, parts, themes
 from building.links import relink
 from tinyxm.course.tutor import title
 
+CHINESE = re.compile(r"[\u4e00-\u9fff]+")
+
 
 def write(tree: Path, further: list[str]) -> None:
     """README as the index, the pages of docs/, a page for each theme, and the pictures that they show."""
@@ -19,11 +21,16 @@ def write(tree: Path, further: list[str]) -> None:
     for page in (ROOT / "docs").glob("*.md"):
         if page.stem != "api":
             text = relink(page.read_text("utf-8"), f"docs/{page.name}")
-            (tree / "docs" / page.name).write_text(text, "utf-8")
+            (tree / "docs" / page.name).write_text(in_chinese(text) if page.stem == "glossary" else text, "utf-8")
     for name, pages in themes().items():
         (tree / f"{slug(name)}.md").write_text(_theme(name, pages), "utf-8")
     readme = (ROOT / "README.md").read_text("utf-8")
     (tree / "index.md").write_text(f"{relink(readme, 'README.md')}\n{_order(further)}", "utf-8")
+
+
+def in_chinese(text: str) -> str:
+    """Chinese words outside headings are marked as such, for the forms of their characters and for reading aloud."""
+    return re.sub(r"(?m)^[^#\n].*", lambda line: CHINESE.sub(r'<span lang="zh-Hans">\g<0></span>', line[0]), text)
 
 
 def slug(name: str) -> str:
