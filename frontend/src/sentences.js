@@ -39,6 +39,26 @@ export function sentenceText(operation, trace) {
     .join("");
 }
 
+/** What came of nudging a weight, beside a number of its gradient: {fine, text}. */
+export function checkText({ gradient, difference, error, sides }) {
+  const [own, slope] = [number(gradient), number(difference)];
+  const says = `The gradient says ${brief(own, 6)}`;
+  if (!Number.isFinite(own) || !Number.isFinite(slope))
+    return { fine: false, text: `It can't be checked by nudging the weight: the loss isn't a finite number. ${says}.` };
+  const fine = number(error) < 1e-3;
+  if (sides) {
+    const [below, above] = sides.map((x) => brief(number(x), 6));
+    const kink = `Here the loss has a kink, as where what goes into a relu is 0: with this number a little smaller its slope is ${below}, a little larger ${above}.`;
+    return fine
+      ? { fine, text: `Checked. ${kink} The gradient may be any number between; it says ${brief(own, 6)}.` }
+      : { fine, text: `Checked, and it doesn't agree. ${kink} ${says}, which isn't between.` };
+  }
+  return {
+    fine,
+    text: `${fine ? "Checked" : "Checked, and it doesn't agree"}: with this number a little larger and a little smaller, the loss changes at a rate of ${brief(slope, 6)}. ${says}.`,
+  };
+}
+
 const TELL = {
   data: ({ operation, trace, result }) => {
     const { shape, shown: said } = trace.values[operation.result];

@@ -293,3 +293,40 @@ def test_operations_have_the_path_of_their_parameters():
         model(xm.Tensor(np.ones((1, 2), np.float32)))
     assert [op.module for op in step.of_phase("forward")] == ["first.0", "first.1", "second.0"]
     assert set(step.modules) >= {"first.0", "first.1", "second.0"}
+
+
+def alike(seed):
+    """With [0, 0] among the data and biases of 0, each relu's input is exactly 0 for it."""
+    rng = np.random.default_rng(seed)
+    model = nn.Sequential(nn.Linear(2, 8, rng=rng), nn.ReLU(), nn.Linear(8, 1, rng=rng))
+    x, t = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], np.float32), np.array([[1], [0], [0], [1]], np.float32)
+    with record(model) as step:
+        loss = np.mean((model(x) - t) ** 2)
+        loss.backward()
+    return model, x, t, step
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_kink_of_the_loss_is_no_wrong_gradient(seed):
+    model, x, t, step = alike(seed)
+    found = differences(step, cells=8)
+    assert all(d.error < 1e-6 for d in found)
+    kinks = [d for d in found if d.sides]
+    (w, b, v, c) = (p.data.astype(np.float64) for p in model.parameters())
+    assert {step.values[step.values[d.value].of].name for d in kinks} == {"0.bias"}
+    for d in kinks:
+        for sign, slope in zip((-1, 1), d.sides, strict=True):  # by hand: off for [0, 0], and on
+            z = x @ w + b
+            on = (z > 0) | ((z == 0) & (sign > 0))
+            g = 2 / 4 * (np.maximum(z, 0) @ v + c - t) @ v.T * on
+            assert slope == pytest.approx(g.sum(0)[d.cell], rel=1e-4, abs=1e-6)
+
+
+def test_a_wrong_gradient_at_a_kink_is_told(monkeypatch):
+    *_, step = alike(0)
+    (right,) = (d for d in differences(step, cells=1) if d.sides)
+    op = next(op for op in step.operations if op.result == right.value)
+    rule = op.function
+    op.function = lambda *given: rule(*given) + 1
+    wrong = next(d for d in differences(step, cells=1) if d.value == right.value)
+    assert wrong.error > 0.1

@@ -6,7 +6,8 @@ Only what was there before the step is taken from the recording: inputs, constan
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,6 +19,8 @@ from tinyxm.autograd.tape import unbroadcast
 from tinyxm.steps.step import Operation, Ref, Step, numbers_of
 
 Array = NDArray[Any]
+AGREES = 1e-3  # how far a gradient may be from a difference
+WIDTHS = 1e-5, 1e-7  # of differences: where a kink is within the first, the second may be beside it
 
 
 class Replayed(NamedTuple):
@@ -32,13 +35,17 @@ class Replayed(NamedTuple):
 
 class Difference(NamedTuple):
     """One number of a parameter's gradient beside (L(θ + h) − L(θ − h)) / 2h, both in float64, and how far they are
-    apart, over the greater of the two; or a thousandth of the step's greatest gradient, if that is more."""
+    apart, over the greater of the two; or a thousandth of the step's greatest gradient, if that is more.
+
+    Where the loss has a kink, as where a relu's input is 0, it has two slopes, `sides`: below θ and above. There the
+    gradient may be any number between them, and `error` is how far it's from that."""
 
     value: int
     cell: tuple[int, ...]
     gradient: float
     difference: float
     error: float
+    sides: tuple[float, float] | None = None
 
 
 def replay(step: Step) -> list[Replayed]:
@@ -48,7 +55,7 @@ def replay(step: Step) -> list[Replayed]:
 
 
 def differences(
-    step: Step, cells: int = 2, h: float = 1e-5, rng: np.random.Generator | None = None, most: int | None = None
+    step: Step, cells: int = 2, rng: np.random.Generator | None = None, most: int | None = None
 ) -> list[Difference]:
     """Some numbers of each parameter's gradient beside central differences of the replayed loss.
 
@@ -65,22 +72,49 @@ def differences(
     replayed, least, found = _Replay(step), _least(step), []
     replayed.run(step.operations)
     for parameter, gradient in chosen:
-        judged = _losses_of(step, gradient)
-        g, downstream = replayed.values[gradient], _downstream(step, parameter)
+        g, downstream, judged = replayed.values[gradient], _downstream(step, parameter), _losses_of(step, gradient)
+        moved = partial(_moved_loss, step, replayed.values, parameter, downstream, judged)
         flat = [int(np.abs(g).argmax()), *rng.integers(0, g.size, cells - 1)]
         for at in dict.fromkeys(int(i) for i in flat):
             cell = tuple(int(i) for i in np.unravel_index(at, g.shape))
-            losses = []
-            for sign in (1, -1):
-                moved = step.values[parameter].array.astype(np.float64)
-                moved[cell] += sign * h
-                again = _Replay(step, {**replayed.values, parameter: moved})
-                again.run(downstream)
-                losses.append(float(sum(np.sum(again.values[loss]) for loss in judged)))
-            own, slope = float(g[cell]), (losses[0] - losses[1]) / (2 * h)
-            error = abs(own - slope) / max(abs(own), abs(slope), least)
-            found.append(Difference(gradient, cell, own, slope, error))
+            found.append(_compared(gradient, cell, float(g[cell]), partial(moved, cell), least))
     return found
+
+
+def _moved_loss(
+    step: Step,
+    values: Mapping[int, Array],
+    parameter: int,
+    downstream: Sequence[Operation],
+    losses: Sequence[int],
+    cell: tuple[int, ...],
+    by: float,
+) -> float:
+    """The sum of the losses where one number of a parameter is another."""
+    moved = step.values[parameter].array.astype(np.float64)
+    moved[cell] += by
+    again = _Replay(step, {**values, parameter: moved})
+    again.run(downstream)
+    return float(sum(np.sum(again.values[loss]) for loss in losses))
+
+
+def _compared(
+    value: int, cell: tuple[int, ...], own: float, loss: Callable[[float], float], least: float
+) -> Difference:
+    """A number of a gradient beside a difference; where they don't agree beside a finer one, and with the two slopes
+    there if these don't agree either, by more than a loss of some curvature has them."""
+    for h in WIDTHS:
+        above, below = loss(h), loss(-h)
+        slope = (above - below) / (2 * h)
+        error = abs(own - slope) / max(abs(own), abs(slope), least)
+        if not error > AGREES:
+            return Difference(value, cell, own, slope, error)
+    here = loss(0.0)
+    low, high = sides = (here - below) / h, (above - here) / h
+    if not abs(high - low) > AGREES * max(abs(low), abs(high), least):
+        return Difference(value, cell, own, slope, error)
+    apart = max(min(sides) - own, own - max(sides), 0.0)
+    return Difference(value, cell, own, slope, apart / max(abs(own), *map(abs, sides), least), sides)
 
 
 def checkable(step: Step) -> list[tuple[int, int]]:

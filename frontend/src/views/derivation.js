@@ -3,7 +3,8 @@
 import { derive, makerOf } from "../derive.js";
 import { fill, make } from "../dom.js";
 import { exampleIn, ownerOf } from "../follow.js";
-import { brief, exact, number, placeText, shown } from "../numbers.js";
+import { brief, exact, placeText, shown } from "../numbers.js";
+import { checkText } from "../sentences.js";
 import { resultValues } from "../trace.js";
 import { isKnown } from "../update.js";
 import { figures, nameOf } from "./figures.js";
@@ -279,12 +280,12 @@ function badge(trace, at, cell, store) {
   if (!checks.length) return null;
   const own = checks.find((check) => check.cell.every((k, i) => k === cell[i]));
   if (own) {
-    const fine = number(own.error) < 1e-3;
+    const { fine, text } = checkText(own);
     return make(
       "p",
       { class: `badge ${fine ? "same" : "warning"}` },
       make("span", { "aria-hidden": "true" }, fine ? "✓ " : "⚠ "),
-      `${fine ? "Checked" : "Checked, and it doesn't agree"}: with this number a little larger and a little smaller, the loss changes at a rate of ${brief(number(own.difference), 6)}. The gradient says ${brief(number(own.gradient), 6)}.`,
+      text,
     );
   }
   const places = checks

@@ -3288,6 +3288,512 @@ function drawShares(place, { one: one3, numbers: numbers2, rows, n, out, probabi
   fill(place, make("p", {}, told2), make("div", { class: "shares" }, ...rowsOf));
 }
 
+// src/words.js
+var known = /* @__PURE__ */ new WeakMap();
+function wordsOf(trace, number4) {
+  if (!known.has(trace)) known.set(trace, found(trace));
+  return known.get(trace).get(number4) ?? null;
+}
+function rowWords(trace, number4) {
+  const owner = trace.updates[ownerOf(trace, number4)];
+  return trace.words[owner?.name ?? trace.values[number4].name] ?? null;
+}
+function found(trace) {
+  const told2 = /* @__PURE__ */ new Map();
+  const tables = trace.words;
+  const lists = Object.values(tables);
+  if (!lists.length) return told2;
+  for (const { number: number4, name, role } of trace.values)
+    if (role === "input" && name in tables) told2.set(number4, tables[name]);
+  for (const operation of trace.operations) {
+    const { operands } = operation.of === void 0 ? operation : trace.operations[operation.of];
+    const table = tables[trace.values[(operands.a ?? operands.weight)?.value]?.name];
+    const index = (operation.operands.index ?? operation.operands.indices)?.value;
+    if (table && index !== void 0) told2.set(index, table);
+    const { labels } = operation.operands;
+    const classes = trace.values[operands.logits?.value]?.shape.at(-1);
+    const fits = lists.find((words) => words.length === classes);
+    if (fits && labels?.value !== void 0) told2.set(labels.value, fits);
+  }
+  return told2;
+}
+
+// src/sentences.js
+var PHASES = {
+  data: "The examples that this step learns from.",
+  forward: "The network computes its answer from the data, layer by layer.",
+  loss: "The answer is compared with what was wanted. One number, the loss L, says how wrong it was.",
+  backward: "From the loss back to the first layer: how much would L change if each number changed a little? That is its gradient: above 0, L grows with the number; below 0, it falls.",
+  "gradient norm": "How large are all gradients together?",
+  clip: "Gradients that are too large are made smaller before they are used.",
+  moments: "The optimizer remembers earlier gradients, for each weight on its own.",
+  update: "Each weight moves a little, in the direction that makes the loss smaller.",
+  after: "The step is done: every weight has its new value."
+};
+function sentence(operation, trace) {
+  const value2 = (number4) => number4 === null || number4 === void 0 ? "nothing" : { value: number4 };
+  const operand2 = (name) => {
+    const given3 = operation.operands[name];
+    if (given3 === void 0) return null;
+    if (given3.value !== void 0) return value2(given3.value);
+    return given3.values ? listed2(given3.values.map(value2)) : plain(given3.plain);
+  };
+  const context = { operation, trace, value: value2, operand: operand2, result: value2(operation.result) };
+  const told2 = (TELL[operation.kind] ?? TELL.forward)(context);
+  return told2.flat(Infinity).filter((part) => part !== null && part !== void 0);
+}
+function sentenceText(operation, trace) {
+  return sentence(operation, trace).map((part) => typeof part === "string" ? part : part.operation ?? trace.values[part.value].name).join("");
+}
+function checkText({ gradient, difference, error, sides }) {
+  const [own2, slope] = [number(gradient), number(difference)];
+  const says = `The gradient says ${brief(own2, 6)}`;
+  if (!Number.isFinite(own2) || !Number.isFinite(slope))
+    return { fine: false, text: `It can't be checked by nudging the weight: the loss isn't a finite number. ${says}.` };
+  const fine = number(error) < 1e-3;
+  if (sides) {
+    const [below2, above2] = sides.map((x2) => brief(number(x2), 6));
+    const kink = `Here the loss has a kink, as where what goes into a relu is 0: with this number a little smaller its slope is ${below2}, a little larger ${above2}.`;
+    return fine ? { fine, text: `Checked. ${kink} The gradient may be any number between; it says ${brief(own2, 6)}.` } : { fine, text: `Checked, and it doesn't agree. ${kink} ${says}, which isn't between.` };
+  }
+  return {
+    fine,
+    text: `${fine ? "Checked" : "Checked, and it doesn't agree"}: with this number a little larger and a little smaller, the loss changes at a rate of ${brief(slope, 6)}. ${says}.`
+  };
+}
+var TELL = {
+  data: ({ operation, trace, result }) => {
+    const { shape, shown: said } = trace.values[operation.result];
+    const words = wordsOf(trace, operation.result);
+    const shown2 = words ? "tokens" : said;
+    const what = {
+      tokens: "text, a number for each word or letter",
+      picture: "pictures",
+      waveform: "sound",
+      spectrogram: "sound as a spectrogram",
+      video: "moving pictures"
+    }[shown2] ?? "numbers";
+    const examples = shape.length > 1 ? ` The first axis counts the ${shape[0]} examples of this batch.` : shape.length && !words ? " One for each example." : "";
+    return ["Given: ", result, `, ${what}, ${shapeText(shape)}.${examples}`];
+  },
+  forward: (context) => {
+    const said = FORWARD2[context.operation.name]?.(context);
+    return said ?? made(context);
+  },
+  adjoint: (context) => {
+    const { operation, trace, operand: operand2, result, value: value2 } = context;
+    const input = operation.name.slice(operation.name.lastIndexOf(".") + 1);
+    const forward = trace.operations[operation.of];
+    const of = forward?.operands[input]?.value ?? trace.values[operation.result]?.of;
+    const whose = of === null || of === void 0 ? input : value2(of);
+    const through = forward ? forward.name : operation.name.slice(0, operation.name.lastIndexOf("."));
+    const how = ADJOINT2[operation.name]?.(context);
+    if (operation.operands.g?.value === operation.result)
+      return [
+        "Back through ",
+        { operation: through },
+        ": the gradient that arrived, ",
+        result,
+        ", goes on to ",
+        whose,
+        " as it is."
+      ];
+    return [
+      "Back through ",
+      { operation: through },
+      " to ",
+      whose,
+      ": ",
+      ...how ?? ["from ", operand2("g"), " follows how L would change with each of its numbers"],
+      ". That makes ",
+      result,
+      "."
+    ];
+  },
+  accumulate: ({ operation, operand: operand2, result, trace, value: value2 }) => {
+    if (operation.says) return [operation.says, " That makes ", result, "."];
+    const of = trace.values[operation.result]?.of;
+    return [
+      of === null || of === void 0 ? "A value" : value2(of),
+      " was used more than once, so it changes the loss along several ways. Their gradients add: what came before, ",
+      operand2("total"),
+      ", and what comes now, ",
+      operand2("g"),
+      ", make ",
+      result,
+      "."
+    ];
+  },
+  hook: ({ result, operand: operand2 }) => [
+    "A function of yours (a hook) changed the gradient ",
+    operand2("g"),
+    " into ",
+    result,
+    "."
+  ],
+  norm: ({ operation, trace, result }) => [
+    `The gradients of all ${operandValues(operation).length} parameters, put together into one long arrow, have the length `,
+    result,
+    ` = ${brief(trace.array(operation.result).data[0])}: the root of the sum of all their squares.`
+  ],
+  clip: ({ operation, operand: operand2, result }) => operation.says ? [operation.says, " That makes ", result, "."] : [operand2("gradient"), " is clipped. That makes ", result, "."],
+  update: ({ operation, operand: operand2, result, value: value2 }) => {
+    if (operation.phase === "moments") {
+      const others2 = Object.keys(operation.operands).filter((name) => name !== "gradient");
+      const fresh = [result, ...Object.values(operation.also ?? {}).map(value2)];
+      return [
+        "The optimizer brings ",
+        listed2(others2.map(operand2)),
+        " up to date with ",
+        operand2("gradient"),
+        ": now ",
+        listed2(fresh),
+        "."
+      ];
+    }
+    if (operation.operands.parameter) {
+      const { lr: lr2 } = operation.static ?? {};
+      const by = Object.keys(operation.operands).filter((name) => name !== "parameter");
+      const rate2 = lr2 === void 0 ? "" : `, at the learning rate ${brief(number(lr2))}`;
+      const wanted = by.filter((name) => name !== "gradient").length ? by.filter((name) => name !== "gradient") : by;
+      return [
+        operand2("parameter"),
+        " takes its step, by ",
+        listed2(wanted.map(operand2)),
+        rate2,
+        ": it becomes ",
+        result,
+        "."
+      ];
+    }
+    if (!operation.operands.value)
+      return ["An optimizer that the recording doesn't know makes ", result, " of ", operand2("target"), "."];
+    return ["The layer writes down ", operand2("value"), " for later, in place of ", operand2("target"), "."];
+  },
+  after: ({ operation }) => {
+    const n = operandValues(operation).length;
+    return [
+      `${n === 1 ? "The parameter has its new value" : `All ${n} parameters have their new values`}. Training is this step, again and again, with other examples.`
+    ];
+  }
+};
+var FORWARD2 = {
+  __proto__: null,
+  // an operation of the user's may be called "constructor"
+  linear: ({ operand: operand2, result, operation }) => [
+    "Each row of ",
+    operand2("x"),
+    " is multiplied with each column of the weights ",
+    operand2("w"),
+    " and summed",
+    operation.operands.bias?.value === void 0 ? "" : ["; ", operand2("bias"), " is added"],
+    ". That makes ",
+    result,
+    "."
+  ],
+  matmul: ({ operand: operand2, result }) => [
+    "Each row of ",
+    operand2("a"),
+    " is multiplied with each column of ",
+    operand2("b"),
+    " and summed. That makes ",
+    result,
+    "."
+  ],
+  conv2d: ({ operand: operand2, result }) => [
+    "The kernel ",
+    operand2("w"),
+    " slides over ",
+    operand2("x"),
+    "; at each place, what lies under it is multiplied with it and summed. That makes ",
+    result,
+    "."
+  ],
+  relu: ({ operand: operand2, result }) => [
+    "Of ",
+    operand2("a"),
+    " negative numbers become 0, the others stay. That makes ",
+    result,
+    "."
+  ],
+  tanh: ({ operand: operand2, result }) => [
+    "Each number of ",
+    operand2("a"),
+    " is bent into the range −1 to 1. That makes ",
+    result,
+    "."
+  ],
+  sigmoid: ({ operand: operand2, result }) => [
+    "Each number of ",
+    operand2("a"),
+    " is bent into the range 0 to 1. That makes ",
+    result,
+    "."
+  ],
+  softmax: ({ operand: operand2, result }) => [
+    operand2("a"),
+    " becomes shares: each number positive, those of a row together 1. That makes ",
+    result,
+    "."
+  ],
+  add: ({ operand: operand2, result }) => [
+    operand2("a"),
+    " and ",
+    operand2("b"),
+    " are added, number by number. That makes ",
+    result,
+    "."
+  ],
+  subtract: ({ operand: operand2, result }) => [
+    operand2("b"),
+    " is taken from ",
+    operand2("a"),
+    ", number by number. That makes ",
+    result,
+    "."
+  ],
+  multiply: ({ operand: operand2, result }) => [
+    operand2("a"),
+    " and ",
+    operand2("b"),
+    " are multiplied, number by number. That makes ",
+    result,
+    "."
+  ],
+  divide: ({ operand: operand2, result }) => [
+    operand2("a"),
+    " is divided by ",
+    operand2("b"),
+    ", number by number. That makes ",
+    result,
+    "."
+  ],
+  mean: ({ operand: operand2, result }) => [operand2("a"), " is averaged. That makes ", result, "."],
+  sum: ({ operand: operand2, result }) => [operand2("a"), " is summed. That makes ", result, "."],
+  reshape: ({ operand: operand2, result, trace, operation }) => [
+    "The same numbers of ",
+    operand2("a"),
+    ` in another shape, ${shapeText(trace.values[operation.result].shape)}: `,
+    result,
+    "."
+  ],
+  swapaxes: ({ operand: operand2, result }) => [
+    "The same numbers of ",
+    operand2("a"),
+    ", two of its axes exchanged: ",
+    result,
+    "."
+  ],
+  getitem: ({ operand: operand2, result, operation, trace }) => trace.modules[operation.module] === "Embedding" ? ["For each token its row of the table ", operand2("a"), " is looked up. That makes ", result, "."] : Array.isArray(operation.static?.index) ? ["Rows or parts of ", operand2("a"), " are looked up by their number. That makes ", result, "."] : ["A part of ", operand2("a"), " is taken. That makes ", result, "."],
+  embedding: ({ operand: operand2, result }) => [
+    "For each token its row of the table ",
+    operand2("table") ?? operand2("w"),
+    " is looked up. That makes ",
+    result,
+    "."
+  ],
+  cross_entropies: ({ operand: operand2, result }) => [
+    "How surprised is the network by the right answer? ",
+    operand2("logits"),
+    " are turned into probabilities; of the one that the right class got, which ",
+    operand2("labels"),
+    " tells, −ln is taken. That makes ",
+    result,
+    ", one number for each example."
+  ],
+  max_pool2d: ({ operand: operand2, result }) => [
+    "Of each small window of ",
+    operand2("x"),
+    " the largest number is kept. That makes ",
+    result,
+    "."
+  ],
+  average_pool2d: ({ operand: operand2, result }) => [
+    "Of each small window of ",
+    operand2("x"),
+    " the mean is kept. That makes ",
+    result,
+    "."
+  ],
+  group_statistics: ({ operand: operand2, result }) => [
+    "Mean and variance of ",
+    operand2("x"),
+    ", group by group. That makes ",
+    result,
+    "."
+  ],
+  group_norm: ({ operand: operand2, result }) => [
+    operand2("x"),
+    " is brought to mean 0 and variance 1, group by group, then scaled by ",
+    operand2("scale"),
+    " and shifted by ",
+    operand2("shift"),
+    ". That makes ",
+    result,
+    "."
+  ],
+  layer_norm: ({ operand: operand2, result }) => [
+    "Each row of ",
+    operand2("x"),
+    " is brought to mean 0 and variance 1, then scaled by ",
+    operand2("scale"),
+    " and shifted by ",
+    operand2("shift"),
+    ". That makes ",
+    result,
+    "."
+  ],
+  attention: ({ operand: operand2, result }) => [
+    "Each query of ",
+    operand2("q"),
+    " asks how well it fits each key of ",
+    operand2("k"),
+    "; by these shares the values ",
+    operand2("v"),
+    " are mixed. That makes ",
+    result,
+    "."
+  ],
+  unit_length: ({ operand: operand2, result }) => [
+    "Each row of ",
+    operand2("x"),
+    " is scaled to the length 1, so that a product of two tells their angle. That makes ",
+    result,
+    "."
+  ],
+  where: ({ operand: operand2, result }) => [
+    "Where ",
+    operand2("condition"),
+    " holds, ",
+    operand2("a"),
+    " is taken, elsewhere ",
+    operand2("b"),
+    ". That makes ",
+    result,
+    "."
+  ]
+};
+var NORMALISED = {
+  x: ({ operand: operand2 }) => [
+    operand2("g"),
+    " comes back through the scaling; and as every number moves the mean and the variance, each has a share in what these changed"
+  ],
+  scale: ({ operand: operand2 }) => [
+    "it multiplied each normalised number, so these are multiplied with ",
+    operand2("g"),
+    " and summed"
+  ],
+  shift: ({ operand: operand2 }) => ["it was added to each example, so ", operand2("g"), " is summed over them"]
+};
+var ADJOINT2 = {
+  __proto__: null,
+  "linear.x": ({ operand: operand2 }) => [
+    "each number of it reached every output through a weight, so ",
+    operand2("g"),
+    " comes back through the same weights ",
+    operand2("w")
+  ],
+  "linear.w": ({ operand: operand2 }) => [
+    "a weight matters as much as what went into it, so ",
+    operand2("x"),
+    " is multiplied with ",
+    operand2("g"),
+    " and summed over the examples"
+  ],
+  "linear.bias": ({ operand: operand2 }) => ["it was added to every example, so ", operand2("g"), " is summed over the examples"],
+  "matmul.a": ({ operand: operand2 }) => [
+    "each number of it reached the result through a number of ",
+    operand2("b"),
+    ", so ",
+    operand2("g"),
+    " comes back through the same ones"
+  ],
+  "matmul.b": ({ operand: operand2 }) => [
+    "each number of it reached the result through a number of ",
+    operand2("a"),
+    ", so ",
+    operand2("g"),
+    " comes back through the same ones"
+  ],
+  "conv2d.w": ({ operand: operand2 }) => [
+    "each weight of the kernel met every place, so the places of ",
+    operand2("x"),
+    " are multiplied with ",
+    operand2("g"),
+    " and summed"
+  ],
+  "conv2d.x": ({ operand: operand2 }) => [
+    "each number was seen by the kernel at several places, so ",
+    operand2("g"),
+    " comes back through the kernel ",
+    operand2("w")
+  ],
+  "relu.a": ({ operand: operand2 }) => [operand2("g"), " goes on where the number was positive, and is 0 where it was cut off"],
+  "tanh.a": ({ operand: operand2 }) => [operand2("g"), " is multiplied with the slope of tanh, 1 − y²"],
+  "sigmoid.a": ({ operand: operand2 }) => [operand2("g"), " is multiplied with the slope of the sigmoid, y(1 − y)"],
+  "mean.a": ({ operand: operand2 }) => [
+    "each number has an equal share in the mean, so each gets ",
+    operand2("g"),
+    " divided by their count"
+  ],
+  "sum.a": ({ operand: operand2 }) => ["each number counts once in the sum, so each gets ", operand2("g")],
+  "cross_entropies.logits": ({ operand: operand2 }) => [
+    "the probability that each class got, less 1 for the right class, times ",
+    operand2("g")
+  ],
+  "max_pool2d.x": ({ operand: operand2 }) => [
+    operand2("g"),
+    " goes to the number of each window that was the largest; the others get 0"
+  ],
+  "multiply.a": ({ operand: operand2 }) => [operand2("g"), " times the other factor, ", operand2("b")],
+  "multiply.b": ({ operand: operand2 }) => [operand2("g"), " times the other factor, ", operand2("a")],
+  "reshape.a": ({ operand: operand2 }) => [operand2("g"), " is put back into the shape from before"],
+  "swapaxes.a": ({ operand: operand2 }) => ["the axes of ", operand2("g"), " are exchanged back"],
+  "getitem.a": ({ operand: operand2 }) => [operand2("g"), " goes to the parts that were taken; all others get 0"],
+  "where.a": ({ operand: operand2 }) => [operand2("g"), " goes on where this was taken; elsewhere it's 0"],
+  "where.b": ({ operand: operand2 }) => [operand2("g"), " goes on where this was taken; elsewhere it's 0"],
+  ...Object.fromEntries(
+    ["group_norm", "layer_norm"].flatMap(
+      (norm2) => Object.entries(NORMALISED).map(([input, told2]) => [`${norm2}.${input}`, told2])
+    )
+  ),
+  "unit_length.x": ({ operand: operand2 }) => [
+    "a longer row would make no difference, as its length is brought to 1; so only that part of ",
+    operand2("g"),
+    " counts that turns the row"
+  ],
+  "attention.q": ({ operand: operand2 }) => [
+    "from ",
+    operand2("g"),
+    " follows how L changes with each share that a query gives, and so with the query, by the keys ",
+    operand2("k")
+  ],
+  "attention.k": ({ operand: operand2 }) => [
+    "from ",
+    operand2("g"),
+    " follows how L changes with each share that a key gets, and so with the key, by the queries ",
+    operand2("q")
+  ],
+  "attention.v": ({ operand: operand2 }) => [
+    "each value was mixed into the results by its share, so ",
+    operand2("g"),
+    " comes back by the same shares"
+  ],
+  "add.b": ({ operand: operand2 }) => [operand2("g"), " goes on, summed where one number had been added to several"]
+};
+function made({ operation, operand: operand2, result }) {
+  const names = Object.keys(operation.operands).filter((name) => operation.operands[name].plain === void 0);
+  const from2 = names.length ? [" from ", listed2(names.map(operand2))] : [];
+  return [{ operation: operation.name }, " makes ", result, ...from2, "."];
+}
+function listed2(parts2) {
+  return parts2.flatMap((part, i) => [i === 0 ? "" : i === parts2.length - 1 ? " and " : ", ", part]);
+}
+function plain(x2) {
+  const read = typeof x2 === "string" && /^(NaN|-?Infinity)$/.test(x2) ? Number(x2) : x2;
+  return typeof read === "number" ? brief(read) : JSON.stringify(read);
+}
+
 // src/views/figures.js
 var nameOf = (ref) => `${ref.name}${ref.cell ? placeText(ref.cell) : ""}`;
 function figures(parts2, goTo2, trace, followed = () => false) {
@@ -3639,12 +4145,12 @@ function badge(trace, at3, cell, store) {
   if (!checks.length) return null;
   const own2 = checks.find((check) => check.cell.every((k2, i) => k2 === cell[i]));
   if (own2) {
-    const fine = number(own2.error) < 1e-3;
+    const { fine, text: text2 } = checkText(own2);
     return make(
       "p",
       { class: `badge ${fine ? "same" : "warning"}` },
       make("span", { "aria-hidden": "true" }, fine ? "✓ " : "⚠ "),
-      `${fine ? "Checked" : "Checked, and it doesn't agree"}: with this number a little larger and a little smaller, the loss changes at a rate of ${brief(number(own2.difference), 6)}. The gradient says ${brief(number(own2.gradient), 6)}.`
+      text2
     );
   }
   const places2 = checks.slice(0, 4).map(
@@ -9744,36 +10250,6 @@ function drawScale(place, gradient, before, after, instead) {
   );
 }
 
-// src/words.js
-var known = /* @__PURE__ */ new WeakMap();
-function wordsOf(trace, number4) {
-  if (!known.has(trace)) known.set(trace, found(trace));
-  return known.get(trace).get(number4) ?? null;
-}
-function rowWords(trace, number4) {
-  const owner = trace.updates[ownerOf(trace, number4)];
-  return trace.words[owner?.name ?? trace.values[number4].name] ?? null;
-}
-function found(trace) {
-  const told2 = /* @__PURE__ */ new Map();
-  const tables = trace.words;
-  const lists = Object.values(tables);
-  if (!lists.length) return told2;
-  for (const { number: number4, name, role } of trace.values)
-    if (role === "input" && name in tables) told2.set(number4, tables[name]);
-  for (const operation of trace.operations) {
-    const { operands } = operation.of === void 0 ? operation : trace.operations[operation.of];
-    const table = tables[trace.values[(operands.a ?? operands.weight)?.value]?.name];
-    const index = (operation.operands.index ?? operation.operands.indices)?.value;
-    if (table && index !== void 0) told2.set(index, table);
-    const { labels } = operation.operands;
-    const classes = trace.values[operands.logits?.value]?.shape.at(-1);
-    const fits = lists.find((words) => words.length === classes);
-    if (fits && labels?.value !== void 0) told2.set(labels.value, fits);
-  }
-  return told2;
-}
-
 // src/views/tensor/kinds.js
 function canvas(label, pick) {
   const one3 = make("canvas", { role: "img", "aria-label": label });
@@ -10708,7 +11184,7 @@ function phasesOf(trace) {
 function titleOf(operation, trace) {
   const name = (number4) => trace.values[number4]?.name ?? "";
   if (operation.kind === "data") return operation.name;
-  if (operation.kind === "forward") return made(operation, name(operation.result));
+  if (operation.kind === "forward") return made2(operation, name(operation.result));
   if (operation.kind === "adjoint") return `${operation.name} → ${name(operation.result)}`;
   if (operation.kind === "accumulate") return `add up ${name(operation.result)}`;
   if (operation.kind === "clip") return name(operation.operands.gradient?.value);
@@ -10716,7 +11192,7 @@ function titleOf(operation, trace) {
   if (operation.kind === "update") return name(operation.operands.parameter?.value ?? operation.result);
   return operation.name;
 }
-function made({ name, module }, result) {
+function made2({ name, module }, result) {
   const plain2 = result.replace(/ \d+$/, "");
   return plain2 === name || plain2 === `${module} ${name}` ? result : `${name} → ${result}`;
 }
@@ -10730,466 +11206,6 @@ function haystack(operation, trace) {
     titleOf(operation, trace)
   ];
   return names.join(" ").toLowerCase();
-}
-
-// src/sentences.js
-var PHASES = {
-  data: "The examples that this step learns from.",
-  forward: "The network computes its answer from the data, layer by layer.",
-  loss: "The answer is compared with what was wanted. One number, the loss L, says how wrong it was.",
-  backward: "From the loss back to the first layer: how much would L change if each number changed a little? That is its gradient: above 0, L grows with the number; below 0, it falls.",
-  "gradient norm": "How large are all gradients together?",
-  clip: "Gradients that are too large are made smaller before they are used.",
-  moments: "The optimizer remembers earlier gradients, for each weight on its own.",
-  update: "Each weight moves a little, in the direction that makes the loss smaller.",
-  after: "The step is done: every weight has its new value."
-};
-function sentence(operation, trace) {
-  const value2 = (number4) => number4 === null || number4 === void 0 ? "nothing" : { value: number4 };
-  const operand2 = (name) => {
-    const given3 = operation.operands[name];
-    if (given3 === void 0) return null;
-    if (given3.value !== void 0) return value2(given3.value);
-    return given3.values ? listed2(given3.values.map(value2)) : plain(given3.plain);
-  };
-  const context = { operation, trace, value: value2, operand: operand2, result: value2(operation.result) };
-  const told2 = (TELL[operation.kind] ?? TELL.forward)(context);
-  return told2.flat(Infinity).filter((part) => part !== null && part !== void 0);
-}
-function sentenceText(operation, trace) {
-  return sentence(operation, trace).map((part) => typeof part === "string" ? part : part.operation ?? trace.values[part.value].name).join("");
-}
-var TELL = {
-  data: ({ operation, trace, result }) => {
-    const { shape, shown: said } = trace.values[operation.result];
-    const words = wordsOf(trace, operation.result);
-    const shown2 = words ? "tokens" : said;
-    const what = {
-      tokens: "text, a number for each word or letter",
-      picture: "pictures",
-      waveform: "sound",
-      spectrogram: "sound as a spectrogram",
-      video: "moving pictures"
-    }[shown2] ?? "numbers";
-    const examples = shape.length > 1 ? ` The first axis counts the ${shape[0]} examples of this batch.` : shape.length && !words ? " One for each example." : "";
-    return ["Given: ", result, `, ${what}, ${shapeText(shape)}.${examples}`];
-  },
-  forward: (context) => {
-    const said = FORWARD2[context.operation.name]?.(context);
-    return said ?? made2(context);
-  },
-  adjoint: (context) => {
-    const { operation, trace, operand: operand2, result, value: value2 } = context;
-    const input = operation.name.slice(operation.name.lastIndexOf(".") + 1);
-    const forward = trace.operations[operation.of];
-    const of = forward?.operands[input]?.value ?? trace.values[operation.result]?.of;
-    const whose = of === null || of === void 0 ? input : value2(of);
-    const through = forward ? forward.name : operation.name.slice(0, operation.name.lastIndexOf("."));
-    const how = ADJOINT2[operation.name]?.(context);
-    if (operation.operands.g?.value === operation.result)
-      return [
-        "Back through ",
-        { operation: through },
-        ": the gradient that arrived, ",
-        result,
-        ", goes on to ",
-        whose,
-        " as it is."
-      ];
-    return [
-      "Back through ",
-      { operation: through },
-      " to ",
-      whose,
-      ": ",
-      ...how ?? ["from ", operand2("g"), " follows how L would change with each of its numbers"],
-      ". That makes ",
-      result,
-      "."
-    ];
-  },
-  accumulate: ({ operation, operand: operand2, result, trace, value: value2 }) => {
-    if (operation.says) return [operation.says, " That makes ", result, "."];
-    const of = trace.values[operation.result]?.of;
-    return [
-      of === null || of === void 0 ? "A value" : value2(of),
-      " was used more than once, so it changes the loss along several ways. Their gradients add: what came before, ",
-      operand2("total"),
-      ", and what comes now, ",
-      operand2("g"),
-      ", make ",
-      result,
-      "."
-    ];
-  },
-  hook: ({ result, operand: operand2 }) => [
-    "A function of yours (a hook) changed the gradient ",
-    operand2("g"),
-    " into ",
-    result,
-    "."
-  ],
-  norm: ({ operation, trace, result }) => [
-    `The gradients of all ${operandValues(operation).length} parameters, put together into one long arrow, have the length `,
-    result,
-    ` = ${brief(trace.array(operation.result).data[0])}: the root of the sum of all their squares.`
-  ],
-  clip: ({ operation, operand: operand2, result }) => operation.says ? [operation.says, " That makes ", result, "."] : [operand2("gradient"), " is clipped. That makes ", result, "."],
-  update: ({ operation, operand: operand2, result, value: value2 }) => {
-    if (operation.phase === "moments") {
-      const others2 = Object.keys(operation.operands).filter((name) => name !== "gradient");
-      const fresh = [result, ...Object.values(operation.also ?? {}).map(value2)];
-      return [
-        "The optimizer brings ",
-        listed2(others2.map(operand2)),
-        " up to date with ",
-        operand2("gradient"),
-        ": now ",
-        listed2(fresh),
-        "."
-      ];
-    }
-    if (operation.operands.parameter) {
-      const { lr: lr2 } = operation.static ?? {};
-      const by = Object.keys(operation.operands).filter((name) => name !== "parameter");
-      const rate2 = lr2 === void 0 ? "" : `, at the learning rate ${brief(number(lr2))}`;
-      const wanted = by.filter((name) => name !== "gradient").length ? by.filter((name) => name !== "gradient") : by;
-      return [
-        operand2("parameter"),
-        " takes its step, by ",
-        listed2(wanted.map(operand2)),
-        rate2,
-        ": it becomes ",
-        result,
-        "."
-      ];
-    }
-    if (!operation.operands.value)
-      return ["An optimizer that the recording doesn't know makes ", result, " of ", operand2("target"), "."];
-    return ["The layer writes down ", operand2("value"), " for later, in place of ", operand2("target"), "."];
-  },
-  after: ({ operation }) => {
-    const n = operandValues(operation).length;
-    return [
-      `${n === 1 ? "The parameter has its new value" : `All ${n} parameters have their new values`}. Training is this step, again and again, with other examples.`
-    ];
-  }
-};
-var FORWARD2 = {
-  __proto__: null,
-  // an operation of the user's may be called "constructor"
-  linear: ({ operand: operand2, result, operation }) => [
-    "Each row of ",
-    operand2("x"),
-    " is multiplied with each column of the weights ",
-    operand2("w"),
-    " and summed",
-    operation.operands.bias?.value === void 0 ? "" : ["; ", operand2("bias"), " is added"],
-    ". That makes ",
-    result,
-    "."
-  ],
-  matmul: ({ operand: operand2, result }) => [
-    "Each row of ",
-    operand2("a"),
-    " is multiplied with each column of ",
-    operand2("b"),
-    " and summed. That makes ",
-    result,
-    "."
-  ],
-  conv2d: ({ operand: operand2, result }) => [
-    "The kernel ",
-    operand2("w"),
-    " slides over ",
-    operand2("x"),
-    "; at each place, what lies under it is multiplied with it and summed. That makes ",
-    result,
-    "."
-  ],
-  relu: ({ operand: operand2, result }) => [
-    "Of ",
-    operand2("a"),
-    " negative numbers become 0, the others stay. That makes ",
-    result,
-    "."
-  ],
-  tanh: ({ operand: operand2, result }) => [
-    "Each number of ",
-    operand2("a"),
-    " is bent into the range −1 to 1. That makes ",
-    result,
-    "."
-  ],
-  sigmoid: ({ operand: operand2, result }) => [
-    "Each number of ",
-    operand2("a"),
-    " is bent into the range 0 to 1. That makes ",
-    result,
-    "."
-  ],
-  softmax: ({ operand: operand2, result }) => [
-    operand2("a"),
-    " becomes shares: each number positive, those of a row together 1. That makes ",
-    result,
-    "."
-  ],
-  add: ({ operand: operand2, result }) => [
-    operand2("a"),
-    " and ",
-    operand2("b"),
-    " are added, number by number. That makes ",
-    result,
-    "."
-  ],
-  subtract: ({ operand: operand2, result }) => [
-    operand2("b"),
-    " is taken from ",
-    operand2("a"),
-    ", number by number. That makes ",
-    result,
-    "."
-  ],
-  multiply: ({ operand: operand2, result }) => [
-    operand2("a"),
-    " and ",
-    operand2("b"),
-    " are multiplied, number by number. That makes ",
-    result,
-    "."
-  ],
-  divide: ({ operand: operand2, result }) => [
-    operand2("a"),
-    " is divided by ",
-    operand2("b"),
-    ", number by number. That makes ",
-    result,
-    "."
-  ],
-  mean: ({ operand: operand2, result }) => [operand2("a"), " is averaged. That makes ", result, "."],
-  sum: ({ operand: operand2, result }) => [operand2("a"), " is summed. That makes ", result, "."],
-  reshape: ({ operand: operand2, result, trace, operation }) => [
-    "The same numbers of ",
-    operand2("a"),
-    ` in another shape, ${shapeText(trace.values[operation.result].shape)}: `,
-    result,
-    "."
-  ],
-  swapaxes: ({ operand: operand2, result }) => [
-    "The same numbers of ",
-    operand2("a"),
-    ", two of its axes exchanged: ",
-    result,
-    "."
-  ],
-  getitem: ({ operand: operand2, result, operation, trace }) => trace.modules[operation.module] === "Embedding" ? ["For each token its row of the table ", operand2("a"), " is looked up. That makes ", result, "."] : Array.isArray(operation.static?.index) ? ["Rows or parts of ", operand2("a"), " are looked up by their number. That makes ", result, "."] : ["A part of ", operand2("a"), " is taken. That makes ", result, "."],
-  embedding: ({ operand: operand2, result }) => [
-    "For each token its row of the table ",
-    operand2("table") ?? operand2("w"),
-    " is looked up. That makes ",
-    result,
-    "."
-  ],
-  cross_entropies: ({ operand: operand2, result }) => [
-    "How surprised is the network by the right answer? ",
-    operand2("logits"),
-    " are turned into probabilities; of the one that the right class got, which ",
-    operand2("labels"),
-    " tells, −ln is taken. That makes ",
-    result,
-    ", one number for each example."
-  ],
-  max_pool2d: ({ operand: operand2, result }) => [
-    "Of each small window of ",
-    operand2("x"),
-    " the largest number is kept. That makes ",
-    result,
-    "."
-  ],
-  average_pool2d: ({ operand: operand2, result }) => [
-    "Of each small window of ",
-    operand2("x"),
-    " the mean is kept. That makes ",
-    result,
-    "."
-  ],
-  group_statistics: ({ operand: operand2, result }) => [
-    "Mean and variance of ",
-    operand2("x"),
-    ", group by group. That makes ",
-    result,
-    "."
-  ],
-  group_norm: ({ operand: operand2, result }) => [
-    operand2("x"),
-    " is brought to mean 0 and variance 1, group by group, then scaled by ",
-    operand2("scale"),
-    " and shifted by ",
-    operand2("shift"),
-    ". That makes ",
-    result,
-    "."
-  ],
-  layer_norm: ({ operand: operand2, result }) => [
-    "Each row of ",
-    operand2("x"),
-    " is brought to mean 0 and variance 1, then scaled by ",
-    operand2("scale"),
-    " and shifted by ",
-    operand2("shift"),
-    ". That makes ",
-    result,
-    "."
-  ],
-  attention: ({ operand: operand2, result }) => [
-    "Each query of ",
-    operand2("q"),
-    " asks how well it fits each key of ",
-    operand2("k"),
-    "; by these shares the values ",
-    operand2("v"),
-    " are mixed. That makes ",
-    result,
-    "."
-  ],
-  unit_length: ({ operand: operand2, result }) => [
-    "Each row of ",
-    operand2("x"),
-    " is scaled to the length 1, so that a product of two tells their angle. That makes ",
-    result,
-    "."
-  ],
-  where: ({ operand: operand2, result }) => [
-    "Where ",
-    operand2("condition"),
-    " holds, ",
-    operand2("a"),
-    " is taken, elsewhere ",
-    operand2("b"),
-    ". That makes ",
-    result,
-    "."
-  ]
-};
-var NORMALISED = {
-  x: ({ operand: operand2 }) => [
-    operand2("g"),
-    " comes back through the scaling; and as every number moves the mean and the variance, each has a share in what these changed"
-  ],
-  scale: ({ operand: operand2 }) => [
-    "it multiplied each normalised number, so these are multiplied with ",
-    operand2("g"),
-    " and summed"
-  ],
-  shift: ({ operand: operand2 }) => ["it was added to each example, so ", operand2("g"), " is summed over them"]
-};
-var ADJOINT2 = {
-  __proto__: null,
-  "linear.x": ({ operand: operand2 }) => [
-    "each number of it reached every output through a weight, so ",
-    operand2("g"),
-    " comes back through the same weights ",
-    operand2("w")
-  ],
-  "linear.w": ({ operand: operand2 }) => [
-    "a weight matters as much as what went into it, so ",
-    operand2("x"),
-    " is multiplied with ",
-    operand2("g"),
-    " and summed over the examples"
-  ],
-  "linear.bias": ({ operand: operand2 }) => ["it was added to every example, so ", operand2("g"), " is summed over the examples"],
-  "matmul.a": ({ operand: operand2 }) => [
-    "each number of it reached the result through a number of ",
-    operand2("b"),
-    ", so ",
-    operand2("g"),
-    " comes back through the same ones"
-  ],
-  "matmul.b": ({ operand: operand2 }) => [
-    "each number of it reached the result through a number of ",
-    operand2("a"),
-    ", so ",
-    operand2("g"),
-    " comes back through the same ones"
-  ],
-  "conv2d.w": ({ operand: operand2 }) => [
-    "each weight of the kernel met every place, so the places of ",
-    operand2("x"),
-    " are multiplied with ",
-    operand2("g"),
-    " and summed"
-  ],
-  "conv2d.x": ({ operand: operand2 }) => [
-    "each number was seen by the kernel at several places, so ",
-    operand2("g"),
-    " comes back through the kernel ",
-    operand2("w")
-  ],
-  "relu.a": ({ operand: operand2 }) => [operand2("g"), " goes on where the number was positive, and is 0 where it was cut off"],
-  "tanh.a": ({ operand: operand2 }) => [operand2("g"), " is multiplied with the slope of tanh, 1 − y²"],
-  "sigmoid.a": ({ operand: operand2 }) => [operand2("g"), " is multiplied with the slope of the sigmoid, y(1 − y)"],
-  "mean.a": ({ operand: operand2 }) => [
-    "each number has an equal share in the mean, so each gets ",
-    operand2("g"),
-    " divided by their count"
-  ],
-  "sum.a": ({ operand: operand2 }) => ["each number counts once in the sum, so each gets ", operand2("g")],
-  "cross_entropies.logits": ({ operand: operand2 }) => [
-    "the probability that each class got, less 1 for the right class, times ",
-    operand2("g")
-  ],
-  "max_pool2d.x": ({ operand: operand2 }) => [
-    operand2("g"),
-    " goes to the number of each window that was the largest; the others get 0"
-  ],
-  "multiply.a": ({ operand: operand2 }) => [operand2("g"), " times the other factor, ", operand2("b")],
-  "multiply.b": ({ operand: operand2 }) => [operand2("g"), " times the other factor, ", operand2("a")],
-  "reshape.a": ({ operand: operand2 }) => [operand2("g"), " is put back into the shape from before"],
-  "swapaxes.a": ({ operand: operand2 }) => ["the axes of ", operand2("g"), " are exchanged back"],
-  "getitem.a": ({ operand: operand2 }) => [operand2("g"), " goes to the parts that were taken; all others get 0"],
-  "where.a": ({ operand: operand2 }) => [operand2("g"), " goes on where this was taken; elsewhere it's 0"],
-  "where.b": ({ operand: operand2 }) => [operand2("g"), " goes on where this was taken; elsewhere it's 0"],
-  ...Object.fromEntries(
-    ["group_norm", "layer_norm"].flatMap(
-      (norm2) => Object.entries(NORMALISED).map(([input, told2]) => [`${norm2}.${input}`, told2])
-    )
-  ),
-  "unit_length.x": ({ operand: operand2 }) => [
-    "a longer row would make no difference, as its length is brought to 1; so only that part of ",
-    operand2("g"),
-    " counts that turns the row"
-  ],
-  "attention.q": ({ operand: operand2 }) => [
-    "from ",
-    operand2("g"),
-    " follows how L changes with each share that a query gives, and so with the query, by the keys ",
-    operand2("k")
-  ],
-  "attention.k": ({ operand: operand2 }) => [
-    "from ",
-    operand2("g"),
-    " follows how L changes with each share that a key gets, and so with the key, by the queries ",
-    operand2("q")
-  ],
-  "attention.v": ({ operand: operand2 }) => [
-    "each value was mixed into the results by its share, so ",
-    operand2("g"),
-    " comes back by the same shares"
-  ],
-  "add.b": ({ operand: operand2 }) => [operand2("g"), " goes on, summed where one number had been added to several"]
-};
-function made2({ operation, operand: operand2, result }) {
-  const names = Object.keys(operation.operands).filter((name) => operation.operands[name].plain === void 0);
-  const from2 = names.length ? [" from ", listed2(names.map(operand2))] : [];
-  return [{ operation: operation.name }, " makes ", result, ...from2, "."];
-}
-function listed2(parts2) {
-  return parts2.flatMap((part, i) => [i === 0 ? "" : i === parts2.length - 1 ? " and " : ", ", part]);
-}
-function plain(x2) {
-  const read = typeof x2 === "string" && /^(NaN|-?Infinity)$/.test(x2) ? Number(x2) : x2;
-  return typeof read === "number" ? brief(read) : JSON.stringify(read);
 }
 
 // src/views/timeline.js
