@@ -88,7 +88,12 @@ function header(store, trace) {
     const element = make("div", { class: view.name });
     return view(element, store, trace) === false ? null : element;
   };
-  const title = make("div", { class: "title" }, make("h1", {}, trace.title), make("div", { class: "theme" }));
+  const title = make(
+    "div",
+    { class: "title" },
+    make("h1", { title: trace.title }, trace.title),
+    make("div", { class: "theme" }),
+  );
   theme(title.lastChild);
   const controls = make("div", { class: "controls" }, title, ...[transport, follow].map(place)); // stays in sight
   return make("header", {}, controls, kept(trace), ...[film, phases, story].map(place));

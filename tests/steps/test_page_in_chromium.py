@@ -264,6 +264,20 @@ def test_names_that_every_object_has_are_names_like_others(opened):
     assert not page.problems
 
 
+@pytest.mark.parametrize("width", [360, 1280])
+def test_names_of_ten_thousand_letters_leave_the_page_in_its_window(opened, width):
+    layer = xm.nn.Module()
+    setattr(layer, "l" * 10_000, xm.nn.Linear(2, 3, rng=np.random.default_rng(0)))
+    with record(layer, title="t" * 10_000) as step:
+        np.sum(getattr(layer, "l" * 10_000)(np.ones((4, 2), np.float32))).backward()
+    page = opened(encode(step), viewport={"width": width, "height": 800})
+    for _ in step.operations:
+        assert page.page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.page.evaluate("document.querySelector('.tinyxm-step > header').scrollHeight") <= 800
+        page.press("ArrowRight")
+    assert not page.problems
+
+
 def test_the_page_can_not_ask_for_anything(opened):
     page = opened(trace_of("perceptron"))
     asked = "fetch('https://example.org/').then(() => 'came through', () => 'refused')"

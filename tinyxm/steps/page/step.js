@@ -11448,7 +11448,12 @@ function header(store, trace) {
     const element = make("div", { class: view.name });
     return view(element, store, trace) === false ? null : element;
   };
-  const title2 = make("div", { class: "title" }, make("h1", {}, trace.title), make("div", { class: "theme" }));
+  const title2 = make(
+    "div",
+    { class: "title" },
+    make("h1", { title: trace.title }, trace.title),
+    make("div", { class: "theme" })
+  );
   theme(title2.lastChild);
   const controls = make("div", { class: "controls" }, title2, ...[transport, follow].map(place));
   return make("header", {}, controls, kept2(trace), ...[film, phases, story].map(place));
