@@ -371,8 +371,9 @@ plt.show()
 #   without the cut at 0. It's computed at once, not step by step.
 #
 # Then all new pictures lie on the table at once, and the best of a thousand counts: **retrieval**, argmax over j of
-# f(x)·g(yⱼ), one matrix product. Right is any picture of the digit that was said. And back: a picture asks for a word.
-# [low, high] is an interval: had other words been asked, the score would most likely lie in there [14].
+# f(x)·g(yⱼ) (the j where that is largest), one matrix product. Right is any picture of the digit that was said. And
+# back: a picture asks for a word. [low, high] is an interval: had other words been asked, the score would most likely
+# lie in there [14].
 
 
 # %%
@@ -530,10 +531,10 @@ assert share["both"] > max(share["the word alone"], share["the picture alone"])
 # | what this can't do | 33 |
 #
 # The arrow of *this* lesson, audio ↔ image, is told here alone. At full size it's the job `tinyxm train digits`:
-# convolutions [16] for towers, all recordings, each of six speakers in turn left out. Three seeds of it found a right
-# picture for 89, 88 and 88 % of the words of a speaker never heard; CCA 69 %, the nearest pair 72 %
-# (`docs/audio-image.md`). The other direction of making, a sound *for* a picture, is `tinyxm train sound`, in lesson
-# 22.
+# convolutions [16] for towers, all recordings, each of six speakers in turn left out. Three runs with different
+# *seeds*, the numbers that all chance starts from, found a right picture for 89, 88 and 88 % of the words of a speaker
+# never heard; CCA 69 %, the nearest pair 72 % (`docs/audio-image.md`). The other direction of making, a sound *for* a
+# picture, is `tinyxm train sound`, in lesson 22.
 
 # %% [markdown]
 # ## Change it and see

@@ -1,13 +1,13 @@
 # %% [markdown]
 # # Cleaning and converting
 #
-# A model learns whatever it's given, faults included. So before anything is learned, each file is decoded, examined,
-# and turned into an array of numbers. One idea:
+# A model learns whatever it's given, faults included. So before anything is learned, each file is decoded (its bytes
+# become numbers), examined, and turned into an array of numbers. One idea:
 #
 # > **Measure, then judge, and write down the verdict.** Each fault has a number that tells it from what is right; a
 # > limit on that number is a rule; what a rule did stands in a ledger.
 #
-# For a sound x of n samples that doesn't swing about zero, the number is its mean, and the repair takes it off:
+# For a sound x of n moments that doesn't swing about zero, the number is its mean, and the repair takes it off:
 #
 #     m = (1 / n) Σ x[t],   x ← x − m   where |m| > limit
 
@@ -51,7 +51,9 @@ def drawing(k):
 # ## One number per fault
 #
 # The mean of a sound without offset is nearly 0. Of one that is off, it's the offset. Silence is told by the level of
-# the loudest moment, clipping by how many samples stand at the very top.
+# the loudest moment; *clipping*, where what was too loud for the recorder is cut off flat, by how many moments stand at
+# the very top. (Moments of a sound are called *samples*, too. Here a *sample* is one of the things to learn from, with
+# all that belongs to it: a picture, a sound, a text.)
 
 # %%
 sounds = {
@@ -75,8 +77,8 @@ assert abs(sounds["off zero"].mean() - 0.05) < 0.001 > abs(sounds["right"].mean(
 # %% [markdown]
 # ## The ledger
 #
-# Rules for each modality, one call. What can be repaired is; what can't becomes *missing*, and a sample that has
-# nothing left is dropped. Nothing goes in silence.
+# Rules for each modality, one call. What can be repaired is ("cafÃ©" is "café", its bytes read by the wrong table of
+# letters); what can't becomes *missing*, and a sample that has nothing left is dropped. Nothing goes in silence.
 
 # %%
 png = io.BytesIO()
@@ -100,9 +102,10 @@ assert {(e.sample, e.fault) for e in ledger} >= {("three", "undecodable picture"
 # %% [markdown]
 # ## Near duplicates: compare what stays the same
 #
-# A picture saved again at another size has other bytes. **dHash** keeps what such changes leave alone: shrunk to 9 × 8
-# gray pixels, 64 bits say whether it gets brighter from one pixel to the next. The Hamming distance of two hashes
-# counts the bits that differ: few for the same picture, about 32 for two that have nothing in common.
+# A picture saved again at another size has other bytes. A *hash* is a short number computed from something long, to
+# compare in its place; **dHash** (d for differences) keeps what such changes leave alone: shrunk to 9 × 8 gray pixels,
+# 64 bits say whether it gets brighter from one pixel to the next. The Hamming distance of two hashes counts the bits
+# that differ: few for the same picture, about 32 for two that have nothing in common.
 
 # %%
 smaller = np.asarray(Image.fromarray(drawing(0)).resize((40, 40))) * 0.9 + 10
@@ -126,8 +129,12 @@ assert distances[1] <= 14 < distances[2]
 # %% [markdown]
 # ## Converting: from what is stored to what a model takes
 #
-# What is left is turned into arrays of one form: a picture into colours from 0 to 1 of one size, a sound into one
-# channel, one rate and a spectrogram, a text into indices, a video into a few frames. Each step shows itself.
+# What is left is turned into arrays of one form. A sound: one *channel* (stereo has two), one *rate* (moments in a
+# second), and from that a *spectrogram*, how loud it is at each moment in each *band*, a range of pitch; `log_mel`
+# makes the bands as the ear does, narrow below and wide above. A text: *indices*, each word's number in a *vocabulary*,
+# the list of known words. A picture: colours from 0 to 1 of one size, then *normalised*, to mean 0 and deviation 1.
+# (The *deviation* says how far numbers usually lie from their mean m: the root of the mean of (x − m)².) A video: a few
+# *frames*, its single images. Each step shows itself.
 
 # %%
 decoded, rate_hz = audio.decode(wav(kept["audio"][0][0], RATE))
@@ -219,11 +226,13 @@ plt.show()
 #
 # ## What can go wrong
 #
-# - **Cleaning after the split** leaves near duplicates on both sides, and the score is of memory. Clean first.
+# - **Cleaning after the split** into what is learned from and what is asked in the end [03] leaves near duplicates on
+#   both sides, and the score is of memory. Clean first.
 # - **Dropping what is rare**: an outlier may be the only one of its kind. Look before dropping; "kept" only tells.
-# - **A limit tuned on the data it's scored on** flatters itself: choose on one seed, report others.
+# - **A limit tuned on the data it's scored on** flatters itself: choose with one *seed* (the number that all chance
+#   starts from), report others.
 # - **Repairing twice**: "Ã©" in a text about encodings is no fault. A rule can't know; the ledger lets you see.
-# - Statistics for normalising (mean, deviation) come from the training part alone.
+# - Statistics for normalising (mean, deviation) come from the samples that are learned from, and no others [03].
 #
 # ## Where it came from
 #

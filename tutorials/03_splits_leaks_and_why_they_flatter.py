@@ -2,8 +2,9 @@
 # # Splits, leaks, and why they flatter
 #
 # A test score is a promise: *so well will it do on what it has never seen*. The promise holds where the test's samples
-# stand to the training set as future ones will (where the world changes, they don't: a **distribution shift**). How
-# well a model does there is its **generalisation**. Where some are relatives of training samples, the score is mixed:
+# stand to the training set (what the model learned from) as future ones will (where the world changes, they don't: a
+# **distribution shift**). How well a model does there is its **generalisation**. Where some are relatives of training
+# samples, the score is mixed:
 #
 #     score = s · a(known) + (1 − s) · a(new)
 #
@@ -24,10 +25,11 @@ BLUE, ORANGE, GREEN, GRAY = "#0072B2", "#D55E00", "#009E73", "#767676"
 # %% [markdown]
 # ## Two models
 #
-# Ridge regression to one-hot labels, which sums up all the training set in one matrix, and the nearest neighbour,
-# which remembers every sample. Both answer with the class of the largest score. (*One-hot*: class 2 of 4 is written
-# 0 0 1 0, counted from 0. *Ridge*: the matrix whose products with the samples come nearest to these rows in squared
-# error, with a penalty on large weights.)
+# Ridge regression to one-hot labels, which sums up all the training set in one matrix, and the nearest neighbour, which
+# remembers every sample. Both answer with the class of the largest score. (A *class* is one of the kinds that are to be
+# told apart, a sample's *label* its right class. *One-hot*: class 2 of 4 is written 0 0 1 0, counted from 0. *Ridge*:
+# the matrix whose products with the samples come nearest to these rows in squared error, with a penalty on large
+# weights.)
 
 
 # %%
@@ -58,7 +60,9 @@ def right(model, x, y, split):
 #
 # Each concept is drawn by three hands. The question is its category: animal, food, face ... A random split of the
 # drawings puts most concepts on both sides, drawn by another hand. A split by **concept** doesn't, but leaves
-# relatives: "woman running" trains for "man running". A split by **family** keeps those together, too.
+# relatives: "woman running" trains for "man running". A split by **family** keeps those together, too. What the models
+# get of a drawing, x, is how strongly its edges run in each of eight directions, on 8 × 8 places, and the colours
+# there.
 
 # %%
 try:
@@ -96,7 +100,7 @@ for found in scores.values():
 # %% [markdown]
 # Both models are flattered, but not alike: the nearest neighbour gains three times as much from a known concept as
 # ridge does. So a leak does more than flatter: **it prefers what remembers best**, and every choice made by such a
-# score (how large, how long, how much dropout) goes the same way.
+# score (how large a model, how long to train, how much to hold it back from learning by heart) goes the same way.
 #
 # Is it the mixture that it should be? In the split by concept some test drawings have relatives of their family in
 # training, and others haven't. Score the two kinds apart, and put them together by the formula:
@@ -151,10 +155,11 @@ plt.show()
 # %% [markdown]
 # ## Voices
 #
-# Six people say the digits 0 to 9, fifty times each. Described by their spectrum's course, half a second a word. A
-# random split has every speaker on both sides; in use the speaker will be a stranger. Six folds by speaker ask just
-# that: each voice in turn is the test of a model that has never heard it. (*Folds* are parts of which each is the test
-# once, and training data for the others.)
+# Six people say the digits 0 to 9, fifty times each. A word is described by its spectrum's course: how loud each of 24
+# bands [02] is in each sixteenth of it. A random split has every speaker on both sides; in use the speaker will be a
+# stranger. Six folds by speaker ask just that: each voice in turn is the test of a model that has never heard it.
+# (*Folds* are parts of which each is the test once, and training data for the others; to score so is
+# *cross-validation*.)
 
 # %%
 try:
@@ -231,8 +236,8 @@ assert honest < 0.75
 # - Split by hand: `data.grouped_split(np.repeat(HANDS, len(emoji)), ...)`. What does "new" mean then?
 # - Lower the penalty of ridge to 0.001: does it come to remember more, and to gain more from the leak?
 # - Choose 500 columns of noise in place of 20, or have 500 rows: when does the peeking cease to pay?
-# - Stratify by category and hand at once: `data.stratified_split({"category": y, "hand": ...})`, and look at
-#   `data.balance`.
+# - Stratify, so that each part has the same share of each kind, by category and hand at once:
+#   `data.stratified_split({"category": y, "hand": ...})`, and look at `data.balance`.
 # - Exercises: `tinyxm check ex01`, `tinyxm check ex02` and `tinyxm check ex03`.
 #
 # ## What can go wrong
@@ -244,8 +249,8 @@ assert honest < 0.75
 # - **Groups that are too few**: six speakers are six samples of "a stranger", however many words they say. Look at the
 #   spread over the folds before you believe a difference.
 # - **A group larger than its part**: the split can't be as asked; its `notes` say so.
-# - **The test used to choose**: every look at it makes it a bit more of a training set. Choose by a validation part,
-#   the moment to end training, too (**early stopping**).
+# - **The test used to choose**: every look at it makes it a bit more of a training set. Choose by a **validation**
+#   part, cut off the training set, the moment to end training, too (**early stopping**).
 #
 # ## Where it came from
 #

@@ -33,7 +33,8 @@ print(f"{N} launches from {fahrenheit.min():.0f} to {fahrenheit.max():.0f} °F, 
 # ln is the logarithm to base e, and a surprise measured by it is in *nats*: 0 for what was certain, ln 2 = 0.69 for a
 # coin's fall.
 #
-# For one launch, the coldest, with a weight and a bias that nobody has trained:
+# For one launch, the coldest, with a *weight* w and a *bias* b that nobody has trained. (x isn't in degrees: the
+# temperatures' mean is taken off, and they're divided by their deviation, so that x has mean 0 and deviation 1 [02].)
 
 # %%
 w, b = 0.5, 0.0

@@ -12,7 +12,7 @@
 #     y = tanh a    ∂a = g (1 − y²)
 #     y = Σ a       ∂a = g, for every element
 #
-# Here is all of it on NumPy arrays, in sixty lines.
+# (tanh bends as σ does, from −1 to 1: tanh a = 2 σ(2a) − 1.) Here is all of it on NumPy arrays, in sixty lines.
 
 # %%
 import matplotlib.pyplot as plt
@@ -161,8 +161,9 @@ assert a.grad == 39 != 33
 # Read `tinyxm/autograd/tape.py` beside them; its `pull_back` is the loop above.
 #
 # **Long chains.** `visit` calls itself once for each operation on the way, and Python allows about a thousand calls
-# within calls. The engine numbers its nodes as they are made: the newest first is already a valid order, and a heap
-# hands it out without recursion.
+# within calls. The engine's Var is called `Tensor` (a `Parameter` is one that's learned). It numbers the operations on
+# its tape, the *nodes*, as they are made: the newest first is already a valid order, and a heap, a queue that gives its
+# largest number first, hands it out without *recursion*, without calling itself.
 
 # %%
 deep = Var(0.5)
@@ -182,9 +183,10 @@ print(f"on the engine's: gradient {start.grad[0]:.0f}")
 assert start.grad == 1
 
 # %% [markdown]
-# **Memory.** Our closures hold every operand of every operation until the last Var is gone. The engine's adjoints name
-# what they read, and only that is kept: `multiply` keeps a and b, `tanh` only its result, `add` nothing at all. And a
-# node's edges are dropped as soon as they were followed.
+# **Memory.** Our adjoints are *closures*, functions that hold on to what they mention: every operand of every operation
+# stays until the last Var is gone. The engine's adjoints name what they read, and only that is kept: `multiply` keeps a
+# and b, `tanh` only its result, `add` nothing at all. And a node's links to its parents are dropped as soon as they
+# were followed.
 
 # %%
 for operation in (xm.ops.add, xm.ops.multiply, xm.ops.tanh):

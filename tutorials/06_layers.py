@@ -1,8 +1,9 @@
 # %% [markdown]
 # # Layers: functions that hold what they learn
 #
-# A layer is a function with parameters, and its kind is a guess about the data: which inputs belong together, and what
-# may be shared. Here the most common ones are built from one line each, and compared with the library's.
+# A layer is a function with *parameters*, the numbers that are learned, and its kind is a guess about the data: which
+# inputs belong together, and what may be shared. Here the most common ones are built from one line each, and compared
+# with the library's.
 
 # %%
 import matplotlib.pyplot as plt
@@ -34,8 +35,9 @@ rng = np.random.default_rng(0)
 #
 #     y = x W + b        x (batch, in), W (in, out), b (out)
 #
-# As a module: parameters are attributes, `forward` says what is done with them, and that is all. A module knows its
-# parameters by their paths.
+# A row of x is a sample of `in` numbers; *batch* says how many samples go through at once. In the package a layer is a
+# *module*, a class of its own: parameters are attributes, `forward` says what is done with them, and that is all. A
+# module knows its parameters by their paths. (`ReLU` is max(0, x), the cut of lesson 01.)
 
 
 # %%
@@ -55,8 +57,8 @@ assert np.array_equal(mine(x).data, theirs(x).data)
 print(nn.Sequential(mine, nn.ReLU(), MyLinear(4, 2)))
 
 # %% [markdown]
-# Two Linear layers in a row are one: (x A) B = x (A B). Only a nonlinear function between them makes depth worth
-# anything.
+# Two Linear layers in a row are one: (x A) B = x (A B). Only a nonlinear function between them, such as ReLU, makes
+# depth worth anything. What is between is then a *hidden layer*, each of its numbers a *hidden unit*.
 
 # %%
 A, B = (rng.normal(size=shape).astype(np.float32) for shape in [(12, 8), (8, 3)])
@@ -66,8 +68,9 @@ assert not np.allclose(np.maximum(x @ A, 0) @ B, np.maximum(x @ (A @ B), 0), ato
 # %% [markdown]
 # ## Convolution: near pixels belong together, and every place is alike
 #
-# The same small weight, 3 × 3 × channels, is laid on every place of the picture. It is a Linear layer applied to each
-# patch: cut the patches out, lay each flat, multiply.
+# The same small weight, 3 × 3 × *channels* (of a picture its three colours, of a result whatever was computed at each
+# place), is laid on every place of the picture. It is a Linear layer applied to each patch: cut the patches out, lay
+# each flat, multiply.
 #
 #     y[n, p, q, o] = Σ over u, v, c of x[n, p + u, q + v, c] · w[u, v, c, o]
 
@@ -90,8 +93,8 @@ print(f"to as many outputs: convolution {w.size:,} weights, Linear {size * 22 * 
 # %% [markdown]
 # ## Embedding: a Linear layer for numbered things
 #
-# Word 17 as a one-hot row times W is row 17 of W. So look it up. The gradient goes to the rows that were used, and adds
-# up where one was used twice.
+# Word 17 as a one-hot row (a 1 at place 17, all else 0) times W is row 17 of W. So look it up. The gradient goes to the
+# rows that were used, and adds up where one was used twice.
 
 # %%
 table = nn.Embedding(50, 6, rng=rng)
@@ -107,10 +110,12 @@ assert table.weight.grad[17, 0] == 2
 #
 #     y = scale · (x − μ) / √(σ² + ε) + shift
 #
-# What differs is over what μ and σ are taken, for x (batch, height, width, channels): *layer* norm of tokens over the
+# It keeps numbers at one size, however many layers they go through. μ is a mean and σ a deviation [02], ε a small
+# number that keeps from dividing by 0; scale and shift are learned. What differs is over what μ and σ are taken, for x
+# (batch, height, width, channels): *layer* norm (of *tokens*, a text's words or pieces of words, for instance) over the
 # channels of one place, *group* norm over a group of channels of one sample, *instance* norm over one channel of one
-# sample, *batch* norm over one channel of the whole batch, which ties the samples together, and so needs statistics of
-# its own for use.
+# sample, *batch* norm over one channel of the whole batch, which ties the samples together, and so needs a mean and a
+# deviation kept from training for use, where samples come one by one.
 
 # %%
 h = rng.normal(3, 2, size=(8, 5, 5, 6)).astype(np.float32)
@@ -128,8 +133,9 @@ for name, layer, x, axes in [
 # %% [markdown]
 # ## Dropout: off in use
 #
-# In training each number is 0 with probability r, else divided by 1 − r, so that the mean stays; in use nothing
-# happens. `train()` and `eval()` tell a whole model which of the two it is: forgetting `eval()` is a classic.
+# So that no unit can rely on a single other one, and learning by heart gets harder, in training each number is 0 with
+# probability r, else divided by 1 − r, so that the mean stays; in use nothing happens. `train()` and `eval()` tell a
+# whole model which of the two it is: forgetting `eval()` is a classic.
 
 # %%
 drop, ones = nn.Dropout(0.3, rng=rng), np.ones((1000, 100), np.float32)
@@ -141,8 +147,9 @@ assert np.array_equal(drop.eval()(ones), ones)
 # %% [markdown]
 # ## Residual: y = x + f(x)
 #
-# The gradient of x is g + ∂f·g: whatever f does, the first term arrives whole. So depth no longer starves the early
-# layers. The norm of the gradient at the input of 20 layers of small weights, without and with the detour:
+# Where g arrives at y, the gradient of x is g + ∂f·g: whatever f does, the first term arrives whole. So depth no longer
+# starves the early layers. The norm of the gradient (its length, √Σ g²) at the input of 20 layers of small weights,
+# without and with the detour:
 
 
 # %%
@@ -161,12 +168,14 @@ assert plain < 1e-15 < 1 < residual
 # ## The guess, tested
 #
 # Learn from Twemoji's drawings which of nine categories they belong to; then look at the same drawings moved to the
-# side by three pixels. Both networks have about as many weights and see the same steps.
+# side by three pixels. One network is *dense*, made of Linear layers alone, the other convolutional. Both have about as
+# many weights and see the same steps.
 #
 # Three words of the convolutional one: a *stride* of 2 lays the small weight on every second place only, so height and
 # width halve; *padding* of 1 puts a rim of zeros around the picture, so that its edge has neighbours, too; *global
 # average pooling* takes each channel's mean over all places, so that what was seen counts, and not where. `Adam` is the
-# rule by which the weights are stepped [13].
+# rule by which the weights are stepped [13]; `cross_entropy` is the loss of lesson 01, the surprise at the right
+# answer.
 
 # %%
 kinds, labels = np.unique(samples.groups["category"], return_inverse=True)
@@ -233,7 +242,7 @@ assert kept["convolutional"] > kept["dense"] + 0.2
 #
 # - **Channels first data in a layer for channels last**: a picture (3, 24, 24) is then 3 pixels high and has 24
 #   channels. Shapes that happen to fit hide it.
-# - **Layers in a closure or a set**: the module can't see their parameters, and they are never trained. (A set is
+# - **Layers in a closure [05] or a set**: the module can't see their parameters, and they are never trained. (A set is
 #   refused; a closure can't be.)
 # - **Batch normalisation with batches of one, or `eval()` forgotten**: statistics of the wrong thing.
 #

@@ -30,10 +30,10 @@ print(f"{len(X):,} drawings of {X.shape[1]} numbers, {len(kinds)} categories: {'
 # ## Zero, or any one number: all units stay one unit
 #
 # Let every weight of a layer be c. ("Mean initialisation", which sets all weights to one mean value, 0 say, is this.)
-# Each hidden unit then computes the same h, so each receives the same gradient, so after the update they are the same
-# again. Nothing ever breaks the tie: a layer of 50 units does the work of one. With c = 0 not even that happens: the
-# hidden values are 0, so the second layer's gradient is hᵀg = 0, and the first layer's is 0 because the second's
-# weights are.
+# Each *hidden unit* (it makes one of the layer's results [06]) then computes the same h, so each receives the same
+# gradient, so after the update they are the same again. Nothing ever breaks the tie: a layer of 50 units does the work
+# of one. With c = 0 not even that happens: the hidden values are 0, so the second layer's gradient is hᵀg = 0, and the
+# first layer's is 0 because the second's weights are.
 
 
 # %%
@@ -79,9 +79,10 @@ plt.show()
 #
 # ## The right size: a variance that neither grows nor shrinks
 #
-# One result of a layer is a sum of n products, y = Σᵢ wᵢ xᵢ. Let the w be drawn with mean 0, independently of each
-# other and of the x. Then each product has mean 0, the variance of a sum of independent ones is the sum of theirs, and
-# the mean of a product of independent numbers is the product of their means:
+# One result of a layer is a sum of n products, y = Σᵢ wᵢ xᵢ. Its size is told by its *variance*, Var, the mean squared
+# distance from the mean. Let the w be drawn with mean 0, independently of each other and of the x. Then each product
+# has mean 0, the variance of a sum of independent ones is the sum of theirs, and the mean of a product of independent
+# numbers is the product of their means:
 #
 #     Var (wᵢ xᵢ) = mean (wᵢ² xᵢ²) = Var w · mean xᵢ²
 #     Var y = Σᵢ Var w · mean xᵢ² = n · Var w · mean x²
@@ -89,7 +90,8 @@ plt.show()
 # so a layer multiplies the size of its signal by √(n · Var w). Backwards the same sum runs over the layer's outputs:
 # the gradient is multiplied by √(n_out · Var w). Ten layers do it ten times, and 0.5¹⁰ is a thousandth.
 #
-# - **LeCun** 1998: Var w = 1/n_in, so that the forward factor is 1.
+# - **LeCun** 1998: Var w = 1/n_in, so that the forward factor is 1. (n_in and n_out, how many numbers go into the layer
+#   and come out, are called *fan-in* and *fan-out*.)
 # - **Xavier** (Glorot) 2010: Var w = 2/(n_in + n_out), between the forward's wish and the backward's; for tanh, which
 #   is nearly the identity near 0.
 # - **He** 2015: Var w = 2/n_in, for ReLU, which drops half of the signal: mean x² is only half of the Var before it.
@@ -165,8 +167,8 @@ assert 0.1 < end["ReLU, He"][0] < 10  # and He keeps it.
 # %% [markdown]
 # ## Does it matter for learning?
 #
-# Ten layers, the same steps, only the start differs. The loss is the surprise at the right category, in nats: by the
-# natural logarithm [04].
+# Ten layers, the same steps, only the start differs. The loss is the surprise at the right category (*cross-entropy*
+# [08]), in nats: by the natural logarithm [04].
 
 
 # %%
@@ -221,8 +223,9 @@ assert np.isclose(gradient[1], gradient[-1], rtol=1e-3)
 #   factor.
 # - **A weight `(in, out)` read as `(out, in)`**: fan-in and fan-out change places, which is silent where they are
 #   alike.
-# - **Residual networks**: each block adds a branch to its input, and the variance grows with depth even by He's rule.
-#   Start the last layer of each branch at 0 there, and only there: the layers before it differ, so nothing is tied.
+# - **Residual networks** [06]: each block adds a branch to its input, and the variance grows with depth even by He's
+#   rule. Start the last layer of each branch at 0 there, and only there: the layers before it differ, so nothing is
+#   tied.
 #
 # ## Where it came from
 #
@@ -235,7 +238,7 @@ assert np.isclose(gradient[1], gradient[-1], rtol=1e-3)
 #
 # 1. Biases start at 0. Why is that no harm?
 # 2. Why does He's rule have the 2?
-# 3. Embeddings have one-hot inputs: what is their n?
+# 3. Embeddings have one-hot inputs [06]: what is their n?
 #
 # ## Answers
 #

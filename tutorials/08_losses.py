@@ -94,7 +94,8 @@ assert np.allclose(lines["absolute"], (4.0, 0.346), atol=0.02)
 #
 # The cost is the surprise, in nats [04], at what came out: 0 where it was certain, ln C where all C classes seemed
 # alike, without limit where it was certain and wrong. e to its mean is the **perplexity**: among how many alike it
-# wavers. The pull on every score is how much too high its probability is.
+# wavers. The pull on every score (scores before softmax are also called *logits*) is how much too high its probability
+# is.
 
 # %%
 z = xm.Tensor(np.array([[2.0, 1.0, -1.0, 0.0]]), requires_grad=True)
@@ -155,8 +156,10 @@ for name, options in [
 #
 #     KL(p‖q) = Σ p (ln p − ln q)
 #
-# It asks for q > 0 wherever p > 0, and not the other way round. Let q be one bell, p two. Minimising KL(p‖q) spreads q
-# over both ("covering"); minimising KL(q‖p) puts it on one ("seeking"): the same two distributions, another answer.
+# KL, the *Kullback–Leibler divergence*, is by how much more who expects q is surprised, on average, than who knows p,
+# if p is the truth. It asks for q > 0 wherever p > 0, and not the other way round. Let q be one bell, p two. Minimising
+# KL(p‖q) spreads q over both ("covering"); minimising KL(q‖p) puts it on one ("seeking"): the same two distributions,
+# another answer.
 
 # %%
 grid = np.linspace(-6, 6, 241)
@@ -186,9 +189,10 @@ assert np.isclose(seeking[0], 2, atol=0.05)
 # %% [markdown]
 # ## Margins: enough is enough
 #
-# Hinge: max(0, 1 − s_t + s_k) for each wrong class k. Triplet: max(0, ‖a − p‖ − ‖a − n‖ + 1). Once the right one
-# leads by the margin, nothing pulls any more; cross-entropy goes on for ever. What pulls are the near misses, here
-# 1/6 on each score: the loss is a mean over rows and classes.
+# Hinge: max(0, 1 − s_t + s_k) for each wrong class k. Triplet: max(0, ‖a − p‖ − ‖a − n‖ + 1), for a sample a, one that
+# belongs to it, p, and one that doesn't, n. Once the right one leads by the margin, nothing pulls any more;
+# cross-entropy goes on for ever. What pulls are the near misses, here 1/6 on each score: the loss is a mean over rows
+# and classes.
 
 # %%
 scores = xm.Tensor(np.array([[3.0, 2.5, 0.0], [9.0, 2.5, 0.0]]), requires_grad=True)
@@ -199,9 +203,9 @@ assert not scores.grad[1].any()
 # %% [markdown]
 # ## Pairs: which of n texts belongs to this picture?
 #
-# InfoNCE is cross-entropy where the batch itself is the classes: of n pairs, row i of the cosines should be largest at
-# i. A batch of n therefore starts at ln n, and a loss that stays there has learned nothing. Sigmoid contrastive
-# (SigLIP) asks n² yes-or-no questions instead: no softmax ties the pairs together.
+# InfoNCE is cross-entropy where the batch itself is the classes: of n pairs, row i of the cosines (the agreements of
+# lesson 01) should be largest at i. A batch of n therefore starts at ln n, and a loss that stays there has learned
+# nothing. Sigmoid contrastive (SigLIP) asks n² yes-or-no questions instead: no softmax ties the pairs together.
 
 # %%
 rng = np.random.default_rng(0)

@@ -8,7 +8,7 @@
 # ## The problem
 #
 # Four points, one in each quarter of the plane. A point is of class 1 where its two coordinates have the same sign,
-# else of class 0. No straight line separates the classes (this is "exclusive or"), so a hidden layer is needed:
+# else of class 0. No straight line separates the classes (this is "exclusive or"), so a hidden layer [06] is needed:
 #
 #     A = X W₁ + b₁      H = tanh A      Z = H W₂ + b₂      P = softmax Z      L = −1/N Σₙ ln P[n, yₙ]
 #
@@ -174,10 +174,10 @@ for clip, by_hand in [(xm.optim.clip_by_value, by_value), (xm.optim.clip_by_norm
 # %% [markdown]
 # ### It prevents explosion. It doesn't prevent vanishing
 #
-# Multiply by the same weight T = 50 times, as a recurrent network does: L = wᵀ, dL/dw = T wᵀ⁻¹. Above 1 this explodes,
-# below 1 it vanishes (Pascanu, Mikolov and Bengio 2013). Clipping makes of the first a step of bounded length. The
-# second is far below any limit: it passes unchanged, and the weight learns nothing. Initialisation, normalisation and
-# residual connections are against that.
+# Multiply by the same weight T = 50 times, as a recurrent network does, which reads a row step by step with the same
+# weights [17]: L = wᵀ, dL/dw = T wᵀ⁻¹. Above 1 this explodes, below 1 it vanishes (Pascanu, Mikolov and Bengio 2013).
+# Clipping makes of the first a step of bounded length. The second is far below any limit: it passes unchanged, and the
+# weight learns nothing. Initialisation [07], normalisation and residual connections [06] are against that.
 
 # %%
 T, rate = 50, 0.1
