@@ -379,7 +379,8 @@ assert list(dict.fromkeys(event.phase for event in events)) == ["forward", "back
 #    weight would have been.
 # 5. *new value*: what the next step begins with.
 #
-# In the terminal `step.play()` does the same, and `tinyxm step emoji` records a step of the main job.
+# In the terminal `step.play()` does the same, in a notebook `step.show()`; `tinyxm step emoji` records a step of the
+# main job.
 
 # %%
 parameters = W1, b1, W2, b2 = [xm.Parameter(array) for array in start]
@@ -405,6 +406,9 @@ agree("replayed in float64", 0.0, max(told.error for told in xm.steps.replay(ste
 slope = next(check for check in xm.steps.differences(step) if check.value == update.gradient)
 print(f"∂L/∂{update.name}{list(slope.cell)} = {slope.gradient:.8f}, by differences of the loss {slope.difference:.8f}")
 assert slope.error < 1e-6
+
+# %% tags=["active-ipynb"]
+# step.show()  # in a notebook; as a script this is a comment
 
 # %% [markdown]
 # ## Change it and see

@@ -69,6 +69,7 @@ def write(tree: Path, kept: Path, run: set[str], jobs: int) -> None:
 
 def _read(path: Path) -> NotebookNode:
     book: NotebookNode = jupytext.read(path)
+    book.cells = [cell for cell in book.cells if "active-ipynb" not in cell.metadata.get("tags", ())]  # not for a page
     book.metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3"}, "language_info": {"name": "python"}}
     return book
 

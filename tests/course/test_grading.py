@@ -59,8 +59,9 @@ def test_an_error_is_told_with_the_line_that_made_it():
         return a @ a[:1]
 
     wrong = grade(an_exercise(), answer).results[1].wrong
-    assert wrong.startswith("ValueError: matmul")
+    assert wrong.startswith("ValueError: @ can't multiply these: the lengths that it sums over are 3 and 1 at line")
     assert "return a @ a[:1]" in wrong
+    assert "one is a single number" in grade(an_exercise(), lambda a: a @ 2).results[0].wrong
 
 
 def test_an_answer_that_writes_to_its_argument_is_wrong():
@@ -167,8 +168,7 @@ def test_an_error_outside_of_the_answer_is_told_without_a_line():
 
     tried = an_exercise(trial=trial, cases=lambda rng: iter(()))
     wrong = grade(tried, np.transpose).results[0].wrong
-    assert wrong.startswith("ValueError: matmul")
-    assert "at line" not in wrong
+    assert wrong == "ValueError: @ can't multiply these: the lengths that it sums over are 3 and 4"
 
 
 def test_overriding_ends_with_its_block_even_after_an_error():

@@ -7,6 +7,7 @@ import copy
 import json
 import math
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -221,7 +222,16 @@ def _raised(error: Exception, function: Function) -> str:
     for frame in traceback.extract_tb(error.__traceback__):
         if frame.filename == theirs:
             line = f" at line {frame.lineno}: {frame.line}"
-    return f"{type(error).__name__}: {error}{line}"
+    return f"{type(error).__name__}: {_plain(str(error))}{line}"
+
+
+def _plain(said: str) -> str:
+    """What NumPy says of a matrix product whose operands don't fit, without the signature of its inner loop."""
+    if sizes := re.match(r"matmul: Input operand .* \(size (\d+) is different from (\d+)\)", said):
+        return f"@ can't multiply these: the lengths that it sums over are {sizes[2]} and {sizes[1]}"
+    if re.match(r"matmul: Input operand \d does not have enough dimensions", said):
+        return "@ can't multiply these: one is a single number, not an array"
+    return said
 
 
 OUT_OF_TIME = -getattr(signal, "SIGXCPU", 0) or None  # the status of a process whose processor time was used up

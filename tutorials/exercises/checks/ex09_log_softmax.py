@@ -75,8 +75,21 @@ def no_logarithm(a):
     return special.softmax(a, axis=-1)
 
 
-def without_keepdims(a):
+def sum_without_keepdims(a):
     return a - special.logsumexp(a, axis=-1)
+
+
+def largest_without_keepdims(a):
+    a = a - a.max(axis=-1)
+    return a - np.log(np.exp(a).sum(axis=-1, keepdims=True))
+
+
+def neither_with_keepdims(a):
+    a = a - a.max(axis=-1)
+    return a - np.log(np.exp(a).sum(axis=-1))
+
+
+COLUMNS = "a row's largest and its sum must both stay columns, (rows, 1): is a keepdims=True missing?"
 
 
 EXERCISE = Exercise(
@@ -100,6 +113,8 @@ EXERCISE = Exercise(
         Trap("each row is a distribution of its own: sum along the last axis, not over all", over_all),
         Trap("the largest was subtracted in the sum, but not from a itself", largest_lost),
         Trap("these are the probabilities: the logarithm is missing", no_logarithm),
-        Trap("a row's sum, as its largest, must stay a column, (rows, 1): keepdims=True", without_keepdims),
+        Trap(COLUMNS, largest_without_keepdims),
+        Trap(COLUMNS, sum_without_keepdims),
+        Trap(COLUMNS, neither_with_keepdims),
     ),
 )
