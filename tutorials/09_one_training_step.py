@@ -23,6 +23,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import tinyxm as xm
+from tinyxm.steps.variables import file_name
 
 plt.rcParams["axes.prop_cycle"] = plt.cycler(color=("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000"))
 np.set_printoptions(precision=4, suppress=True)
@@ -350,7 +351,7 @@ with xm.listen(events.append):
 
 for event in events:
     result = event.operands["target"] if event.kind == "update" else event.result  # an update writes in place
-    where = f"{Path(event.source[0]).name}:{event.source[1]}" if event.source else ""  # none at a bare prompt
+    where = f"{file_name(event.source[0])}:{event.source[1]}" if event.source else ""  # none at a bare prompt
     size = f"{result.shape!s:<6}  norm {np.linalg.norm(result):.4f}"
     print(f"{event.phase:<8}  {event.operation:<22}  {size}  {where}")
 

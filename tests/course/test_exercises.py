@@ -31,7 +31,8 @@ def test_every_known_wrong_answer_is_refused_and_named(exercise):
         verdict = grade(exercise, trap.function)
         assert not verdict.passed, trap.told
         failed = [result for result in verdict.results if not result.passed]
-        assert any(trap.told == result.looks_like or "Error" in result.wrong for result in failed), trap.told
+        named = {result.looks_like for result in failed if result.known}
+        assert named == {trap.told}, f"{trap.function.__name__}: {trap.told}"
 
 
 @each

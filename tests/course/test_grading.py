@@ -114,6 +114,38 @@ def test_a_known_wrong_answer_is_told_by_the_error_it_fails_with():
     assert grade(known, lambda a: a @ a[:1]).results[0].looks_like == ""
 
 
+def test_a_mistake_that_comes_to_the_same_as_another_in_one_case_is_named_by_the_others():
+    def rows(rng):
+        yield from (Case(f"{n}", (np.arange(n),), np.arange(n) + 1) for n in (1, 2, 3))
+
+    traps = (Trap("all zeros", lambda a: 0 * a), Trap("one is missing", lambda a: a.copy()))
+    verdict = grade(an_exercise(traps=traps, cases=rows), lambda a: a + 0)
+    assert [result.looks_like for result in verdict.results] == ["one is missing"] * 3
+    assert verdict.results[0].known == ("all zeros", "one is missing")
+
+
+def test_what_was_named_isnt_taken_for_exchanged_rows_and_columns():
+    known = an_exercise(traps=(Trap("only squares", lambda a: a.T if len(a) == len(a.T) else a),))
+    assert grade(known, lambda a: a.T if len(a) == len(a.T) else 1 * a).remark == ""
+
+
+def test_a_judged_answer_of_none_asks_for_the_return():
+    judged = an_exercise(cases=lambda rng: iter([Case("judged", (), lambda got: None if got else "nothing there")]))
+    assert grade(judged, lambda: None).results[0].looks_like == "it returns None: is a return missing?"
+
+
+def test_a_trial_that_says_yes_or_no_names_no_mistake_whose_cases_went_otherwise():
+    def one(rng):
+        yield Case("one", (1,), 2)
+
+    trap = Trap("the seed", lambda a: 2 * a if a == 1 else 0)
+    tried = an_exercise(traps=(trap,), cases=one, trial=lambda f: {"even": bool(f is None or f(3) == 6)})
+    results = grade(tried, lambda a: 0).results
+    assert [result.looks_like for result in results] == ["all zeros", ""]
+    assert results[1].wrong == "at even: got no, expected yes"
+    assert grade(tried, trap.function).results[1].looks_like == "the seed"
+
+
 def test_a_trial_that_cant_tell_two_mistakes_apart_names_neither():
     traps = (Trap("it is doubled", lambda a: 2 * a), Trap("it is tripled", lambda a: 3 * a))
     tried = an_exercise(traps=traps, cases=lambda rng: iter(()), trial=lambda f: bool(f is None or f(1) == 1))

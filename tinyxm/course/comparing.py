@@ -14,12 +14,14 @@ from numpy.typing import NDArray
 @dataclass(frozen=True)
 class Difference:
     """What is wrong with an answer: where first (an index, or words), what stood there, what was expected, and what it
-    looks like ("" where it looks like nothing known)."""
+    looks like ("" where it looks like nothing known). `known`: what is said of known wrong answers that are wrong so.
+    """
 
     where: str
     got: str
     expected: str
     looks_like: str = ""
+    known: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         place = f"at {self.where}: " if self.where else ""
@@ -66,6 +68,8 @@ def _of_dicts(got: Any, expected: Mapping[Any, Any], tolerance: float, sizes: Ma
                 f"[{key!r}]", "no such key" if key not in got else "the key", "it" if key in expected else "none"
             )
         found = difference(got[key], expected[key], tolerance, sizes)
+        if found and expected[key] is True and isinstance(got[key], bool | np.bool_):
+            return Difference(str(key), "no", "yes")
         if found:
             return _within(found, f"[{key!r}]")
     return None
@@ -75,7 +79,7 @@ def _of_sequences(got: Any, expected: Any, tolerance: float, sizes: Mapping[str,
     if not isinstance(got, list | tuple | np.ndarray):
         return Difference("", _kind(got), f"a {type(expected).__name__} of {len(expected)}", nothing(got))
     if len(got) != len(expected):
-        return Difference("", f"{len(got)} of them: {got!r}"[:80], f"{len(expected)}: {expected!r}"[:80])
+        return Difference("", f"{len(got)} of them: {_short(got)}", f"{len(expected)}: {_short(expected)}")
     for i, (ours, theirs) in enumerate(zip(got, expected, strict=True)):
         found = difference(ours, theirs, tolerance, sizes)
         if found:
@@ -94,7 +98,19 @@ def _exchanged(got: Any, expected: tuple[Any, ...], tolerance: float) -> bool:
 
 
 def _kind(value: Any) -> str:
-    return "None" if value is None else f"{type(value).__name__} {value!r}"[:80]
+    return "None" if value is None else f"{type(value).__name__} {_short(value)}"
+
+
+def _short(value: Any) -> str:
+    """What a value is, on one line: arrays by their shapes."""
+    if isinstance(value, np.ndarray):
+        return f"array of the shape {value.shape}"
+    if isinstance(value, list | tuple):
+        inner = ", ".join(map(_short, value))
+        written = f"[{inner}]" if isinstance(value, list) else f"({inner})"
+    else:
+        written = " ".join(repr(value).split())
+    return written if len(written) <= 80 else f"{written[:77]}..."
 
 
 def _of_arrays(got: Any, expected: NDArray[Any], tolerance: float, sizes: Mapping[str, int]) -> Difference | None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tinyxm.course.comparing import Difference, difference
-from tinyxm.course.exercise import Trap
+from tinyxm.course.comparing import Difference, difference, nothing
+from tinyxm.course.exercise import Trap, said_of
 from tinyxm_kernels.simt import Finding, LaunchError, Program, SubsetError
 
 TOO_MUCH = {
@@ -44,13 +44,12 @@ class Launch:
         way, found = self._run(source)
         if found is None:
             return None
-        told = next((trap.told for trap in traps if self._run(trap.function())[0] == way), found.looks_like)
-        return Difference(found.where, found.got, found.expected, told)
+        return replace(found, known=said_of(trap for trap in traps if self._run(trap.function())[0] == way))
 
     def _run(self, source: Any) -> tuple[Any, Difference | None]:
         """In which way it is wrong, the same wherever in the source that is; and what is said of it."""
         if not isinstance(source, str):
-            found = Difference("", f"{type(source).__name__}", "a string: the source", "")
+            found = Difference("", f"{type(source).__name__}", "a string: the source", nothing(source))
             return found, found
         given = [value.copy() if isinstance(value, np.ndarray) else value for value in self.arguments]
         try:

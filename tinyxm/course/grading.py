@@ -14,6 +14,7 @@ import sys
 import tempfile
 import traceback
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -22,8 +23,8 @@ from typing import Any
 
 import numpy as np
 
-from tinyxm.course.comparing import Difference, difference
-from tinyxm.course.exercise import Case, Exercise, Function, Trap
+from tinyxm.course.comparing import Difference, difference, nothing
+from tinyxm.course.exercise import Case, Exercise, Function, Trap, said_of
 from tinyxm.course.exercise import exercise as named
 
 SEED = 20
@@ -33,13 +34,17 @@ UNWRITTEN = "not written yet"
 
 @dataclass(frozen=True)
 class Result:
-    """One case: what was tried, whether it passed, what was wrong, and what that looks like."""
+    """One case: what was tried, whether it passed, what was wrong, and what that looks like.
+
+    `known` is what is said of each known wrong answer that goes wrong here as this one does.
+    """
 
     told: str
     passed: bool
     wrong: str = ""
     looks_like: str = ""
     square: bool = False
+    known: tuple[str, ...] = ()
 
     @property
     def unwritten(self) -> bool:
@@ -68,6 +73,8 @@ class Verdict:
     @property
     def remark(self) -> str:
         """What is seen only when the cases are looked at together."""
+        if any(result.known for result in self.results):
+            return ""  # what it is was said
         squares = [result.passed for result in self.results if result.square]
         others = [result.passed for result in self.results if not result.square]
         if squares and all(squares) and sum(others) < len(others) / 2:
@@ -108,7 +115,21 @@ def grade(exercise: Exercise, function: Function, told: Callable[[Result], None]
     if stub and results:
         results = [Result(exercise.function, False, UNWRITTEN)]
         told(results[0])
-    return Verdict(exercise.name, tuple(results), exercise.points)
+    return Verdict(exercise.name, settled(results), exercise.points)
+
+
+def settled(results: Sequence[Result]) -> tuple[Result, ...]:
+    """Results in which the same mistake has the same name.
+
+    In a single case several mistakes may come to the same. The one that explains the most cases is named in all that it
+    explains.
+    """
+    explained = Counter(told for result in results for told in result.known)
+
+    def named(result: Result) -> Result:
+        return replace(result, looks_like=max(result.known, key=explained.__getitem__)) if result.known else result
+
+    return tuple(map(named, results))
 
 
 def _tried(exercise: Exercise, case: Case, function: Function) -> Result:
@@ -119,7 +140,8 @@ def _tried(exercise: Exercise, case: Case, function: Function) -> Result:
     except NotImplementedError:
         return Result(case.told, False, UNWRITTEN, square=case.square)
     except Exception as error:
-        return Result(case.told, False, _raised(error, function), _raising(exercise, case, error), case.square)
+        known = _raising(exercise, lambda trap: trap(*copy.deepcopy(case.arguments)), error)
+        return _named(case.told, _raised(error, function), known, square=case.square)
     for i, (before, after) in enumerate(zip(case.arguments, given, strict=True)):
         if _written(before, after):
             return Result(case.told, False, f"it writes to its argument {i + 1}: work on a copy", square=case.square)
@@ -130,12 +152,11 @@ def _tried(exercise: Exercise, case: Case, function: Function) -> Result:
         found = f"this can't be judged ({type(error).__name__}: {error}): is it of the kind that was asked for?"
     if found is None:
         return Result(case.told, True, square=case.square)
-    known = _trapped(exercise, lambda trap: trap(*copy.deepcopy(case.arguments)), got, case.tolerance)
-    looks_like = next((trap.told for trap in known), "")
-    if isinstance(found, Difference):
-        looks_like = looks_like or found.looks_like
-        found = replace(found, where=_by_name(found.where, exercise.returns))
-    return Result(case.told, False, str(found), looks_like, case.square)
+    known = said_of(_trapped(exercise, lambda trap: trap(*copy.deepcopy(case.arguments)), got, case.tolerance))
+    if not isinstance(found, Difference):
+        return _named(case.told, str(found), known, nothing(got), case.square)
+    found = replace(found, where=_by_name(found.where, exercise.returns))
+    return _named(case.told, str(found), found.known or known, found.looks_like, case.square)
 
 
 def _by_name(where: str, returns: Sequence[str]) -> str:
@@ -177,37 +198,47 @@ def _trapped(exercise: Exercise, run: Callable[[Function], Any], got: Any, toler
             yield trap
 
 
-def _raising(exercise: Exercise, case: Case, error: Exception) -> str:
-    """What is said to whom gives a known wrong answer, if one fails on this case with the same error."""
+def _raising(exercise: Exercise, run: Callable[[Function], Any], error: Exception) -> tuple[str, ...]:
+    """What is said of the known wrong answers that fail with the same error."""
+    alike = []
     for trap in exercise.traps:
         try:
             with _quiet():
-                trap.function(*copy.deepcopy(case.arguments))
+                run(trap.function)
         except Exception as known:
             if type(known) is type(error) and str(known) == str(error):
-                return trap.told
-    return ""
+                alike.append(trap)
+    return said_of(alike)
 
 
 def _at_work(exercise: Exercise, function: Function) -> Result:
-    told = exercise.trial_told
+    tried = exercise.trial_told
     assert exercise.trial
     try:
         with _quiet():
             got = exercise.trial(function)
     except NotImplementedError:
-        return Result(told, False, UNWRITTEN)
+        return Result(tried, False, UNWRITTEN)
     except Exception as error:
-        return Result(told, False, _raised(error, function))
+        return _named(tried, _raised(error, function), _raising(exercise, exercise.trial, error))
     found = difference(got, exercise.trial(None), TRIAL_TOLERANCE)
     if found is None:
-        return Result(told, True)
+        return Result(tried, True)
     known = [*_trapped(exercise, exercise.trial, got, TRIAL_TOLERANCE)]
-    if len(known) > 1:  # a trial that says yes or no can't tell mistakes apart: the cases may
+    if len(known) > 1 or (known and _yes_or_no(got)):  # the trial can't tell mistakes apart: the cases may
         passed = _passed(exercise, function)
         known = [trap for trap in known if _passed(exercise, trap.function) == passed]
-    looks_like = {trap.told for trap in known}
-    return Result(told, False, str(found), looks_like.pop() if len(looks_like) == 1 else found.looks_like)
+    names = said_of(known)
+    return _named(tried, str(found), names if len(names) == 1 else (), found.looks_like)
+
+
+def _named(tried: str, wrong: str, known: tuple[str, ...], looks_like: str = "", square: bool = False) -> Result:
+    """What went wrong, looking like the first of the known wrong answers that it may be, or like what is given."""
+    return Result(tried, False, wrong, known[0] if known else looks_like, square, known)
+
+
+def _yes_or_no(got: Any) -> bool:
+    return all(map(_yes_or_no, got.values())) if isinstance(got, Mapping) else isinstance(got, bool | np.bool_)
 
 
 def _passed(exercise: Exercise, function: Function) -> list[bool]:
@@ -271,13 +302,13 @@ def check(exercise: Exercise, path: Path, megabytes: int = 8192) -> Verdict:
             said = printed.read()[-400:].decode("utf-8", "replace").strip()
         lines = record.read_text("utf-8").split("\n")[:-1] if record.exists() else []  # the last may be cut short
     told = [json.loads(line) for line in lines]
-    whole = [Result(**line) for line in told if "told" in line]
+    whole = [Result(**{**line, "known": tuple(line["known"])}) for line in told if "told" in line]
     if not told or "done" not in told[-1]:
         last = said.splitlines()[-1] if said and "status" in ended else ""
         whole.append(Result(f"case {len(whole) + 1}", False, f"{ended}{last and ': '}{last}"))
         missing = range(len(whole), told[0]["cases"] if told else 0)
         whole += [Result(f"case {i + 1}", False, "not reached") for i in missing]
-    return Verdict(exercise.name, tuple(whole), exercise.points)
+    return Verdict(exercise.name, settled(whole), exercise.points)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
