@@ -112,8 +112,8 @@ def test_assignments_for_otter_are_notebooks_with_tests(tmp_path):
     assert task.startswith("Exercise 4: the gradient of a neuron")
     assert "raise NotImplementedError" in stub
     assert "Exercise 4" not in stub
-    assert "tests_dir" in check
-    written = (tmp_path / "tests" / "ex04.py").read_text("utf-8")
+    assert 'tests_dir="tests/ex04"' in check
+    written = (tmp_path / "tests" / "ex04" / "ex04.py").read_text("utf-8")
     compile(written, "ex04.py", "exec")
     assert "points = 3" in written
 

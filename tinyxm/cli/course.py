@@ -36,7 +36,7 @@ def export(
 
     chosen = _chosen(names)
     usage(lambda: course.export(folder, chosen, to))
-    typer.echo(f"{folder}: {len(chosen)} exercises for {to}")
+    typer.echo(f"{folder}: {len(chosen)} exercise{'s' * (len(chosen) != 1)} for {to}")
 
 
 @course.command("grade")

@@ -26,7 +26,7 @@ def test_{function}(tried):
     if result.unwritten and unwritten:
         pytest.skip("not written yet, as told once")
     unwritten.extend([tried] if result.unwritten else [])
-    assert result.passed, f"{{result.wrong}} {{result.looks_like}}"
+    assert result.passed, "; ".join(filter(None, (result.wrong, result.looks_like)))
 '''
 
 OTTER = """OK_FORMAT = False
@@ -43,7 +43,7 @@ points = {points}
 def test_{function}({function}):
     verdict = grade(exercise("{short}"), {function})
     wrong = next((result for result in verdict.results if not result.passed), None)
-    assert wrong is None, f"{{wrong.told}}: {{wrong.wrong}} {{wrong.looks_like}}"
+    assert wrong is None, "; ".join(filter(None, (f"{{wrong.told}}: {{wrong.wrong}}", wrong.looks_like)))
 """
 
 
@@ -56,10 +56,10 @@ def to_pytest(exercise: Exercise) -> dict[str, str]:
 
 
 def to_otter(exercise: Exercise) -> dict[str, str]:
-    """A notebook (task, stub, check), and otter-grader's test of it."""
+    """A notebook (task, stub, check), and a folder of otter-grader's tests of it: to otter each is an assignment."""
     return {
         f"{exercise.name}.ipynb": json.dumps(_notebook(exercise), indent=1, ensure_ascii=False) + "\n",
-        f"tests/{exercise.short}.py": _filled(OTTER, exercise),
+        f"tests/{exercise.short}/{exercise.short}.py": _filled(OTTER, exercise),
     }
 
 
@@ -94,7 +94,7 @@ def _notebook(exercise: Exercise) -> dict[str, Any]:
     module = ast.parse(source)
     task = ast.get_docstring(module) or ""
     code = "\n".join(source.splitlines()[module.body[0].end_lineno or 0 :]).strip()
-    check = f'import otter\n\notter.Notebook(tests_dir="tests").check("{exercise.short}")'
+    check = f'import otter\n\notter.Notebook(tests_dir="tests/{exercise.short}").check("{exercise.short}")'
     cells = [
         _cell("markdown", task.replace(f"tinyxm check {exercise.short}", "the last cell"), 0),
         _cell("code", code, 1),
