@@ -59,7 +59,7 @@ def test_an_error_is_told_with_the_line_that_made_it():
         return a @ a[:1]
 
     wrong = grade(an_exercise(), answer).results[1].wrong
-    assert wrong.startswith("ValueError: @ can't multiply these: the lengths that it sums over are 3 and 1 at line")
+    assert wrong.startswith("ValueError: @ can't multiply these: the lengths that it sums over are 3 and 1, at line")
     assert "return a @ a[:1]" in wrong
     assert "one is a single number" in grade(an_exercise(), lambda a: a @ 2).results[0].wrong
 

@@ -252,8 +252,8 @@ def _raised(error: Exception, function: Function) -> str:
     line, theirs = "", getattr(getattr(function, "__code__", None), "co_filename", None)
     for frame in traceback.extract_tb(error.__traceback__):
         if frame.filename == theirs:
-            line = f" at line {frame.lineno}: {frame.line}"
-    return f"{type(error).__name__}: {_plain(str(error))}{line}"
+            line = f", at line {frame.lineno}: {frame.line}"
+    return f"{type(error).__name__}: {_plain(str(error).strip())}{line}"
 
 
 def _plain(said: str) -> str:

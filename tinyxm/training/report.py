@@ -41,7 +41,7 @@ th, td { padding: .3rem 1.1rem .3rem 0; text-align: right; white-space: nowrap; 
 thead th { white-space: normal; vertical-align: bottom; max-width: 7.5rem; line-height: 1.25; }
 th { font-weight: 500; }
 th[scope=row] { text-align: left; padding-left: .5rem; min-width: 11.5rem; }
-thead th:first-child { text-align: left; padding-left: .5rem; }
+thead :is(th, td):first-child { text-align: left; padding-left: .5rem; vertical-align: bottom; }
 th[scope=row], thead td { position: sticky; left: 0; background: inherit; background-clip: padding-box; }
 thead tr, tbody tr { background: var(--paper); }
 thead th, thead td { color: var(--faint); border-bottom: 1px solid var(--line); }
