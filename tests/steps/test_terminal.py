@@ -1,15 +1,18 @@
 """The terminal's player: keys lead where they should, the screen shows what is there, at any width."""
 
 import io
+import sys
+import threading
 
 import numpy as np
 import pytest
-from recorded_examples import EXAMPLES
+from recorded_examples import EXAMPLES, recurrence
 from rich.console import Console
 
 import tinyxm as xm
 from tinyxm.steps import trace
 from tinyxm.steps.blob import arrays
+from tinyxm.steps.keyboard import keyboard
 from tinyxm.steps.recording import record
 from tinyxm.steps.terminal import find, moved, play, screen
 
@@ -80,6 +83,53 @@ def test_search_goes_round(told):
     assert find(told, "nowhere") is None
     adjoint = find(told, "conv2d.w")
     assert told["operations"][adjoint]["name"] == "conv2d.w"
+
+
+@pytest.mark.parametrize(("width", "height"), [(60, 24), (80, 24), (80, 50), (120, 40), (200, 60)])
+def test_a_screen_is_no_higher_than_the_terminal(told, width, height):
+    for at, op in enumerate(told["operations"]):
+        lines = shown(told, at, width, height).splitlines()
+        assert len(lines) <= height
+        if op["result"] is not None:
+            assert any("result: " in line for line in lines)
+            assert lines[-1].rstrip().endswith("╯")  # and no panel is cut off
+
+
+def test_what_repeats_is_one_line_and_leapt_over():
+    told = trace.encode(recurrence(), checks=False)
+    cell = next(r for r in told["repeats"] if r["module"] == "reader.forward_cells.0")
+    behind = cell["last"] + 1
+    text = shown(told, behind, 100)
+    assert f"{cell['first']} forward       12 times reader.forward_cells.0, to {cell['last']}" in text
+    assert f"  {cell['last']} forward" not in text
+    inside = shown(told, cell["starts"][6], 100)
+    assert "time 7 of 12" in inside.splitlines()[0]
+    assert f"  {cell['starts'][6] + 1} forward" in inside
+    assert moved(told, cell["starts"][6], "r") == behind
+    assert moved(told, cell["starts"][6], "R") == cell["first"] - 1
+    assert moved(told, behind, "r") == behind
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
+def test_the_keys_of_a_terminal(monkeypatch):
+    import os
+    import pty
+    import termios
+
+    ours, theirs = pty.openpty()
+    with os.fdopen(theirs) as terminal:
+        monkeypatch.setattr(sys, "stdin", terminal)
+        before = termios.tcgetattr(theirs)
+        with keyboard() as read:
+            for sent, key in {"\x1b[C": "right", "\x1bOD": "left", "\x1b[B": "right", "\x1b[5~": "[", "x": "x"}.items():
+                os.write(ours, sent.encode())
+                assert read() == key
+            os.write(ours, b"\x1b")
+            assert read() == "escape"
+            threading.Timer(0.3, termios.tcsetwinsize, (theirs, (30, 70))).start()
+            assert read() == ""  # it has another size now
+        assert termios.tcgetattr(theirs) == before
+    os.close(ours)
 
 
 def test_it_is_played_by_keys(told):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -17,11 +17,14 @@ from rich.table import Table
 from rich.text import Text
 
 from tinyxm.steps.blob import arrays
+from tinyxm.steps.keyboard import keyboard
 
 Array = NDArray[Any]
-ROWS, WIDE = 6, 60  # rows of an array that are shown; columns of the terminal that a panel takes
+ROWS = 6  # of an array that are shown, where there is room
+WIDE, NARROW = 60, 38  # columns of the terminal that a panel takes, and where it is low
 BLUE, WHITE, ORANGE = (0, 114, 178), (255, 255, 255), (213, 94, 0)  # below 0, at 0, above
-KEYS = "← → one operation · [ ] one phase · home end · / search · q quit"
+LEAP = "r past what repeats · "
+KEYS = "← → one operation · [ ] one phase · home end · / search · {}q quit"
 
 
 def play(trace: Mapping[str, Any], console: Console | None = None, keys: Callable[[], str] | None = None) -> None:
@@ -31,19 +34,27 @@ def play(trace: Mapping[str, Any], console: Console | None = None, keys: Callabl
     """
     console = console or Console()
     numbers = arrays(trace)
-    if keys is None and not (console.is_terminal and sys.stdin.isatty()):
+    if keys is None and not (console.is_terminal and not console.is_dumb_terminal and sys.stdin.isatty()):
         for at in range(len(trace["operations"])):
             console.print(line(trace, at), soft_wrap=True)
         return
-    with _keyboard() if keys is None else _given(keys) as read, Live(console=console, screen=keys is None) as live:
-        at, told = 0, ""
+
+    def show(told: str) -> None:
+        live.update(screen(trace, numbers, at, told, console.width, console.height), refresh=True)
+
+    at, told = 0, ""
+    with (
+        keyboard() if keys is None else nullcontext(keys) as read,
+        Live(console=console, screen=keys is None, auto_refresh=False) as live,
+    ):
         while True:
-            live.update(screen(trace, numbers, at, told, console.width, console.height), refresh=True)
-            key, told = read(), ""
+            show(told)
+            key = read()
+            told = told if not key else ""
             if key in ("q", "escape", "\x03"):
                 return
             if key == "/":
-                at, told = _search(trace, at, read, lambda text: live.update(Text(f"search: {text}▏"), refresh=True))
+                at, told = _search(trace, at, read, show)
             else:
                 at = moved(trace, at, key)
 
@@ -60,6 +71,9 @@ def moved(trace: Mapping[str, Any], at: int, key: str) -> int:
         return 0
     if key in ("end", "G"):
         return last
+    inside = next((r for r in trace.get("repeats", ()) if r["first"] <= at <= r["last"]), None)
+    if key in ("r", "R") and inside is not None:
+        return min(inside["last"] + 1, last) if key == "r" else max(inside["first"] - 1, 0)
     begins = [i for i, op in enumerate(operations) if not i or op["phase"] != operations[i - 1]["phase"]]
     if key == "]":
         return next((i for i in begins if i > at), last)
@@ -71,7 +85,7 @@ def moved(trace: Mapping[str, Any], at: int, key: str) -> int:
 def _search(trace: Mapping[str, Any], at: int, read: Callable[[], str], show: Callable[[str], None]) -> tuple[int, str]:
     text = ""
     while True:
-        show(text)
+        show(f"search: {text}▏ (Enter finds, Escape ends it)")
         key = read()
         if key in ("\r", "\n"):
             break
@@ -116,40 +130,81 @@ def screen(
     for phase in trace["phases"]:
         there = any(other["phase"] == phase for other in operations)
         style = "bold reverse" if phase == op["phase"] else "" if there else "dim strike"
-        phases.append(f" {phase} ", style).append(" ")
-    above = max(2, (height - 30) // 2)
-    first = max(0, min(at - above, len(operations) - 2 * above - 1))
-    lines = []
-    for i in range(first, min(first + 2 * above + 1, len(operations))):
-        row = Text("▶ " if i == at else "  ").append_text(line(trace, i))
-        row.no_wrap, row.overflow = True, "ellipsis"
-        lines.append(row)
-    return Group(
-        Text(f"{trace['title']}   operation {at} of 0 … {len(operations) - 1}", style="bold"),
-        Text(told or KEYS, style="yellow" if told else "dim", no_wrap=True, overflow="ellipsis"),
+        phases.append(f" {phase} ", style)
+    lines = _list(trace, at, max(2, (height - 30) // 2))
+    head: list[Text | Rule] = [
+        _one_line(f"operation {at} of 0 … {len(operations) - 1}{_time(trace, at)}   {trace['title']}", "bold"),
+        _one_line(told or KEYS.format(LEAP if trace.get("repeats") else ""), "yellow" if told else "dim"),
         phases,
         Rule(style="dim"),
         *lines,
         Rule(style="dim"),
-        *_details(trace, numbers, op, width, ROWS if height >= 40 else 2),
+    ]
+    taken = sum(
+        -(-max(part.cell_len, 1) // width) if not part.no_wrap else 1 for part in head if isinstance(part, Text)
     )
+    return Group(*head, *_details(trace, numbers, op, width, height - taken - 2))
+
+
+def _one_line(text: str, style: str = "") -> Text:
+    return Text(text, style, no_wrap=True, overflow="ellipsis")
+
+
+def _list(trace: Mapping[str, Any], at: int, above: int) -> list[Text]:
+    """The lines around the operation `at`: one for each operation, one for all of a repetition that one isn't in."""
+    n = len(trace["operations"])
+    shut = {r["first"]: r for r in trace.get("repeats", ()) if not r["first"] <= at <= r["last"]}
+    rows, i = [], 0
+    while i < n:
+        rows.append(i)
+        i = shut[i]["last"] + 1 if i in shut else i + 1
+    first = max(0, min(rows.index(at) - above, len(rows) - 2 * above - 1))
+    lines = []
+    for i in rows[first : first + 2 * above + 1]:
+        own = _repeated(trace, shut[i]) if i in shut else line(trace, i)
+        lines.append(_one_line("▶ " if i == at else "  ").append_text(own))
+    return lines
+
+
+def _repeated(trace: Mapping[str, Any], repeat: Mapping[str, Any]) -> Text:
+    """A repetition in one line: its phase, what runs, how often."""
+    op = trace["operations"][repeat["first"]]
+    text = Text(f"{repeat['first']:4} {op['phase']:13} ", style="dim")
+    times = len(repeat["starts"])
+    one = repeat["last"] - repeat["first"] + 1 == times  # operation each time
+    text.append(f"{times} times ", style="bold").append(op["name"] if one else repeat["module"] or op["name"])
+    return text.append(f", to {repeat['last']}", style="dim")
+
+
+def _time(trace: Mapping[str, Any], at: int) -> str:
+    """Which time of a repetition it is."""
+    for repeat in trace.get("repeats", ()):
+        if repeat["first"] <= at <= repeat["last"]:
+            return f" · time {sum(start <= at for start in repeat['starts'])} of {len(repeat['starts'])}"
+    return ""
 
 
 def _details(
-    trace: Mapping[str, Any], numbers: list[Array], op: Mapping[str, Any], width: int, rows: int
+    trace: Mapping[str, Any], numbers: list[Array], op: Mapping[str, Any], width: int, height: int
 ) -> list[RenderableType]:
+    """What the operation does, and as much of its arrays as there is room for."""
     parts: list[RenderableType] = []
     formula = op.get("says") or _stated(trace, op)
     if formula:
-        parts.append(Text(formula, style="green"))
+        text = Text(formula, style="green")
+        parts.append(text)
+        height -= len(text.wrap(Console(width=width), width))
     if "line" in op:
         source = trace["code"]["lines"][op["line"]]
         code = source["text"].get(str(source["line"]), source["text"].get(source["line"], "")).strip()
         where = f"{source['file']}:{source['line']}  {code}"
-        parts.append(Text(where, style="magenta", no_wrap=True, overflow="ellipsis"))
-    across = max(1, min(3, width // WIDE))
+        parts.append(_one_line(where, "magenta"))
+        height -= 1
     given = [(name, x["value"]) for name, x in op["operands"].items() if "value" in x][:2]
     shown = [("result", op["result"]), *given] if op["result"] is not None else given
+    across = max(1, min(3, width // (WIDE if height > 2 * (ROWS + 3) else NARROW)))
+    rows = max(1, min(ROWS, height // -(-len(shown) // across) - 3)) if shown else 0  # 3: the frame, and "more rows"
+    shown = shown[: max(1, height // (rows + 3)) * across]
     cells = [_panel(trace, numbers, name, number, width // across - 1, rows) for name, number in shown]
     grid = Table.grid(padding=(0, 1, 0, 0))
     for i in range(0, len(cells), across):
@@ -220,55 +275,3 @@ def _told(trace: Mapping[str, Any], name: str, operand: Mapping[str, Any]) -> st
     if "values" in operand:
         return f"{name}: {len(operand['values'])} arrays"
     return f"{name}: {operand['plain']}"
-
-
-@contextmanager
-def _given(keys: Callable[[], str]) -> Iterator[Callable[[], str]]:
-    yield keys
-
-
-SEQUENCES = {  # what terminals send behind an escape
-    **{"[C": "right", "[D": "left", "[H": "home", "[F": "end"},
-    **{"OC": "right", "OD": "left", "[1~": "home", "[4~": "end"},
-}
-
-
-@contextmanager
-def _keyboard() -> Iterator[Callable[[], str]]:
-    """A function that waits for one key."""
-    if sys.platform == "win32":
-        import msvcrt
-
-        codes = {"K": "left", "M": "right", "G": "home", "O": "end"}
-
-        def read() -> str:
-            key = msvcrt.getwch()
-            return codes.get(msvcrt.getwch(), "") if key in ("\x00", "\xe0") else "escape" if key == "\x1b" else key
-
-        yield read
-        return
-    import os
-    import select
-    import termios
-    import tty
-
-    file = sys.stdin.fileno()
-    before = termios.tcgetattr(file)
-
-    def waiting() -> bool:
-        return bool(select.select([file], [], [], 0.05)[0])
-
-    def read_posix() -> str:
-        key = os.read(file, 1).decode("utf-8", "ignore")
-        if key != "\x1b":
-            return key
-        rest = ""
-        while waiting() and len(rest) < 4 and not (rest and ((rest[-1].isalpha() and rest != "O") or rest[-1] == "~")):
-            rest += os.read(file, 1).decode("utf-8", "ignore")
-        return SEQUENCES.get(rest, "escape" if not rest else "")
-
-    try:
-        tty.setcbreak(file)
-        yield read_posix
-    finally:
-        termios.tcsetattr(file, termios.TCSADRAIN, before)
