@@ -77,12 +77,13 @@ export function axisNames(value, trace) {
 }
 
 function readBy(value, trace, name, operand) {
-  const number = value.role === "parameter" ? value.number : value.of;
+  const before = trace.updates.find(({ after }) => after === value.number)?.before; // of a new value that of the old
+  const number = before ?? (value.role === "parameter" ? value.number : value.of);
   return trace.readers[number]?.some(({ operation, name: as }) => operation.name === name && as === operand) ?? false;
 }
 
 /** Whether the first axis counts the examples of the batch: as the inputs have it. */
-function isBatch(value, trace) {
+export function isBatch(value, trace) {
   const original = value.role === "gradient" ? trace.values[value.of] : value;
   if (!original || original.role === "parameter" || original.role === "state") return false;
   const sizes = trace.values.filter((v) => v.role === "input" && v.shape.length).map((v) => v.shape[0]);

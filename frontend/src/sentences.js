@@ -1,6 +1,11 @@
 // What an operation does, in one sentence for someone who has never seen backpropagation.
 
+import { isBatch } from "./cells.js";
+import { formulaOf } from "./derive/elementwise.js";
+import { NAME } from "./derive/names.js";
 import { brief, number, shapeText } from "./numbers.js";
+import { BACK } from "./sentences/back.js";
+import { FORWARD } from "./sentences/forward.js";
 import { operandValues } from "./trace.js";
 import { wordsOf } from "./words.js";
 
@@ -72,17 +77,18 @@ const TELL = {
         spectrogram: "sound as a spectrogram",
         video: "moving pictures",
       }[shown] ?? "numbers";
-    const examples =
-      shape.length > 1
+    const examples = isBatch(trace.values[operation.result], trace)
+      ? shape.length > 1
         ? ` The first axis counts the ${shape[0]} examples of this batch.`
-        : shape.length && !words
-          ? " One for each example."
-          : "";
+        : words
+          ? ""
+          : " One for each example."
+      : "";
     return ["Given: ", result, `, ${what}, ${shapeText(shape)}.${examples}`];
   },
   forward: (context) => {
     const said = FORWARD[context.operation.name]?.(context);
-    return said ?? made(context);
+    return said ?? computed(context) ?? made(context);
   },
   adjoint: (context) => {
     const { operation, trace, operand, result, value } = context;
@@ -91,7 +97,7 @@ const TELL = {
     const of = forward?.operands[input]?.value ?? trace.values[operation.result]?.of;
     const whose = of === null || of === undefined ? input : value(of);
     const through = forward ? forward.name : operation.name.slice(0, operation.name.lastIndexOf("."));
-    const how = ADJOINT[operation.name]?.(context);
+    const how = BACK[operation.name]?.(context) ?? byFormula(context, input);
     if (operation.operands.g?.value === operation.result)
       return [
         "Back through ",
@@ -109,6 +115,7 @@ const TELL = {
       whose,
       ": ",
       ...(how ?? ["from ", operand("g"), " follows how L would change with each of its numbers"]),
+      spread(context) ? ", summed where one number had met several" : null,
       ". That makes ",
       result,
       ".",
@@ -135,11 +142,17 @@ const TELL = {
     result,
     ".",
   ],
-  norm: ({ operation, trace, result }) => [
-    `The gradients of all ${operandValues(operation).length} parameters, put together into one long arrow, have the length `,
-    result,
-    ` = ${brief(trace.array(operation.result).data[0])}: the root of the sum of all their squares.`,
-  ],
+  norm: ({ operation, trace, result }) => {
+    const n = operandValues(operation).length;
+    return [
+      n === 1
+        ? "The gradient of the one parameter, as an arrow, has"
+        : `The gradients of all ${n} parameters, put together into one long arrow, have`,
+      " the length ",
+      result,
+      ` = ${brief(trace.array(operation.result).data[0])}: the root of the sum of all squares.`,
+    ];
+  },
   clip: ({ operation, operand, result }) =>
     operation.says
       ? [operation.says, " That makes ", result, "."]
@@ -185,316 +198,37 @@ const TELL = {
   },
 };
 
-const FORWARD = {
-  __proto__: null, // an operation of the user's may be called "constructor"
-  linear: ({ operand, result, operation }) => [
-    "Each row of ",
-    operand("x"),
-    " is multiplied with each column of the weights ",
-    operand("w"),
-    " and summed",
-    operation.operands.bias?.value === undefined ? "" : ["; ", operand("bias"), " is added"],
-    ". That makes ",
-    result,
-    ".",
-  ],
-  matmul: ({ operand, result }) => [
-    "Each row of ",
-    operand("a"),
-    " is multiplied with each column of ",
-    operand("b"),
-    " and summed. That makes ",
-    result,
-    ".",
-  ],
-  conv2d: ({ operand, result }) => [
-    "The kernel ",
-    operand("w"),
-    " slides over ",
-    operand("x"),
-    "; at each place, what lies under it is multiplied with it and summed. That makes ",
-    result,
-    ".",
-  ],
-  relu: ({ operand, result }) => [
-    "Of ",
-    operand("a"),
-    " negative numbers become 0, the others stay. That makes ",
-    result,
-    ".",
-  ],
-  tanh: ({ operand, result }) => [
-    "Each number of ",
-    operand("a"),
-    " is bent into the range −1 to 1. That makes ",
-    result,
-    ".",
-  ],
-  sigmoid: ({ operand, result }) => [
-    "Each number of ",
-    operand("a"),
-    " is bent into the range 0 to 1. That makes ",
-    result,
-    ".",
-  ],
-  softmax: ({ operand, result }) => [
-    operand("a"),
-    " becomes shares: each number positive, those of a row together 1. That makes ",
-    result,
-    ".",
-  ],
-  add: ({ operand, result }) => [
-    operand("a"),
-    " and ",
-    operand("b"),
-    " are added, number by number. That makes ",
-    result,
-    ".",
-  ],
-  subtract: ({ operand, result }) => [
-    operand("b"),
-    " is taken from ",
-    operand("a"),
-    ", number by number. That makes ",
-    result,
-    ".",
-  ],
-  multiply: ({ operand, result }) => [
-    operand("a"),
-    " and ",
-    operand("b"),
-    " are multiplied, number by number. That makes ",
-    result,
-    ".",
-  ],
-  divide: ({ operand, result }) => [
-    operand("a"),
-    " is divided by ",
-    operand("b"),
-    ", number by number. That makes ",
-    result,
-    ".",
-  ],
-  mean: ({ operand, result }) => [operand("a"), " is averaged. That makes ", result, "."],
-  sum: ({ operand, result }) => [operand("a"), " is summed. That makes ", result, "."],
-  reshape: ({ operand, result, trace, operation }) => [
-    "The same numbers of ",
-    operand("a"),
-    ` in another shape, ${shapeText(trace.values[operation.result].shape)}: `,
-    result,
-    ".",
-  ],
-  swapaxes: ({ operand, result }) => [
-    "The same numbers of ",
-    operand("a"),
-    ", two of its axes exchanged: ",
-    result,
-    ".",
-  ],
-  getitem: ({ operand, result, operation, trace }) =>
-    trace.modules[operation.module] === "Embedding"
-      ? ["For each token its row of the table ", operand("a"), " is looked up. That makes ", result, "."]
-      : Array.isArray(operation.static?.index)
-        ? ["Rows or parts of ", operand("a"), " are looked up by their number. That makes ", result, "."]
-        : ["A part of ", operand("a"), " is taken. That makes ", result, "."],
-  embedding: ({ operand, result }) => [
-    "For each token its row of the table ",
-    operand("table") ?? operand("w"),
-    " is looked up. That makes ",
-    result,
-    ".",
-  ],
-  cross_entropies: ({ operand, result }) => [
-    "How surprised is the network by the right answer? ",
-    operand("logits"),
-    " are turned into probabilities; of the one that the right class got, which ",
-    operand("labels"),
-    " tells, −ln is taken. That makes ",
-    result,
-    ", one number for each example.",
-  ],
-  max_pool2d: ({ operand, result }) => [
-    "Of each small window of ",
-    operand("x"),
-    " the largest number is kept. That makes ",
-    result,
-    ".",
-  ],
-  average_pool2d: ({ operand, result }) => [
-    "Of each small window of ",
-    operand("x"),
-    " the mean is kept. That makes ",
-    result,
-    ".",
-  ],
-  group_statistics: ({ operand, result }) => [
-    "Mean and variance of ",
-    operand("x"),
-    ", group by group. That makes ",
-    result,
-    ".",
-  ],
-  group_norm: ({ operand, result }) => [
-    operand("x"),
-    " is brought to mean 0 and variance 1, group by group, then scaled by ",
-    operand("scale"),
-    " and shifted by ",
-    operand("shift"),
-    ". That makes ",
-    result,
-    ".",
-  ],
-  layer_norm: ({ operand, result }) => [
-    "Each row of ",
-    operand("x"),
-    " is brought to mean 0 and variance 1, then scaled by ",
-    operand("scale"),
-    " and shifted by ",
-    operand("shift"),
-    ". That makes ",
-    result,
-    ".",
-  ],
-  attention: ({ operand, result }) => [
-    "Each query of ",
-    operand("q"),
-    " asks how well it fits each key of ",
-    operand("k"),
-    "; by these shares the values ",
-    operand("v"),
-    " are mixed. That makes ",
-    result,
-    ".",
-  ],
-  unit_length: ({ operand, result }) => [
-    "Each row of ",
-    operand("x"),
-    " is scaled to the length 1, so that a product of two tells their angle. That makes ",
-    result,
-    ".",
-  ],
-  where: ({ operand, result }) => [
-    "Where ",
-    operand("condition"),
-    " holds, ",
-    operand("a"),
-    " is taken, elsewhere ",
-    operand("b"),
-    ". That makes ",
-    result,
-    ".",
-  ],
-};
+/** What is computed number by number, as its formula. */
+function computed(context) {
+  const formula = byFormula(context);
+  return formula && ["Number by number: ", context.result, " = ", formula, "."];
+}
 
-const NORMALISED = {
-  x: ({ operand }) => [
-    operand("g"),
-    " comes back through the scaling; and as every number moves the mean and the variance, each has a share in what these changed",
-  ],
-  scale: ({ operand }) => [
-    "it multiplied each normalised number, so these are multiplied with ",
-    operand("g"),
-    " and summed",
-  ],
-  shift: ({ operand }) => ["it was added to each example, so ", operand("g"), " is summed over them"],
-};
+/** The formula of an operation on each number, or of its gradient to an input, with the values in place of its letters. */
+function byFormula({ operation, trace, operand, value }, input = "y") {
+  const formula = formulaOf(operation.name, input);
+  if (!formula) return null;
+  const forward = trace.operations[operation.of] ?? operation;
+  const told = (letter) => {
+    if (letter === "y" && forward.kind === "forward") return value(forward.result);
+    const fixed = operation.static?.[letter];
+    return operand(letter) ?? (typeof fixed === "number" ? brief(fixed) : null);
+  };
+  let end = 0;
+  const pieces = [...formula.matchAll(NAME)].flatMap(({ 0: letter, index }) => {
+    const before = formula.slice(end, index);
+    end = index + letter.length;
+    return [before, told(letter) ?? letter];
+  });
+  return [...pieces, formula.slice(end)];
+}
 
-const ADJOINT = {
-  __proto__: null,
-  "linear.x": ({ operand }) => [
-    "each number of it reached every output through a weight, so ",
-    operand("g"),
-    " comes back through the same weights ",
-    operand("w"),
-  ],
-  "linear.w": ({ operand }) => [
-    "a weight matters as much as what went into it, so ",
-    operand("x"),
-    " is multiplied with ",
-    operand("g"),
-    " and summed over the examples",
-  ],
-  "linear.bias": ({ operand }) => ["it was added to every example, so ", operand("g"), " is summed over the examples"],
-  "matmul.a": ({ operand }) => [
-    "each number of it reached the result through a number of ",
-    operand("b"),
-    ", so ",
-    operand("g"),
-    " comes back through the same ones",
-  ],
-  "matmul.b": ({ operand }) => [
-    "each number of it reached the result through a number of ",
-    operand("a"),
-    ", so ",
-    operand("g"),
-    " comes back through the same ones",
-  ],
-  "conv2d.w": ({ operand }) => [
-    "each weight of the kernel met every place, so the places of ",
-    operand("x"),
-    " are multiplied with ",
-    operand("g"),
-    " and summed",
-  ],
-  "conv2d.x": ({ operand }) => [
-    "each number was seen by the kernel at several places, so ",
-    operand("g"),
-    " comes back through the kernel ",
-    operand("w"),
-  ],
-  "relu.a": ({ operand }) => [operand("g"), " goes on where the number was positive, and is 0 where it was cut off"],
-  "tanh.a": ({ operand }) => [operand("g"), " is multiplied with the slope of tanh, 1 − y²"],
-  "sigmoid.a": ({ operand }) => [operand("g"), " is multiplied with the slope of the sigmoid, y(1 − y)"],
-  "mean.a": ({ operand }) => [
-    "each number has an equal share in the mean, so each gets ",
-    operand("g"),
-    " divided by their count",
-  ],
-  "sum.a": ({ operand }) => ["each number counts once in the sum, so each gets ", operand("g")],
-  "cross_entropies.logits": ({ operand }) => [
-    "the probability that each class got, less 1 for the right class, times ",
-    operand("g"),
-  ],
-  "max_pool2d.x": ({ operand }) => [
-    operand("g"),
-    " goes to the number of each window that was the largest; the others get 0",
-  ],
-  "multiply.a": ({ operand }) => [operand("g"), " times the other factor, ", operand("b")],
-  "multiply.b": ({ operand }) => [operand("g"), " times the other factor, ", operand("a")],
-  "reshape.a": ({ operand }) => [operand("g"), " is put back into the shape from before"],
-  "swapaxes.a": ({ operand }) => ["the axes of ", operand("g"), " are exchanged back"],
-  "getitem.a": ({ operand }) => [operand("g"), " goes to the parts that were taken; all others get 0"],
-  "where.a": ({ operand }) => [operand("g"), " goes on where this was taken; elsewhere it's 0"],
-  "where.b": ({ operand }) => [operand("g"), " goes on where this was taken; elsewhere it's 0"],
-  ...Object.fromEntries(
-    ["group_norm", "layer_norm"].flatMap((norm) =>
-      Object.entries(NORMALISED).map(([input, told]) => [`${norm}.${input}`, told]),
-    ),
-  ),
-  "unit_length.x": ({ operand }) => [
-    "a longer row would make no difference, as its length is brought to 1; so only that part of ",
-    operand("g"),
-    " counts that turns the row",
-  ],
-  "attention.q": ({ operand }) => [
-    "from ",
-    operand("g"),
-    " follows how L changes with each share that a query gives, and so with the query, by the keys ",
-    operand("k"),
-  ],
-  "attention.k": ({ operand }) => [
-    "from ",
-    operand("g"),
-    " follows how L changes with each share that a key gets, and so with the key, by the queries ",
-    operand("q"),
-  ],
-  "attention.v": ({ operand }) => [
-    "each value was mixed into the results by its share, so ",
-    operand("g"),
-    " comes back by the same shares",
-  ],
-  "add.b": ({ operand }) => [operand("g"), " goes on, summed where one number had been added to several"],
-};
+/** Whether a number of an input was used at several places of an operation that works number by number. */
+function spread({ operation, trace }) {
+  const { name, operands, result } = operation;
+  const g = trace.values[operands.g?.value];
+  return Boolean(g && formulaOf(name, "y")) && g.shape.join() !== trace.values[result].shape.join();
+}
 
 function made({ operation, operand, result }) {
   const names = Object.keys(operation.operands).filter((name) => operation.operands[name].plain === undefined);

@@ -105,6 +105,11 @@ const RULED = new Set(["forward", "adjoint", "clip", "update"]);
 /** A table by names of the user's, in which "constructor" is found only where it was put. */
 export const named = (table) => Object.assign(Object.create(null), table);
 
+/** Whether a value's name says only what made it: "mean 2", "late.1.relu". */
+export function saysMaker(valueName, { module, name }) {
+  return valueName.replace(/ \d+$/, "") === (module ? `${module}.${name}` : name);
+}
+
 /** [name, number of the value] of every array among the operands; of a sequence `name[i]`. */
 export function operandValues(operation) {
   return Object.entries(operation.operands).flatMap(([name, operand]) => {

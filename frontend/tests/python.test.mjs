@@ -45,6 +45,19 @@ test("comments, texts, keywords and numbers are told apart", () => {
   ]);
 });
 
+test("a docstring is one text, to its own end", () => {
+  const kinds = pythonLines(`def f():
+    """From g, and what doesn't agree,
+
+    for each.
+    """
+    return 1`)
+    .flat()
+    .filter(({ kind }) => kind !== "")
+    .map(({ kind }) => kind);
+  assert.deepEqual(kinds, ["keyword", "text", "text", "text", "keyword", "number"]);
+});
+
 test("a rule comes apart into its adjoints and its function", () => {
   const { adjoints, forward } = splitRule(SOURCE);
   assert.deepEqual(argumentLines(adjoints, "x"), [1, 1]);

@@ -139,9 +139,9 @@ def test_a_number_is_followed_back_to_the_data(opened):
         assert place(heading) == place(f"{name} = 0")
         assert page.page.evaluate("document.activeElement.className") == "number"  # the focus goes with the reader
         seen.append(heading.partition("[")[0])
-    assert seen == ["cross_entropies", "logits", "1 tanh", "0 linear", "x"]
+    assert seen == ["cross_entropies", "logits", "1.tanh", "0.linear", "x"]
     page.page.go_back()
-    page.wait("document.querySelector('.derivation .number strong').textContent.split('[')[0]", "0 linear")
+    page.wait("document.querySelector('.derivation .number strong').textContent.split('[')[0]", "0.linear")
     assert not page.problems
 
 
@@ -203,7 +203,7 @@ def test_all_views_have_the_same_number_of_a_weight_for_an_example(opened):
 def test_what_an_operation_makes_is_called_once(opened):
     page = opened("perceptron")
     names = page.page.locator("[role=treeitem] .name").all_text_contents()
-    assert {"linear → logits", "0 linear", "cross_entropies", "mean → loss"} <= set(names)
+    assert {"linear → logits", "0.linear", "cross_entropies", "mean → loss"} <= set(names)
 
 
 def test_a_followed_weight_stays_through_the_whole_step(opened):
@@ -229,7 +229,16 @@ def test_a_followed_weight_stays_through_the_whole_step(opened):
     assert passed == ["forward", "gradient", "clipped", "moments", "step", "new value"]
     page.press("Home")
     at = place(page.text(".ledger .place") + " = ")
-    own = {"w", "∂L/∂w", "clipped ∂L/∂w", "mean of w", "new mean of w", "square of w", "new square of w", "new w"}
+    own = {
+        "w",
+        "∂L/∂w",
+        "clipped ∂L/∂w",
+        "mean of ∂L/∂w",
+        "new mean of ∂L/∂w",
+        "square of ∂L/∂w",
+        "new square of ∂L/∂w",
+        "new w",
+    }
     for _ in trace["operations"]:
         assert page.text(".follow .whose") == "You follow w[1, 0]"
         assert at == place(page.text(".ledger .place") + " = ") == (1, 0)
@@ -251,12 +260,12 @@ def test_formulas_have_the_names_of_the_trace(opened):
     trace = trace_of("perceptron")
     number_of = {op["name"]: i for i, op in enumerate(trace["operations"]) if op["module"] == "2"}
     page = opened("perceptron", f"#op={number_of['linear.w']}")
-    assert "∂L/∂2.weight[k, j] = Σ over all rows of x[k] · ∂L/∂logits[j], where x is 1 tanh" in page.text(".formula")
+    assert "∂L/∂2.weight[k, j] = Σ over all rows of 1.tanh[k] · ∂L/∂logits[j]" in page.text(".formula")
     assert "2.weight[" in page.text(".derivation .stage p")
     assert "∂L/∂logits[" in page.text(".derivation .symbols")
     page.page.evaluate(f"location.hash = 'op={number_of['linear']}'")
     page.wait("document.querySelector('.formula').textContent.includes('logits[j]')", True)
-    assert "logits[j] = Σ over k of x[k] · 2.weight[k, j] + 2.bias[j]" in page.text(".formula")
+    assert "logits[j] = Σ over k of 1.tanh[k] · 2.weight[k, j] + 2.bias[j]" in page.text(".formula")
 
 
 def test_words_stand_for_their_numbers(browser, tmp_path):

@@ -171,7 +171,7 @@ def test_what_a_value_looks_like():
     }
     step = EXAMPLES["convolution"]()
     told = {v.name: look(v, {})["shown"] for v in step.values}
-    assert (told["pictures"], told["0 conv2d"], told["logits"]) == ("picture", "maps", "matrix")
+    assert (told["pictures"], told["0.conv2d"], told["logits"]) == ("picture", "maps", "matrix")
     assert look(next(v for v in EXAMPLES["attention"]().values if v.name == "tokens"), {}) == {"shown": "tokens"}
     assert trace.batch_size(perceptron()) == 4
 

@@ -38,7 +38,7 @@ def name_the_rest(step: Step) -> None:
             continue
         if value.made_by is not None:
             op = step.operations[value.made_by]
-            value.name = _unlike(" ".join(filter(None, (op.module, op.name))), taken)
+            value.name = _unlike(_within(op.module, op.name), taken)
         else:
             value.name = _unlike(use_of(step, value.number), taken)
         taken.add(value.name)
@@ -49,7 +49,7 @@ def name_the_rest(step: Step) -> None:
 
 
 def _parts(step: Step) -> dict[int, str]:
-    """Of each gradient that others were added to, what tells it apart: " by way of 0 linear", ", 2 of 3 uses"."""
+    """Of each gradient that others were added to, what tells it apart: " by way of 0.linear", ", 2 of 3 uses"."""
     found: dict[int, str] = {}
     for op in step.operations:
         if not op.branches or op.result is None:
@@ -69,7 +69,7 @@ def ways(step: Step, branches: list[Operation]) -> list[str]:
     forward = [branch if branch.of is None else step.operations[branch.of] for branch in branches]
     times = Counter(op.number for op in forward)
     called = [
-        " ".join(filter(None, (op.module, branch.name if times[op.number] > 1 else op.name)))
+        _within(op.module, branch.name if times[op.number] > 1 else op.name)
         for branch, op in zip(branches, forward, strict=True)
     ]
     alike = Counter(called)
@@ -84,8 +84,13 @@ def use_of(step: Step, number: int) -> str:
     for op in step.operations:
         for name, x in {**op.operands, **op.known}.items():
             if any(isinstance(part, Ref) and part == number for part in (x if isinstance(x, list | tuple) else [x])):
-                return f"{name} of {' '.join(filter(None, (op.module, op.name)))}"
+                return f"{name} of {_within(op.module, op.name)}"
     return "an array"
+
+
+def _within(module: str, name: str) -> str:
+    """What a layer does, as its parameters are called: "0.linear" beside "0.weight"."""
+    return f"{module}.{name}" if module else name
 
 
 def _unlike(name: str, taken: set[str]) -> str:

@@ -15,6 +15,8 @@ from tinyxm.steps.variables import is_array
 if TYPE_CHECKING:
     from tinyxm.steps.recording import Recorder
 
+OF_THE_CHANGE = {"velocity", "change_square"}  # what a parameter does; the other moments are of its gradient
+
 
 def update(recorder: Recorder, event: Event) -> None:
     """One parameter's update: its moments, its step, and what they made of it."""
@@ -37,8 +39,9 @@ def update(recorder: Recorder, event: Event) -> None:
     state: dict[str, tuple[int, int]] = {}
     for key, arrays in optimizer.state.items():
         if key in event.operands and event.operands[key] is not None and is_array(arrays[number]):
-            earlier = recorder.keep(event.operands[key], f"{key} of {name}", "state", before)
-            state[key] = earlier, recorder.keep(to_host(arrays[number]), f"new {key} of {name}", "state", before)
+            of = f"{key} of {name if key in OF_THE_CHANGE else f'∂L/∂{name}'}"
+            earlier = recorder.keep(event.operands[key], of, "state", before)
+            state[key] = earlier, recorder.keep(to_host(arrays[number]), f"new {of}", "state", before)
     given: Operands = {"gradient": used, **{key: first for key, (first, _) in state.items()}}
     if state:
         (_, first), *others = state.values()

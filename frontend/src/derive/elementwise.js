@@ -168,6 +168,12 @@ const KEPT_AS_IS = { a_min: null, a_max: null, approximate: "none" };
 
 export const isElementwise = (name) => Object.hasOwn(RULES, name.split(".")[0]);
 
+/** What such an operation makes ("y"), or what goes back to an input, as a formula of its letters; null where it's none. */
+export function formulaOf(name, input) {
+  const rules = isElementwise(name) ? RULES[name.split(".")[0]] : {};
+  return Object.hasOwn(rules, input) ? rules[input][0].replace(/:.*/, "") : null;
+}
+
 /** y = f(its operands at the same place), broadcast. */
 export function elementwise({ op, operands, cell }) {
   const rule = RULES[op.name].y;

@@ -1,9 +1,9 @@
 // What an operation's formula calls its arrays: by the names that the trace has for them, "w" and "∂L/∂w", instead of the
-// rule's own "b" and "g". What nobody gave a name keeps the rule's letter, and is told apart: "y is 0 linear".
+// rule's own "b" and "g". What nobody gave a name keeps the rule's letter, and is told apart: "y is mean 2".
 
-import { named } from "../trace.js";
+import { named, saysMaker } from "../trace.js";
 
-const NAME = /(∂?)([\p{L}_][\p{L}\p{M}\p{Nd}_₀-₉]*)/gu;
+export const NAME = /(∂?)([\p{L}_][\p{L}\p{M}\p{Nd}_₀-₉]*)/gu;
 const ONE_WORD = /^\S+$/;
 
 /** The name that a value was given; null for one that says only what made it, which no formula can be written with. */
@@ -12,8 +12,7 @@ function given(trace, number) {
   if (!value) return null;
   if (value.role === "gradient") return Number.isInteger(value.of) ? gradientOf(given(trace, value.of)) : null;
   const made = trace.maker(number);
-  const plain = value.name.replace(/ \d+$/, "");
-  const only = made && made.kind !== "data" && plain === made.name; // it says what made it, and no more
+  const only = made && made.kind !== "data" && !made.module && saysMaker(value.name, made);
   return ONE_WORD.test(value.name) && !only ? value.name : null;
 }
 

@@ -2,7 +2,7 @@
 // over, folds to one box.
 
 import { holds, operationsTold, timesTold } from "../repeats.js";
-import { operandValues } from "../trace.js";
+import { operandValues, saysMaker } from "../trace.js";
 
 /** All boxes and arrows of a trace, with nothing folded. */
 export function network(trace) {
@@ -68,10 +68,8 @@ const isWrite = ({ kind, phase }) => kind === "update" && (phase === "forward" |
 const short = (name, role) => (role === "parameter" ? name.slice(name.lastIndexOf(".") + 1) : name);
 
 /** What the user calls the result; nothing where the name only says what made it. */
-function told(value, { name, module }) {
-  if (!value) return "";
-  const plain = value.name.replace(/ \d+$/, "");
-  return plain === name || plain === `${module} ${name}` ? "" : value.name;
+function told(value, operation) {
+  return !value || saysMaker(value.name, operation) ? "" : value.name;
 }
 
 /** What folds: key → {key, name, said, kind, size, times, parent, depth}: modules, and what runs over and over where that

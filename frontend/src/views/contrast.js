@@ -134,7 +134,7 @@ function drawChoices(place, { trace, which, by, one, at, count, set }) {
       "span",
       { class: "stepper", role: "group", "aria-label": word },
       step(-1, "−", `${word} before`),
-      make("span", {}, `${word} ${at} of 0 … ${count - 1}`),
+      make("span", {}, `${word} ${at} (0 to ${count - 1})`),
       step(1, "+", `next ${word}`),
     ),
   );

@@ -3,6 +3,7 @@
 
 import { fill, make, reveal, unique } from "../dom.js";
 import { eachTold, holds, placeTold, repeatAt, timeSpan, timesTold, whatTold } from "../repeats.js";
+import { saysMaker } from "../trace.js";
 
 const LONG = 400; // operations: of more, the browser lays out rows once they come into sight,
 const TOGETHER = 32; // so many together
@@ -235,10 +236,9 @@ function titleOf(operation, trace) {
   return operation.name;
 }
 
-/** An operation and what it makes; once, where that is called by the operation itself, "late.1 relu" or "mean 2". */
-function made({ name, module }, result) {
-  const plain = result.replace(/ \d+$/, "");
-  return plain === name || plain === `${module} ${name}` ? result : `${name} → ${result}`;
+/** An operation and what it makes; once, where that is called by the operation itself. */
+function made(operation, result) {
+  return saysMaker(result, operation) ? result : `${operation.name} → ${result}`;
 }
 
 function haystack(operation, trace) {

@@ -111,8 +111,8 @@ export function transport(element, store, trace) {
   store.subscribe(({ op, playing, weight }) => {
     follows.hidden = weight !== null || !trace.updates.length;
     slider.value = op;
-    slider.setAttribute("aria-valuetext", `${op} of 0 to ${last}: ${store.operation?.name ?? ""}`);
-    place.textContent = `${op} of 0 … ${last}`;
+    slider.setAttribute("aria-valuetext", `${op} of ${last}: ${store.operation?.name ?? ""}`);
+    place.textContent = `${op} of ${last}`;
     const play = made[2];
     play.textContent = playing ? "❚❚ pause" : "▶ play";
     play.setAttribute("aria-pressed", String(Boolean(playing)));

@@ -181,6 +181,9 @@ var Trace = class {
 };
 var RULED = /* @__PURE__ */ new Set(["forward", "adjoint", "clip", "update"]);
 var named = (table) => Object.assign(/* @__PURE__ */ Object.create(null), table);
+function saysMaker(valueName, { module, name }) {
+  return valueName.replace(/ \d+$/, "") === (module ? `${module}.${name}` : name);
+}
 function operandValues(operation) {
   return Object.entries(operation.operands).flatMap(([name, operand2]) => {
     if (operand2.value !== void 0) return [[name, operand2.value]];
@@ -307,7 +310,8 @@ function axisNames(value2, trace) {
   return shape.map((_, i) => i === 0 && first ? first : n === 1 ? "place" : `axis ${i}`);
 }
 function readBy(value2, trace, name, operand2) {
-  const number4 = value2.role === "parameter" ? value2.number : value2.of;
+  const before = trace.updates.find(({ after }) => after === value2.number)?.before;
+  const number4 = before ?? (value2.role === "parameter" ? value2.number : value2.of);
   return trace.readers[number4]?.some(({ operation, name: as }) => operation.name === name && as === operand2) ?? false;
 }
 function isBatch(value2, trace) {
@@ -366,8 +370,8 @@ function eachRun(shape, spans, visit) {
   for (; ; ) {
     let start = 0;
     for (let axis2 = 0; axis2 < rank; axis2++) start += cell[axis2] * step[axis2];
-    const along2 = rank ? spans[rank - 1][1] - spans[rank - 1][0] : 1;
-    visit(start, along2);
+    const along3 = rank ? spans[rank - 1][1] - spans[rank - 1][0] : 1;
+    visit(start, along3);
     let axis = rank - 2;
     for (; axis >= 0; axis--) {
       if (++cell[axis] < spans[axis][1]) break;
@@ -592,7 +596,7 @@ function attention(about) {
       agree,
       sumOf(
         "Then: the values, each by its key's share.",
-        found2.shares.map((share2, j) => [constant(`p[${j}]`, share2), v.under([...batch, j, c])])
+        found2.shares.map((share3, j) => [constant(`p[${j}]`, share3), v.under([...batch, j, c])])
       )
     ]
   };
@@ -606,8 +610,8 @@ function attentionAdjoint(about) {
     const d = keys.map(
       (j) => width.reduce((sum, c) => sum + g.under([...batch, i, c]).number * v.under([...batch, j, c]).number, 0)
     );
-    const mean = p.reduce((sum, share2, j) => sum + share2 * d[j], 0);
-    return p.map((share2, j) => how.scale * share2 * (d[j] - mean));
+    const mean = p.reduce((sum, share3, j) => sum + share3 * d[j], 0);
+    return p.map((share3, j) => how.scale * share3 * (d[j] - mean));
   };
   if (input === "v") {
     return {
@@ -800,6 +804,10 @@ var RULES = {
 };
 var KEPT_AS_IS = { a_min: null, a_max: null, approximate: "none" };
 var isElementwise = (name) => Object.hasOwn(RULES, name.split(".")[0]);
+function formulaOf(name, input) {
+  const rules = isElementwise(name) ? RULES[name.split(".")[0]] : {};
+  return Object.hasOwn(rules, input) ? rules[input][0].replace(/:.*/, "") : null;
+}
 function elementwise({ op, operands, cell }) {
   const rule2 = RULES[op.name].y;
   if (!rule2) return null;
@@ -840,7 +848,7 @@ function sumRest(stage, rule2, operands, op, spans) {
   const [first, end] = spans.at(-1);
   const { kept: kept3 } = operands.g;
   const room = kept3.at(-1) === 1 ? end : kept3.at(-1);
-  const along2 = end - first;
+  const along3 = end - first;
   let passed = 0;
   for (const cell of walk([...spans.slice(0, -1), [first, first + 1]])) {
     const there = kept3.every((n, i) => n === 1 || cell[i + cell.length - kept3.length] < n);
@@ -850,11 +858,11 @@ function sumRest(stage, rule2, operands, op, spans) {
       one3.step = one3.place(cell) - one3.start;
       cell[cell.length - 1]--;
     }
-    const from2 = Math.min(Math.max(stage.told - passed, 0), along2);
-    const to2 = there ? Math.max(Math.min(along2, room - first), from2) : from2;
+    const from2 = Math.min(Math.max(stage.told - passed, 0), along3);
+    const to2 = there ? Math.max(Math.min(along3, room - first), from2) : from2;
     stage.joinOnly(sumOfRun(rule2, v, arrays, from2, to2), to2 - from2);
-    stage.missing += along2 - to2;
-    passed += along2;
+    stage.missing += along3 - to2;
+    passed += along3;
   }
 }
 function sumOfRun(rule2, v, arrays, from2, to2) {
@@ -1288,13 +1296,13 @@ function normaliseAdjoint(about) {
     return { formula: "∂shift = Σ g", stages: [stage] };
   }
   const cache = /* @__PURE__ */ new Map();
-  const spread = (at3) => {
+  const spread2 = (at3) => {
     const key = groupOf(about, at3).spans.join(";");
     if (!cache.has(key)) cache.set(key, statistics(about, at3));
     return cache.get(key);
   };
   const standard = (at3) => {
-    const { μ, variance: variance2 } = spread(at3);
+    const { μ, variance: variance2 } = spread2(at3);
     return (x2.number(at3) - (μ.number ?? μ)) / Math.sqrt((variance2.number ?? variance2) + eps);
   };
   if (input === "scale") {
@@ -1308,7 +1316,7 @@ function normaliseAdjoint(about) {
     }
     return { formula: "∂scale = Σ g · x̂, x̂ = (x − μ) / √(σ² + ε)", stages: [stage] };
   }
-  const { group, variance } = spread(cell);
+  const { group, variance } = spread2(cell);
   const h = (at3) => g.number(at3) * (scale ? scale.under(at3).number : 1);
   const means = new Stage("mean", "x moved the mean of its group, so the mean of all h = g · scale comes off.");
   const products = new Stage("mean", "And it moved the spread: the mean of h · x̂.");
@@ -1375,20 +1383,20 @@ function unitLengthAdjoint(about) {
     operands: { g, x: x2, y: y2 },
     cell
   } = about, { length } = lengthOf(x2, cell, epsilon(about));
-  const along2 = new Stage(
+  const along3 = new Stage(
     "sum",
     "How much of the gradient points along the row: its length is held at 1, so that part can't act."
   );
   for (let k2 = 0; k2 < x2.shape.at(-1); k2++)
-    along2.product(g.at([...cell.slice(0, -1), k2]), y2.at([...cell.slice(0, -1), k2]));
+    along3.product(g.at([...cell.slice(0, -1), k2]), y2.at([...cell.slice(0, -1), k2]));
   return {
     formula: "∂x = (g − y · Σ g · y) / √(Σ x² + ε)",
     stages: [
-      along2,
+      along3,
       line(
         "What is left, over the row's length before.",
         "(g − y · along) / length",
-        { g: g.at(cell), y: y2.at(cell), along: along2.value, length },
+        { g: g.at(cell), y: y2.at(cell), along: along3.value, length },
         (v) => (v.g - v.y * v.along) / v.length
       )
     ]
@@ -1403,8 +1411,7 @@ function given2(trace, number4) {
   if (!value2) return null;
   if (value2.role === "gradient") return Number.isInteger(value2.of) ? gradientOf(given2(trace, value2.of)) : null;
   const made3 = trace.maker(number4);
-  const plain2 = value2.name.replace(/ \d+$/, "");
-  const only = made3 && made3.kind !== "data" && plain2 === made3.name;
+  const only = made3 && made3.kind !== "data" && !made3.module && saysMaker(value2.name, made3);
   return ONE_WORD.test(value2.name) && !only ? value2.name : null;
 }
 var gradientOf = (name) => name === null ? null : `∂L/∂${name}`;
@@ -1569,7 +1576,7 @@ function convolution(x2, w, cell, { stride, padding, dilation, groups }) {
 }
 function inputGradient(g, w, cell, { stride, padding, dilation, groups }) {
   const [n, i, j, c] = cell, [height, width, inner2, outer] = w.shape;
-  const group = Math.floor(c / inner2), each2 = outer / groups;
+  const group = Math.floor(c / inner2), each3 = outer / groups;
   const rows = [];
   for (const [u, v] of box([
     [0, height],
@@ -1577,7 +1584,7 @@ function inputGradient(g, w, cell, { stride, padding, dilation, groups }) {
   ])) {
     const p = (i + padding[0] - u * dilation[0]) / stride[0], q2 = (j + padding[1] - v * dilation[1]) / stride[1];
     if (!Number.isInteger(p) || !Number.isInteger(q2) || p < 0 || q2 < 0 || p >= g.shape[1] || q2 >= g.shape[2]) continue;
-    for (let o = group * each2; o < (group + 1) * each2; o++)
+    for (let o = group * each3; o < (group + 1) * each3; o++)
       rows.push([g.at([n, p, q2, o]), w.at([u, v, c - group * inner2, o])]);
   }
   return rows;
@@ -1692,7 +1699,7 @@ function softmax(about) {
   const allowed = mask?.under ? (place) => mask.under(place).number !== 0 : void 0;
   const { stage, of } = exponentials(a2, cell, axis, allowed);
   const own2 = of(a2.at(cell));
-  const share2 = op.name === "log_softmax" ? line(
+  const share3 = op.name === "log_softmax" ? line(
     "And the logarithm of its own share.",
     "ln(own / total)",
     { own: own2, total: stage.value },
@@ -1705,7 +1712,7 @@ function softmax(about) {
   );
   return {
     formula: op.name === "log_softmax" ? "y = ln(exp(a) / Σ exp(a))" : "y = exp(a) / Σ exp(a)",
-    stages: [stage, share2]
+    stages: [stage, share3]
   };
 }
 function softmaxAdjoint(about) {
@@ -2752,7 +2759,7 @@ function bindAddress(store, first = "", view = window) {
 }
 
 // src/python.js
-var TOKEN = /(?<comment>#[^\n]*)|(?<text>[rbfRBF]{0,2}(?:"""[\s\S]*?(?:"""|$)|'''[\s\S]*?(?:'''|$)|"(?:\\.|[^"\\\n])*"?|'(?:\\.|[^'\\\n])*'?))|(?<keyword>\b(?:and|as|assert|async|await|break|class|continue|def|del|elif|else|except|False|finally|for|from|global|if|import|in|is|lambda|None|nonlocal|not|or|pass|raise|return|True|try|while|with|yield)\b)|(?<number>\b\d[\w.]*)|(?<decorator>^[ \t]*@[\w.]+)/gm;
+var TOKEN = /(?<comment>#[^\n]*)|(?<text>[rbfRBF]{0,2}(?:"""[\s\S]*?(?:"""|$(?![\s\S]))|'''[\s\S]*?(?:'''|$(?![\s\S]))|"(?:\\.|[^"\\\n])*"?|'(?:\\.|[^'\\\n])*'?))|(?<keyword>\b(?:and|as|assert|async|await|break|class|continue|def|del|elif|else|except|False|finally|for|from|global|if|import|in|is|lambda|None|nonlocal|not|or|pass|raise|return|True|try|while|with|yield)\b)|(?<number>\b\d[\w.]*)|(?<decorator>^[ \t]*@[\w.]+)/gm;
 function pythonLines(source) {
   const lines2 = [[]];
   const push = (text2, kind) => {
@@ -3203,7 +3210,7 @@ function drawChoices(place, { trace, which, by, one: one3, at: at3, count: count
       "span",
       { class: "stepper", role: "group", "aria-label": word },
       step(-1, "−", `${word} before`),
-      make("span", {}, `${word} ${at3} of 0 … ${count3 - 1}`),
+      make("span", {}, `${word} ${at3} (0 to ${count3 - 1})`),
       step(1, "+", `next ${word}`)
     )
   );
@@ -3256,21 +3263,21 @@ function cross(context, [x2, y2, w, h]) {
 function drawShares(place, { one: one3, numbers: numbers2, rows, n, out, probability }, { by, at: at3, choose }) {
   const across = by !== "columns", count3 = across ? n : rows;
   const places2 = Array.from({ length: count3 }, (_, k2) => across ? [at3, k2] : [k2, at3]);
-  const share2 = ([i, j]) => probability[i * n + j];
-  const sorted = places2.filter(([i, j]) => !out(i, j)).sort((a2, b) => share2(b) - share2(a2));
+  const share3 = ([i, j]) => probability[i * n + j];
+  const sorted = places2.filter(([i, j]) => !out(i, j)).sort((a2, b) => share3(b) - share3(a2));
   const own2 = [at3, at3], rank = sorted.findIndex(([i, j]) => i === j) + 1;
   const listed3 = sorted.slice(0, MOST);
   if (rank > MOST) listed3.push(own2);
   const rowsOf = listed3.map(([i, j]) => {
     const bar = make("span", {});
-    bar.style.width = `${100 * share2([i, j])}%`;
+    bar.style.width = `${100 * share3([i, j])}%`;
     const k2 = across ? j : i;
     return make(
       "div",
       { class: i === j ? "share own" : "share" },
       make("span", {}, `${across ? "column" : "row"} ${k2}${i === j ? " (its own)" : ""}`),
       make("span", { class: "track" }, bar),
-      make("span", { class: "numbers" }, brief(share2([i, j]), 3)),
+      make("span", { class: "numbers" }, brief(share3([i, j]), 3)),
       make(
         "button",
         {
@@ -3284,199 +3291,199 @@ function drawShares(place, { one: one3, numbers: numbers2, rows, n, out, probabi
     );
   });
   const word = across ? "Row" : "Column";
-  const told2 = one3.kind === "sigmoid" ? `${word} ${at3}: how probable it says each pair is, and its score.` : `${word} ${at3}: its own is choice ${rank} of ${sorted.length}, with probability ${brief(share2(own2), 3)}; the loss of this ${word.toLowerCase()} is −ln of it, ${brief(-Math.log(share2(own2)), 4)}.`;
+  const told2 = one3.kind === "sigmoid" ? `${word} ${at3}: how probable it says each pair is, and its score.` : `${word} ${at3}: its own is choice ${rank} of ${sorted.length}, with probability ${brief(share3(own2), 3)}; the loss of this ${word.toLowerCase()} is −ln of it, ${brief(-Math.log(share3(own2)), 4)}.`;
   fill(place, make("p", {}, told2), make("div", { class: "shares" }, ...rowsOf));
 }
 
-// src/words.js
-var known = /* @__PURE__ */ new WeakMap();
-function wordsOf(trace, number4) {
-  if (!known.has(trace)) known.set(trace, found(trace));
-  return known.get(trace).get(number4) ?? null;
-}
-function rowWords(trace, number4) {
-  const owner = trace.updates[ownerOf(trace, number4)];
-  return trace.words[owner?.name ?? trace.values[number4].name] ?? null;
-}
-function found(trace) {
-  const told2 = /* @__PURE__ */ new Map();
-  const tables = trace.words;
-  const lists = Object.values(tables);
-  if (!lists.length) return told2;
-  for (const { number: number4, name, role } of trace.values)
-    if (role === "input" && name in tables) told2.set(number4, tables[name]);
-  for (const operation of trace.operations) {
-    const { operands } = operation.of === void 0 ? operation : trace.operations[operation.of];
-    const table = tables[trace.values[(operands.a ?? operands.weight)?.value]?.name];
-    const index = (operation.operands.index ?? operation.operands.indices)?.value;
-    if (table && index !== void 0) told2.set(index, table);
-    const { labels } = operation.operands;
-    const classes = trace.values[operands.logits?.value]?.shape.at(-1);
-    const fits = lists.find((words) => words.length === classes);
-    if (fits && labels?.value !== void 0) told2.set(labels.value, fits);
-  }
-  return told2;
+// src/sentences/each.js
+function each2(words, tell, input = "") {
+  const entries = Array.isArray(words) ? words.map((name) => [name, name]) : Object.entries(words);
+  return Object.fromEntries(entries.map(([name, word]) => [`${name}${input}`, tell(word)]));
 }
 
-// src/sentences.js
-var PHASES = {
-  data: "The examples that this step learns from.",
-  forward: "The network computes its answer from the data, layer by layer.",
-  loss: "The answer is compared with what was wanted. One number, the loss L, says how wrong it was.",
-  backward: "From the loss back to the first layer: how much would L change if each number changed a little? That is its gradient: above 0, L grows with the number; below 0, it falls.",
-  "gradient norm": "How large are all gradients together?",
-  clip: "Gradients that are too large are made smaller before they are used.",
-  moments: "The optimizer remembers earlier gradients, for each weight on its own.",
-  update: "Each weight moves a little, in the direction that makes the loss smaller.",
-  after: "The step is done: every weight has its new value."
-};
-function sentence(operation, trace) {
-  const value2 = (number4) => number4 === null || number4 === void 0 ? "nothing" : { value: number4 };
-  const operand2 = (name) => {
-    const given3 = operation.operands[name];
-    if (given3 === void 0) return null;
-    if (given3.value !== void 0) return value2(given3.value);
-    return given3.values ? listed2(given3.values.map(value2)) : plain(given3.plain);
-  };
-  const context = { operation, trace, value: value2, operand: operand2, result: value2(operation.result) };
-  const told2 = (TELL[operation.kind] ?? TELL.forward)(context);
-  return told2.flat(Infinity).filter((part) => part !== null && part !== void 0);
-}
-function sentenceText(operation, trace) {
-  return sentence(operation, trace).map((part) => typeof part === "string" ? part : part.operation ?? trace.values[part.value].name).join("");
-}
-function checkText({ gradient, difference, error, sides }) {
-  const [own2, slope] = [number(gradient), number(difference)];
-  const says = `The gradient says ${brief(own2, 6)}`;
-  if (!Number.isFinite(own2) || !Number.isFinite(slope))
-    return { fine: false, text: `It can't be checked by nudging the weight: the loss isn't a finite number. ${says}.` };
-  const fine = number(error) < 1e-3;
-  if (sides) {
-    const [below2, above2] = sides.map((x2) => brief(number(x2), 6));
-    const kink = `Here the loss has a kink, as where what goes into a relu is 0: with this number a little smaller its slope is ${below2}, a little larger ${above2}.`;
-    return fine ? { fine, text: `Checked. ${kink} The gradient may be any number between; it says ${brief(own2, 6)}.` } : { fine, text: `Checked, and it doesn't agree. ${kink} ${says}, which isn't between.` };
-  }
-  return {
-    fine,
-    text: `${fine ? "Checked" : "Checked, and it doesn't agree"}: with this number a little larger and a little smaller, the loss changes at a rate of ${brief(slope, 6)}. ${says}.`
-  };
-}
-var TELL = {
-  data: ({ operation, trace, result }) => {
-    const { shape, shown: said } = trace.values[operation.result];
-    const words = wordsOf(trace, operation.result);
-    const shown2 = words ? "tokens" : said;
-    const what = {
-      tokens: "text, a number for each word or letter",
-      picture: "pictures",
-      waveform: "sound",
-      spectrogram: "sound as a spectrogram",
-      video: "moving pictures"
-    }[shown2] ?? "numbers";
-    const examples = shape.length > 1 ? ` The first axis counts the ${shape[0]} examples of this batch.` : shape.length && !words ? " One for each example." : "";
-    return ["Given: ", result, `, ${what}, ${shapeText(shape)}.${examples}`];
-  },
-  forward: (context) => {
-    const said = FORWARD2[context.operation.name]?.(context);
-    return said ?? made(context);
-  },
-  adjoint: (context) => {
-    const { operation, trace, operand: operand2, result, value: value2 } = context;
-    const input = operation.name.slice(operation.name.lastIndexOf(".") + 1);
-    const forward = trace.operations[operation.of];
-    const of = forward?.operands[input]?.value ?? trace.values[operation.result]?.of;
-    const whose = of === null || of === void 0 ? input : value2(of);
-    const through = forward ? forward.name : operation.name.slice(0, operation.name.lastIndexOf("."));
-    const how = ADJOINT2[operation.name]?.(context);
-    if (operation.operands.g?.value === operation.result)
-      return [
-        "Back through ",
-        { operation: through },
-        ": the gradient that arrived, ",
-        result,
-        ", goes on to ",
-        whose,
-        " as it is."
-      ];
-    return [
-      "Back through ",
-      { operation: through },
-      " to ",
-      whose,
-      ": ",
-      ...how ?? ["from ", operand2("g"), " follows how L would change with each of its numbers"],
-      ". That makes ",
-      result,
-      "."
-    ];
-  },
-  accumulate: ({ operation, operand: operand2, result, trace, value: value2 }) => {
-    if (operation.says) return [operation.says, " That makes ", result, "."];
-    const of = trace.values[operation.result]?.of;
-    return [
-      of === null || of === void 0 ? "A value" : value2(of),
-      " was used more than once, so it changes the loss along several ways. Their gradients add: what came before, ",
-      operand2("total"),
-      ", and what comes now, ",
-      operand2("g"),
-      ", make ",
-      result,
-      "."
-    ];
-  },
-  hook: ({ result, operand: operand2 }) => [
-    "A function of yours (a hook) changed the gradient ",
+// src/sentences/back.js
+var NORMALISED = {
+  x: ({ operand: operand2 }) => [
     operand2("g"),
-    " into ",
-    result,
-    "."
+    " comes back through the scaling; and as every number moves the mean and the variance, each has a share in what these changed"
   ],
-  norm: ({ operation, trace, result }) => [
-    `The gradients of all ${operandValues(operation).length} parameters, put together into one long arrow, have the length `,
-    result,
-    ` = ${brief(trace.array(operation.result).data[0])}: the root of the sum of all their squares.`
+  scale: ({ operand: operand2 }) => [
+    "it multiplied each normalised number, so these are multiplied with ",
+    operand2("g"),
+    " and summed"
   ],
-  clip: ({ operation, operand: operand2, result }) => operation.says ? [operation.says, " That makes ", result, "."] : [operand2("gradient"), " is clipped. That makes ", result, "."],
-  update: ({ operation, operand: operand2, result, value: value2 }) => {
-    if (operation.phase === "moments") {
-      const others2 = Object.keys(operation.operands).filter((name) => name !== "gradient");
-      const fresh = [result, ...Object.values(operation.also ?? {}).map(value2)];
-      return [
-        "The optimizer brings ",
-        listed2(others2.map(operand2)),
-        " up to date with ",
-        operand2("gradient"),
-        ": now ",
-        listed2(fresh),
-        "."
-      ];
-    }
-    if (operation.operands.parameter) {
-      const { lr: lr2 } = operation.static ?? {};
-      const by = Object.keys(operation.operands).filter((name) => name !== "parameter");
-      const rate2 = lr2 === void 0 ? "" : `, at the learning rate ${brief(number(lr2))}`;
-      const wanted = by.filter((name) => name !== "gradient").length ? by.filter((name) => name !== "gradient") : by;
-      return [
-        operand2("parameter"),
-        " takes its step, by ",
-        listed2(wanted.map(operand2)),
-        rate2,
-        ": it becomes ",
-        result,
-        "."
-      ];
-    }
-    if (!operation.operands.value)
-      return ["An optimizer that the recording doesn't know makes ", result, " of ", operand2("target"), "."];
-    return ["The layer writes down ", operand2("value"), " for later, in place of ", operand2("target"), "."];
-  },
-  after: ({ operation }) => {
-    const n = operandValues(operation).length;
-    return [
-      `${n === 1 ? "The parameter has its new value" : `All ${n} parameters have their new values`}. Training is this step, again and again, with other examples.`
-    ];
-  }
+  shift: ({ operand: operand2 }) => ["it was added to each example, so ", operand2("g"), " is summed over them"]
 };
+var BACK = {
+  __proto__: null,
+  "linear.x": ({ operand: operand2 }) => [
+    "each number of it reached every output through a weight, so ",
+    operand2("g"),
+    " comes back through the same weights ",
+    operand2("w")
+  ],
+  "linear.w": ({ operand: operand2 }) => [
+    "a weight matters as much as what went into it, so ",
+    operand2("x"),
+    " is multiplied with ",
+    operand2("g"),
+    " and summed over the examples"
+  ],
+  "linear.bias": ({ operand: operand2 }) => ["it was added to every example, so ", operand2("g"), " is summed over the examples"],
+  "matmul.a": ({ operand: operand2 }) => [
+    "each number of it reached the result through a number of ",
+    operand2("b"),
+    ", so ",
+    operand2("g"),
+    " comes back through the same ones"
+  ],
+  "matmul.b": ({ operand: operand2 }) => [
+    "each number of it reached the result through a number of ",
+    operand2("a"),
+    ", so ",
+    operand2("g"),
+    " comes back through the same ones"
+  ],
+  "conv2d.w": ({ operand: operand2 }) => [
+    "each weight of the kernel met every place, so the places of ",
+    operand2("x"),
+    " are multiplied with ",
+    operand2("g"),
+    " and summed"
+  ],
+  "conv2d.x": ({ operand: operand2 }) => [
+    "each number was seen by the kernel at several places, so ",
+    operand2("g"),
+    " comes back through the kernel ",
+    operand2("w")
+  ],
+  "relu.a": ({ operand: operand2 }) => [operand2("g"), " goes on where the number was positive, and is 0 where it was cut off"],
+  "tanh.a": ({ operand: operand2 }) => [operand2("g"), " is multiplied with the slope of tanh, 1 − ", operand2("y"), "²"],
+  "sigmoid.a": ({ operand: operand2 }) => [
+    operand2("g"),
+    " is multiplied with the slope of the sigmoid, ",
+    operand2("y"),
+    " · (1 − ",
+    operand2("y"),
+    ")"
+  ],
+  "mean.a": ({ operand: operand2 }) => [
+    "each number has an equal share in the mean, so each gets ",
+    operand2("g"),
+    " divided by their count"
+  ],
+  "sum.a": ({ operand: operand2 }) => ["each number counts once in the sum, so each gets ", operand2("g")],
+  "cross_entropies.logits": ({ operand: operand2 }) => [
+    "the probability that each class got, less 1 for the right class, times ",
+    operand2("g")
+  ],
+  "max_pool2d.x": ({ operand: operand2 }) => [
+    operand2("g"),
+    " goes to the number of each window that was the largest; the others get 0"
+  ],
+  "multiply.a": ({ operand: operand2 }) => [operand2("g"), " times the other factor, ", operand2("b")],
+  "multiply.b": ({ operand: operand2 }) => [operand2("g"), " times the other factor, ", operand2("a")],
+  "reshape.a": ({ operand: operand2 }) => [operand2("g"), " is put back into the shape from before"],
+  "getitem.a": ({ operand: operand2 }) => [operand2("g"), " goes to the parts that were taken; all others get 0"],
+  ...Object.fromEntries(
+    ["group_norm", "layer_norm", "standardise"].flatMap(
+      (norm2) => Object.entries(NORMALISED).map(([input, told2]) => [`${norm2}.${input}`, told2])
+    )
+  ),
+  "unit_length.x": ({ operand: operand2 }) => [
+    "a longer row would make no difference, as its length is brought to 1; so only that part of ",
+    operand2("g"),
+    " counts that turns the row"
+  ],
+  "attention.q": ({ operand: operand2 }) => [
+    "from ",
+    operand2("g"),
+    " follows how L changes with each share that a query gives, and so with the query, by the keys ",
+    operand2("k")
+  ],
+  "attention.k": ({ operand: operand2 }) => [
+    "from ",
+    operand2("g"),
+    " follows how L changes with each share that a key gets, and so with the key, by the queries ",
+    operand2("q")
+  ],
+  "attention.v": ({ operand: operand2 }) => [
+    "each value was mixed into the results by its share, so ",
+    operand2("g"),
+    " comes back by the same shares"
+  ],
+  ...each2(["add.a", "add.b", "subtract.a"], () => ({ operand: operand2 }) => [operand2("g"), " goes on as it is"]),
+  "subtract.b": ({ operand: operand2 }) => ["as it was taken away, ", operand2("g"), " changes its sign"],
+  "negative.a": ({ operand: operand2 }) => [operand2("g"), " changes its sign"],
+  "divide.a": ({ operand: operand2 }) => [operand2("g"), " is divided by the same ", operand2("b")],
+  "square.a": squared,
+  "power.a": (context) => context.operation.operands.n?.plain === 2 ? squared(context) : null,
+  "exp.a": ({ operand: operand2 }) => [
+    operand2("g"),
+    " is multiplied with what exp made, ",
+    operand2("y"),
+    ", which is its slope, too"
+  ],
+  "log.a": ({ operand: operand2 }) => [
+    operand2("g"),
+    " is divided by ",
+    operand2("a"),
+    ": the logarithm of a large number grows slowly"
+  ],
+  "sqrt.a": ({ operand: operand2 }) => [operand2("g"), " is divided by twice the root, ", operand2("y")],
+  "abs.a": ({ operand: operand2 }) => [
+    operand2("g"),
+    " goes on where the number was positive, and changes its sign where it was negative"
+  ],
+  "softmax.a": share,
+  "masked_softmax.a": share,
+  "log_softmax.a": ({ operand: operand2 }) => [
+    operand2("g"),
+    " goes on, less its sum over the row times each share: where one share grows, the others of the row fall"
+  ],
+  "average_pool2d.x": ({ operand: operand2 }) => ["each number of a window gets an equal share of ", operand2("g")],
+  "embedding_bag.weight": ({ operand: operand2 }) => [operand2("g"), " goes to the rows that were looked up; all others get 0"],
+  "norm.a": ({ operand: operand2 }) => [operand2("g"), " is multiplied with each number's share of the length"],
+  ...each2(
+    { max: "largest", min: "smallest" },
+    (which) => ({ operand: operand2 }) => [operand2("g"), ` goes to the ${which} number; the others get 0`],
+    ".a"
+  ),
+  ...each2(["maximum.a", "maximum.b", "minimum.a", "minimum.b", "where.a", "where.b"], () => ({ operand: operand2 }) => [
+    operand2("g"),
+    " goes on where this was taken; elsewhere it's 0"
+  ]),
+  ...each2(["take.a", "take_along_axis.a", "diagonal.a"], () => ({ operand: operand2 }) => [
+    operand2("g"),
+    " goes to the parts that were taken; all others get 0"
+  ]),
+  ...each2(
+    ["swapaxes.a", "transpose.a", "moveaxis.a", "expand_dims.a", "squeeze.a", "flip.a", "roll.a"],
+    () => ({ operand: operand2 }) => ["the numbers of ", operand2("g"), " are put back in the order from before"]
+  ),
+  ...each2(["broadcast_to.a", "tile.a", "repeat.a"], () => ({ operand: operand2 }) => [
+    operand2("g"),
+    " is summed over the repetitions"
+  ]),
+  ...each2(["concatenate.arrays", "stack.arrays"], () => ({ operand: operand2 }) => [
+    "from ",
+    operand2("g"),
+    " comes the part that this one was"
+  ])
+};
+function squared({ operand: operand2 }) {
+  return [operand2("g"), " is multiplied with twice the number itself, ", operand2("a"), ", the slope of a square"];
+}
+function share({ operand: operand2 }) {
+  return [
+    operand2("g"),
+    ", less its mean over the row by the shares, is multiplied with each share ",
+    operand2("y"),
+    ": where one grows, the others of the row fall"
+  ];
+}
+
+// src/sentences/forward.js
 var FORWARD2 = {
   __proto__: null,
   // an operation of the user's may be called "constructor"
@@ -3530,12 +3537,20 @@ var FORWARD2 = {
     result,
     "."
   ],
-  softmax: ({ operand: operand2, result }) => [
-    operand2("a"),
-    " becomes shares: each number positive, those of a row together 1. That makes ",
-    result,
-    "."
-  ],
+  ...Object.fromEntries(
+    [
+      ["softmax", ""],
+      ["masked_softmax", "; what the mask leaves out gets none"]
+    ].map(([name, masked]) => [
+      name,
+      ({ operand: operand2, result }) => [
+        operand2("a"),
+        ` becomes shares: each number positive, those of a row together 1${masked}. That makes `,
+        result,
+        "."
+      ]
+    ])
+  ),
   add: ({ operand: operand2, result }) => [
     operand2("a"),
     " and ",
@@ -3568,19 +3583,10 @@ var FORWARD2 = {
     result,
     "."
   ],
-  mean: ({ operand: operand2, result }) => [operand2("a"), " is averaged. That makes ", result, "."],
-  sum: ({ operand: operand2, result }) => [operand2("a"), " is summed. That makes ", result, "."],
   reshape: ({ operand: operand2, result, trace, operation }) => [
     "The same numbers of ",
     operand2("a"),
     ` in another shape, ${shapeText(trace.values[operation.result].shape)}: `,
-    result,
-    "."
-  ],
-  swapaxes: ({ operand: operand2, result }) => [
-    "The same numbers of ",
-    operand2("a"),
-    ", two of its axes exchanged: ",
     result,
     "."
   ],
@@ -3671,116 +3677,321 @@ var FORWARD2 = {
     ". That makes ",
     result,
     "."
-  ]
-};
-var NORMALISED = {
-  x: ({ operand: operand2 }) => [
-    operand2("g"),
-    " comes back through the scaling; and as every number moves the mean and the variance, each has a share in what these changed"
   ],
-  scale: ({ operand: operand2 }) => [
-    "it multiplied each normalised number, so these are multiplied with ",
-    operand2("g"),
-    " and summed"
+  power: ({ operand: operand2, result, operation }) => operation.operands.n.plain === 2 ? squared2(operand2, result) : ["Each number of ", operand2("a"), " is raised to the power ", operand2("n"), ". That makes ", result, "."],
+  square: ({ operand: operand2, result }) => squared2(operand2, result),
+  concatenate: ({ operand: operand2, result, operation }) => [
+    operand2("arrays"),
+    ` are put one behind the other${along2(operation)}. That makes `,
+    result,
+    "."
   ],
-  shift: ({ operand: operand2 }) => ["it was added to each example, so ", operand2("g"), " is summed over them"]
-};
-var ADJOINT2 = {
-  __proto__: null,
-  "linear.x": ({ operand: operand2 }) => [
-    "each number of it reached every output through a weight, so ",
-    operand2("g"),
-    " comes back through the same weights ",
-    operand2("w")
+  stack: ({ operand: operand2, result }) => [operand2("arrays"), " are laid side by side on a new axis. That makes ", result, "."],
+  embedding_bag: ({ operand: operand2, result }) => [
+    "Of the table ",
+    operand2("weight"),
+    " the rows that belong to an example are looked up, each times its weight, and added. That makes ",
+    result,
+    "."
   ],
-  "linear.w": ({ operand: operand2 }) => [
-    "a weight matters as much as what went into it, so ",
-    operand2("x"),
-    " is multiplied with ",
-    operand2("g"),
-    " and summed over the examples"
+  binary_cross_entropies: ({ operand: operand2, result }) => [
+    "How surprised is the network by the right answers, yes or no? ",
+    operand2("logits"),
+    " are turned into probabilities; of the one that the right answer got, which ",
+    operand2("targets"),
+    " tells, −ln is taken. That makes ",
+    result,
+    "."
   ],
-  "linear.bias": ({ operand: operand2 }) => ["it was added to every example, so ", operand2("g"), " is summed over the examples"],
-  "matmul.a": ({ operand: operand2 }) => [
-    "each number of it reached the result through a number of ",
-    operand2("b"),
-    ", so ",
-    operand2("g"),
-    " comes back through the same ones"
-  ],
-  "matmul.b": ({ operand: operand2 }) => [
-    "each number of it reached the result through a number of ",
-    operand2("a"),
-    ", so ",
-    operand2("g"),
-    " comes back through the same ones"
-  ],
-  "conv2d.w": ({ operand: operand2 }) => [
-    "each weight of the kernel met every place, so the places of ",
-    operand2("x"),
-    " are multiplied with ",
-    operand2("g"),
-    " and summed"
-  ],
-  "conv2d.x": ({ operand: operand2 }) => [
-    "each number was seen by the kernel at several places, so ",
-    operand2("g"),
-    " comes back through the kernel ",
-    operand2("w")
-  ],
-  "relu.a": ({ operand: operand2 }) => [operand2("g"), " goes on where the number was positive, and is 0 where it was cut off"],
-  "tanh.a": ({ operand: operand2 }) => [operand2("g"), " is multiplied with the slope of tanh, 1 − y²"],
-  "sigmoid.a": ({ operand: operand2 }) => [operand2("g"), " is multiplied with the slope of the sigmoid, y(1 − y)"],
-  "mean.a": ({ operand: operand2 }) => [
-    "each number has an equal share in the mean, so each gets ",
-    operand2("g"),
-    " divided by their count"
-  ],
-  "sum.a": ({ operand: operand2 }) => ["each number counts once in the sum, so each gets ", operand2("g")],
-  "cross_entropies.logits": ({ operand: operand2 }) => [
-    "the probability that each class got, less 1 for the right class, times ",
-    operand2("g")
-  ],
-  "max_pool2d.x": ({ operand: operand2 }) => [
-    operand2("g"),
-    " goes to the number of each window that was the largest; the others get 0"
-  ],
-  "multiply.a": ({ operand: operand2 }) => [operand2("g"), " times the other factor, ", operand2("b")],
-  "multiply.b": ({ operand: operand2 }) => [operand2("g"), " times the other factor, ", operand2("a")],
-  "reshape.a": ({ operand: operand2 }) => [operand2("g"), " is put back into the shape from before"],
-  "swapaxes.a": ({ operand: operand2 }) => ["the axes of ", operand2("g"), " are exchanged back"],
-  "getitem.a": ({ operand: operand2 }) => [operand2("g"), " goes to the parts that were taken; all others get 0"],
-  "where.a": ({ operand: operand2 }) => [operand2("g"), " goes on where this was taken; elsewhere it's 0"],
-  "where.b": ({ operand: operand2 }) => [operand2("g"), " goes on where this was taken; elsewhere it's 0"],
-  ...Object.fromEntries(
-    ["group_norm", "layer_norm"].flatMap(
-      (norm2) => Object.entries(NORMALISED).map(([input, told2]) => [`${norm2}.${input}`, told2])
-    )
+  ...each2(
+    {
+      negative: "changes its sign",
+      exp: "becomes the exponent of e = 2.718…",
+      abs: "loses its sign"
+    },
+    (does) => ({ operand: operand2, result }) => ["Each number of ", operand2("a"), ` ${does}. That makes `, result, "."]
   ),
-  "unit_length.x": ({ operand: operand2 }) => [
-    "a longer row would make no difference, as its length is brought to 1; so only that part of ",
-    operand2("g"),
-    " counts that turns the row"
-  ],
-  "attention.q": ({ operand: operand2 }) => [
-    "from ",
-    operand2("g"),
-    " follows how L changes with each share that a query gives, and so with the query, by the keys ",
-    operand2("k")
-  ],
-  "attention.k": ({ operand: operand2 }) => [
-    "from ",
-    operand2("g"),
-    " follows how L changes with each share that a key gets, and so with the key, by the queries ",
-    operand2("q")
-  ],
-  "attention.v": ({ operand: operand2 }) => [
-    "each value was mixed into the results by its share, so ",
-    operand2("g"),
-    " comes back by the same shares"
-  ],
-  "add.b": ({ operand: operand2 }) => [operand2("g"), " goes on, summed where one number had been added to several"]
+  ...each2({ log: "natural logarithm", sqrt: "square root" }, (what) => ({ operand: operand2, result }) => [
+    "Of each number of ",
+    operand2("a"),
+    ` the ${what} is taken. That makes `,
+    result,
+    "."
+  ]),
+  ...each2({ maximum: "larger", minimum: "smaller" }, (which) => ({ operand: operand2, result }) => [
+    "Of ",
+    operand2("a"),
+    " and ",
+    operand2("b"),
+    ` the ${which} is kept, number by number. That makes `,
+    result,
+    "."
+  ]),
+  ...each2(
+    {
+      mean: "is averaged",
+      sum: "is summed",
+      prod: "is multiplied together",
+      cumsum: "is summed, each number with all before it",
+      log_softmax: "becomes shares, those of a row together 1, of which the logarithm is taken",
+      logsumexp: "becomes the logarithm of the sum of e to each of its numbers"
+    },
+    (does) => ({ operand: operand2, result, operation }) => [operand2("a"), ` ${does}${along2(operation)}. That makes `, result, "."]
+  ),
+  ...each2(
+    { max: "largest number", min: "smallest number", norm: "length, the root of the sum of the squares," },
+    (what) => ({ operand: operand2, result, operation }) => [
+      "Of ",
+      operand2("a"),
+      ` the ${what} is taken${along2(operation)}. That makes `,
+      result,
+      "."
+    ]
+  ),
+  ...each2(
+    {
+      swapaxes: "two of its axes exchanged",
+      transpose: "its axes in another order",
+      moveaxis: "one of its axes at another place",
+      expand_dims: "with one axis more, of length 1",
+      squeeze: "without axes of length 1",
+      flip: "in reverse",
+      roll: "moved along, the last to the front",
+      broadcast_to: "repeated to this shape",
+      tile: "repeated as a whole",
+      repeat: "each repeated"
+    },
+    (how) => ({ operand: operand2, result }) => ["The same numbers of ", operand2("a"), `, ${how}: `, result, "."]
+  )
 };
+function squared2(operand2, result) {
+  return ["Each number of ", operand2("a"), " is squared, multiplied with itself. That makes ", result, "."];
+}
+function along2({ static: told2 }) {
+  const axes = told2?.axis === null || told2?.axis === void 0 ? [] : [told2.axis].flat();
+  return axes.length ? `, along axis ${axes.map((axis) => brief(axis)).join(" and ")}` : "";
+}
+
+// src/words.js
+var known = /* @__PURE__ */ new WeakMap();
+function wordsOf(trace, number4) {
+  if (!known.has(trace)) known.set(trace, found(trace));
+  return known.get(trace).get(number4) ?? null;
+}
+function rowWords(trace, number4) {
+  const owner = trace.updates[ownerOf(trace, number4)];
+  return trace.words[owner?.name ?? trace.values[number4].name] ?? null;
+}
+function found(trace) {
+  const told2 = /* @__PURE__ */ new Map();
+  const tables = trace.words;
+  const lists = Object.values(tables);
+  if (!lists.length) return told2;
+  for (const { number: number4, name, role } of trace.values)
+    if (role === "input" && name in tables) told2.set(number4, tables[name]);
+  for (const operation of trace.operations) {
+    const { operands } = operation.of === void 0 ? operation : trace.operations[operation.of];
+    const table = tables[trace.values[(operands.a ?? operands.weight)?.value]?.name];
+    const index = (operation.operands.index ?? operation.operands.indices)?.value;
+    if (table && index !== void 0) told2.set(index, table);
+    const { labels } = operation.operands;
+    const classes = trace.values[operands.logits?.value]?.shape.at(-1);
+    const fits = lists.find((words) => words.length === classes);
+    if (fits && labels?.value !== void 0) told2.set(labels.value, fits);
+  }
+  return told2;
+}
+
+// src/sentences.js
+var PHASES = {
+  data: "The examples that this step learns from.",
+  forward: "The network computes its answer from the data, layer by layer.",
+  loss: "The answer is compared with what was wanted. One number, the loss L, says how wrong it was.",
+  backward: "From the loss back to the first layer: how much would L change if each number changed a little? That is its gradient: above 0, L grows with the number; below 0, it falls.",
+  "gradient norm": "How large are all gradients together?",
+  clip: "Gradients that are too large are made smaller before they are used.",
+  moments: "The optimizer remembers earlier gradients, for each weight on its own.",
+  update: "Each weight moves a little, in the direction that makes the loss smaller.",
+  after: "The step is done: every weight has its new value."
+};
+function sentence(operation, trace) {
+  const value2 = (number4) => number4 === null || number4 === void 0 ? "nothing" : { value: number4 };
+  const operand2 = (name) => {
+    const given3 = operation.operands[name];
+    if (given3 === void 0) return null;
+    if (given3.value !== void 0) return value2(given3.value);
+    return given3.values ? listed2(given3.values.map(value2)) : plain(given3.plain);
+  };
+  const context = { operation, trace, value: value2, operand: operand2, result: value2(operation.result) };
+  const told2 = (TELL[operation.kind] ?? TELL.forward)(context);
+  return told2.flat(Infinity).filter((part) => part !== null && part !== void 0);
+}
+function sentenceText(operation, trace) {
+  return sentence(operation, trace).map((part) => typeof part === "string" ? part : part.operation ?? trace.values[part.value].name).join("");
+}
+function checkText({ gradient, difference, error, sides }) {
+  const [own2, slope] = [number(gradient), number(difference)];
+  const says = `The gradient says ${brief(own2, 6)}`;
+  if (!Number.isFinite(own2) || !Number.isFinite(slope))
+    return { fine: false, text: `It can't be checked by nudging the weight: the loss isn't a finite number. ${says}.` };
+  const fine = number(error) < 1e-3;
+  if (sides) {
+    const [below2, above2] = sides.map((x2) => brief(number(x2), 6));
+    const kink = `Here the loss has a kink, as where what goes into a relu is 0: with this number a little smaller its slope is ${below2}, a little larger ${above2}.`;
+    return fine ? { fine, text: `Checked. ${kink} The gradient may be any number between; it says ${brief(own2, 6)}.` } : { fine, text: `Checked, and it doesn't agree. ${kink} ${says}, which isn't between.` };
+  }
+  return {
+    fine,
+    text: `${fine ? "Checked" : "Checked, and it doesn't agree"}: with this number a little larger and a little smaller, the loss changes at a rate of ${brief(slope, 6)}. ${says}.`
+  };
+}
+var TELL = {
+  data: ({ operation, trace, result }) => {
+    const { shape, shown: said } = trace.values[operation.result];
+    const words = wordsOf(trace, operation.result);
+    const shown2 = words ? "tokens" : said;
+    const what = {
+      tokens: "text, a number for each word or letter",
+      picture: "pictures",
+      waveform: "sound",
+      spectrogram: "sound as a spectrogram",
+      video: "moving pictures"
+    }[shown2] ?? "numbers";
+    const examples = isBatch(trace.values[operation.result], trace) ? shape.length > 1 ? ` The first axis counts the ${shape[0]} examples of this batch.` : words ? "" : " One for each example." : "";
+    return ["Given: ", result, `, ${what}, ${shapeText(shape)}.${examples}`];
+  },
+  forward: (context) => {
+    const said = FORWARD2[context.operation.name]?.(context);
+    return said ?? computed(context) ?? made(context);
+  },
+  adjoint: (context) => {
+    const { operation, trace, operand: operand2, result, value: value2 } = context;
+    const input = operation.name.slice(operation.name.lastIndexOf(".") + 1);
+    const forward = trace.operations[operation.of];
+    const of = forward?.operands[input]?.value ?? trace.values[operation.result]?.of;
+    const whose = of === null || of === void 0 ? input : value2(of);
+    const through = forward ? forward.name : operation.name.slice(0, operation.name.lastIndexOf("."));
+    const how = BACK[operation.name]?.(context) ?? byFormula(context, input);
+    if (operation.operands.g?.value === operation.result)
+      return [
+        "Back through ",
+        { operation: through },
+        ": the gradient that arrived, ",
+        result,
+        ", goes on to ",
+        whose,
+        " as it is."
+      ];
+    return [
+      "Back through ",
+      { operation: through },
+      " to ",
+      whose,
+      ": ",
+      ...how ?? ["from ", operand2("g"), " follows how L would change with each of its numbers"],
+      spread(context) ? ", summed where one number had met several" : null,
+      ". That makes ",
+      result,
+      "."
+    ];
+  },
+  accumulate: ({ operation, operand: operand2, result, trace, value: value2 }) => {
+    if (operation.says) return [operation.says, " That makes ", result, "."];
+    const of = trace.values[operation.result]?.of;
+    return [
+      of === null || of === void 0 ? "A value" : value2(of),
+      " was used more than once, so it changes the loss along several ways. Their gradients add: what came before, ",
+      operand2("total"),
+      ", and what comes now, ",
+      operand2("g"),
+      ", make ",
+      result,
+      "."
+    ];
+  },
+  hook: ({ result, operand: operand2 }) => [
+    "A function of yours (a hook) changed the gradient ",
+    operand2("g"),
+    " into ",
+    result,
+    "."
+  ],
+  norm: ({ operation, trace, result }) => {
+    const n = operandValues(operation).length;
+    return [
+      n === 1 ? "The gradient of the one parameter, as an arrow, has" : `The gradients of all ${n} parameters, put together into one long arrow, have`,
+      " the length ",
+      result,
+      ` = ${brief(trace.array(operation.result).data[0])}: the root of the sum of all squares.`
+    ];
+  },
+  clip: ({ operation, operand: operand2, result }) => operation.says ? [operation.says, " That makes ", result, "."] : [operand2("gradient"), " is clipped. That makes ", result, "."],
+  update: ({ operation, operand: operand2, result, value: value2 }) => {
+    if (operation.phase === "moments") {
+      const others2 = Object.keys(operation.operands).filter((name) => name !== "gradient");
+      const fresh = [result, ...Object.values(operation.also ?? {}).map(value2)];
+      return [
+        "The optimizer brings ",
+        listed2(others2.map(operand2)),
+        " up to date with ",
+        operand2("gradient"),
+        ": now ",
+        listed2(fresh),
+        "."
+      ];
+    }
+    if (operation.operands.parameter) {
+      const { lr: lr2 } = operation.static ?? {};
+      const by = Object.keys(operation.operands).filter((name) => name !== "parameter");
+      const rate2 = lr2 === void 0 ? "" : `, at the learning rate ${brief(number(lr2))}`;
+      const wanted = by.filter((name) => name !== "gradient").length ? by.filter((name) => name !== "gradient") : by;
+      return [
+        operand2("parameter"),
+        " takes its step, by ",
+        listed2(wanted.map(operand2)),
+        rate2,
+        ": it becomes ",
+        result,
+        "."
+      ];
+    }
+    if (!operation.operands.value)
+      return ["An optimizer that the recording doesn't know makes ", result, " of ", operand2("target"), "."];
+    return ["The layer writes down ", operand2("value"), " for later, in place of ", operand2("target"), "."];
+  },
+  after: ({ operation }) => {
+    const n = operandValues(operation).length;
+    return [
+      `${n === 1 ? "The parameter has its new value" : `All ${n} parameters have their new values`}. Training is this step, again and again, with other examples.`
+    ];
+  }
+};
+function computed(context) {
+  const formula = byFormula(context);
+  return formula && ["Number by number: ", context.result, " = ", formula, "."];
+}
+function byFormula({ operation, trace, operand: operand2, value: value2 }, input = "y") {
+  const formula = formulaOf(operation.name, input);
+  if (!formula) return null;
+  const forward = trace.operations[operation.of] ?? operation;
+  const told2 = (letter) => {
+    if (letter === "y" && forward.kind === "forward") return value2(forward.result);
+    const fixed = operation.static?.[letter];
+    return operand2(letter) ?? (typeof fixed === "number" ? brief(fixed) : null);
+  };
+  let end = 0;
+  const pieces = [...formula.matchAll(NAME2)].flatMap(({ 0: letter, index }) => {
+    const before = formula.slice(end, index);
+    end = index + letter.length;
+    return [before, told2(letter) ?? letter];
+  });
+  return [...pieces, formula.slice(end)];
+}
+function spread({ operation, trace }) {
+  const { name, operands, result } = operation;
+  const g = trace.values[operands.g?.value];
+  return Boolean(g && formulaOf(name, "y")) && g.shape.join() !== trace.values[result].shape.join();
+}
 function made({ operation, operand: operand2, result }) {
   const names = Object.keys(operation.operands).filter((name) => operation.operands[name].plain === void 0);
   const from2 = names.length ? [" from ", listed2(names.map(operand2))] : [];
@@ -9643,10 +9854,8 @@ function network(trace) {
 }
 var isWrite = ({ kind, phase }) => kind === "update" && (phase === "forward" || phase === "loss");
 var short = (name, role) => role === "parameter" ? name.slice(name.lastIndexOf(".") + 1) : name;
-function told(value2, { name, module }) {
-  if (!value2) return "";
-  const plain2 = value2.name.replace(/ \d+$/, "");
-  return plain2 === name || plain2 === `${module} ${name}` ? "" : value2.name;
+function told(value2, operation) {
+  return !value2 || saysMaker(value2.name, operation) ? "" : value2.name;
 }
 function groupsOf(trace, nodes) {
   const all = [...nodes.values()];
@@ -9976,17 +10185,17 @@ var memory = (recorded2) => ({
   start: Math.round(-Math.log10(1 - recorded2) * END / 4),
   value: (k2) => 1 - 10 ** (-4 * k2 / END)
 });
-var share = (recorded2) => ({ start: Math.round(recorded2 * END), value: (k2) => k2 / END });
+var share2 = (recorded2) => ({ start: Math.round(recorded2 * END), value: (k2) => k2 / END });
 var below = (norm2) => ({ start: END, value: (k2) => norm2 * 100 ** (k2 / END - 1) });
 var SLIDERS = [
-  { key: "lr", name: "learning rate η", scale: (recorded2) => (recorded2 > 0 ? rate(100) : share)(recorded2) },
+  { key: "lr", name: "learning rate η", scale: (recorded2) => (recorded2 > 0 ? rate(100) : share2)(recorded2) },
   { key: "limit", name: "clip limit", scale: rate(30) },
   { key: "momentum", name: "momentum μ", scale: memory },
   { key: "beta1", name: "β₁, memory of gradients", scale: memory },
   { key: "beta2", name: "β₂, memory of squares", scale: memory },
   { key: "alpha", name: "α, memory of squares", scale: memory },
   { key: "rho", name: "ρ, memory of squares", scale: memory },
-  { key: "weight_decay", name: "weight decay λ", scale: share }
+  { key: "weight_decay", name: "weight decay λ", scale: share2 }
 ];
 function drawSliders(place, { settings: settings3, clip: clip2, norm: norm2, what, changed }) {
   const recorded2 = { ...settings3, beta1: settings3.betas?.[0], beta2: settings3.betas?.[1], limit: clip2?.limit };
@@ -10710,7 +10919,7 @@ function stepper(name, at3, n, go) {
     "span",
     { class: "stepper", role: "group", "aria-label": name },
     button2(-1, "−"),
-    make("span", {}, `${name} ${at3} of 0 … ${n - 1}`),
+    make("span", {}, `${name} ${at3} (0 to ${n - 1})`),
     button2(1, "+")
   );
 }
@@ -11139,7 +11348,7 @@ function partOf(some) {
   return part;
 }
 function foldOf(repeat, rows, trace) {
-  const [often, each2] = [timesTold(repeat), eachTold(repeat)];
+  const [often, each3] = [timesTold(repeat), eachTold(repeat)];
   const place = make("span", { class: "place" });
   const head = make(
     "div",
@@ -11156,7 +11365,7 @@ function foldOf(repeat, rows, trace) {
       "span",
       { class: "name" },
       make("strong", {}, `${whatTold(repeat, trace)}: ${often}`),
-      make("span", { class: "each" }, [`${repeat.first} … ${repeat.last}`, each2].filter(Boolean).join(", ")),
+      make("span", { class: "each" }, [`${repeat.first} … ${repeat.last}`, each3].filter(Boolean).join(", ")),
       place
     )
   );
@@ -11192,9 +11401,8 @@ function titleOf(operation, trace) {
   if (operation.kind === "update") return name(operation.operands.parameter?.value ?? operation.result);
   return operation.name;
 }
-function made2({ name, module }, result) {
-  const plain2 = result.replace(/ \d+$/, "");
-  return plain2 === name || plain2 === `${module} ${name}` ? result : `${name} → ${result}`;
+function made2(operation, result) {
+  return saysMaker(result, operation) ? result : `${operation.name} → ${result}`;
 }
 function haystack(operation, trace) {
   const names = [
@@ -11309,8 +11517,8 @@ function transport(element, store, trace) {
   store.subscribe(({ op, playing, weight }) => {
     follows.hidden = weight !== null || !trace.updates.length;
     slider2.value = op;
-    slider2.setAttribute("aria-valuetext", `${op} of 0 to ${last2}: ${store.operation?.name ?? ""}`);
-    place.textContent = `${op} of 0 … ${last2}`;
+    slider2.setAttribute("aria-valuetext", `${op} of ${last2}: ${store.operation?.name ?? ""}`);
+    place.textContent = `${op} of ${last2}`;
     const play2 = made3[2];
     play2.textContent = playing ? "❚❚ pause" : "▶ play";
     play2.setAttribute("aria-pressed", String(Boolean(playing)));

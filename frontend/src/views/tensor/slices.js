@@ -35,7 +35,7 @@ export function stepper(name, at, n, go) {
     "span",
     { class: "stepper", role: "group", "aria-label": name },
     button(-1, "−"),
-    make("span", {}, `${name} ${at} of 0 … ${n - 1}`),
+    make("span", {}, `${name} ${at} (0 to ${n - 1})`),
     button(1, "+"),
   );
 }
