@@ -195,7 +195,7 @@ assert untold > 5 * alone
 #
 # - In the ravine, set the ball's μ to 0.5 and to 0.99, and leave its rate. Which flies off (the rate is above
 #   2 (1 + μ) / λmax), and which circles the minimum for long?
-# - Give the heavy ball Nesterov's rate 1 / 50, and Nesterov the ball's. Which stands more?
+# - Give the heavy ball Nesterov's rate 1 / 50, and Nesterov the ball's. Which bears it?
 # - In "Nesterov", set the rate to 0.07: above which rate does each fly off? (The ball above 2 (1 + μ) / λ, Nesterov
 #   above that divided by 1 + 2μ: looking ahead has its price.)
 # - Exercises: `tinyxm check ex13` and `tinyxm check ex14`.

@@ -101,7 +101,7 @@ print(f"hashing: {size} columns → {hashed.shape[1]}, no vocabulary; whichever 
 # %% [markdown]
 # ## The company a word keeps
 #
-# Count for each two words in how many texts they stand together: bags' product, B'B, without its diagonal. Two words
+# Count for each two words in how many texts they stand together: bags' product, BᵀB, without its diagonal. Two words
 # are alike where their *rows* are: "dog" and "puppy" needn't ever meet, if they meet the same others. But plain counts
 # are ruled by the frequent words. So compare with chance. If w and c didn't care for each other, they would meet
 # #(w) · #(c) / D times; the logarithm of how far they are from that is their PMI. What never meets would be −∞;
@@ -130,7 +130,7 @@ for word in ("dog", "sad"):
 # ## From 900 numbers a word to 20
 #
 # A row of PMI is a vector already, but long, and mostly 0. The singular value decomposition gives the best matrix of
-# rank d (Eckart and Young 1936), PMI⁺ ≈ U_d Σ_d V_d', and a word's vector is its row of U_d Σ_d. What is left out is,
+# rank d (Eckart and Young 1936), PMI⁺ ≈ U_d Σ_d V_dᵀ, and a word's vector is its row of U_d Σ_d. What is left out is,
 # with luck, the noise.
 
 # %%

@@ -405,7 +405,6 @@ assert scores["connected, shown"][0] < scores["connected"][0] - 0.1
 assert scores["connected × 9, shown"][1] > scores["convolution"][1] - 0.05
 
 # %% [markdown]
-#
 # ## One axis: sound and text
 #
 # A spectrogram has frequencies, too, but a convolution over **time** alone takes its bands as channels: what is said

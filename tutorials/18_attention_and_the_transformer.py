@@ -123,9 +123,9 @@ assert not np.allclose(before[3:], after[3:])
 # %% [markdown]
 # ## Attention doesn't know an order
 #
-# Shuffle the places, and the answers are shuffled alike, and are the same answers: attention is *permutation
-# equivariant*. "dog bites man" and "man bites dog" would be one. So the place must be told in the vectors themselves:
-# add to each a vector of its place. Either learned, one for each; or sines of many wavelengths,
+# Without the mask: shuffle the places, and the answers are shuffled alike, and are the same answers. Attention is
+# *permutation equivariant*. "dog bites man" and "man bites dog" would be one. So the place must be told in the vectors
+# themselves: add to each a vector of its place. Either learned, one for each; or sines of many wavelengths,
 #
 #     p → (sin pω₀, cos pω₀, sin pω₁, cos pω₁, …),    ωᵢ = 10000^(−2i / features)
 #
@@ -353,9 +353,10 @@ plt.show()
 # %% [markdown]
 # After the bar the Transformer is right nearly always: a look-up by place, which is what attention is. The GRU must
 # pass each letter on through every state between, and is worse the further back the letter lies. More steps would bring
-# it closer: it *can*, it's only hard. Before the bar it's another tale: 2,636 words teach little spelling, and neither
-# is much better than the table of counts. Attention isn't better at everything; it's better where something must be
-# fetched from far away.
+# it closer: it *can*, it's only hard. Without positions the Transformer still has twice the bigram's share: it sees
+# which letters the word has, and the mask tells a little of the order, as each place sees one letter more. Before the
+# bar it's another tale: 2,636 words teach little spelling, and neither is much better than the table of counts.
+# Attention isn't better at everything; it's better where something must be fetched from far away.
 
 # %%
 assert max(abs(results[name][0] - results["bigram"][0]) for name in ("GRU", "Transformer")) < 0.2

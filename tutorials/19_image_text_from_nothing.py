@@ -1,12 +1,12 @@
 # %% [markdown]
 # # Pictures and words, from nothing
 #
-# Show somebody all drawings of a box, and tell all their names, and he finds which belong together without a list of
+# Show somebody all drawings of a box, and tell all their names, and they find which belong together without a list of
 # classes. **Don't name, match**: two towers, f for pictures and g for texts, take both to one space of vectors, where a
 # picture should be nearer to its own text than to any other, and a text to its own picture. Of B pairs, with s for how
 # sharp the choice is,
 #
-#     Sᵢⱼ = s·f(xᵢ)·g(tⱼ),    ℓ = −1/2B Σᵢ ( ln e^Sᵢᵢ / Σⱼ e^Sᵢⱼ  +  ln e^Sᵢᵢ / Σⱼ e^Sⱼᵢ )
+#     Sᵢⱼ = s·f(xᵢ)·g(tⱼ),    ℓ = −1/(2B) Σᵢ [ ln(e^Sᵢᵢ / Σⱼ e^Sᵢⱼ)  +  ln(e^Sᵢᵢ / Σⱼ e^Sⱼᵢ) ]
 #
 # That is the whole job of `tinyxm train` on one page: learn which emoji belongs to which words, then find drawings in a
 # style that was never trained on. The towers, the loss, the training step and the scores stand here in full.
@@ -72,9 +72,14 @@ assert math.isclose(weights[: offsets[1]].sum(), 1, rel_tol=1e-5)
 class Towers(nn.Module):
     def __init__(self, entries: int, d: int = 64) -> None:
         self.image = nn.Sequential(
-            *(nn.Conv2d(11, 32, 3, stride=2, padding=1, rng=rng), nn.GroupNorm(8, 32), nn.ReLU()),
-            *(nn.Conv2d(32, 64, 3, stride=2, padding=1, rng=rng), nn.GroupNorm(8, 64), nn.ReLU()),
-            *(nn.Flatten(), nn.Linear(4 * 4 * 64, d, rng=rng)),
+            nn.Conv2d(11, 32, 3, stride=2, padding=1, rng=rng),
+            nn.GroupNorm(8, 32),
+            nn.ReLU(),
+            nn.Conv2d(32, 64, 3, stride=2, padding=1, rng=rng),
+            nn.GroupNorm(8, 64),
+            nn.ReLU(),
+            nn.Flatten(),
+            nn.Linear(4 * 4 * 64, d, rng=rng),
         )
         self.embedding = nn.EmbeddingBag(entries, d, rng=rng)
         self.text = nn.Sequential(nn.LayerNorm(d), nn.Linear(d, 128, rng=rng), nn.ReLU(), nn.Linear(128, d, rng=rng))
@@ -306,13 +311,13 @@ assert told[1] < 1e-3
 #
 # ## Three questions
 #
-# 1. Somebody trains with B = 1,024, and his loss is 4.85, like ours at the start. Has he learned anything?
+# 1. Somebody trains with B = 1,024, and the loss is 4.85, like ours at the start. Has anything been learned?
 # 2. Two of 6 texts are the same, unmasked, and all else is perfect. What is the least loss?
 # 3. B = 128 and s = 1. How low could the loss go if own pairs had a cosine of 1 and all others of −1?
 #
 # ## Answers
 #
-# 1. Yes: knowing nothing costs ln 1,024 = 6.93. He is as unsure as among e^4.85 = 128, an eighth of them.
+# 1. Yes: knowing nothing costs ln 1,024 = 6.93. The towers are as unsure as among e^4.85 = 128, an eighth of them.
 # 2. The twins share their row's probability, a half each, and cost ln 2; the other four cost nothing: ⅓ ln 2 = 0.231,
 #    as above.
 # 3. ln(1 + 127 e⁻²) = 2.90, and no lower: hence a scale that is learned. (All others at −1 can't even be.)

@@ -7,7 +7,7 @@
 #     p(w₁ … w_T | picture) = Π_t  p(w_t | picture, w₁ … w_{t−1})
 #
 # Each factor is a choice among a few words again: a softmax, made by a model that sees the picture and what is written
-# so far. It may look somewhere else for each word: attention (lesson 18), softmax(q·K'/√d) V, with queries from the
+# so far. It may look somewhere else for each word: attention (lesson 18), softmax(q·Kᵀ/√d) V, with queries from the
 # words, and keys and values from the places of the picture. Here a small one learns it in seconds; then we see where it
 # looks, and how a score can lie.
 
@@ -287,8 +287,9 @@ assert judged["by a beam and a second look"] > judged["by a beam"]
 #    model writes, whose words before are its own.
 # 2. 0.95⁹ = 0.63.
 # 3. For the first ln 2 where the two differ, as nothing says which is meant; for the second 0, as the words before do.
-#    Over a sentence of nine words it's about 0.07 a word. Our loss fell lower: the model learned by heart which way
+#    Over a sentence of nine words it's about 0.08 a word. Our loss fell lower: the model learned by heart which way
 #    the writers chose, which helps with no other picture.
 
 # %%
 assert np.isclose(0.95**9, 0.63, atol=0.005)
+assert np.isclose(np.log(2) / 9, 0.08, atol=0.005)

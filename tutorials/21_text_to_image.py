@@ -57,7 +57,7 @@ def show(rows, title=""):
 # ## A judge, and why one isn't enough
 #
 # Somebody must say whether a drawn seven is one: a **judge**, a classifier trained on real digits that are used for
-# nothing else. But look at what it says of the class mean, which is no handwriting at all.
+# nothing else. Lesson 14 fooled one; here, too, look at what it says of the class mean, which is no handwriting at all.
 
 # %%
 judge = Logistic(0.01).fit(pictures[split["judge"]].reshape(-1, 64), digits[split["judge"]])
@@ -90,8 +90,10 @@ assert table["class mean"][1] < 1e-3  # ... with one and the same picture
 #
 #     L = −E_q ln p(x|z)  +  β · KL(q(z|x) ‖ p(z|c))
 #
-# draw what you were shown; and let each picture's cloud lie within its word's, so that a draw from there is a picture.
-# Chance has no gradient, but z = m + s·ε, with ε from outside, has: that is the **reparametrisation trick**.
+# draw what you were shown (p(x|z) takes each pixel for a coin, whose chance of ink is the grey that the decoder draws,
+# so that −ln p is the binary cross-entropy of lesson 08); and let each picture's cloud lie within its word's, so that a
+# draw from there is a picture. Chance has no gradient, but z = m + s·ε, with ε from outside, has: that is the
+# **reparametrisation trick**.
 
 # %%
 vae = ConditionalVAE((8, 8, 1), len(vocabulary), dimensions=8, widths=(16, 32), rng=rng)
@@ -150,10 +152,11 @@ show({"t = 0 … 1": np.clip(mixed, 0, 1)})
 #
 # A network sees x_t, the time and the word, and says what is noise in it. One can ask for ε, or for x; asked for
 #
-#     v = α·ε − σ·x,    L = ‖v̂(x_t, t, c) − v‖²
+#     v = α·ε − σ·x,    L = the mean over pixels of (v̂(x_t, t, c) − v)²
 #
-# it has something to say at both ends (Salimans and Ho 2022), and both follow: x̂ = α·x_t − σ·v̂, ε̂ = σ·x_t + α·v̂. One
-# text in ten is left out in training, so that the same network also knows what pictures look like without being told.
+# it has something to say at both ends (Salimans and Ho 2022), and both follow: x̂ = α·x_t − σ·v̂, ε̂ = σ·x_t + α·v̂.
+# One text in ten is left out in training, so that the same network also knows what pictures look like without being
+# told.
 
 # %%
 optimizer, batch, steps, losses = xm.optim.Adam(model.parameters(), lr=2e-3), 128, 1500, []

@@ -196,27 +196,11 @@ for bands in (80, 40, 20, 10, 5):
 # lasts, and then frames that look at one another.
 
 # %%
-OTHERS = [
-    *("zip", "zoo", "hero", "row", "wonder", "win", "sun", "run", "too", "tool", "threw", "tea", "free", "sea", "for"),
-    *(
-        "more",
-        "fine",
-        "file",
-        "fives",
-        "mix",
-        "sits",
-        "sick",
-        "set",
-        "head",
-        "heaven",
-        "eleven",
-        "given",
-        "ate",
-        "late",
-    ),
-    *("night", "nice", "time", "near", "heat", "fan", "van", "wait", "knee", "think", "thread", "kneel"),
-]
-voice = utterances([Utterance(word, "en-us") for word in OTHERS if word not in WORDS])
+OTHERS = """
+    zip zoo hero row wonder win sun run too tool threw tea free sea for more fine file fives mix sits sick set head
+    heaven eleven given ate late night nice time near heat fan van wait knee think thread kneel
+"""
+voice = utterances([Utterance(word, "en-us") for word in OTHERS.split() if word not in WORDS])
 pieces = {}
 for sound, names, starts in zip(voice["audio"], voice["phonemes"], voice["starts"], strict=True):
     power = audio.spectrogram(audio.mono(sound), window_samples=1024, hop_samples=256)
@@ -283,7 +267,7 @@ for way, mixes in (("least squares", scores), ("recalled, then said", recalled),
 # %% [markdown]
 # ## Change it and see
 #
-# - Give the convolution a stride of 4 (`model.early`): which words can't be spelt any longer, and why?
+# - Give it every fourth frame, `features(sound)[::4]`: which two words can't be spelt any longer, and why?
 # - Train on one voice alone. How much do new voices cost now?
 # - Take a scale of 1 or 100 in `recalled`: when is the picture's name a murmur, when one word?
 # - Take `momentum=0.0` in `griffin_lim`, or one iteration, and write the sound to a file: what do you hear?

@@ -11,7 +11,7 @@
 #     ink_t = 1 − exp(−Σ_{r ≤ t} λ_r),   λ_r = softplus(…) ≥ 0
 #
 # which can only grow. The same formula tells, in medicine, who has fallen ill by a certain day, and of engines which
-# have failed: Cox's regression, a pixel for a patient.
+# have failed: survival analysis, a pixel for a patient.
 #
 # To watch: a convolution goes over time as it goes over space, here with a kernel of three frames:
 #
@@ -377,9 +377,9 @@ assert shares["last frame"][0] < 0.7
 #
 # ## Where it came from
 #
-# Hazards: Cox 1972, Regression models and life-tables. Codes for what is left open: Kingma & Welling 2014; Sohn, Lee &
-# Yan 2015. Areas of pairs of paths: Lévy 1940; as features of sequences, Lyons 2014, Rough paths, signatures and the
-# modelling of functions on streams. Strokes: KanjiVG, © Ulrich Apel, CC BY-SA 3.0.
+# Hazards: Kaplan & Meier 1958; told from what is known of the patient: Cox 1972. Codes for what is left open: Kingma &
+# Welling 2014; Sohn, Lee & Yan 2015. Areas of pairs of paths: Lévy 1940; as features of sequences, Lyons 2014, Rough
+# paths, signatures and the modelling of functions on streams. Strokes: KanjiVG, © Ulrich Apel, CC BY-SA 3.0.
 #
 # Ji et al. (2013) and Tran et al. (2015) convolved over space and time at once; Tran et al., "A closer look at
 # spatiotemporal convolutions" (2018), one after the other, (2+1)-D. That order must be tested for: Pickup et al.,

@@ -8,7 +8,7 @@
 # The simplest fusion asks each modality alone and multiplies what they say, as if they were independent given the
 # class (Kittler et al. 1998, the product rule):
 #
-#     log p(c | x₁ … x_M) = Σ over present m of log p(c | xₘ) − (present − 1)·log p(c) + constant
+#     ln p(c | x₁ … x_M) = Σ over present m of ln p(c | xₘ) − (present − 1)·ln p(c) + constant
 #
 # Leaving out a factor is all that absence needs. But a product of opinions can't see what only two together show; for
 # that a model has to look at both, and be taught to do without either.
@@ -21,6 +21,7 @@ from tinyxm import data, nn, optim
 from tinyxm.autograd import no_grad
 from tinyxm.metrics import accuracy, bootstrap
 from tinyxm.models.fusion import FUSIONS, Fusion, modality_dropout
+from tinyxm.ops import softmax
 
 BLUE, ORANGE, GREEN, PURPLE, GRAY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#767676"
 
@@ -94,7 +95,7 @@ for m, name in enumerate(names):
 # %% [markdown]
 # ## The formula is the code
 #
-# `Late.forward`, by hand: the log probabilities of what is present, summed, less the prior for all but one.
+# `Late.forward`, by hand: ln p of what is present, summed, less the prior's for all but one.
 
 # %%
 some = np.array([[True, False, True]])
@@ -147,13 +148,14 @@ plt.show()
 # %% [markdown]
 # ## What a product of opinions can't see
 #
-# Two switches; the lamp is on where they agree. Neither switch alone tells anything, so late fusion can only guess, and
-# a gate, which takes a weighted mean, is right in three cases of four at best.
+# Two switches; the lamp is on where they agree, and each of the four cases is there equally often. Neither switch alone
+# tells anything, so late fusion can only guess: ½ for each answer. A gate, which takes a weighted mean, becomes sure in
+# two cases and guesses in the two others. What each gives the right answer, on average:
 
 # %%
 rng = np.random.default_rng(0)
-switches = rng.choice([-1, 1], (256, 2)).astype(np.float32)
-lamp = (switches[:, 0] == switches[:, 1]).astype(int)
+switches = np.array([(a, b) for a in (-1, 1) for b in (-1, 1)] * 64, np.float32)
+lamp, given = (switches[:, 0] == switches[:, 1]).astype(int), {}
 for way in FUSIONS:
     encoders = [nn.Sequential(nn.Linear(1, 8, rng=rng), nn.ReLU()) for _ in range(2)]
     model = Fusion(encoders, FUSIONS[way](2, 8, 2, rng=rng))
@@ -163,7 +165,12 @@ for way in FUSIONS:
         optimizer.zero_grad()
         model.loss(both, present, lamp).backward()
         optimizer.step()
-    print(f"{way:16} {accuracy(lamp, model(both, present).data.argmax(axis=1)):.0%}")
+    with no_grad():
+        given[way] = softmax(model(both, present)).data[np.arange(256), lamp].mean()
+    print(f"{way:16} {given[way]:.0%}")
+assert np.isclose(given["late"], 0.5, atol=0.02)
+assert np.isclose(given["gated"], 0.75, atol=0.02)
+assert min(given[way] for way in ("early", "low_rank", "cross_attention")) > 0.98
 
 # %% [markdown]
 # ## Change it and see
@@ -191,7 +198,7 @@ for way in FUSIONS:
 #
 # ## Three questions
 #
-# 1. Why is −(present − 1)·log p(c) in the product rule?
+# 1. Why is −(present − 1)·ln p(c) in the product rule?
 # 2. The early fusion that was never taught falls faster than the one that was. Where did the points go?
 # 3. Why does low-rank fusion let the factor of an absent modality start at 1 rather than at 0?
 #

@@ -50,10 +50,14 @@ def accuracy(model, pictures, rows):
 def network(seed=0):
     rng = np.random.default_rng(seed)
     return nn.Sequential(
-        *(nn.Conv2d(1, 16, 3, stride=2, padding=1, rng=rng), nn.ReLU()),
-        *(nn.Conv2d(16, 32, 3, stride=2, padding=1, rng=rng), nn.ReLU()),
-        *(nn.Conv2d(32, 32, 3, padding=1, rng=rng), nn.ReLU()),
-        *(nn.GlobalAveragePool(), nn.Linear(32, 10, rng=rng)),
+        nn.Conv2d(1, 16, 3, stride=2, padding=1, rng=rng),
+        nn.ReLU(),
+        nn.Conv2d(16, 32, 3, stride=2, padding=1, rng=rng),
+        nn.ReLU(),
+        nn.Conv2d(32, 32, 3, padding=1, rng=rng),
+        nn.ReLU(),
+        nn.GlobalAveragePool(),
+        nn.Linear(32, 10, rng=rng),
     )
 
 
@@ -147,9 +151,9 @@ print(f"\nintegrated gradients, layer by layer\n{cascade}")
 
 # %% [markdown]
 # Read the last column. Integrated gradients and gradient × input of a **random** model show the very same strokes, 0.9
-# and more, for they are a product with the picture: where it's black they are 0, whatever the model. Their *signs* are
-# the model's; their outline is the picture's. Whoever shows the magnitudes of such a map, and says "see, it looks at
-# the digit", has shown the digit.
+# and more, for they are a product with the picture: where it's black they are 0, whatever the model. Occlusion's keeps
+# as much, for to cover black with black changes nothing. Their *signs* are the model's; their outline is the picture's.
+# Whoever shows the magnitudes of such a map, and says "see, it looks at the digit", has shown the digit.
 
 # %%
 learned = model.state_dict()
@@ -182,13 +186,15 @@ for name in ("gradient", "integrated", "Grad-CAM", "occlusion", "ink"):
     print(f"{name:20}{c.deletion.area.mean():10.3f}{c.insertion.area.mean():11.3f}"
           f"   {c.deletion_wins.mean():.0%}, {c.insertion_wins.mean():.0%}")  # fmt: skip
 print(f"{'random':20}{c.random_deletion.area.mean():10.3f}{c.random_insertion.area.mean():11.3f}")
-assert curves["integrated"].deletion.area.mean() < curves["ink"].deletion.area.mean()
+assert min(curves, key=lambda name: curves[name].deletion.area.mean()) == "integrated"
+assert max(curves, key=lambda name: curves[name].insertion.area.mean()) == "ink"
 to_pyplot(draw_curves(curves))
 plt.show()
 
 # %% [markdown]
-# The two tests disagree, and that's instructive: integrated gradients *name the places* best, though their outline
-# would survive any weights. Order is by sign and size, and the model decides that. No single test makes a map true.
+# The two tests disagree, and that's instructive. By deletion integrated gradients are best, though their outline would
+# survive any weights: order is by sign and size, and the model decides that. By insertion the ink, which asked no
+# model, beats them all: what it puts back first is the whole stroke. No single test makes a map true.
 #
 # ## Attention
 #

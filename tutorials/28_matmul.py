@@ -1,10 +1,10 @@
 # %% [markdown]
-# # A matmul, from 0.05 to 90 GFLOP/s
+# # A matmul, from 0.05 to 110 GFLOP/s
 #
 #     C[i, j] = Σ over k of A[i, k]·B[k, j]
 #
 # Three loops, one multiplication, one addition. Every rung of this ladder does the same sums, in float32, and gives the
-# same numbers; the last is a thousand times as fast as the first. None of it is a better formula. It is where the
+# same numbers; the last is thousands of times as fast as the first. None of it is a better formula. It is where the
 # numbers lie, and how often each is used once it has been fetched.
 #
 # A product of n×n matrices takes 2n³ operations; GFLOP/s are thousands of millions of them in a second. Each rung is a
@@ -108,7 +108,7 @@ assert down == 16 * along == n * n  # where a column has more lines than the cac
 # ## Use each number more often
 #
 # How fast can it go? The processor does two vector multiply-adds at a time, each on 8 numbers, and fetches two vectors
-# at a time. So a multiply-add that fetches three vectors and stores one, as in `reordered`, can't keep it busy. What
+# at a time. So a multiply-add that fetches two vectors and stores one, as in `reordered`, can't keep it busy. What
 # counts is the **arithmetic intensity**: operations for each byte fetched.
 #
 # | rung | what is kept close | operations for each byte from the first-level cache |
@@ -166,7 +166,7 @@ plt.bar_label(bars, [f"{speed[name]:.3g}" for name in names[::-1]], padding=4)
 plt.xscale("log")
 plt.xlim(min(speed.values()) / 2, max(speed.values()) * 4)
 plt.xlabel("GFLOP/s (log scale)")
-plt.title(f"512 × 512, float32 (loops: 128 × 128); parallel and blas on {get_threads()} threads")
+plt.title(f"512 × 512, float32 (loops: 128 × 128); threads of parallel and blas: {get_threads()}")
 plt.show()
 print(f"from loops to packed: {speed['packed'] / speed['loops']:,.0f} times as fast, on one thread")
 assert speed["packed"] > 100 * speed["loops"]

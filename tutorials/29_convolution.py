@@ -26,14 +26,14 @@ rng = np.random.default_rng(0)
 # %% [markdown]
 # ## The formula, three times
 #
-# Seven loops, and the same in all three operations: the result, the gradient of the input and that of the weights. Each
-# term joins one number of x, one of w and one of y, and only what is written to changes (the rung `naive` is this,
-# compiled). So whoever makes one of them fast has all three.
+# Six loops (the kernel's seventh goes over images), and the same in all three operations: the result, the gradient of
+# the input and that of the weights. Each term joins one number of x, one of w and one of y, and only what is written to
+# changes (the rung `naive` is this, compiled). So whoever makes one of them fast has all three.
 
 # %%
 
 
-def seven_loops(x, w, y, write):
+def six_loops(x, w, y, write):
     """One image (rows, columns, channels), no padding; `write` is the array that is summed into."""
     for p, q, o in np.ndindex(y.shape):
         for i, j, c in np.ndindex(w.shape[:3]):
@@ -47,9 +47,9 @@ def seven_loops(x, w, y, write):
 
 x, w = rng.normal(size=(6, 6, 2)), rng.normal(size=(3, 3, 2, 4))
 y, dx, dw, g = np.zeros((4, 4, 4)), np.zeros_like(x), np.zeros_like(w), rng.normal(size=(4, 4, 4))
-seven_loops(x, w, y, y)
-seven_loops(dx, w, g, dx)
-seven_loops(x, dw, g, dw)
+six_loops(x, w, y, y)
+six_loops(dx, w, g, dx)
+six_loops(x, dw, g, dw)
 for operation, operands, by_loops in (
     ("conv2d", (x[None], w), y[None]),
     ("conv2d_input_gradient", (g[None], w, (1, *x.shape)), dx[None]),
@@ -192,7 +192,8 @@ assert two_by_hand(d, w).tolist() == [38, 56] == [d[:3] @ w, d[1:] @ w]
 #     y = Aᵀ [(G w) ⊙ (Bᵀ d)]
 #
 # G evaluates the taps at the points, Bᵀ turns pixels, Aᵀ gathers. Any points will do that all differ, and `matrices`
-# makes the three of them. F(m, r) names m results by r taps, and takes m + r − 1 points.
+# makes the three of them. F(m, r) names m results by r taps, and takes m + r − 1 points. (The first rows of its Bᵀ and
+# G have both turned their signs: (d₂ − d₀) · (−w₀) is m₀ again.)
 
 # %%
 to_points, weights, output = matrices((0, 1, -1), outputs=2)

@@ -50,8 +50,8 @@ assert passes(range(0, 1024, 32)) == 32  # a column of a 32×32 tile: all in ban
 
 # %% [markdown]
 # At a stride of s words lane t asks for word s t, in bank s t mod 32. Two lanes meet in one bank when s times their
-# distance is a multiple of 32, which for a common divisor g of s and 32 happens every 32 / g lanes. So g lanes share
-# each bank that is used:
+# distance is a multiple of 32, which for the greatest common divisor g of s and 32 happens every 32 / g lanes. So g
+# lanes share each bank that is used:
 #
 #     passes(s) = gcd(s, 32)
 #

@@ -298,6 +298,7 @@ for learned, (x, y) in known.items():
     print(f"learned from {learned:9} digits: {'; '.join(told)}")
 assert right["American", "Turkish"] < right["American", "American"] - 0.15
 assert right["both", "Turkish"] > right["American", "Turkish"] + 0.15
+assert all(right["both", name] < right[name, name] for name in collections)
 
 figure, panels = plt.subplots(2, 10, figsize=(8, 1.9), layout="constrained")
 for line, (name, (x, y)) in zip(panels, ((n, known[n]) for n in collections), strict=True):
@@ -310,8 +311,10 @@ plt.show()
 
 # %% [markdown]
 # The same digits, the same model, as many samples, and those who aren't in the data pay: most of all with their ones,
-# which they write in another way. (Pens, scanners, and how the pictures were made small differ,
-# too; a model doesn't care why it's wrong.) With half of each the loss is small for both.
+# which they write in another way. (Pens, scanners, and how the pictures were made small differ, too; a model doesn't
+# care why it's wrong.) Half of each mends most of that, and has its price: with 600 samples of their own in place of
+# 1,200, American digits fall from 87 to 83 % and Turkish ones from 95 to 89. And the means hide who pays it: American
+# eights fall from 75 to 60 %.
 #
 # Who is missing in the data of this course, as far as it's known, stands on the pages of the sources: six
 # speakers of English digits; writers of whom nobody noted who they were, so that no split can keep them apart; voices

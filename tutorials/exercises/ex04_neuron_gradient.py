@@ -1,6 +1,6 @@
 """Exercise 4: the gradient of a neuron (lesson 4, 3 points).
 
-A neuron of one input row each answers y = σ(x·w + b), with σ(z) = 1 / (1 + exp(−z)). Its loss over a batch of n rows is
+A neuron answers, for each row x, y = σ(x·w + b), with σ(z) = 1 / (1 + exp(−z)). Its loss over a batch of n rows is
 
     L = 1/n Σ_i (y_i − t_i)²
 
