@@ -7,6 +7,7 @@
 #     a guess among n      L = ln n
 #     shares               Σⱼ pᵢⱼ = 1 for each query i
 #     cosines              ‖v‖ = 1
+#     spread vectors       U < 0, far from it
 #     m equal captions     L ≥ the mean of ln m, unless they're masked
 #
 # Here are nine mistakes that everybody makes, each trained on real digits beside a *right twin* that differs in one
@@ -17,8 +18,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import tinyxm as xm
-from tinyxm import data
+from tinyxm import data, metrics
 from tinyxm.recipes import lab
+from tinyxm.recipes.lab.mistakes import Halves
 from tinyxm.training.diagnosis import RULES, Evidence, diagnose
 
 BLUE, ORANGE, GRAY = "#0072B2", "#D55E00", "#767676"
@@ -134,6 +136,57 @@ assert twins["leaking_split"].symptoms["accuracy, %"][1] > twins["leaking_split"
 # The leak pays nine points that nobody will see again. The statistics of the test pay nothing at all, on these data;
 # that is known *afterwards*, which is too late.
 #
+# ## Collapse: a loss that likes one point
+#
+# Another one, which isn't among the nine. Two towers are to bring the halves of a digit together, so let the loss be
+# how far apart true pairs are, A below. It falls to 0, as one would wish; only nothing keeps *different* digits apart.
+# Two numbers tell, of vectors of length 1 (Wang and Isola 2020):
+#
+#     alignment     A = mean over i of ‖x̂ᵢ − ŷᵢ‖²                    0: each pair is one point
+#     uniformity    U = ln mean over i < j of exp(−2 ‖x̂ᵢ − x̂ⱼ‖²)     0: all are one point; −4: evenly over the sphere
+#
+# A alone is perfect where all has **collapsed** to one point. A ≈ 0 with U ≈ 0 is the alarm. A contrastive loss, whose
+# other pairs push, gets there only by a fault, and then it stands at ln 64.
+
+# %%
+pictures = digits["image"].reshape(-1, 64).astype(np.float32) / 255
+ways = {
+    "only pulled together": (lambda x, y: np.mean(np.sum(np.square(x - y), axis=1)), ORANGE),
+    "and others pushed away": (lambda x, y: xm.ops.info_nce(x, y, 10.0), BLUE),
+}
+figure, (left, middle) = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
+ended = {}
+for way, (apart, colour) in ways.items():
+    rng = np.random.default_rng(0)
+    towers = Halves(unit=True, rng=rng)
+    optimizer, fallen, course = xm.optim.Adam(towers.parameters(), lr=3e-3), [], []
+    for step in range(301):
+        if step % 20 == 0:
+            with xm.no_grad():
+                x, y = (side.data for side in towers(pictures[1500:]))
+            course.append((metrics.alignment(x, y), metrics.uniformity(x)))
+        optimizer.zero_grad()
+        loss = apart(*towers(pictures[rng.integers(1500, size=64)]))
+        loss.backward()
+        optimizer.step()
+        fallen.append(loss.item())
+    ended[way] = found = metrics.recall_at(metrics.ranks(x @ y.T), 10)
+    a, u = course[-1]
+    print(f"{way:23} loss {fallen[0]:.2f} → {fallen[-1]:.4f}; A {a:.4f}, U {u:.2f}; "
+          f"among the first 10 of {len(x)} new ones: {found:.0%}")  # fmt: skip
+    left.plot(fallen, color=colour, label=way)
+    middle.plot(*np.transpose(course), "o-", color=colour, markersize=4)
+    middle.annotate("end", (a, u), (6, -4), textcoords="offset points", color=colour)
+left.set(title="What the loss says", xlabel="step", ylabel="loss")
+left.legend(frameon=False)
+middle.plot(0, 0, "x", color=GRAY, markersize=9)
+middle.annotate("one point", (0, 0), (9, -4), textcoords="offset points", color=GRAY)
+middle.set(title="What the vectors say, every 20 steps", xlabel="alignment A", ylabel="uniformity U")
+plt.show()
+
+# %% [markdown]
+# TEXT
+#
 # ## The diagnosis
 #
 # Each rule of `diagnose` is such a comparison of a number with what it should be. Is it any good? Ask all rules about
@@ -164,8 +217,9 @@ assert not named[0].any()
 # %% [markdown]
 # ## What it doesn't know
 #
-# The rules know these nine, and were made beside them; silence isn't health. A tenth mistake, of your own: the labels
-# were sorted apart from the pictures, so they belong to others. The evidence can be filled from any training.
+# The rules know these nine, and were made beside them; silence isn't health. They pass over the collapse, for instance,
+# and this one, of your own: the labels were sorted apart from the pictures, so they belong to others. The evidence can
+# be filled from any training.
 
 # %%
 x, y = digits["image"].reshape(-1, 64).astype(np.float32) / 255, digits.groups["digit"]
@@ -209,9 +263,9 @@ assert np.mean(told[-40:]) > 0.9 * np.log(10)
 # ## Where it came from
 #
 # Karpathy, "A recipe for training neural networks" (2019): verify the loss at the start, overfit one batch. Goyal et
-# al. (2017) on warming up; Bengio et al., "Scheduled sampling" (2015), on what teacher forcing hides; Chuang et al.,
-# "Debiased contrastive learning" (2020), on false negatives; Kaufman et al. (2011) on leaks. Digits: Alpaydin and
-# Kaynak (1998), UCI, CC BY 4.0.
+# al. (2017) on warming up; Wang and Isola (2020), alignment and uniformity; Bengio et al., "Scheduled sampling" (2015),
+# on what teacher forcing hides; Chuang et al., "Debiased contrastive learning" (2020), on false negatives; Kaufman et
+# al. (2011) on leaks. Digits: Alpaydin and Kaynak (1998), UCI, CC BY 4.0.
 #
 # ## Three questions
 #
