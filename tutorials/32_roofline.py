@@ -195,7 +195,7 @@ axes.text(ridge, most * 1.12, "the ridge", color=GRAY, fontsize=9, ha="center")
 marks = zip("osD^vP*X<>", (BLUE, ORANGE, GREEN, PURPLE, GRAY) * 2, strict=True)
 for (name, (per_byte, speed)), (marker, colour) in zip(points.items(), marks, strict=True):
     axes.plot(per_byte, speed, marker, color=colour, markersize=7, markerfacecolor="none", label=name)
-axes.set(xscale="log", yscale="log", xlim=(0.03, 300), ylim=(0.12, most * 2.2))
+axes.set(xscale="log", yscale="log", xlim=(0.03, 300), ylim=(0.12, most * 4))
 axes.set(xlabel="arithmetic intensity, operations per byte (log scale)", ylabel="GFLOP/s, best (log scale)")
 axes.set_title("The roof of this machine, one thread, float32, and what lies under it")
 axes.legend(frameon=False, fontsize=8, loc="lower right", ncols=2)
