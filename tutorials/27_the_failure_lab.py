@@ -182,7 +182,7 @@ left.legend(frameon=False)
 for where, name in ((course[0], "start"), ((0, 0), "all in one point")):
     middle.annotate(name, where, (-4, 6), textcoords="offset points", color=GRAY)
 middle.set(title="What the vectors say, every 20 steps", xlabel="alignment A", ylabel="uniformity U")
-middle.set_ylim(None, 0.4)
+middle.set(xlim=(-0.1, 1.75), ylim=(None, 0.4))
 plt.show()
 collapsed, spread = ended.values()
 assert collapsed[0] < 0.01 < 0.5 < spread[0]
