@@ -72,7 +72,11 @@ class Cache:
     def save_overload(self, signature: Any, result: Any) -> None:
         path = self.begun.pop(signature)
         PROGRESS.end(self.function.__name__)
-        content = dumps(result._replace(type_annotation="")._reduce())  # which would need the source once more
+        try:
+            content = dumps(result._replace(type_annotation="")._reduce())  # which would need the source once more
+        except (TypeError, AttributeError, pickle.PicklingError) as error:  # of something that the function refers to
+            warn_once(f"the compiled {self.function.__name__} can't be kept ({error}): every process compiles it")
+            return
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             _prune(path.parent)

@@ -174,18 +174,17 @@ def test_lengths_that_squares_would_lose() -> None:
 
 def test_clip_by_either_names() -> None:
     t = Tensor(np.array([-1.0, 0, 2]), requires_grad=True)
-    for y in (
-        np.clip(t, 0, 1),
-        np.clip(t, min=0, max=1),
-        np.clip(t, a_min=0, a_max=1),
-        t.clip(0, 1),
-        t.clip(max=1, min=0),
-    ):
+    clipped = [np.clip(t, 0, 1), np.clip(t, a_min=0, a_max=1), t.clip(0, 1), t.clip(max=1, min=0)]
+    newer = tuple(map(int, np.__version__.split(".")[:2])) >= (2, 1)  # before, NumPy's own clip knows no min and max
+    if newer:
+        clipped.append(np.clip(t, min=0, max=1))
+    for y in clipped:
         assert y.data.tolist() == [0, 0, 1]
         assert y.requires_grad
-    assert np.clip(t, max=0).data.tolist() == [-1, 0, 0]
-    with pytest.raises(ValueError, match=r"^clip: the limits are given twice"):
-        np.clip(t, 0, 1, min=0)
+    assert t.clip(max=0).data.tolist() == [-1, 0, 0]
+    if newer:
+        with pytest.raises(ValueError, match=r"^clip: the limits are given twice"):
+            np.clip(t, 0, 1, min=0)
 
 
 def test_comparisons_give_boolean_arrays() -> None:

@@ -177,6 +177,18 @@ def test_a_full_disk_is_a_warning_and_leaves_nothing_behind(tmp_path, monkeypatc
     assert not list(tmp_path.iterdir())
 
 
+def test_what_cannot_be_written_down_is_a_warning_and_runs(tmp_path, monkeypatch):
+    monkeypatch.setenv("TINYXM_KERNEL_CACHE", str(tmp_path))
+
+    def refused(_):
+        raise TypeError("cannot pickle 'PyCapsule' object")
+
+    monkeypatch.setattr(_cache, "dumps", refused)
+    with pytest.warns(RuntimeWarning, match=r"compiled <lambda> can't be kept \(cannot pickle 'PyCapsule' object\)"):
+        assert compiled(lambda x: x + 42)(1) == 43
+    assert not list(tmp_path.iterdir())
+
+
 def test_what_is_left_over_goes_and_what_was_used_longest_ago_where_there_is_too_much(tmp_path, monkeypatch):
     monkeypatch.setattr(_cache, "LARGEST", 250)
     ages = {"dead.part": 7200, "alive.part": 60, "old.bin": 3000, "older.bin": 4000, "new.bin": 10, "other.txt": 9000}
