@@ -30,22 +30,22 @@ const PANELS = [
   { name: "graph", title: "The network", view: graph, column: "left" },
 ];
 
-/** Show a trace, the object that its JSON gives, within an element. `address`: the page's address says the place, too.
- *  Returns what takes it away again. */
+/** Show a trace, the object that its JSON gives or the promise of it, within an element. `address`: the page's address says the
+ *  place, too. Returns what takes it away again. */
 export async function mount(element, json, { address = false } = {}) {
   element.classList.add("tinyxm-step");
-  let trace;
   try {
-    trace = await (isFilm(json) ? openFilm(json) : openTrace(json));
+    const given = await json;
+    const trace = await (isFilm(given) ? openFilm(given) : openTrace(given));
+    const end =
+      trace.frames && !trace.alike ? showUnlike(element, trace, address) : show(element, new Store(trace), address);
+    element.dataset.ready = "true";
+    performance.mark("tinyxm-step ready");
+    return end;
   } catch (error) {
     fill(element, make("p", { class: "failure", role: "alert" }, `This trace can't be shown. ${error.message}`));
     return () => fill(element);
   }
-  if (trace.frames && !trace.alike) return showUnlike(element, trace, address);
-  const end = show(element, new Store(trace), address);
-  element.dataset.ready = "true";
-  performance.mark("tinyxm-step ready");
-  return end;
 }
 
 /** The whole of one store's trace; `note` stands above it. */
@@ -79,7 +79,6 @@ function showUnlike(element, { frames, at, title }, address) {
     if (focused) select.focus();
   };
   change(0);
-  element.dataset.ready = "true";
   return () => end();
 }
 
@@ -135,7 +134,6 @@ export default { render };
 // In a page of its own the trace stands beside, packed.
 const beside = globalThis.document?.getElementById("tinyxm-trace");
 if (beside) {
-  unpack(JSON.parse(beside.textContent)).then((json) =>
-    mount(document.getElementById("tinyxm-step"), json, { address: true }),
-  );
+  const json = unpack(JSON.parse(beside.textContent));
+  mount(document.getElementById("tinyxm-step"), json, { address: true });
 }

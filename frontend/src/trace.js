@@ -128,6 +128,8 @@ const product = (shape) => shape.reduce((n, k) => n * k, 1);
 
 const TYPES = { float64: Float64Array, float32: Float32Array, int32: Int32Array, uint8: Uint8Array };
 
+const BYTES = { float64: 8, float32: 4, float16: 2, int32: 4, uint8: 1 };
+
 let halfTable = null; // every half there is
 
 /** Numbers of a blob: little-endian, as the machines are that have browsers. */
@@ -154,7 +156,12 @@ export function half(bits) {
 /** Read a trace: the object that its JSON gives. Raises an Error for what is none. */
 export async function openTrace(json) {
   if (json?.format !== FORMAT) throw new Error(`This is ${String(json?.format)}; expected ${FORMAT}.`);
-  return new Trace(json, await inflate(json.blob));
+  const trace = new Trace(json, await inflate(json.blob));
+  for (const { name, shape, kept = shape, data } of trace.values) {
+    const end = data.at + product(kept) * BYTES[data.type];
+    if (!(data.at % 8 === 0 && end <= trace.blob.byteLength)) throw new Error(`The array ${name} isn't all there.`);
+  }
+  return trace;
 }
 
 /** What a page holds of a trace or a film: its JSON packed, and the blob of each frame. */

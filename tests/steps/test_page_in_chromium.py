@@ -285,15 +285,23 @@ def test_the_page_can_not_ask_for_anything(opened):
     assert any("Content Security Policy" in problem for problem in page.problems)
 
 
-def test_a_trace_that_is_none_is_told(browser, tmp_path):
-    file = tmp_path / "step.html"
-    file.write_text(to_html({**encode(perceptron()), "format": "tinyxm-trace/2"}), "utf-8")
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda told: told | {"format": "tinyxm-trace/2"}, "This is tinyxm-trace/2; expected tinyxm-trace/1."),
+        (lambda told: told["values"][4]["data"].update(at=8 * 10**9), "The array x isn't all there."),
+        (lambda told: told["values"][4].update(shape="wide"), ""),
+        (lambda told: told["operations"][0].update(result=999), ""),
+        (lambda told: told.update(phases=None), ""),
+        (lambda told: told.update(blob="x"), ""),
+    ],
+)
+def test_a_trace_that_is_none_is_told(browser, tmp_path, change, words):
+    file, told = tmp_path / "step.html", encode(perceptron())
+    file.write_text(to_html(change(told) or told), "utf-8")
     page = browser.new_page()
     page.goto(file.as_uri())
-    assert (
-        page.text_content("[role=alert]")
-        == "This trace can't be shown. This is tinyxm-trace/2; expected tinyxm-trace/1."
-    )
+    assert page.text_content("[role=alert]").startswith(f"This trace can't be shown. {words}")
     page.close()
 
 

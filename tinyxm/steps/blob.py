@@ -61,9 +61,26 @@ class Blob:
         return base64.b64encode(zlib.compress(bytes(self.bytes), 6)).decode("ascii")
 
 
+def inflated(trace: Mapping[str, Any]) -> bytes:
+    """The bytes of all arrays. Raises ValueError where the blob holds more or fewer than their shapes say."""
+    ends = (
+        v["data"]["at"] + math.prod(v.get("kept", v["shape"])) * np.dtype(v["data"]["type"]).itemsize
+        for v in trace["values"]
+    )
+    size, stream = max(ends, default=0), zlib.decompressobj()
+    try:
+        packed = base64.b64decode(trace["blob"], validate=True)
+        blob = stream.decompress(packed, size + 1)  # a megabyte may hold gigabytes
+    except (ValueError, OverflowError, MemoryError, zlib.error) as error:
+        raise ValueError(f"blob can't be read: {error}") from None
+    if len(blob) != size or not stream.eof:
+        raise ValueError(f"blob holds {'more' if len(blob) > size else 'fewer'} bytes than its arrays take, {size:,}")
+    return blob
+
+
 def arrays(trace: Mapping[str, Any]) -> list[Array]:
     """The arrays of a trace, by their numbers, as far as they were kept."""
-    blob = zlib.decompress(base64.b64decode(trace["blob"]))
+    blob = inflated(trace)
     found = []
     for value in trace["values"]:
         shape, data = value.get("kept", value["shape"]), value["data"]

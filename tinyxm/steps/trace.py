@@ -13,13 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyxm.data.sources import beside
-from tinyxm.steps.blob import EXACT, SPARING, Blob
+from tinyxm.steps.blob import EXACT, SPARING, Blob, inflated
 from tinyxm.steps.contrasts import contrasts
 from tinyxm.steps.diagnoses import diagnose
 from tinyxm.steps.looks import look
 from tinyxm.steps.repeats import repeats
 from tinyxm.steps.replay import checkable, differences
 from tinyxm.steps.rules import line_of, rule_name, rules
+from tinyxm.steps.schema import check
 from tinyxm.steps.sentences import sentence
 from tinyxm.steps.step import PHASES, Operation, Ref, Step, Value, numbers_of
 
@@ -231,12 +232,22 @@ def save(trace: Mapping[str, Any], path: str | Path) -> None:
 
 
 def load(path: str | Path) -> Json:
-    """A trace from a file. Raises ValueError for what is none."""
+    """A trace from a file. Raises ValueError for what is none, or is damaged: it says where."""
     try:
-        trace = json.loads(Path(path).read_text("utf-8"))
-    except ValueError as error:
+        trace = json.loads(Path(path).read_text("utf-8"), parse_constant=_refused)
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"trace: {path} isn't JSON: {error}") from None
     if not isinstance(trace, dict) or trace.get("format") != FORMAT:
         found = trace.get("format") if isinstance(trace, dict) else type(trace).__name__
         raise ValueError(f"trace: {path} is {found!r}; expected {FORMAT}")
+    try:
+        check(trace)
+        inflated(trace)
+    except ValueError as error:
+        raise ValueError(f"trace: {path} is damaged: {error}") from None
     return trace
+
+
+def _refused(name: str) -> None:
+    """What Python's JSON has beyond the true one."""
+    raise ValueError(f"{name} stands for a number; expected the text {name!r}")

@@ -196,6 +196,7 @@ function resultValues(operation) {
 }
 var product = (shape) => shape.reduce((n, k2) => n * k2, 1);
 var TYPES = { float64: Float64Array, float32: Float32Array, int32: Int32Array, uint8: Uint8Array };
+var BYTES = { float64: 8, float32: 4, float16: 2, int32: 4, uint8: 1 };
 var halfTable = null;
 function decode(blob, { at: at3, type, scale = 1 }, size2) {
   if (type === "float16") {
@@ -216,7 +217,12 @@ function half(bits) {
 }
 async function openTrace(json) {
   if (json?.format !== FORMAT) throw new Error(`This is ${String(json?.format)}; expected ${FORMAT}.`);
-  return new Trace(json, await inflate(json.blob));
+  const trace = new Trace(json, await inflate(json.blob));
+  for (const { name, shape, kept: kept3 = shape, data } of trace.values) {
+    const end = data.at + product(kept3) * BYTES[data.type];
+    if (!(data.at % 8 === 0 && end <= trace.blob.byteLength)) throw new Error(`The array ${name} isn't all there.`);
+  }
+  return trace;
 }
 async function unpack({ packed, blobs }) {
   const json = JSON.parse(new TextDecoder().decode(await inflate(packed)));
@@ -11607,18 +11613,17 @@ var PANELS = [
 ];
 async function mount(element, json, { address = false } = {}) {
   element.classList.add("tinyxm-step");
-  let trace;
   try {
-    trace = await (isFilm(json) ? openFilm(json) : openTrace(json));
+    const given3 = await json;
+    const trace = await (isFilm(given3) ? openFilm(given3) : openTrace(given3));
+    const end = trace.frames && !trace.alike ? showUnlike(element, trace, address) : show(element, new Store(trace), address);
+    element.dataset.ready = "true";
+    performance.mark("tinyxm-step ready");
+    return end;
   } catch (error) {
     fill(element, make("p", { class: "failure", role: "alert" }, `This trace can't be shown. ${error.message}`));
     return () => fill(element);
   }
-  if (trace.frames && !trace.alike) return showUnlike(element, trace, address);
-  const end = show(element, new Store(trace), address);
-  element.dataset.ready = "true";
-  performance.mark("tinyxm-step ready");
-  return end;
 }
 function show(element, store, address, note = null) {
   fill(element, note, header(store, store.trace), columns(store, store.trace));
@@ -11648,7 +11653,6 @@ function showUnlike(element, { frames, at: at3, title: title2 }, address) {
     if (focused) select2.focus();
   };
   change2(0);
-  element.dataset.ready = "true";
   return () => end();
 }
 function header(store, trace) {
@@ -11696,9 +11700,8 @@ async function render({ model, el }) {
 var main_default = { render };
 var beside = globalThis.document?.getElementById("tinyxm-trace");
 if (beside) {
-  unpack(JSON.parse(beside.textContent)).then(
-    (json) => mount(document.getElementById("tinyxm-step"), json, { address: true })
-  );
+  const json = unpack(JSON.parse(beside.textContent));
+  mount(document.getElementById("tinyxm-step"), json, { address: true });
 }
 export {
   main_default as default,
