@@ -70,6 +70,7 @@ function ruleOf(op) {
   if (op.kind === "adjoint")
     return own(ADJOINT, name) ?? (isElementwise(name) ? elementwiseAdjoint : isMove(name) ? moveAdjoint : null);
   if (op.name === "write") return step.write;
+  if (step.isInPlace(op.name)) return step.inPlace;
   if (op.phase === "moments" || op.phase === "update") return step.update;
   return { accumulate: step.accumulate, norm: step.totalNorm, clip: step.clip }[op.kind] ?? null;
 }

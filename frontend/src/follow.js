@@ -19,13 +19,20 @@ export function weightIn(trace, weight) {
   return one && trace.array(one.before).has(cell) ? weight : null;
 }
 
+/** What an update is called: by its parameter, and which it is of several of that, by several optimizers. */
+export function updateName({ updates }, i) {
+  const { name } = updates[i];
+  const before = updates.slice(0, i).filter((one) => one.name === name).length;
+  return before ? `${name} (update ${before + 1})` : name;
+}
+
 /** `layer.weight[3, 5]`, by its name. */
-export const weightText = (trace, [i, ...cell]) => `${trace.updates[i].name}[${cell.join(",")}]`;
+export const weightText = (trace, [i, ...cell]) => `${updateName(trace, i)}[${cell.join(",")}]`;
 
 /** The weight that such a text names, spaces or none; null where there is none. */
 export function weightOfText(trace, text) {
   const [, name, cell] = /^([^]*)\[([\d, ]*)\]$/.exec(text) ?? [];
-  const i = trace.updates.findIndex((one) => one.name === name);
+  const i = trace.updates.findIndex((_, k) => updateName(trace, k) === name);
   return i < 0 ? null : weightIn(trace, [i, ...cell.split(",").filter(Boolean).map(Number)]);
 }
 
@@ -38,11 +45,14 @@ export function ownerOf(trace, number) {
     const found = new Map();
     trace.updates.forEach(({ before, gradient, clipped, after, state }, i) => {
       for (const n of [before, gradient, clipped, after, ...Object.values(state).flat()])
-        if (Number.isInteger(n)) found.set(n, i);
+        if (Number.isInteger(n) && !found.has(n)) found.set(n, i);
     });
     const of = new Map(trace.updates.map(({ before }, i) => [before, i]));
     for (const value of trace.values)
       if (value.role === "gradient" && of.has(value.of)) found.set(value.number, of.get(value.of));
+    for (const { kind, operands, result } of trace.operations)
+      if (kind === "hand" && found.has(operands.before?.value) && !found.has(result))
+        found.set(result, found.get(operands.before.value));
     owners.set(trace, found);
   }
   return owners.get(trace).get(number) ?? -1;
@@ -62,9 +72,10 @@ export function lookAt(trace, weight, operation) {
   const [i, ...cell] = weight;
   const one = trace.updates[i];
   const made = resultValues(operation).map(([, n]) => n);
-  const mine = made.includes(one.after) ? one.after : made.find((n) => ownerOf(trace, n) === i);
+  const own = (n) => trace.updates[ownerOf(trace, n)]?.name === one.name;
+  const mine = made.includes(one.after) ? one.after : made.find(own);
   if (mine !== undefined && trace.array(mine).has(cell)) return { value: mine, cell };
-  const read = operandValues(operation).find(([, n]) => ownerOf(trace, n) === i)?.[1];
+  const read = operandValues(operation).find(([, n]) => own(n))?.[1];
   if (read !== undefined && operation.kind !== "after" && operation.result !== null) {
     const at = partTaken(trace, operation, read, cell);
     if (at) return { value: operation.result, cell: at };
@@ -117,18 +128,16 @@ export function stations(trace, weight) {
   const first = trace.readers[one.before].find(reads)?.operation;
   const moments = Object.values(one.state)[0]?.[1];
   const stepped = trace.operations.find(({ phase, result }) => phase === "update" && result === one.after);
-  const ended = trace.operations.find((op) => op.kind === "after" && resultValues(op).some(([, n]) => n === one.after));
+  const ended = trace.operations.find((op) => op.kind === "after" && Object.hasOwn(op.operands, one.name));
+  const now = ended && (Object.hasOwn(ended.also ?? {}, one.name) ? ended.also[one.name] : ended.result);
+  const used = trace.maker(one.clipped ?? -1);
   const found = [
     { name: "forward", number: at(one.before), operation: first },
     { name: "gradient", number: at(one.gradient), operation: trace.maker(one.gradient) },
-    {
-      name: "clipped",
-      number: one.clipped === null ? null : at(one.clipped),
-      operation: trace.maker(one.clipped ?? -1),
-    },
+    { name: used?.kind === "hand" ? "changed" : "clipped", number: used && at(one.clipped), operation: used },
     { name: "moments", number: moments === undefined ? null : at(moments), operation: trace.maker(moments ?? -1) },
     { name: "step", number: at(one.after) - at(one.before), operation: stepped },
-    { name: "new value", number: at(one.after), operation: ended },
+    { name: "new value", number: ended && at(now), operation: ended },
   ];
   return found
     .filter(({ operation }) => operation)

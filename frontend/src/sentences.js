@@ -17,7 +17,7 @@ export const PHASES = {
   backward:
     "From the loss back to the first layer: how much would L change if each number changed a little? That is its gradient: above 0, L grows with the number; below 0, it falls.",
   "gradient norm": "How large are all gradients together?",
-  clip: "Gradients that are too large are made smaller before they are used.",
+  clip: "Before they are used, gradients that are too large are made smaller; or your own code changes them.",
   moments: "The optimizer remembers earlier gradients, for each weight on its own.",
   update: "Each weight moves a little, in the direction that makes the loss smaller.",
   after: "The step is done: every weight has its new value.",
@@ -142,6 +142,7 @@ const TELL = {
     result,
     ".",
   ],
+  hand: ({ operation, result }) => [operation.says, " That makes ", result, "."],
   norm: ({ operation, trace, result }) => {
     const n = operandValues(operation).length;
     return [
@@ -186,6 +187,18 @@ const TELL = {
         ".",
       ];
     }
+    if (operation.phase === "update" && operation.operands.value)
+      return [
+        "Your code wrote to ",
+        operand("target"),
+        " in place (",
+        { operation: operation.name },
+        "), by ",
+        operand("value"),
+        ": it becomes ",
+        result,
+        ".",
+      ];
     if (!operation.operands.value)
       return ["An optimizer that the recording doesn't know makes ", result, " of ", operand("target"), "."];
     return ["The layer writes down ", operand("value"), " for later, in place of ", operand("target"), "."];

@@ -105,7 +105,9 @@ const STATE = {
   largest: "ṽ",
 };
 
+// What was done to the gradient before it was used; `hand`: by your own code, of which only what it made is known.
 const CLIPS = {
+  hand: ["g", "changed by your code, by hand", "changed", (v) => v.changed],
   clip_by_norm: [
     "g",
     "clipped: all gradients together are no longer than the limit",
@@ -147,7 +149,8 @@ export const isKnown = (update) => Object.hasOwn(METHODS, update.operation);
 /**
  * The lines of one weight's update: [{symbol, words, formula, parts, value}], from its gradient to the new weight.
  *
- * `given` has "θ", "g" and the state by its symbols, numbers or references with one; `clip` is {name, limit, norm} or null.
+ * `given` has "θ", "g" and the state by its symbols, numbers or references with one; `clip` is {name, limit, norm},
+ * {name: "hand", changed}, or null.
  * Of ‖g‖ = 0 nothing is left to clip. No lines where the method isn't known.
  */
 export function lines(operation, given, settings, clip = null) {
@@ -168,9 +171,10 @@ export function lines(operation, given, settings, clip = null) {
     known[symbol] = value;
   };
   if (clip && CLIPS[clip.name]) {
-    Object.assign(known, { limit: clip.limit, norm: clip.norm });
+    const { name, ...told } = clip;
+    Object.assign(known, told);
     if (known.norm === 0) known.norm = Number.MIN_VALUE;
-    run(CLIPS[clip.name]);
+    run(CLIPS[name]);
   }
   for (const line of method(variant)) if (line !== DECAY || known.λ) run(line);
   return found;
@@ -184,20 +188,27 @@ export const stateOf = (update) =>
 
 /** One weight of an update, as references: θ, the gradient that came back, and the state before. */
 export function weightOf(trace, update, cell) {
-  const at = (name, number) => ({ name, value: number, cell, number: trace.array(number).get(cell), kept: true });
-  const state = stateOf(update).map(([symbol, , before]) => [symbol, at(symbol, before)]);
-  return { θ: at("θ", update.before), g: at("g", arrived(trace, update)), ...Object.fromEntries(state) };
+  const given = [
+    ["θ", update.before],
+    ["g", arrived(trace, update)],
+    ...stateOf(update).map(([s, , before]) => [s, before]),
+  ];
+  return Object.fromEntries(given.map(([symbol, number]) => [symbol, at(trace, symbol, number, cell)]));
 }
 
-/** The gradient that the update's clip was given: as it came back, or, of several clips, what those before left of it. */
+const at = (trace, name, value, cell) => ({ name, value, cell, number: trace.array(value).get(cell), kept: true });
+
+/** The gradient that the last change before the update was given: as it came back, or what changes before left of it. */
 function arrived(trace, { gradient, clipped }) {
-  return trace.maker(clipped ?? -1)?.operands.gradient?.value ?? gradient;
+  const { gradient: given, before } = trace.maker(clipped ?? -1)?.operands ?? {};
+  return (given ?? before)?.value ?? gradient;
 }
 
-/** How this update clipped: {name, limit, norm}, or null where nothing did. */
-export function clipOf(trace, update) {
+/** How the gradient of this weight was clipped or changed before its update, as `lines` takes it; null where it wasn't. */
+export function clipOf(trace, update, cell) {
   if (update.clipped === null || update.clipped === undefined) return null;
-  const { name, static: told } = trace.maker(update.clipped);
+  const { kind, name, static: told } = trace.maker(update.clipped);
+  if (kind === "hand") return { name: kind, changed: at(trace, "changed", update.clipped, cell) };
   return { name, limit: Number(told.limit), norm: Number(told.norm) };
 }
 

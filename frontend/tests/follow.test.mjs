@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { lookAt, ownerOf, stations, weightIn, weightOfText, weightText } from "../src/follow.js";
 import { fromAddress, Store, toAddress } from "../src/state.js";
 import { Trace } from "../src/trace.js";
+import { clipOf, lines, weightOf } from "../src/update.js";
 
 // y = x w, a square as the loss, clipped, gradient descent with momentum: of one weight w[1, 0]
 function example() {
@@ -35,7 +36,7 @@ function example() {
     operation("clip", "clip", "clip_by_norm", { gradient: 4 }, 5, { static: { limit: 1, norm: 100 } }),
     operation("moments", "update", "momentum_update", { gradient: 5, velocity: 6 }, 7),
     operation("update", "update", "momentum_update", { parameter: 1, gradient: 5, velocity: 7 }, 8),
-    operation("after", "after", "weights", { w: 1 }, 8),
+    operation("after", "after", "weights", { "layer w": 1 }, 8),
   ];
   const update = { name: "layer w", before: 1, gradient: 4, clipped: 5, after: 8, state: { velocity: [6, 7] } };
   const updates = [{ ...update, settings: { lr: 0.1, momentum: 0.9 }, operation: "momentum_update" }];
@@ -105,4 +106,27 @@ test("what is no weight isn't followed", () => {
     assert.equal(weightOfText(trace, text), null, text);
   for (const weight of [null, [], [1, 0, 0], [0, 0], [0, 0, 0.5], "layer w[0,0]"])
     assert.equal(weightIn(trace, weight), null);
+});
+
+test("of two updates of one parameter each has a name of its own, which the address knows", () => {
+  const trace = example();
+  trace.updates.push({ ...trace.updates[0], before: 8, clipped: null, state: {} });
+  assert.equal(weightText(trace, [1, 1, 0]), "layer w (update 2)[1,0]");
+  assert.deepEqual(weightOfText(trace, "layer w (update 2)[1,0]"), [1, 1, 0]);
+  assert.deepEqual(weightOfText(trace, "layer w[1,0]"), [0, 1, 0]);
+});
+
+test("a gradient that was changed by hand is a station of its own, and so told in the ledger", () => {
+  const trace = example();
+  Object.assign(trace.operations[4], { kind: "hand", name: "changed by hand", static: undefined });
+  trace.operations[4].operands = { before: { value: 4 } };
+  const found = stations(trace, [0, 1, 0]).map(({ name, number }) => [name, number]);
+  assert.deepEqual(found.slice(1, 3), [
+    ["gradient", 16],
+    ["changed", 0.16],
+  ]);
+  const [one] = trace.updates;
+  const [line] = lines("gradient_descent_update", weightOf(trace, one, [1, 0]), { lr: 1 }, clipOf(trace, one, [1, 0]));
+  assert.deepEqual([line.symbol, line.value], ["g", 0.16]);
+  assert.equal(weightOf(trace, one, [1, 0]).g.number, 16);
 });

@@ -234,7 +234,7 @@ def test_what_is_written_in_place_is_another_value_from_then_on():
             buffer[...] = k
             xm.Tensor(buffer) @ w
             w.data[...] *= 2
-    for op in step.of_phase("forward"):
+    for op in (op for op in step.operations if op.kind == "forward"):
         a, b = (step.values[op.operands[name]].array for name in ("a", "b"))
         np.testing.assert_array_equal(step.values[op.result].array, a @ b)
 

@@ -57,12 +57,12 @@ def not_a_number(step: Step) -> Iterator[Finding]:
 
 
 def gradient_kept(step: Step) -> Iterator[Finding]:
-    """Gradients that were there before the step, and were added to."""
+    """Gradients that were there before the step, and count in it."""
     if step.kept:
         more = f" and {len(step.kept) - 1} more" if len(step.kept) > 1 else ""
         yield Finding(
             "gradient_kept",
-            f"the gradient of {step.kept[0]}{more} held something before this step, to which this step's was added",
+            f"the gradient of {step.kept[0]}{more} held something before this step, which counts in its update, too",
             "Call optimizer.zero_grad() before backward; unless batches are gathered on purpose",
             next((op.number for op in step.operations if op.phase in ("clip", "moments", "update")), None),
         )
@@ -82,7 +82,12 @@ def stepped_again(step: Step) -> Iterator[Finding]:
 def unknown_optimizer(step: Step) -> Iterator[Finding]:
     """Weights that an optimizer wrote to which the recording doesn't know."""
     for op in step.operations:
-        if op.kind == "update" and op.phase == "update" and "parameter" not in op.operands and op.name != "write":
+        if (
+            op.kind == "update"
+            and op.phase == "update"
+            and "gradient" in op.operands
+            and "parameter" not in op.operands
+        ):
             yield Finding(
                 "unknown_optimizer",
                 f"{op.name} is of an optimizer that the recording doesn't know, so how its weights change isn't told",

@@ -23,9 +23,11 @@ def finish(recorder: Recorder, frame: FrameType) -> None:
     recorder.find_bare(frame)
     for key, (name, parameter) in recorder.bare.items():  # made within the recording, and used
         if key in recorder.by_identity:
-            value = step.values[recorder.by_identity[key]]
-            value.name, value.role = name, "parameter"
+            number = recorder.by_identity[key]
+            step.values[number].name, step.values[number].role = name, "parameter"
             recorder.parameters.append((name, parameter))
+            recorder.holdings.begin(parameter, number)
+    recorder.holdings.end()
     name_by_variables(step, recorder.by_identity, frame)
     for value in step.values:
         if value.role == "input" and not value.name:
@@ -33,10 +35,10 @@ def finish(recorder: Recorder, frame: FrameType) -> None:
     mark_loss(step)
     _add_norm(recorder)
     data = [Operation("data", "data", value.name, {}, value.number) for value in step.values if value.role == "input"]
-    step.operations = [*data, *_moments_first(step.operations)]
-    if step.updates:
-        last = max(i for i, op in enumerate(step.operations) if op.phase == "update")
-        step.operations.insert(last + 1, _weights_after(step))
+    step.operations = [*data, *_moments_first(step)]
+    if (after := _weights_after(recorder)) is not None:
+        places = [i + 1 for i, op in enumerate(step.operations) if op.phase == "update"]
+        step.operations.insert(max(places, default=len(step.operations)), after)
     _number(step)
     for op, forward in recorder.belongs:
         op.of = forward.number
@@ -45,17 +47,23 @@ def finish(recorder: Recorder, frame: FrameType) -> None:
         step.modules = {path: type(module).__name__ for path, module in step.model.named_modules()}
 
 
-def _moments_first(operations: list[Operation]) -> Iterator[Operation]:
-    """Moments and updates take turns, parameter by parameter; they are told one after the other."""
-    for turns, run in groupby(operations, lambda op: op.phase in ("moments", "update")):
+def _moments_first(step: Step) -> Iterator[Operation]:
+    """Moments and updates of an optimizer take turns, parameter by parameter; they are told one after the other."""
+    whose = {n: u.optimizer for u in step.updates for n in (u.after, *(new for _, new in u.state.values()))}
+    for optimizer, run in groupby(step.operations, lambda op: whose.get(op.result or -1)):
         told = [*run]
-        yield from sorted(told, key=lambda op: op.phase == "update") if turns else told
+        yield from told if optimizer is None else sorted(told, key=lambda op: op.phase == "update")
 
 
-def _weights_after(step: Step) -> Operation:
-    before: Operands = {update.name: update.before for update in step.updates}
-    also = {update.name: update.after for update in step.updates[1:]}
-    return Operation("after", "after", "weights after the step", before, step.updates[0].after, also)
+def _weights_after(recorder: Recorder) -> Operation | None:
+    """What the step made of the parameters, of those that changed; None where none did."""
+    first, now = recorder.holdings.first, recorder.holdings.now
+    moved = {name: id(p) for name, p in recorder.parameters if first[id(p)] != now[id(p)]}
+    if not moved:
+        return None
+    before: Operands = {name: first[key] for name, key in moved.items()}
+    (_, result), *others = ((name, now[key]) for name, key in moved.items())
+    return Operation("after", "after", "weights after the step", before, result, dict(others))
 
 
 def _number(step: Step) -> None:
@@ -78,7 +86,7 @@ def _add_norm(recorder: Recorder) -> None:
     updated = {update.name: update.gradient for update in step.updates}
     found: Operands = {}
     for name, parameter in recorder.parameters:
-        number = updated.get(name, recorder.gradient_of.get(parameter.node))
+        number = updated.get(name, recorder.holdings.gradient_of.get(parameter.node))
         if number is not None and number not in later:
             found[name] = Ref(number)
     if not found:

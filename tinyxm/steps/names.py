@@ -16,12 +16,15 @@ def name_by_variables(step: Step, by_identity: Mapping[int, Ref], frame: FrameTy
     """By identity; and what came in as a copy, as `Tensor(x)` makes one, by what it holds. What the caller tells of by
     `show` or `words` is data, whether an operation read it as it is or not."""
     named = list(variables(frame))
+    changed = {op.result: op.operands.get("before") for op in step.operations if op.kind == "hand"}
     for name, array in named:
         number = by_identity.get(id(array))
+        while number in changed:
+            number = changed[number]
         if number is not None and not step.values[number].name:
             step.values[number].name = name
     for value in step.values:
-        if value.role == "input" and not value.name and value.array.size > 1:
+        if value.role == "input" and not value.name and value.array.size > 1 and value.number not in changed:
             value.name = next((name for name, array in named if same(array, value.array)), "")
             value.name = value.name or next((name + MASKED for name, array in named if masks(array, value.array)), "")
     there = {value.name.removesuffix(MASKED) for value in step.values}
@@ -36,21 +39,34 @@ def name_the_rest(step: Step) -> None:
     for value in step.values:
         if value.name or (value.role == "gradient" and value.of is not None):
             continue
-        if value.made_by is not None:
-            op = step.operations[value.made_by]
+        op = None if value.made_by is None else step.operations[value.made_by]
+        if op is not None and op.kind == "hand":
+            value.name = _unlike(_changed_name(step, op), taken)
+        elif op is not None:
             value.name = _unlike(_within(op.module, op.name), taken)
         else:
             value.name = _unlike(use_of(step, value.number), taken)
         taken.add(value.name)
     parts = _parts(step)
     for value in step.values:
-        if not value.name:
-            value.name = f"∂L/∂{step.values[value.of or 0].name}{parts.get(value.number, '')}"
+        if value.name:
+            continue
+        op = None if value.made_by is None else step.operations[value.made_by]
+        name = f"∂L/∂{step.values[value.of or 0].name}{parts.get(value.number, '')}"
+        if op is not None and op.kind == "hand":
+            name = _changed_name(step, op) or f"{name} by hand"
+        value.name = name
+
+
+def _changed_name(step: Step, op: Operation) -> str:
+    """What your code made of a value; "" where it made it of none."""
+    return f"changed {step.values[op.operands['before']].name}" if "before" in op.operands else ""
 
 
 def _parts(step: Step) -> dict[int, str]:
-    """Of each gradient that others were added to, what tells it apart: " by way of 0.linear", ", 2 of 3 uses"."""
-    found: dict[int, str] = {}
+    """Of each gradient that others were added to, what tells it apart: " by way of 0.linear", ", 2 of 3 uses"; of what
+    one pass added to what was there before it ", this pass", of several ", pass 2" and ", passes to 2"."""
+    found = _passes(step)
     for op in step.operations:
         if not op.branches or op.result is None:
             continue
@@ -60,6 +76,25 @@ def _parts(step: Step) -> dict[int, str]:
             for branch, way in zip(op.branches, ways(step, op.branches), strict=True):
                 if branch.result is not None and step.values[branch.result].of == step.values[op.result].of:
                     found[branch.result] = f" by way of {way}"
+    return found
+
+
+def _passes(step: Step) -> dict[int, str]:
+    """Of gradients that are gathered over backward passes, the passes that they are of."""
+    found: dict[int, str] = {}
+    sums: dict[int | None, list[Operation]] = {}
+    for op in step.operations:
+        if op.gathers and op.result is not None:
+            sums.setdefault(step.values[op.result].of, []).append(op)
+    for gathered in sums.values():
+        first = gathered[0].operands["total"]
+        own = not step.values[first].name  # else it's from before this step
+        if own:
+            found[first] = ", pass 1"
+        for i, op in enumerate(gathered):
+            found[op.operands["g"]] = f", pass {i + 1 + own}" if own or len(gathered) > 1 else ", this pass"
+            if i + 1 < len(gathered) and op.result is not None:
+                found[op.result] = f", passes to {i + 1 + own}"
     return found
 
 

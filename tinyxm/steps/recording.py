@@ -16,8 +16,9 @@ from tinyxm.autograd.places import to_host
 from tinyxm.autograd.tensor import Node
 from tinyxm.nn import Module
 from tinyxm.optim import Optimizer
+from tinyxm.steps.holdings import Holdings
 from tinyxm.steps.looks import KINDS, Look
-from tinyxm.steps.step import Clip, Operands, Operation, Ref, Step, Value
+from tinyxm.steps.step import Clip, Operands, Operation, Ref, Step, Value, numbers_of
 from tinyxm.steps.updates import update
 from tinyxm.steps.variables import is_array, optimizers, variables, weights
 
@@ -62,14 +63,12 @@ class Recorder:
         self.by_node: dict[Node, Ref] = {}  # the tape's node → the value it stands for
         self.forward_of: dict[Node, Operation] = {}
         self.belongs: list[tuple[Operation, Operation]] = []  # an adjoint, and the forward operation that it's of
-        self.gradient_of: dict[Node, Ref] = {}  # the last that arrived
-        self.clipped: dict[int, Ref] = {}  # of a parameter, by its place
+        self.holdings = Holdings(self)  # what parameters and their gradients hold
         self.stage = "forward"
         self.thread = threading.get_ident()
         self.next: dict[Optimizer, int] = {}  # of its parameters, the one whose update may come
-        self.passes: list[dict[Node, Ref]] = []  # what each backward pass brought to each node
         self.sent: dict[Node, list[Operation]] = {}  # the adjoints that the present pass brought to each node
-        self.brought: set[int] = set()  # and what it made
+        self.brought: set[int] = set()  # and what it began with, and made
         self.parameters: list[tuple[str, Any]] = self._parameters(frame)
         self.buffers = dict(step.model.named_buffers() if step.model is not None else ())
         self.fields = {id(b.data): name for name, b in self.buffers.items()}
@@ -80,17 +79,15 @@ class Recorder:
         self.find_bare(frame)
 
     def hold(self, name: str, parameter: Any) -> Ref:
-        number = self.value(parameter.data, name, "parameter")
-        if parameter.node is not None:
-            self.by_node[parameter.node] = number
-        return number
+        return self.holdings.begin(parameter, self.value(parameter.data, name, "parameter"))
 
     def find_bare(self, frame: FrameType) -> None:
         """Parameters and buffers of the caller's that belong to no model."""
         mine = {id(p) for _, p in self.parameters}
         for name, role, x in weights(frame):
-            if role == "buffer" and id(x.data) not in self.fields:
-                self.fields[id(x.data)], self.buffers[name] = name, x
+            if role == "buffer":
+                if id(x.data) not in self.fields:
+                    self.fields[id(x.data)], self.buffers[name] = name, x
             elif id(x) not in mine:
                 self.bare.setdefault(id(x.data), (name, x))
         for optimizer in self.step.optimizers:
@@ -118,14 +115,15 @@ class Recorder:
         known = self.by_identity.get(id(array))
         if known is None:
             return self.keep(array, name, role, of)
-        value = self.step.values[known]
-        if np.array_equal(value.array, to_host(array), equal_nan=value.array.dtype.kind in "fc"):
-            return known
-        return self.keep(array, value.name, value.role, value.of)  # it was written to since: another value
+        return known if self.holdings.still(known, array) else self.holdings.changed(known, array)
 
     def keep(self, array: Any, name: str, role: str, of: int | None = None) -> Ref:
         values, number = self.step.values, Ref(len(self.step.values))
         values.append(Value(number, to_host(array), name, role, of))
+        return self.is_now(array, number)
+
+    def is_now(self, array: Any, number: Ref) -> Ref:
+        """This array is the value of that number from now on."""
         self.held.append(array)
         self.by_identity[id(array)] = number
         return number
@@ -141,6 +139,10 @@ class Recorder:
             name, parameter = self.bare.pop(id(x))
             self.parameters.append((name, parameter))
             return self.hold(name, parameter)
+        if id(x) not in self.by_identity:  # data that a parameter was given since
+            for _, parameter in self.parameters:
+                if parameter.data is x:
+                    return self.holdings.weight(parameter, x)
         return self.value(x, self.fields.get(id(x), ""), "buffer" if id(x) in self.fields else role)
 
     def __call__(self, event: Event) -> None:
@@ -170,7 +172,9 @@ class Recorder:
             for one, number in zip(*_paired(node, operands[name]), strict=True):
                 if one is not None and isinstance(number, Ref):
                     self.by_node.setdefault(one, number)
-        result = self.value(event.result, "", "activation")  # what returns its operand makes no other
+        known_as = self.by_identity.get(id(event.result))  # what returns its operand makes no other
+        returned = known_as is not None and self.holdings.still(known_as, event.result)
+        result = known_as if known_as is not None and returned else self.keep(event.result, "", "activation")
         phase = {"forward": self.stage, "recompute": "backward"}.get(event.phase, "backward")
         known = {name: self.by_identity[id(x)] for name, x in event.static.items() if id(x) in self.by_identity}
         op = self.add(event, phase, operands, result, saved=tuple(event.saved), known=known)
@@ -195,71 +199,56 @@ class Recorder:
             self.belongs.append((op, forward))
         if event.kind == "adjoint":
             self.sent.setdefault(to, []).append(op)
-        elif event.kind == "accumulate" and operands["total"] in self.brought:  # else it gathers what came before
-            op.branches = self.sent.get(to, [])  # which grows
-            op.joined = len(op.branches)
+        elif event.kind == "accumulate":
+            op.gathers = operands["total"] not in self.brought
+            if not op.gathers:
+                op.branches = self.sent.get(to, [])  # which grows
+                op.joined = len(op.branches)
         self.brought.add(result)
         if to is not None:
-            self.gradient_of[to] = result
-            if self.passes:
-                self.passes[-1][to] = result
+            self.holdings.coming[to] = result
 
     def arrived(self, node: Node, g: Any, before: bool) -> None:
-        """A gradient in an array not seen before. Of one number it's a copy (of one from `before` this pass, where it's
-        that); at a parameter, what was there before the step; else a backward pass begins."""
+        """A gradient in an array not seen before: a copy of one of this pass, or from `before` it; at a parameter, what
+        `.grad` held before this pass; else a backward pass begins."""
         target = self.by_node.get(node)
         for value in reversed(self.step.values):
-            if before and value.number in self.brought:
+            if before == (value.number in self.brought):
                 continue
             if value.role == "gradient" and value.of == target and np.array_equal(value.array, to_host(g)):
-                self.by_identity[id(g)] = Ref(value.number)
-                self.held.append(g)
+                self.is_now(g, Ref(value.number))
                 return
-        parameter = next((name for name, p in self.parameters if p.node is node), None)
-        if parameter is not None:
-            self.step.kept.append(parameter)
-            self.keep(g, f"earlier ∂L/∂{parameter}", "gradient", target)
-            return
-        self.passes.append({})
-        self.sent, self.brought = {}, set()
+        for name, parameter in self.parameters:
+            if parameter.node is node:
+                self.is_now(g, self.holdings.gradient(name, parameter, g, "backward"))
+                return
+        self.holdings.settle()
         if target is not None:
             self.step.losses.append(target)
-        self.keep(g, "", "gradient", target)
+        self.sent, self.brought = {}, {self.keep(g, "", "gradient", target)}
 
     def clip(self, event: Event) -> None:
-        gradient = event.operands["gradient"]
-        place = next((i for i, (_, p) in enumerate(self.parameters) if p.grad is gradient), None)
-        if place is None:
+        gradient, held = event.operands["gradient"], self.holdings
+        held.settle()
+        found = next(((name, p) for name, p in self.parameters if p.grad is gradient), None)
+        if found is None:
             return
-        name, again = self.parameters[place][0], place in self.clipped
-        given = self.value(gradient, "", "gradient") if again else self.gathered(place, gradient)
-        times = "again " * (again and self.step.values[given].name.startswith("clipped"))
-        result = self.keep(event.result, f"clipped {times}∂L/∂{name}", "gradient", self.step.values[given].of)
+        name, parameter = found
+        given = held.gradient(name, parameter, gradient)
+        times = "again " * self.step.values[given].name.startswith("clipped")
+        of = self.step.values[given].of
+        result = self.keep(event.result, f"clipped {times}∂L/∂{name}", "gradient", of)
         op = self.add(event, "clip", {"gradient": given}, result)
-        self.clipped[place] = result
+        held.used[parameter.node] = result
         limit, norm = event.static["limit"], event.static["norm"]
         last = self.step.clips[-1] if self.step.clips else None
         same = last is not None and (last.name, last.limit) == (event.operation, limit)
-        if last is None or not same or any(other.result == given for other in last.operations):
+        done = [self.step.values[n].of for other in last.operations for n in numbers_of(other.operands)] if last else []
+        if last is None or not same or of in done:
             self.step.clips.append(last := Clip(event.operation, limit, norm, []))
         last.operations.append(op)
         if event.operation == "clip_by_layer":  # whose norms are those of each gradient by itself
             last.norm = math.hypot(*(op.static["norm"] for op in last.operations))
-
-    def gathered(self, place: int, gradient: Array) -> Ref:
-        """The value that is this parameter's gradient: what the pass brought, or the sum with what was there."""
-        _, parameter = self.parameters[place]
-        number = self.gradient_of.get(parameter.node)
-        host = to_host(gradient)
-        if number is not None and np.array_equal(self.step.values[number].array, host, equal_nan=True):
-            return number
-        name, brought = self.parameters[place][0], [p[parameter.node] for p in self.passes if parameter.node in p]
-        together = sum(self.step.values[n].array.astype(np.float64) for n in brought)
-        if not np.allclose(together, host, rtol=1e-4, atol=1e-7, equal_nan=True):
-            self.step.kept.append(name)
-        number = self.keep(gradient, "", "gradient", self.by_identity[id(parameter.data)])
-        self.gradient_of[parameter.node] = number
-        return number
 
 
 def _paired(node: Any, number: Any) -> tuple[list[Any], list[Any]]:

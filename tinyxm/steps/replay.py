@@ -21,6 +21,12 @@ from tinyxm.steps.step import Operation, Ref, Step, numbers_of
 Array = NDArray[Any]
 AGREES = 1e-3  # how far a gradient may be from a difference
 WIDTHS = 1e-5, 1e-7  # of differences: where a kink is within the first, the second may be beside it
+IN_PLACE = {
+    "add in place": np.add,
+    "subtract in place": np.subtract,
+    "multiply in place": np.multiply,
+    "divide in place": np.divide,
+}
 
 
 class Replayed(NamedTuple):
@@ -123,6 +129,8 @@ def checkable(step: Step) -> list[tuple[int, int]]:
         return []  # a checkpoint can't be replayed, and so no loss behind it
     if any(op.kind == "hook" for op in step.operations):
         return []  # which may have made of a gradient what it likes
+    if any(op.kind == "hand" and step.values[op.result or 0].role == "activation" for op in step.operations):
+        return []  # through which no gradient goes
     norm = next((op for op in step.operations if op.kind == "norm"), None)
     named = {name: int(g) for name, g in norm.operands.items()} if norm is not None else {}
     # of a further backward pass, for another optimizer, what it alone brought
@@ -195,7 +203,9 @@ def _left_out(op: Operation, step: Step) -> str:
     """Why an operation isn't run again; "" where it is."""
     if op.kind == "hook":
         return "a hook is a function of yours, which may do more than return an array"
-    if op.kind == "update" and op.phase == "update" and op.name != "write" and "parameter" not in op.operands:
+    if op.kind == "hand":
+        return "your code changed it between two operations"
+    if op.kind == "update" and op.phase == "update" and {*op.operands} >= {"target", "gradient"}:
         return "the recording doesn't have its optimizer"
     if op.kind == "forward" and op.function is None:
         return "what it ran is recorded in the backward pass, where a checkpoint computes it again"
@@ -226,6 +236,8 @@ def _run(op: Operation, again: Mapping[int, Array], step: Step, generator: np.ra
         return {result: np.asarray(op.function(**operands, **static))}
     if op.name == "write":
         return {result: np.broadcast_to(operands["value"], step.values[result].array.shape)}
+    if op.name in IN_PLACE:
+        return {result: IN_PLACE[op.name](operands["target"], operands["value"])}
     if op.kind == "update" and (found := _updated(op, again, step)):
         return {number: found[number] for number in (result, *op.also.values())}
     raise ValueError(f"{op.kind} {op.name}: nothing is known of how it's made")

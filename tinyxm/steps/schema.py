@@ -58,7 +58,7 @@ TRACE = {
     "operations": [
         {
             "phase": set(PHASES),
-            "kind": {"forward", "adjoint", "accumulate", "hook", "clip", "update", "data", "norm", "after"},
+            "kind": {"forward", "adjoint", "accumulate", "hook", "clip", "update", "data", "norm", "after", "hand"},
             "name": str,
             "module": str,
             "operands": Named(({"value": VALUE}, {"values": [(None, VALUE)]}, {"plain": object})),
@@ -67,6 +67,7 @@ TRACE = {
             "static?": Named(object),
             "saved?": [str],
             "of?": OPERATION,
+            "gathers?": bool,
             "says?": str,
             "rule?": str,
             "line?": Below("lines"),
@@ -170,4 +171,8 @@ def _told(wanted: Any, counts: Mapping[str, int]) -> str:
         return f"an object of {', '.join(map(repr, wanted))}"
     if isinstance(wanted, Named):
         return "an object"
-    return "null" if wanted is None else {str: "text", int: "a whole number", float: "a number"}[wanted]
+    return (
+        "null"
+        if wanted is None
+        else {str: "text", int: "a whole number", float: "a number", bool: "true or false"}[wanted]
+    )

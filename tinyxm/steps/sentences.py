@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from tinyxm.steps.names import ways
 from tinyxm.steps.step import Operation, Step
 
@@ -12,7 +14,9 @@ NAMED = 4  # uses of a value that are listed; of more, how many more
 def sentence(step: Step, op: Operation) -> str:
     """In plain English; "" where the operation's kind and name say it all."""
     if op.kind == "accumulate":
-        return _accumulation(step, op) if op.branches else _gathering(step, op)
+        return _gathering(step, op) if op.gathers else _accumulation(step, op)
+    if op.kind == "hand":
+        return _changing(step, op)
     if op.kind == "clip":
         return _clipping(step, op)
     return ""
@@ -36,7 +40,20 @@ def _gathering(step: Step, op: Operation) -> str:
     value = step.values[op.result or 0]
     name = step.values[value.of].name if value.of is not None else "A value"
     earlier, now = (step.values[op.operands[key]].name for key in ("total", "g"))
-    return f"{name} had a gradient from before this backward pass, {earlier}. This pass's, {now}, is added to it."
+    return f"{name} had a gradient from before this backward pass, {earlier}. What this pass brought, {now}, is added."
+
+
+def _changing(step: Step, op: Operation) -> str:
+    """What no operation of the engine's did."""
+    if "before" not in op.operands:
+        name = step.values[step.values[op.result or 0].of or 0].name
+        return f"Your code gave {name} a gradient of its own: no backward pass brought it."
+    before, after = step.values[op.operands["before"]], step.values[op.result or 0]
+    how = "has another shape since"
+    if before.array.shape == after.array.shape:
+        count = int(np.sum(before.array != after.array))
+        how = f"{count} of its {before.array.size} numbers {'is' if count == 1 else 'are'} others since"
+    return f"Your code changed {before.name} by hand: no operation of the engine's did it, but {how}."
 
 
 def _clipping(step: Step, op: Operation) -> str:

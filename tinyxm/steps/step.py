@@ -45,7 +45,9 @@ class Operation:
     """One operation of a step. `of` is the forward operation that an adjoint or accumulation belongs to; `also` are
     results beside the first, by name; `function` is the operation, or the adjoint's rule. `known` are the static
     arguments that are arrays of the step, such as a normalisation's statistics; `branches`, of an accumulation, the
-    adjoints whose results are brought together, of which it's the `joined` first."""
+    adjoints whose results are brought together, of which it's the `joined` first; or it `gathers`: adds to what a
+    gradient held before the backward pass. What no operation of the engine's made, but a value holds at the next look,
+    is of the kind `hand`, with the operand `before`."""
 
     phase: str
     kind: str
@@ -66,6 +68,7 @@ class Operation:
     of: int | None = None
     branches: list[Operation] = field(default_factory=list)
     joined: int = 0
+    gathers: bool = False
     number: int = -1
 
 

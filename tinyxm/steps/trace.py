@@ -163,6 +163,7 @@ def _operation(op: Operation, lines: list[tuple[str, int, str]], step: Step) -> 
         **({"static": static} if (static := _plain({k: x for k, x in op.static.items() if k not in op.known})) else {}),
         **({"saved": list(op.saved)} if op.saved else {}),
         **({"of": op.of} if op.of is not None else {}),
+        **({"gathers": True} if op.gathers else {}),
         **({"rule": rule} if (rule := rule_name(op, step)) != op.name else {}),
         **({"says": said} if (said := sentence(step, op)) else {}),
         **({"line": lines.index(op.source)} if op.source else {}),

@@ -9,7 +9,7 @@ import numpy as np
 from tinyxm.autograd import Event
 from tinyxm.autograd.places import to_host
 from tinyxm.optim import Optimizer
-from tinyxm.steps.step import Operands, Ref, Update
+from tinyxm.steps.step import Operands, Update
 from tinyxm.steps.variables import is_array
 
 if TYPE_CHECKING:
@@ -28,18 +28,20 @@ def update(recorder: Recorder, event: Event) -> None:
         return
     optimizer, place = found
     name, parameter = recorder.parameters[place]
-    before = recorder.by_identity[id(parameter.data)]
-    clipped = recorder.clipped.get(place)
-    told = event.operands["gradient"]
-    raw = recorder.gathered(place, told) if clipped is None else recorder.gradient_of[parameter.node]
-    used = raw if clipped is None else clipped
-    if not np.array_equal(recorder.step.values[used].array, to_host(told), equal_nan=True):  # changed by hand since
-        used = clipped = recorder.keep(told, f"changed ∂L/∂{name}", "gradient", before)
+    holdings = recorder.holdings
+    if not recorder.step.operations or recorder.step.operations[-1].phase not in ("moments", "update"):
+        holdings.look("clip")  # before the optimizer writes to any
+    before = holdings.weight(parameter, event.operands["target"])
+    used = holdings.gradient(name, parameter, parameter.grad)
+    raw = holdings.gradient_of[parameter.node]
+    after = holdings.renewed(name, parameter, event.result)
+    states = (key for one in recorder.step.updates if one.name == name for key in one.state)
+    again = holdings.again(name) if {*states} & {*optimizer.state} else ""  # another optimizer remembers of it, too
     number = next(i for i, p in enumerate(optimizer.parameters) if p is parameter)
     state: dict[str, tuple[int, int]] = {}
     for key, arrays in optimizer.state.items():
         if key in event.operands and event.operands[key] is not None and is_array(arrays[number]):
-            of = f"{key} of {name if key in OF_THE_CHANGE else f'∂L/∂{name}'}"
+            of = f"{key} of {name if key in OF_THE_CHANGE else f'∂L/∂{name}'}{again}"
             earlier = recorder.keep(event.operands[key], of, "state", before)
             state[key] = earlier, recorder.keep(to_host(arrays[number]), f"new {of}", "state", before)
     given: Operands = {"gradient": used, **{key: first for key, (first, _) in state.items()}}
@@ -47,7 +49,6 @@ def update(recorder: Recorder, event: Event) -> None:
         (_, first), *others = state.values()
         also = dict(zip([*state][1:], (new for _, new in others), strict=True))
         recorder.add(event, "moments", given, first, also=also)
-    after = recorder.keep(event.result, f"new {name}", "parameter")
     made = {"parameter": before, "gradient": used, **{key: new for key, (_, new) in state.items()}}
     recorder.add(event, "update", made, after)
     recorder.step.updates.append(
@@ -55,7 +56,7 @@ def update(recorder: Recorder, event: Event) -> None:
             name=name,
             before=before,
             gradient=raw,
-            clipped=clipped,
+            clipped=None if used == raw else used,
             after=after,
             state=state,
             settings={**event.static, **_variant(optimizer)},
@@ -67,14 +68,40 @@ def update(recorder: Recorder, event: Event) -> None:
 
 
 def _written(recorder: Recorder, event: Event) -> None:
-    """A write in place, of which copies are told: what it wrote to is the buffer that holds its result now."""
-    told = to_host(event.result)
-    name = next((name for name, b in recorder.buffers.items() if np.array_equal(to_host(b.data), told)), "")
-    operands = {key: recorder.operand(x) for key, x in event.operands.items()}
-    if name and isinstance(target := operands.get("target"), Ref) and recorder.step.values[target].role == "input":
-        recorder.step.values[target].name, recorder.step.values[target].role = name, "buffer"
-    phase, role = ("forward", "buffer") if event.phase == "forward" else ("update", "parameter")
-    recorder.add(event, phase, operands, recorder.keep(event.result, name and f"new {name}", role))
+    """A write in place, of which copies are told: what it wrote to is the buffer, or the parameter, that holds its
+    result now."""
+    step, told, holdings = recorder.step, to_host(event.result), recorder.holdings
+    buffers = ((n, b) for n, b in recorder.buffers.items() if np.array_equal(to_host(b.data), told))
+    name, buffer = next(buffers, ("", None))
+    weight = _weight_written(recorder, event) if buffer is None else None
+    operands = {key: recorder.operand(x) for key, x in event.operands.items() if weight is None or key != "target"}
+    if weight is not None:
+        name, parameter = weight
+        operands = {"target": holdings.weight(parameter, event.operands["target"]), **operands}
+        number = holdings.renewed(name, parameter, event.result)
+    else:
+        number = recorder.keep(event.result, name and f"new {name}", "buffer")
+    if buffer is not None:
+        recorder.is_now(buffer.data, number)
+        if step.values[operands["target"]].role == "input":
+            step.values[operands["target"]].name, step.values[operands["target"]].role = name, "buffer"
+    begun = event.phase == "update" or bool(weight is not None and step.losses)
+    recorder.add(event, "update" if begun else "forward", operands, number)
+    recorder.stage = "after" if begun else recorder.stage
+
+
+def _weight_written(recorder: Recorder, event: Event) -> tuple[str, Any] | None:
+    """The parameter that an operation wrote to, with its name; of several that fit, one that held the target."""
+    gradient = event.operands.get("gradient")
+    found = [
+        (name, p)
+        for name, p in recorder.parameters
+        if np.array_equal(to_host(p.data), to_host(event.result), equal_nan=True)
+        and (gradient is None or (p.grad is not None and np.array_equal(to_host(p.grad), to_host(gradient))))
+    ]
+    now, target = recorder.holdings.now, event.operands["target"]
+    held = ((name, p) for name, p in found if recorder.holdings.still(now[id(p)], target))
+    return next(held, found[0] if found else None)
 
 
 def _place_of(recorder: Recorder, event: Event) -> tuple[Optimizer, int] | None:

@@ -4,13 +4,19 @@ import { isKnown, lines, settingsOf, stateOf, weightOf } from "../update.js";
 import { Operand } from "./operands.js";
 import { line, single, Stage } from "./terms.js";
 
-export function accumulate({ operands: { total, g }, cell }) {
-  const stage = new Stage(
-    "sum",
-    "The value was used more than once. Each use sends a gradient back, and they add up: this is the sum so far, and the next one.",
-  );
-  for (const x of [total, g]) stage.product(x.at(cell));
-  return { formula: "∂L/∂x = Σ over its uses of what each sends back", stages: [stage] };
+export function accumulate({ trace, op, operands: { total, g }, cell }) {
+  const [say, formula] = op.gathers
+    ? [
+        "The gradient held something from before this backward pass, and nothing emptied it: that, and what this pass brought.",
+        "gradient ← what it held + what this pass brought",
+      ]
+    : [
+        "The value was used more than once. Each use sends a gradient back, and they add up: this is the sum so far, and the next one.",
+        "∂L/∂x = Σ over its uses of what each sends back",
+      ];
+  const stage = new Stage("sum", say);
+  for (const x of [total, g].map((one) => one.at(cell))) stage.product({ ...x, name: trace.values[x.value].name });
+  return { formula, stages: [stage] };
 }
 
 /** What was written in place: running statistics, say. */
@@ -19,6 +25,22 @@ export function write({ operands: { value }, cell }) {
     formula: "target ← value",
     stages: [line("Written over what stood there.", "value", { value: value.under(cell) }, (v) => v.value)],
   };
+}
+
+const IN_PLACE = {
+  "add in place": ["target + value", (v) => v.target + v.value],
+  "subtract in place": ["target − value", (v) => v.target - v.value],
+  "multiply in place": ["target · value", (v) => v.target * v.value],
+  "divide in place": ["target / value", (v) => v.target / v.value],
+};
+
+export const isInPlace = (name) => Object.hasOwn(IN_PLACE, name);
+
+/** What your code computed in place: w −= 0.1 * w.grad. */
+export function inPlace({ op, operands: { target, value }, cell }) {
+  const [formula, rule] = IN_PLACE[op.name];
+  const known = { target: target.at(cell), value: value.under(cell) };
+  return { formula: `target ← ${formula}`, stages: [line("Written over what stood there.", formula, known, rule)] };
 }
 
 /** √Σ g² over all gradients. */

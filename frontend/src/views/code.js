@@ -38,6 +38,7 @@ function block() {
 const NOTES = {
   adjoint: "This line ran forward before; now the gradient goes back through it.",
   accumulate: "No rule of an operation's: where a value was used twice, the tape adds what comes back.",
+  gathers: "No rule of an operation's: what this backward pass brought is added to what the gradient held before it.",
 };
 
 /** The line of the user's, with its neighbours. */
@@ -48,7 +49,7 @@ function yours(operation, trace) {
     .map(Number)
     .sort((a, b) => a - b);
   const title = `Your line: ${at.file}, line ${at.line}, in ${at.function}`;
-  const note = NOTES[operation.kind] ?? null;
+  const note = NOTES[operation.gathers ? "gathers" : operation.kind] ?? null;
   const source = numbers.map((number) => at.text[number]).join("\n");
   return {
     title,

@@ -5,7 +5,7 @@ import { fill, make } from "../dom.js";
 import { exampleIn, ownerOf } from "../follow.js";
 import { brief, exact, placeText, shown } from "../numbers.js";
 import { checkText } from "../sentences.js";
-import { resultValues } from "../trace.js";
+import { operandValues, resultValues } from "../trace.js";
 import { isKnown } from "../update.js";
 import { figures, nameOf } from "./figures.js";
 import { followButton } from "./follow.js";
@@ -110,7 +110,7 @@ function derived(found, about) {
       lettersOf(legend),
     ),
     ...stages.map((stage, i) => drawStage(stage, i === stages.length - 1, about)),
-    conclusion(found, about.value),
+    conclusion(found, about.value, about.trace),
   ].filter(Boolean);
 }
 
@@ -215,7 +215,7 @@ function drawTerm(term, join, largest, { goTo, trace, followed }) {
 }
 
 /** What the derivation comes to, beside what was recorded. */
-function conclusion({ value, recorded, missing: without }, { data, dtype }) {
+function conclusion({ operation, value, recorded, missing: without }, { data, dtype }, trace) {
   const same = Math.abs(value - recorded) <= 1e-4 * Math.max(Math.abs(recorded), 0.01) || Object.is(value, recorded);
   const told = make("strong", { class: "numbers", title: String(value) }, brief(value, 6));
   const what = data.type === "float16" ? brief(recorded) : shown(recorded, dtype);
@@ -230,18 +230,29 @@ function conclusion({ value, recorded, missing: without }, { data, dtype }) {
       told,
       ", and that's what the step recorded.",
     );
-  return make(
-    "p",
-    { class: "conclusion" },
-    "This comes to ",
-    told,
-    `; the step recorded ${what}. Some arrays are stored to three digits here, so sums of them differ a little.`,
-  );
+  const forward = operation.kind === "adjoint" ? trace.operations[operation.of] : null;
+  const read = [operation, ...(forward ? [forward] : [])].flatMap(operandValues).map(([, n]) => trace.values[n]);
+  const rounded = [{ data }, ...read].some((one) => one.data.type === "float16");
+  const why = rounded
+    ? "Some arrays are stored to three digits here, so sums of them differ a little."
+    : "They differ.";
+  return make("p", { class: "conclusion" }, "This comes to ", told, `; the step recorded ${what}. ${why}`);
 }
 
 /** What nothing made in this step, or what no rule here derives. */
 function leaf(value, store, trace) {
   const maker = makerOf(trace, value.number);
+  if (maker?.kind === "hand") {
+    const before = maker.operands.before?.value;
+    const told = "Your own code made it between two operations, so there is no formula to show.";
+    const go = () => store.follow(before, store.state.cell);
+    return [
+      make("p", {}, told),
+      before === undefined
+        ? null
+        : make("button", { type: "button", onclick: go }, `See what it was: ${trace.values[before].name}`),
+    ];
+  }
   if (maker && maker.kind !== "data")
     return [
       make(
@@ -259,7 +270,12 @@ function leaf(value, store, trace) {
     parameter: "It's a weight, as it stood before this step: set at random at first, and moved by every step since.",
     buffer: "It's kept by the layer from one step to the next, and not learned.",
     state: "It's what the optimizer remembered from earlier steps (0 at the first).",
-    gradient: "Here the backward pass begins: the loss changes by 1 where the loss changes by 1.",
+    gradient:
+      trace.values[value.of]?.role === "parameter"
+        ? "It's from before this step: what an earlier backward pass left there."
+        : trace.array(value.number).data.every((x) => x === 1)
+          ? "Here the backward pass begins: the loss changes by 1 where the loss changes by 1."
+          : "Here the backward pass begins, with what backward(g) was given.",
   }[value.role];
   const update = trace.updates.find((one) => one.before === value.number);
   const goes = update ? trace.operations.find((op) => op.phase === "update" && op.result === update.after) : null;

@@ -1,7 +1,7 @@
 // One weight that is followed: a button to each station of its way through the step, with its number there.
 
 import { fill, make } from "../dom.js";
-import { goTo, isFollowed, lookAt, reached, stations, toStation } from "../follow.js";
+import { goTo, isFollowed, lookAt, reached, stations, toStation, updateName } from "../follow.js";
 import { brief, placeText } from "../numbers.js";
 
 /** A button that follows the weight that `which()` gives, and tells whether it is followed. */
@@ -47,7 +47,7 @@ export function follow(element, store, trace) {
     if (changed.has("weight") || changed.has("frame")) {
       list = stations(trace, weight);
       const [i, ...cell] = weight;
-      name.textContent = `${trace.updates[i].name}${placeText(cell)}`;
+      name.textContent = `${updateName(trace, i)}${placeText(cell)}`;
       fill(way, ...list.map((station) => make("li", {}, buttonOf(station, store))));
     }
     if (!(changed.has("op") || changed.has("weight") || changed.has("frame"))) return;
@@ -92,6 +92,8 @@ const SAID = {
       ? "Nothing is cut off: the gradients aren't over the limit."
       : `The gradients were over the limit, so of ${brief(g)} ${brief(clipped)} is left.`;
   },
+  changed: (list) =>
+    `Your own code changed its gradient before it was used: of ${brief(numberOf(list, "gradient"))} it made ${brief(numberOf(list, "changed"))}.`,
   moments: (list) =>
     `The optimizer mixes this gradient with what it remembers of earlier ones. Its memory is now ${brief(numberOf(list, "moments"))}.`,
   step: (list) => {

@@ -2,6 +2,7 @@
 
 import { exampleCell } from "../cells.js";
 import { fill, make } from "../dom.js";
+import { updateName } from "../follow.js";
 import { brief, placeText } from "../numbers.js";
 import { clipOf, isKnown, lines, settingsOf, stateOf, weightOf } from "../update.js";
 import { figures } from "./figures.js";
@@ -15,7 +16,7 @@ export function ledger(element, store, trace) {
   const choose = make(
     "select",
     { onchange: () => pick(Number(choose.value)) },
-    ...trace.updates.map(({ name }, i) => make("option", { value: i }, name)),
+    ...trace.updates.map((_, i) => make("option", { value: i }, updateName(trace, i))),
   );
   const chosen = make("label", {}, "Weight of ", choose);
   const place = make("span", { class: "place numbers" });
@@ -71,7 +72,7 @@ export function ledger(element, store, trace) {
     }
     for (const part of [scale, sliders, walk]) part.hidden = false;
     const settings = settingsOf(one),
-      clip = clipOf(trace, one),
+      clip = clipOf(trace, one, cell),
       norm = total === undefined ? 0 : trace.array(total).data[0],
       weight = weightOf(trace, one, cell);
     const base = lines(one.operation, weight, settings, clip);
@@ -139,7 +140,7 @@ function drawLines(place, { base, instead, weight, one, trace, cell, goTo }) {
   const rows = all.map((line) => {
     const now = alike(base, line);
     const last = all.findLast(({ symbol }) => symbol === line.symbol) === line;
-    const number = line.words.startsWith("clipped") ? one.clipped : last ? recorded.get(line.symbol) : null;
+    const number = /^(clipped|changed)/.test(line.words) ? one.clipped : last ? recorded.get(line.symbol) : null;
     const check = now && number !== null && number !== undefined ? trace.array(number).get(cell) : null;
     return row({ ...line, ...now, value: now?.value ?? null, instead: alike(instead, line)?.value, check }, about);
   });

@@ -54,8 +54,8 @@ var Matrix = class _Matrix {
   /** Every number less that of another matrix of the same shape. */
   less(other) {
     const data = new Float64Array(this.rows * this.columns);
-    for (let i = 0, at3 = 0; i < this.rows; i++)
-      for (let j = 0; j < this.columns; j++) data[at3++] = this.get(i, j) - other.get(i, j);
+    for (let i = 0, at4 = 0; i < this.rows; i++)
+      for (let j = 0; j < this.columns; j++) data[at4++] = this.get(i, j) - other.get(i, j);
     return new _Matrix(data, this.rows, this.columns);
   }
   /** n × m numbers, row by row, each the one of the greatest size among those that lie under it. It's kept. */
@@ -80,8 +80,8 @@ var Matrix = class _Matrix {
         let best = data[start + tops[i] * down + lefts[j] * right];
         for (let row2 = tops[i]; row2 < tops[i + 1] && best === best; row2++) {
           const end = start + row2 * down + lefts[j + 1] * right;
-          for (let at3 = start + row2 * down + lefts[j] * right; at3 !== end; at3 += right) {
-            const x2 = data[at3];
+          for (let at4 = start + row2 * down + lefts[j] * right; at4 !== end; at4 += right) {
+            const x2 = data[at4];
             if (x2 !== x2) {
               best = x2;
               break;
@@ -198,14 +198,14 @@ var product = (shape) => shape.reduce((n, k2) => n * k2, 1);
 var TYPES = { float64: Float64Array, float32: Float32Array, int32: Int32Array, uint8: Uint8Array };
 var BYTES = { float64: 8, float32: 4, float16: 2, int32: 4, uint8: 1 };
 var halfTable = null;
-function decode(blob, { at: at3, type, scale = 1 }, size2) {
+function decode(blob, { at: at4, type, scale = 1 }, size2) {
   if (type === "float16") {
-    const [halves, numbers2] = [new Uint16Array(blob, at3, size2), new Float32Array(size2)];
+    const [halves, numbers2] = [new Uint16Array(blob, at4, size2), new Float32Array(size2)];
     halfTable ??= Float32Array.from({ length: 65536 }, (_, bits) => half(bits));
     for (let i = 0; i < size2; i++) numbers2[i] = halfTable[halves[i]] * scale;
     return numbers2;
   }
-  const data = new TYPES[type](blob, at3, size2);
+  const data = new TYPES[type](blob, at4, size2);
   return scale === 1 ? data : Float64Array.from(data, (x2) => x2 * scale);
 }
 function half(bits) {
@@ -340,15 +340,15 @@ function firstAxes(value2, trace) {
 // src/derive/operands.js
 var size = (shape) => shape.reduce((n, k2) => n * k2, 1);
 function flat(shape, cell) {
-  let at3 = 0;
-  for (let i = 0; i < shape.length; i++) at3 = at3 * shape[i] + cell[i];
-  return at3;
+  let at4 = 0;
+  for (let i = 0; i < shape.length; i++) at4 = at4 * shape[i] + cell[i];
+  return at4;
 }
-function cellAt(shape, at3) {
+function cellAt(shape, at4) {
   const cell = new Array(shape.length);
   for (let i = shape.length - 1; i >= 0; i--) {
-    cell[i] = at3 % shape[i];
-    at3 = Math.floor(at3 / shape[i]);
+    cell[i] = at4 % shape[i];
+    at4 = Math.floor(at4 / shape[i]);
   }
   return cell;
 }
@@ -399,9 +399,9 @@ function placeUnder(shape) {
   const step = shape.map((n, axis) => n === 1 ? 0 : size(shape.slice(axis + 1)));
   const rank = shape.length;
   return (cell) => {
-    let at3 = 0;
-    for (let i = 0, from2 = cell.length - rank; i < rank; i++) at3 += cell[from2 + i] * step[i];
-    return at3;
+    let at4 = 0;
+    for (let i = 0, from2 = cell.length - rank; i < rank; i++) at4 += cell[from2 + i] * step[i];
+    return at4;
   };
 }
 var Operand = class {
@@ -931,9 +931,9 @@ var byRows = (index, a2) => {
 };
 function basicIndex(parts2, a2, y2) {
   const taken = parts2.filter((part) => part !== null && part !== "Ellipsis").length;
-  const at3 = parts2.includes("Ellipsis") ? parts2.indexOf("Ellipsis") : parts2.length;
+  const at4 = parts2.includes("Ellipsis") ? parts2.indexOf("Ellipsis") : parts2.length;
   const all = Array(Math.max(a2.length - taken, 0)).fill("slice(None, None, None)");
-  const full = [...parts2.slice(0, at3), ...all, ...parts2.slice(at3 + 1)];
+  const full = [...parts2.slice(0, at4), ...all, ...parts2.slice(at4 + 1)];
   const steps = [];
   let axis = 0, made3 = 0;
   for (const part of full) {
@@ -983,7 +983,7 @@ var SOURCES = {
     if (axis === null) return (cell) => cellAt(a2, ((flat(a2, cell) - shifts[0]) % size(a2) + size(a2)) % size(a2));
     const axes = [axis].flat().map((i) => positive(i, a2.length));
     return (cell) => cell.map(
-      (k2, i) => axes.reduce((at3, one3, j) => one3 === i ? ((at3 - shifts[j % shifts.length]) % a2[i] + a2[i]) % a2[i] : at3, k2)
+      (k2, i) => axes.reduce((at4, one3, j) => one3 === i ? ((at4 - shifts[j % shifts.length]) % a2[i] + a2[i]) % a2[i] : at4, k2)
     );
   },
   tile: (about, a2) => (cell) => a2.map((n, i) => cell[cell.length - a2.length + i] % n),
@@ -996,8 +996,8 @@ var SOURCES = {
   pad: (about, a2) => {
     const widths = given(about, "widths");
     return (cell) => {
-      const at3 = cell.map((k2, i) => k2 - widths[i][0]);
-      return at3.every((k2, i) => k2 >= 0 && k2 < a2[i]) ? at3 : null;
+      const at4 = cell.map((k2, i) => k2 - widths[i][0]);
+      return at4.every((k2, i) => k2 >= 0 && k2 < a2[i]) ? at4 : null;
     };
   },
   spread: (about, a2) => {
@@ -1041,9 +1041,9 @@ function sameOrder(about, a2, y2) {
 function reordered(about, a2) {
   const order = permuted(about, about.op.name.split(".")[0], a2.length);
   return (cell) => {
-    const at3 = Array(a2.length);
-    order.forEach((axis, i) => at3[axis] = cell[i]);
-    return at3;
+    const at4 = Array(a2.length);
+    order.forEach((axis, i) => at4[axis] = cell[i]);
+    return at4;
   };
 }
 var isMove = (name) => Object.hasOwn(SOURCES, name.split(".")[0]);
@@ -1059,8 +1059,8 @@ function move(about) {
     shape
   } = about, source = SOURCES[op.name](about, a2.shape, shape);
   if (!source) return null;
-  const at3 = source(cell), formula = "y = a, at another place";
-  if (!at3)
+  const at4 = source(cell), formula = "y = a, at another place";
+  if (!at4)
     return {
       formula,
       stages: [
@@ -1069,7 +1069,7 @@ function move(about) {
     };
   return {
     formula,
-    stages: [line(WORDS[op.name]?.(a2.name) ?? "The same number, at another place.", "a", { a: a2.at(at3) }, (v) => v.a)]
+    stages: [line(WORDS[op.name]?.(a2.name) ?? "The same number, at another place.", "a", { a: a2.at(at4) }, (v) => v.a)]
   };
 }
 function moveAdjoint(about) {
@@ -1097,11 +1097,11 @@ function moveAdjoint(about) {
   if (!source) return null;
   const found2 = [];
   let missing2 = 0;
-  for (const at3 of cells(g.shape)) {
-    const from2 = source(at3);
+  for (const at4 of cells(g.shape)) {
+    const from2 = source(at4);
     if (from2?.some(Number.isNaN))
       missing2++;
-    else if (from2?.every((k2, i) => k2 === cell[i])) found2.push(at3);
+    else if (from2?.every((k2, i) => k2 === cell[i])) found2.push(at4);
   }
   if (found2.length === 1 && !missing2)
     return {
@@ -1111,7 +1111,7 @@ function moveAdjoint(about) {
   const say = found2.length ? `It was used ${found2.length} times; what comes back from each is added up.` : "It was never used in this step, so nothing comes back.";
   const stage = sumOf(
     say,
-    found2.map((at3) => [g.at(at3)])
+    found2.map((at4) => [g.at(at4)])
   );
   stage.missing += missing2;
   return { formula: "∂a = Σ of g over the places it went to", stages: [stage] };
@@ -1200,7 +1200,7 @@ function scatterAdd(about) {
   const source = indexed({ ...about, op }, shape, a2.shape);
   if (!source) return null;
   const stage = new Stage("sum", "Every number that is put here is added.");
-  for (const at3 of cells(a2.shape)) if (source(at3).every((k2, i) => k2 === cell[i])) stage.product(a2.at(at3));
+  for (const at4 of cells(a2.shape)) if (source(at4).every((k2, i) => k2 === cell[i])) stage.product(a2.at(at4));
   return { formula: "y = zeros, with a added at the index", stages: [stage] };
 }
 
@@ -1232,14 +1232,14 @@ var members = (group) => box(group.spans);
 function statistics(about, cell) {
   const group = groupOf(about, cell), { x: x2 } = about.operands;
   const mean = new Stage("mean", `The mean μ of the ${group.size} numbers that are normalised together.`);
-  for (const at3 of members(group)) mean.product(x2.at(at3));
+  for (const at4 of members(group)) mean.product(x2.at(at4));
   if (mean.missing && group.statistics) {
     const [μ2, variance2] = [0, 1].map((which) => group.statistics.at([which, ...group.where]));
     return { group, μ: μ2, variance: variance2, stages: [] };
   }
   const μ = mean.value, variance = new Stage("mean", "The variance σ²: the mean of the squared distances to μ.");
-  for (const at3 of members(group)) {
-    const one3 = x2.at(at3);
+  for (const at4 of members(group)) {
+    const one3 = x2.at(at4);
     if (one3.kept) variance.add((one3.number - μ) ** 2, () => ["(", one3, " − ", constant("μ", μ), ")²"]);
     else variance.missing++;
   }
@@ -1272,7 +1272,7 @@ function groupStatistics(about) {
     op: { ...about.op, name: "group_norm" },
     operands: {
       x: x2,
-      statistics: { shape, at: (at3) => ({ cell: at3, number: NaN, kept: false, value: null, name: "statistics" }) }
+      statistics: { shape, at: (at4) => ({ cell: at4, number: NaN, kept: false, value: null, name: "statistics" }) }
     }
   };
   const found2 = statistics(alike2, first);
@@ -1297,44 +1297,44 @@ function normaliseAdjoint(about) {
       "sum",
       "shift was added at every place of its channel, so its gradient is the sum of what arrives there."
     );
-    for (const at3 of box(g.shape.map((n, i) => i === g.shape.length - 1 ? [cell[0], cell[0] + 1] : [0, n])))
-      stage.product(g.at(at3));
+    for (const at4 of box(g.shape.map((n, i) => i === g.shape.length - 1 ? [cell[0], cell[0] + 1] : [0, n])))
+      stage.product(g.at(at4));
     return { formula: "∂shift = Σ g", stages: [stage] };
   }
   const cache = /* @__PURE__ */ new Map();
-  const spread2 = (at3) => {
-    const key = groupOf(about, at3).spans.join(";");
-    if (!cache.has(key)) cache.set(key, statistics(about, at3));
+  const spread2 = (at4) => {
+    const key = groupOf(about, at4).spans.join(";");
+    if (!cache.has(key)) cache.set(key, statistics(about, at4));
     return cache.get(key);
   };
-  const standard = (at3) => {
-    const { μ, variance: variance2 } = spread2(at3);
-    return (x2.number(at3) - (μ.number ?? μ)) / Math.sqrt((variance2.number ?? variance2) + eps);
+  const standard = (at4) => {
+    const { μ, variance: variance2 } = spread2(at4);
+    return (x2.number(at4) - (μ.number ?? μ)) / Math.sqrt((variance2.number ?? variance2) + eps);
   };
   if (input === "scale") {
     const stage = new Stage(
       "sum",
       "scale multiplied the normalised x̂ at every place of its channel. Each sends its gradient back, times x̂."
     );
-    for (const at3 of box(g.shape.map((n, i) => i === g.shape.length - 1 ? [cell[0], cell[0] + 1] : [0, n]))) {
-      if (g.has(at3)) stage.product(g.at(at3), constant("x̂", standard(at3)));
+    for (const at4 of box(g.shape.map((n, i) => i === g.shape.length - 1 ? [cell[0], cell[0] + 1] : [0, n]))) {
+      if (g.has(at4)) stage.product(g.at(at4), constant("x̂", standard(at4)));
       else stage.missing++;
     }
     return { formula: "∂scale = Σ g · x̂, x̂ = (x − μ) / √(σ² + ε)", stages: [stage] };
   }
   const { group, variance } = spread2(cell);
-  const h = (at3) => g.number(at3) * (scale ? scale.under(at3).number : 1);
+  const h = (at4) => g.number(at4) * (scale ? scale.under(at4).number : 1);
   const means = new Stage("mean", "x moved the mean of its group, so the mean of all h = g · scale comes off.");
   const products = new Stage("mean", "And it moved the spread: the mean of h · x̂.");
-  for (const at3 of members(group)) {
-    if (!g.has(at3) || !x2.has(at3)) {
+  for (const at4 of members(group)) {
+    if (!g.has(at4) || !x2.has(at4)) {
       means.missing++;
       products.missing++;
       continue;
     }
-    const known3 = scale ? { g: g.at(at3), scale: scale.under(at3), x̂: standard(at3) } : { g: g.at(at3), x̂: standard(at3) };
-    means.add(h(at3), () => parts(scale ? "g · scale" : "g", known3));
-    products.add(h(at3) * known3.x̂, () => parts(scale ? "g · scale · x̂" : "g · x̂", known3));
+    const known3 = scale ? { g: g.at(at4), scale: scale.under(at4), x̂: standard(at4) } : { g: g.at(at4), x̂: standard(at4) };
+    means.add(h(at4), () => parts(scale ? "g · scale" : "g", known3));
+    products.add(h(at4) * known3.x̂, () => parts(scale ? "g · scale · x̂" : "g · x̂", known3));
   }
   const known2 = {
     h: h(cell),
@@ -1730,7 +1730,7 @@ function softmaxAdjoint(about) {
   const row2 = Array.from({ length: g.shape[axis] }, (_, k2) => along(cell, axis, k2));
   if (op.name.startsWith("log_softmax")) {
     const total = new Stage("sum", "The gradients that arrive at the row, added up.");
-    for (const at3 of row2) total.product(g.at(at3));
+    for (const at4 of row2) total.product(g.at(at4));
     return {
       formula: "∂a = g − exp(y) · Σ g",
       stages: [
@@ -1745,7 +1745,7 @@ function softmaxAdjoint(about) {
     };
   }
   const mean = new Stage("sum", "The mean gradient of the row, each by its share y.");
-  for (const at3 of row2) mean.product(g.at(at3), y2.at(at3));
+  for (const at4 of row2) mean.product(g.at(at4), y2.at(at4));
   return {
     formula: "∂a = y · (g − Σ g · y)",
     stages: [
@@ -1793,7 +1793,7 @@ function crossEntropiesAdjoint({ operands: { g, logits, labels }, cell }) {
   };
 }
 function logsumexp({ op, operands, cell }, members2) {
-  const { a: a2 } = operands, all = [...members2(cell)].map((at3) => a2.at(at3));
+  const { a: a2 } = operands, all = [...members2(cell)].map((at4) => a2.at(at4));
   const largest2 = Math.max(...all.map((x2) => x2.number)), m = Number.isFinite(largest2) ? largest2 : 0;
   const stage = new Stage("sum", "The exponentials, without their largest, which is added again below.");
   for (const x2 of all) stage.add(Math.exp(x2.number - m), () => ["exp(", x2, " − ", constant("largest", m), ")"]);
@@ -1838,14 +1838,14 @@ function reduction(about) {
     operands: { a: a2 },
     cell
   } = about;
-  if (op.name === "logsumexp") return logsumexp(about, (at3) => from(about, a2.shape, at3));
+  if (op.name === "logsumexp") return logsumexp(about, (at4) => from(about, a2.shape, at4));
   const [join, formula, say] = WORDS2[op.name], stage = new Stage(join, say);
   stage.numbersOf(a2, spansOf(about, a2.shape, cell));
   return { formula, stages: [stage] };
 }
 function reductionAdjoint(about) {
   const { op, operands, cell, shape } = about, { g, a: a2, y: y2 } = operands, name = op.name.split(".")[0];
-  const at3 = to(about, shape, cell), arrived2 = g.at(at3);
+  const at4 = to(about, shape, cell), arrived2 = g.at(at4);
   const extreme = name === "max" || name === "min";
   if (name === "sum")
     return {
@@ -1875,25 +1875,25 @@ function reductionAdjoint(about) {
     return {
       formula: "∂a = g · exp(a − y)",
       stages: [
-        line("", "g · exp(a − y)", { g: arrived2, a: a2.at(cell), y: y2.at(at3) }, (v) => v.g * Math.exp(v.a - v.y))
+        line("", "g · exp(a − y)", { g: arrived2, a: a2.at(cell), y: y2.at(at4) }, (v) => v.g * Math.exp(v.a - v.y))
       ]
     };
   if (extreme) {
-    const ties = [...from(about, shape, at3)].filter((place) => a2.number(place) === y2.number(at3)).length;
+    const ties = [...from(about, shape, at4)].filter((place) => a2.number(place) === y2.number(at4)).length;
     return {
       formula: "∂a = g where a is y, shared among equals; else 0",
       stages: [
         line(
-          a2.number(cell) === y2.number(at3) ? "This is the one that was taken." : "Another one was taken, so this one changes nothing.",
+          a2.number(cell) === y2.number(at4) ? "This is the one that was taken." : "Another one was taken, so this one changes nothing.",
           `g where a is y, else 0${ties > 1 ? ` (shared among ${ties})` : ""}`,
-          { g: arrived2, a: a2.at(cell), y: y2.at(at3) },
+          { g: arrived2, a: a2.at(cell), y: y2.at(at4) },
           (v) => v.a === v.y ? v.g / ties : 0
         )
       ]
     };
   }
   const others2 = new Stage("product", "The product of all the others.");
-  for (const place of from(about, shape, at3)) if (place.some((k2, i) => k2 !== cell[i])) others2.product(a2.at(place));
+  for (const place of from(about, shape, at4)) if (place.some((k2, i) => k2 !== cell[i])) others2.product(a2.at(place));
   return {
     formula: "∂a = g · the product of the others",
     stages: [others2, line("", "g · others", { g: arrived2, others: others2.value }, (v) => v.g * v.others)]
@@ -1905,8 +1905,8 @@ function norm(about) {
     operands: { a: a2 },
     cell
   } = about, p = op.static.ord, stage = new Stage("sum", `The sizes to the power ${p}, added up.`);
-  for (const at3 of from(about, a2.shape, cell)) {
-    const one3 = a2.at(at3);
+  for (const at4 of from(about, a2.shape, cell)) {
+    const one3 = a2.at(at4);
     stage.add(Math.abs(one3.number) ** p, () => ["|", one3, `|^${p}`]);
   }
   return {
@@ -1919,14 +1919,14 @@ function normAdjoint(about) {
     operands: { g, a: a2, y: y2, ord },
     cell,
     shape
-  } = about, at3 = to(about, shape, cell), p = ord?.plain ?? 2;
+  } = about, at4 = to(about, shape, cell), p = ord?.plain ?? 2;
   return {
     formula: "∂a = g · sign(a) · (|a| / y)^(p − 1)",
     stages: [
       line(
         "",
         "g · sign(a) · (|a| / y) ^ (p − 1)",
-        { g: g.at(at3), a: a2.at(cell), y: y2.at(at3), p },
+        { g: g.at(at4), a: a2.at(cell), y: y2.at(at4), p },
         (v) => v.g * Math.sign(v.a) * (Math.abs(v.a) / (v.y || 1)) ** (v.p - 1)
       )
     ]
@@ -1942,7 +1942,7 @@ function cumsum({ op, operands, cell }) {
     stages: [
       sumOf(
         "It is part of every sum from here on.",
-        [...box(spans)].map((at3) => [x2.at(at3)])
+        [...box(spans)].map((at4) => [x2.at(at4)])
       )
     ]
   } : {
@@ -1950,7 +1950,7 @@ function cumsum({ op, operands, cell }) {
     stages: [
       sumOf(
         "All up to here.",
-        [...box(spans)].map((at3) => [x2.at(at3)])
+        [...box(spans)].map((at4) => [x2.at(at4)])
       )
     ]
   };
@@ -1985,11 +1985,11 @@ function pool(about) {
     op.name === "average_pool2d" ? "sum" : "max",
     op.name === "average_pool2d" ? "The window's numbers, added up." : "The largest of the window."
   );
-  for (const at3 of windowOf(cell, how, x2.shape)) {
+  for (const at4 of windowOf(cell, how, x2.shape)) {
     if (bias) {
-      const one3 = x2.at(at3), more = bias.at([at3[3]]);
+      const one3 = x2.at(at4), more = bias.at([at4[3]]);
       stage.add(one3.number + more.number, () => [one3, " + ", more]);
-    } else stage.product(x2.at(at3));
+    } else stage.product(x2.at(at4));
   }
   if (op.name === "average_pool2d") {
     const n = how[0][0] * how[0][1];
@@ -2017,15 +2017,15 @@ function poolAdjoint(about) {
       stages: [
         sumOf(
           "Each window that it lay in sends back its gradient, over the window's size.",
-          [...windowsOver(cell, how, g.shape)].map((at3) => [g.at(at3), constant("1/n", 1 / n)])
+          [...windowsOver(cell, how, g.shape)].map((at4) => [g.at(at4), constant("1/n", 1 / n)])
         )
       ]
     };
   }
   if (input === "bias") {
     const stage2 = new Stage("sum", "The bias was added everywhere in its channel.");
-    for (const at3 of box(g.shape.map((k2, i) => i === 3 ? [cell[0], cell[0] + 1] : [0, k2]))) {
-      if (activation !== "relu" || y2.number(at3) > 0) stage2.product(g.at(at3));
+    for (const at4 of box(g.shape.map((k2, i) => i === 3 ? [cell[0], cell[0] + 1] : [0, k2]))) {
+      if (activation !== "relu" || y2.number(at4) > 0) stage2.product(g.at(at4));
     }
     return { formula: "∂bias = Σ g", stages: [stage2] };
   }
@@ -2033,12 +2033,12 @@ function poolAdjoint(about) {
     "sum",
     "Every window in which this number was the largest sends its gradient back here; all others nothing."
   );
-  for (const at3 of windowsOver(cell, how, g.shape)) {
-    const first = [...windowOf(at3, how, shape)].reduce(
+  for (const at4 of windowsOver(cell, how, g.shape)) {
+    const first = [...windowOf(at4, how, shape)].reduce(
       (best, place) => x2.number(place) > x2.number(best) ? place : best
     );
     const open = activation !== "relu" || x2.number(cell) + (bias?.number([cell[3]]) ?? 0) > 0;
-    if (first.every((k2, i) => k2 === cell[i]) && open) stage.product(g.at(at3));
+    if (first.every((k2, i) => k2 === cell[i]) && open) stage.product(g.at(at4));
   }
   return { formula: "∂x = Σ of g over the windows in which x was the largest", stages: [stage] };
 }
@@ -2132,6 +2132,7 @@ var STATE = {
   largest: "ṽ"
 };
 var CLIPS = {
+  hand: ["g", "changed by your code, by hand", "changed", (v) => v.changed],
   clip_by_norm: [
     "g",
     "clipped: all gradients together are no longer than the limit",
@@ -2183,9 +2184,10 @@ function lines(operation, given3, settings3, clip2 = null) {
     known2[symbol] = value2;
   };
   if (clip2 && CLIPS[clip2.name]) {
-    Object.assign(known2, { limit: clip2.limit, norm: clip2.norm });
+    const { name, ...told2 } = clip2;
+    Object.assign(known2, told2);
     if (known2.norm === 0) known2.norm = Number.MIN_VALUE;
-    run(CLIPS[clip2.name]);
+    run(CLIPS[name]);
   }
   for (const line3 of method(variant)) if (line3 !== DECAY || known2.λ) run(line3);
   return found2;
@@ -2194,16 +2196,22 @@ var stateOf = (update2) => Object.entries(update2.state).flatMap(
   ([name, [before, after]]) => STATE[name] ? [[STATE[name], name, before, after]] : []
 );
 function weightOf(trace, update2, cell) {
-  const at3 = (name, number4) => ({ name, value: number4, cell, number: trace.array(number4).get(cell), kept: true });
-  const state = stateOf(update2).map(([symbol, , before]) => [symbol, at3(symbol, before)]);
-  return { θ: at3("θ", update2.before), g: at3("g", arrived(trace, update2)), ...Object.fromEntries(state) };
+  const given3 = [
+    ["θ", update2.before],
+    ["g", arrived(trace, update2)],
+    ...stateOf(update2).map(([s2, , before]) => [s2, before])
+  ];
+  return Object.fromEntries(given3.map(([symbol, number4]) => [symbol, at2(trace, symbol, number4, cell)]));
 }
+var at2 = (trace, name, value2, cell) => ({ name, value: value2, cell, number: trace.array(value2).get(cell), kept: true });
 function arrived(trace, { gradient, clipped }) {
-  return trace.maker(clipped ?? -1)?.operands.gradient?.value ?? gradient;
+  const { gradient: given3, before } = trace.maker(clipped ?? -1)?.operands ?? {};
+  return (given3 ?? before)?.value ?? gradient;
 }
-function clipOf(trace, update2) {
+function clipOf(trace, update2, cell) {
   if (update2.clipped === null || update2.clipped === void 0) return null;
-  const { name, static: told2 } = trace.maker(update2.clipped);
+  const { kind, name, static: told2 } = trace.maker(update2.clipped);
+  if (kind === "hand") return { name: kind, changed: at2(trace, "changed", update2.clipped, cell) };
   return { name, limit: Number(told2.limit), norm: Number(told2.norm) };
 }
 function settingsOf({ settings: settings3 }) {
@@ -2212,19 +2220,35 @@ function settingsOf({ settings: settings3 }) {
 }
 
 // src/derive/step.js
-function accumulate({ operands: { total, g }, cell }) {
-  const stage = new Stage(
-    "sum",
-    "The value was used more than once. Each use sends a gradient back, and they add up: this is the sum so far, and the next one."
-  );
-  for (const x2 of [total, g]) stage.product(x2.at(cell));
-  return { formula: "∂L/∂x = Σ over its uses of what each sends back", stages: [stage] };
+function accumulate({ trace, op, operands: { total, g }, cell }) {
+  const [say, formula] = op.gathers ? [
+    "The gradient held something from before this backward pass, and nothing emptied it: that, and what this pass brought.",
+    "gradient ← what it held + what this pass brought"
+  ] : [
+    "The value was used more than once. Each use sends a gradient back, and they add up: this is the sum so far, and the next one.",
+    "∂L/∂x = Σ over its uses of what each sends back"
+  ];
+  const stage = new Stage("sum", say);
+  for (const x2 of [total, g].map((one3) => one3.at(cell))) stage.product({ ...x2, name: trace.values[x2.value].name });
+  return { formula, stages: [stage] };
 }
 function write({ operands: { value: value2 }, cell }) {
   return {
     formula: "target ← value",
     stages: [line("Written over what stood there.", "value", { value: value2.under(cell) }, (v) => v.value)]
   };
+}
+var IN_PLACE = {
+  "add in place": ["target + value", (v) => v.target + v.value],
+  "subtract in place": ["target − value", (v) => v.target - v.value],
+  "multiply in place": ["target · value", (v) => v.target * v.value],
+  "divide in place": ["target / value", (v) => v.target / v.value]
+};
+var isInPlace = (name) => Object.hasOwn(IN_PLACE, name);
+function inPlace({ op, operands: { target, value: value2 }, cell }) {
+  const [formula, rule2] = IN_PLACE[op.name];
+  const known2 = { target: target.at(cell), value: value2.under(cell) };
+  return { formula: `target ← ${formula}`, stages: [line("Written over what stood there.", formula, known2, rule2)] };
 }
 function totalNorm({ operands }) {
   const stage = new Stage("sum", "Of each gradient the squares, added up.");
@@ -2343,6 +2367,7 @@ function ruleOf(op) {
   if (op.kind === "adjoint")
     return own(ADJOINT, name) ?? (isElementwise(name) ? elementwiseAdjoint : isMove(name) ? moveAdjoint : null);
   if (op.name === "write") return write;
+  if (isInPlace(op.name)) return inPlace;
   if (op.phase === "moments" || op.phase === "update") return update;
   return { accumulate, norm: totalNorm, clip }[op.kind] ?? null;
 }
@@ -2392,10 +2417,15 @@ function weightIn(trace, weight) {
   const one3 = trace.updates[i];
   return one3 && trace.array(one3.before).has(cell) ? weight : null;
 }
-var weightText = (trace, [i, ...cell]) => `${trace.updates[i].name}[${cell.join(",")}]`;
+function updateName({ updates }, i) {
+  const { name } = updates[i];
+  const before = updates.slice(0, i).filter((one3) => one3.name === name).length;
+  return before ? `${name} (update ${before + 1})` : name;
+}
+var weightText = (trace, [i, ...cell]) => `${updateName(trace, i)}[${cell.join(",")}]`;
 function weightOfText(trace, text2) {
   const [, name, cell] = /^([^]*)\[([\d, ]*)\]$/.exec(text2) ?? [];
-  const i = trace.updates.findIndex((one3) => one3.name === name);
+  const i = trace.updates.findIndex((_, k2) => updateName(trace, k2) === name);
   return i < 0 ? null : weightIn(trace, [i, ...cell.split(",").filter(Boolean).map(Number)]);
 }
 var owners = /* @__PURE__ */ new WeakMap();
@@ -2404,11 +2434,14 @@ function ownerOf(trace, number4) {
     const found2 = /* @__PURE__ */ new Map();
     trace.updates.forEach(({ before, gradient, clipped, after, state }, i) => {
       for (const n of [before, gradient, clipped, after, ...Object.values(state).flat()])
-        if (Number.isInteger(n)) found2.set(n, i);
+        if (Number.isInteger(n) && !found2.has(n)) found2.set(n, i);
     });
     const of = new Map(trace.updates.map(({ before }, i) => [before, i]));
     for (const value2 of trace.values)
       if (value2.role === "gradient" && of.has(value2.of)) found2.set(value2.number, of.get(value2.of));
+    for (const { kind, operands, result } of trace.operations)
+      if (kind === "hand" && found2.has(operands.before?.value) && !found2.has(result))
+        found2.set(result, found2.get(operands.before.value));
     owners.set(trace, found2);
   }
   return owners.get(trace).get(number4) ?? -1;
@@ -2422,12 +2455,13 @@ function lookAt(trace, weight, operation) {
   const [i, ...cell] = weight;
   const one3 = trace.updates[i];
   const made3 = resultValues(operation).map(([, n]) => n);
-  const mine = made3.includes(one3.after) ? one3.after : made3.find((n) => ownerOf(trace, n) === i);
+  const own2 = (n) => trace.updates[ownerOf(trace, n)]?.name === one3.name;
+  const mine = made3.includes(one3.after) ? one3.after : made3.find(own2);
   if (mine !== void 0 && trace.array(mine).has(cell)) return { value: mine, cell };
-  const read = operandValues(operation).find(([, n]) => ownerOf(trace, n) === i)?.[1];
+  const read = operandValues(operation).find(([, n]) => own2(n))?.[1];
   if (read !== void 0 && operation.kind !== "after" && operation.result !== null) {
-    const at3 = partTaken(trace, operation, read, cell);
-    if (at3) return { value: operation.result, cell: at3 };
+    const at4 = partTaken(trace, operation, read, cell);
+    if (at4) return { value: operation.result, cell: at4 };
   }
   const states = Object.values(one3.state).map(([, after]) => after);
   const latest = [one3.after, ...states, one3.clipped, one3.gradient].find(
@@ -2442,13 +2476,13 @@ function partTaken(trace, operation, value2, cell) {
   const across = shape.length && shape[last2] === trace.values[value2].shape.at(-1);
   const spans = shape.map((n, axis) => axis === last2 && across ? [column, column + 1] : [0, n]);
   let [tries, terms, found2] = [0, 0, null];
-  for (const at3 of box(spans)) {
+  for (const at4 of box(spans)) {
     if (tries++ === TRIES || terms > TERMS) break;
-    const derivation2 = derive(trace, operation.result, at3, operation);
+    const derivation2 = derive(trace, operation.result, at4, operation);
     terms += derivation2?.stages.reduce((n, stage) => n + stage.count, 0) ?? 0;
     const term = termWith(derivation2, value2, cell);
-    if (term?.value) return at3;
-    if (term) found2 ??= at3;
+    if (term?.value) return at4;
+    if (term) found2 ??= at4;
   }
   return found2;
 }
@@ -2463,23 +2497,21 @@ function termWith(derivation2, value2, cell) {
 function stations(trace, weight) {
   const [i, ...cell] = weight;
   const one3 = trace.updates[i];
-  const at3 = (number4) => trace.array(number4).get(cell);
+  const at4 = (number4) => trace.array(number4).get(cell);
   const reads = ({ operation, name }) => operation.kind === "forward" && name && operation.phase !== "backward";
   const first = trace.readers[one3.before].find(reads)?.operation;
   const moments = Object.values(one3.state)[0]?.[1];
   const stepped = trace.operations.find(({ phase, result }) => phase === "update" && result === one3.after);
-  const ended = trace.operations.find((op) => op.kind === "after" && resultValues(op).some(([, n]) => n === one3.after));
+  const ended = trace.operations.find((op) => op.kind === "after" && Object.hasOwn(op.operands, one3.name));
+  const now = ended && (Object.hasOwn(ended.also ?? {}, one3.name) ? ended.also[one3.name] : ended.result);
+  const used = trace.maker(one3.clipped ?? -1);
   const found2 = [
-    { name: "forward", number: at3(one3.before), operation: first },
-    { name: "gradient", number: at3(one3.gradient), operation: trace.maker(one3.gradient) },
-    {
-      name: "clipped",
-      number: one3.clipped === null ? null : at3(one3.clipped),
-      operation: trace.maker(one3.clipped ?? -1)
-    },
-    { name: "moments", number: moments === void 0 ? null : at3(moments), operation: trace.maker(moments ?? -1) },
-    { name: "step", number: at3(one3.after) - at3(one3.before), operation: stepped },
-    { name: "new value", number: at3(one3.after), operation: ended }
+    { name: "forward", number: at4(one3.before), operation: first },
+    { name: "gradient", number: at4(one3.gradient), operation: trace.maker(one3.gradient) },
+    { name: used?.kind === "hand" ? "changed" : "clipped", number: used && at4(one3.clipped), operation: used },
+    { name: "moments", number: moments === void 0 ? null : at4(moments), operation: trace.maker(moments ?? -1) },
+    { name: "step", number: at4(one3.after) - at4(one3.before), operation: stepped },
+    { name: "new value", number: ended && at4(now), operation: ended }
   ];
   return found2.filter(({ operation }) => operation).map(({ operation, ...station }) => ({ ...station, op: operation.number, ...lookAt(trace, weight, operation) }));
 }
@@ -2501,8 +2533,8 @@ function toStation(store, by) {
     return;
   }
   const list2 = stations(trace, state.weight);
-  const at3 = reached(list2, state.op);
-  const next = by < 0 && list2[at3]?.op < state.op ? at3 : at3 + by;
+  const at4 = reached(list2, state.op);
+  const next = by < 0 && list2[at4]?.op < state.op ? at4 : at4 + by;
   const station = list2[Math.min(Math.max(next, 0), list2.length - 1)];
   if (station) goTo(store, station);
 }
@@ -2643,8 +2675,8 @@ var Store = class {
   }
   /** Look at a value where it was made, with a cell of it. What nothing made is looked at where it was first read. */
   follow(value2, cell = null) {
-    const at3 = this.trace.maker(value2) ?? this.trace.readers[value2]?.[0]?.operation;
-    this.set({ op: at3 ? at3.number : this.state.op, value: value2, cell });
+    const at4 = this.trace.maker(value2) ?? this.trace.readers[value2]?.[0]?.operation;
+    this.set({ op: at4 ? at4.number : this.state.op, value: value2, cell });
   }
   /** Follow a weight, at the first of its stations that an operation from `op` on is; null: follow none any more. */
   followWeight(weight, op = 0) {
@@ -2786,8 +2818,8 @@ function pythonLines(source) {
 }
 function splitRule(source) {
   const lines2 = source.split("\n");
-  const at3 = lines2.findIndex((line3) => /^def /.test(line3));
-  return at3 > 0 ? { adjoints: lines2.slice(0, at3).join("\n"), forward: lines2.slice(at3).join("\n") } : { adjoints: "", forward: source };
+  const at4 = lines2.findIndex((line3) => /^def /.test(line3));
+  return at4 > 0 ? { adjoints: lines2.slice(0, at4).join("\n"), forward: lines2.slice(at4).join("\n") } : { adjoints: "", forward: source };
 }
 function argumentLines(source, name) {
   const lines2 = source.split("\n");
@@ -2846,21 +2878,22 @@ function block() {
 }
 var NOTES = {
   adjoint: "This line ran forward before; now the gradient goes back through it.",
-  accumulate: "No rule of an operation's: where a value was used twice, the tape adds what comes back."
+  accumulate: "No rule of an operation's: where a value was used twice, the tape adds what comes back.",
+  gathers: "No rule of an operation's: what this backward pass brought is added to what the gradient held before it."
 };
 function yours(operation, trace) {
-  const at3 = trace.code.lines[operation.line];
-  if (!at3) return null;
-  const numbers2 = Object.keys(at3.text).map(Number).sort((a2, b) => a2 - b);
-  const title2 = `Your line: ${at3.file}, line ${at3.line}, in ${at3.function}`;
-  const note = NOTES[operation.kind] ?? null;
-  const source = numbers2.map((number4) => at3.text[number4]).join("\n");
+  const at4 = trace.code.lines[operation.line];
+  if (!at4) return null;
+  const numbers2 = Object.keys(at4.text).map(Number).sort((a2, b) => a2 - b);
+  const title2 = `Your line: ${at4.file}, line ${at4.line}, in ${at4.function}`;
+  const note = NOTES[operation.gathers ? "gathers" : operation.kind] ?? null;
+  const source = numbers2.map((number4) => at4.text[number4]).join("\n");
   return {
     title: title2,
     note,
     source,
     start: numbers2[0],
-    marked: [at3.line - numbers2[0], at3.line - numbers2[0]],
+    marked: [at4.line - numbers2[0], at4.line - numbers2[0]],
     present: true
   };
 }
@@ -3025,11 +3058,11 @@ function drawMatrix(canvas2, matrix, { width, height = 320, most = 28, paint }) 
   small ??= make("canvas");
   matrix.reduced(n, m).forEach((x2, i) => {
     const [r, g, b] = paint(x2);
-    const at3 = 4 * i;
-    image.data[at3] = r;
-    image.data[at3 + 1] = g;
-    image.data[at3 + 2] = b;
-    image.data[at3 + 3] = 255;
+    const at4 = 4 * i;
+    image.data[at4] = r;
+    image.data[at4 + 1] = g;
+    image.data[at4 + 2] = b;
+    image.data[at4 + 3] = 255;
   });
   const context = sizeCanvas(canvas2, w, h);
   Object.assign(small, { width: m, height: n });
@@ -3110,7 +3143,7 @@ function duration(seconds) {
 var MOST = 12;
 function contrast(element, store, trace) {
   if (!trace.contrasts?.length) return false;
-  let [which, by, at3] = [0, "scores", 0];
+  let [which, by, at4] = [0, "scores", 0];
   const choices = make("div", { class: "choices" });
   const said = make("p", {});
   const image = make("div", { class: "image" });
@@ -3121,12 +3154,12 @@ function contrast(element, store, trace) {
     const width = widthOf();
     if (!width) return;
     const one3 = trace.contrasts[which], numbers2 = trace.array(one3.similarity), n = numbers2.shape[1], rows = numbers2.shape[0];
-    at3 = Math.min(at3, (by === "columns" ? n : rows) - 1);
+    at4 = Math.min(at4, (by === "columns" ? n : rows) - 1);
     const masked = one3.masked === null || one3.masked === void 0 ? null : trace.array(one3.masked);
     const out = (i, j) => masked !== null && Boolean(masked.get([i, j]));
     const about = { one: one3, numbers: numbers2, rows, n, out, probability: probabilities(one3, numbers2, rows, n, by) };
     const choose = (i, j) => {
-      at3 = by === "columns" ? j : i;
+      at4 = by === "columns" ? j : i;
       store.follow(one3.similarity, [i, j]);
       redraw();
     };
@@ -3136,13 +3169,13 @@ function contrast(element, store, trace) {
       which,
       by,
       one: one3,
-      at: at3,
+      at: at4,
       count: by === "columns" ? n : rows,
-      set: (next) => ({ which, by, at: at3 } = { which, by, at: at3, ...next }, redraw())
+      set: (next) => ({ which, by, at: at4 } = { which, by, at: at4, ...next }, redraw())
     });
-    drawImage(image, about, { width, by, at: at3, choose, colours: colours() });
+    drawImage(image, about, { width, by, at: at4, choose, colours: colours() });
     legend3.textContent = `Green rings: what belongs together.${masked ? " Crossed out: they mean the same, too (false negatives), so they take no part." : ""} ${by === "scores" ? "Orange: alike; blue: unlike." : "The stronger the colour, the more probable."}`;
-    drawShares(shares2, about, { by, at: at3, choose });
+    drawShares(shares2, about, { by, at: at4, choose });
   };
   const widthOf = onWidth(element, redraw);
   const colours = palette(element, redraw);
@@ -3150,7 +3183,7 @@ function contrast(element, store, trace) {
     const one3 = trace.contrasts[which];
     if (changed.has("frame")) redraw();
     if (!changed.has("cell") || !cell || store.value !== one3.similarity) return;
-    at3 = by === "columns" ? cell[1] : cell[0];
+    at4 = by === "columns" ? cell[1] : cell[0];
     redraw();
   });
   return true;
@@ -3172,7 +3205,7 @@ function probabilities({ kind }, numbers2, rows, n, by) {
   else for (let i = 0; i < rows; i++) put(Array.from({ length: n }, (_, j) => [i, j]));
   return found2;
 }
-function drawChoices(place, { trace, which, by, one: one3, at: at3, count: count3, set }) {
+function drawChoices(place, { trace, which, by, one: one3, at: at4, count: count3, set }) {
   const select2 = (label, value2, options, change2) => make(
     "label",
     {},
@@ -3189,8 +3222,8 @@ function drawChoices(place, { trace, which, by, one: one3, at: at3, count: count
     {
       type: "button",
       "aria-label": label,
-      "aria-disabled": String(at3 + by2 < 0 || at3 + by2 >= count3),
-      onclick: () => at3 + by2 >= 0 && at3 + by2 < count3 && set({ at: at3 + by2 })
+      "aria-disabled": String(at4 + by2 < 0 || at4 + by2 >= count3),
+      onclick: () => at4 + by2 >= 0 && at4 + by2 < count3 && set({ at: at4 + by2 })
     },
     text2
   );
@@ -3216,13 +3249,13 @@ function drawChoices(place, { trace, which, by, one: one3, at: at3, count: count
       "span",
       { class: "stepper", role: "group", "aria-label": word },
       step(-1, "−", `${word} before`),
-      make("span", {}, `${word} ${at3} (0 to ${count3 - 1})`),
+      make("span", {}, `${word} ${at4} (0 to ${count3 - 1})`),
       step(1, "+", `next ${word}`)
     )
   );
   if (had) place.querySelector(`[aria-label="${CSS.escape(had)}"]`)?.focus();
 }
-function drawImage(place, { one: one3, numbers: numbers2, rows, n, out, probability }, { width, by, at: at3, choose, colours }) {
+function drawImage(place, { one: one3, numbers: numbers2, rows, n, out, probability }, { width, by, at: at4, choose, colours }) {
   const canvas2 = make("canvas", {
     role: "img",
     "aria-label": `${rows} by ${n} ${by === "scores" ? "scores" : "probabilities"}; the list below tells the chosen one`
@@ -3243,8 +3276,8 @@ function drawImage(place, { one: one3, numbers: numbers2, rows, n, out, probabil
   const { context } = drawn2;
   for (let i = 0; i < Math.min(rows, n); i++) mark2(context, drawn2.box(i, i));
   for (let i = 0; i < rows; i++) for (let j = 0; j < n; j++) if (out(i, j)) cross(context, drawn2.box(i, j));
-  if (by === "columns") ring(context, [drawn2.box(0, at3)[0], 0, drawn2.width / n, drawn2.height]);
-  else ring(context, [0, drawn2.box(at3, 0)[1], drawn2.width, drawn2.height / rows]);
+  if (by === "columns") ring(context, [drawn2.box(0, at4)[0], 0, drawn2.width / n, drawn2.height]);
+  else ring(context, [0, drawn2.box(at4, 0)[1], drawn2.width, drawn2.height / rows]);
   canvas2.addEventListener("click", (event) => {
     const { left, top } = canvas2.getBoundingClientRect();
     choose(...drawn2.at(event.clientX - left, event.clientY - top));
@@ -3266,12 +3299,12 @@ function cross(context, [x2, y2, w, h]) {
   context.lineTo(x2 + 2, y2 + h - 2);
   context.stroke();
 }
-function drawShares(place, { one: one3, numbers: numbers2, rows, n, out, probability }, { by, at: at3, choose }) {
+function drawShares(place, { one: one3, numbers: numbers2, rows, n, out, probability }, { by, at: at4, choose }) {
   const across = by !== "columns", count3 = across ? n : rows;
-  const places2 = Array.from({ length: count3 }, (_, k2) => across ? [at3, k2] : [k2, at3]);
+  const places2 = Array.from({ length: count3 }, (_, k2) => across ? [at4, k2] : [k2, at4]);
   const share3 = ([i, j]) => probability[i * n + j];
   const sorted = places2.filter(([i, j]) => !out(i, j)).sort((a2, b) => share3(b) - share3(a2));
-  const own2 = [at3, at3], rank = sorted.findIndex(([i, j]) => i === j) + 1;
+  const own2 = [at4, at4], rank = sorted.findIndex(([i, j]) => i === j) + 1;
   const listed3 = sorted.slice(0, MOST);
   if (rank > MOST) listed3.push(own2);
   const rowsOf = listed3.map(([i, j]) => {
@@ -3297,7 +3330,7 @@ function drawShares(place, { one: one3, numbers: numbers2, rows, n, out, probabi
     );
   });
   const word = across ? "Row" : "Column";
-  const told2 = one3.kind === "sigmoid" ? `${word} ${at3}: how probable it says each pair is, and its score.` : `${word} ${at3}: its own is choice ${rank} of ${sorted.length}, with probability ${brief(share3(own2), 3)}; the loss of this ${word.toLowerCase()} is −ln of it, ${brief(-Math.log(share3(own2)), 4)}.`;
+  const told2 = one3.kind === "sigmoid" ? `${word} ${at4}: how probable it says each pair is, and its score.` : `${word} ${at4}: its own is choice ${rank} of ${sorted.length}, with probability ${brief(share3(own2), 3)}; the loss of this ${word.toLowerCase()} is −ln of it, ${brief(-Math.log(share3(own2)), 4)}.`;
   fill(place, make("p", {}, told2), make("div", { class: "shares" }, ...rowsOf));
 }
 
@@ -3815,7 +3848,7 @@ var PHASES = {
   loss: "The answer is compared with what was wanted. One number, the loss L, says how wrong it was.",
   backward: "From the loss back to the first layer: how much would L change if each number changed a little? That is its gradient: above 0, L grows with the number; below 0, it falls.",
   "gradient norm": "How large are all gradients together?",
-  clip: "Gradients that are too large are made smaller before they are used.",
+  clip: "Before they are used, gradients that are too large are made smaller; or your own code changes them.",
   moments: "The optimizer remembers earlier gradients, for each weight on its own.",
   update: "Each weight moves a little, in the direction that makes the loss smaller.",
   after: "The step is done: every weight has its new value."
@@ -3922,6 +3955,7 @@ var TELL = {
     result,
     "."
   ],
+  hand: ({ operation, result }) => [operation.says, " That makes ", result, "."],
   norm: ({ operation, trace, result }) => {
     const n = operandValues(operation).length;
     return [
@@ -3961,6 +3995,18 @@ var TELL = {
         "."
       ];
     }
+    if (operation.phase === "update" && operation.operands.value)
+      return [
+        "Your code wrote to ",
+        operand2("target"),
+        " in place (",
+        { operation: operation.name },
+        "), by ",
+        operand2("value"),
+        ": it becomes ",
+        result,
+        "."
+      ];
     if (!operation.operands.value)
       return ["An optimizer that the recording doesn't know makes ", result, " of ", operand2("target"), "."];
     return ["The layer writes down ", operand2("value"), " for later, in place of ", operand2("target"), "."];
@@ -4084,18 +4130,18 @@ function follow(element, store, trace) {
     if (changed.has("weight") || changed.has("frame")) {
       list2 = stations(trace, weight);
       const [i, ...cell] = weight;
-      name.textContent = `${trace.updates[i].name}${placeText(cell)}`;
+      name.textContent = `${updateName(trace, i)}${placeText(cell)}`;
       fill(way, ...list2.map((station) => make("li", {}, buttonOf(station, store))));
     }
     if (!(changed.has("op") || changed.has("weight") || changed.has("frame"))) return;
-    const at3 = reached(list2, op);
+    const at4 = reached(list2, op);
     [...way.children].forEach(({ firstChild }, k2) => {
-      firstChild.classList.toggle("passed", k2 <= at3);
-      if (k2 === at3 && list2[k2].op === op) firstChild.setAttribute("aria-current", "step");
+      firstChild.classList.toggle("passed", k2 <= at4);
+      if (k2 === at4 && list2[k2].op === op) firstChild.setAttribute("aria-current", "step");
       else firstChild.removeAttribute("aria-current");
     });
-    next.setAttribute("aria-disabled", String(at3 === list2.length - 1));
-    said.textContent = list2[at3]?.op === op ? SAID[list2[at3].name](list2, trace) : between(store, list2, at3);
+    next.setAttribute("aria-disabled", String(at4 === list2.length - 1));
+    said.textContent = list2[at4]?.op === op ? SAID[list2[at4].name](list2, trace) : between(store, list2, at4);
   });
   return true;
 }
@@ -4122,6 +4168,7 @@ var SAID = {
     const [g, clipped] = [numberOf(list2, "gradient"), numberOf(list2, "clipped")];
     return g === clipped ? "Nothing is cut off: the gradients aren't over the limit." : `The gradients were over the limit, so of ${brief(g)} ${brief(clipped)} is left.`;
   },
+  changed: (list2) => `Your own code changed its gradient before it was used: of ${brief(numberOf(list2, "gradient"))} it made ${brief(numberOf(list2, "changed"))}.`,
   moments: (list2) => `The optimizer mixes this gradient with what it remembers of earlier ones. Its memory is now ${brief(numberOf(list2, "moments"))}.`,
   step: (list2) => {
     const step = numberOf(list2, "step");
@@ -4132,10 +4179,10 @@ var SAID = {
     return `It ${before === void 0 ? "is" : `was ${brief(before)}, now it is`} ${brief(after, 6)}. The next step begins with that.`;
   }
 };
-function between(store, list2, at3) {
+function between(store, list2, at4) {
   const { trace, operation, state } = store;
   const { value: value2 } = lookAt(trace, state.weight, operation);
-  const next = list2[at3 + 1];
+  const next = list2[at4 + 1];
   const on2 = next ? ` Its next station is “${next.name}”: key f, or next.` : "";
   if (value2 === operation.result) return `It takes part here, too.${on2}`;
   return `This operation isn't about it; here is what it has come to so far.${on2}`;
@@ -4154,13 +4201,13 @@ function derivation(element, store, trace) {
   fill(element, make("div", { class: "whose" }, heading, follows.button), body);
   const redraw = () => {
     follows.tell();
-    const at3 = store.value;
-    if (at3 === null) {
+    const at4 = store.value;
+    if (at4 === null) {
       fill(heading, "Nothing was made here.");
       fill(body);
       return;
     }
-    const value2 = trace.values[at3], numbers2 = trace.array(at3), cell = store.state.cell ?? exampleIn(trace, at3);
+    const value2 = trace.values[at4], numbers2 = trace.array(at4), cell = store.state.cell ?? exampleIn(trace, at4);
     if (!cell) {
       fill(heading, value2.name, " is empty: there is no number to explain.");
       fill(body);
@@ -4173,7 +4220,7 @@ function derivation(element, store, trace) {
     fill(heading, ...headingOf(value2, numbers2, cell, store.state.cell === null));
     const { weight } = store.state;
     const followed = ({ value: of, cell: place }) => weight !== null && Boolean(place) && ownerOf(trace, of) === weight[0] && place.join() === weight.slice(1).join();
-    const found2 = derive(trace, at3, cell, operationOf(store, trace, at3));
+    const found2 = derive(trace, at4, cell, operationOf(store, trace, at4));
     const parts2 = found2 ? derived(found2, {
       goTo: goTo2,
       trace,
@@ -4183,7 +4230,7 @@ function derivation(element, store, trace) {
       anyFollowed: weight !== null,
       more: () => (all = true, redraw())
     }) : leaf(value2, store, trace);
-    fill(body, ...parts2, badge(trace, at3, cell, store), uses(trace, at3, store));
+    fill(body, ...parts2, badge(trace, at4, cell, store), uses(trace, at4, store));
     if (follow2) heading.focus({ preventScroll: true });
     follow2 = false;
   };
@@ -4193,15 +4240,15 @@ function derivation(element, store, trace) {
     redraw();
   });
 }
-function operationOf(store, trace, at3) {
+function operationOf(store, trace, at4) {
   const present = store.operation;
-  const made3 = present && present.kind !== "after" && present.kind !== "data" && resultValues(present).some(([, n]) => n === at3);
-  return made3 ? present : makerOf(trace, at3);
+  const made3 = present && present.kind !== "after" && present.kind !== "data" && resultValues(present).some(([, n]) => n === at4);
+  return made3 ? present : makerOf(trace, at4);
 }
 function weightAt(store, trace) {
-  const at3 = store.value;
-  const i = ownerOf(trace, at3);
-  const cell = store.state.cell ?? (i < 0 ? null : exampleIn(trace, at3));
+  const at4 = store.value;
+  const i = ownerOf(trace, at4);
+  const cell = store.state.cell ?? (i < 0 ? null : exampleIn(trace, at4));
   return i < 0 || cell === null ? null : [i, ...cell];
 }
 function headingOf(value2, numbers2, cell, example) {
@@ -4224,7 +4271,7 @@ function derived(found2, about) {
       lettersOf(legend3)
     ),
     ...stages.map((stage, i) => drawStage(stage, i === stages.length - 1, about)),
-    conclusion(found2, about.value)
+    conclusion(found2, about.value, about.trace)
   ].filter(Boolean);
 }
 function lettersOf(legend3) {
@@ -4304,7 +4351,7 @@ function drawTerm(term, join, largest2, { goTo: goTo2, trace, followed }) {
     bar
   );
 }
-function conclusion({ value: value2, recorded: recorded2, missing: without }, { data, dtype }) {
+function conclusion({ operation, value: value2, recorded: recorded2, missing: without }, { data, dtype }, trace) {
   const same3 = Math.abs(value2 - recorded2) <= 1e-4 * Math.max(Math.abs(recorded2), 0.01) || Object.is(value2, recorded2);
   const told2 = make("strong", { class: "numbers", title: String(value2) }, brief(value2, 6));
   const what = data.type === "float16" ? brief(recorded2) : shown(recorded2, dtype);
@@ -4319,16 +4366,23 @@ function conclusion({ value: value2, recorded: recorded2, missing: without }, { 
       told2,
       ", and that's what the step recorded."
     );
-  return make(
-    "p",
-    { class: "conclusion" },
-    "This comes to ",
-    told2,
-    `; the step recorded ${what}. Some arrays are stored to three digits here, so sums of them differ a little.`
-  );
+  const forward = operation.kind === "adjoint" ? trace.operations[operation.of] : null;
+  const read = [operation, ...forward ? [forward] : []].flatMap(operandValues).map(([, n]) => trace.values[n]);
+  const rounded = [{ data }, ...read].some((one3) => one3.data.type === "float16");
+  const why = rounded ? "Some arrays are stored to three digits here, so sums of them differ a little." : "They differ.";
+  return make("p", { class: "conclusion" }, "This comes to ", told2, `; the step recorded ${what}. ${why}`);
 }
 function leaf(value2, store, trace) {
   const maker = makerOf(trace, value2.number);
+  if (maker?.kind === "hand") {
+    const before = maker.operands.before?.value;
+    const told2 = "Your own code made it between two operations, so there is no formula to show.";
+    const go = () => store.follow(before, store.state.cell);
+    return [
+      make("p", {}, told2),
+      before === void 0 ? null : make("button", { type: "button", onclick: go }, `See what it was: ${trace.values[before].name}`)
+    ];
+  }
   if (maker && maker.kind !== "data")
     return [
       make(
@@ -4346,7 +4400,7 @@ function leaf(value2, store, trace) {
     parameter: "It's a weight, as it stood before this step: set at random at first, and moved by every step since.",
     buffer: "It's kept by the layer from one step to the next, and not learned.",
     state: "It's what the optimizer remembered from earlier steps (0 at the first).",
-    gradient: "Here the backward pass begins: the loss changes by 1 where the loss changes by 1."
+    gradient: trace.values[value2.of]?.role === "parameter" ? "It's from before this step: what an earlier backward pass left there." : trace.array(value2.number).data.every((x2) => x2 === 1) ? "Here the backward pass begins: the loss changes by 1 where the loss changes by 1." : "Here the backward pass begins, with what backward(g) was given."
   }[value2.role];
   const update2 = trace.updates.find((one3) => one3.before === value2.number);
   const goes = update2 ? trace.operations.find((op) => op.phase === "update" && op.result === update2.after) : null;
@@ -4357,8 +4411,8 @@ function leaf(value2, store, trace) {
   ) : null;
   return [make("p", {}, said ?? "Nothing made it in this step."), button2];
 }
-function badge(trace, at3, cell, store) {
-  const checks = (trace.checks ?? []).filter(({ value: value2 }) => value2 === at3);
+function badge(trace, at4, cell, store) {
+  const checks = (trace.checks ?? []).filter(({ value: value2 }) => value2 === at4);
   if (!checks.length) return null;
   const own2 = checks.find((check) => check.cell.every((k2, i) => k2 === cell[i]));
   if (own2) {
@@ -4380,8 +4434,8 @@ function badge(trace, at3, cell, store) {
     ...places2
   );
 }
-function uses(trace, at3, store) {
-  const readers = trace.readers[at3].filter(({ operation }) => operation.kind !== "norm" && operation.kind !== "after");
+function uses(trace, at4, store) {
+  const readers = trace.readers[at4].filter(({ operation }) => operation.kind !== "norm" && operation.kind !== "after");
   if (!readers.length) return null;
   const buttons = readers.slice(0, 6).map(
     ({ operation }) => make(
@@ -4414,11 +4468,11 @@ function diagnoses(element, store, trace) {
 }
 var NOTHING = "Nothing stands out in this step: every number is finite, no unit is dead, the weights move by a usual share of their size, and gradients neither vanish nor explode.";
 function itemOf({ name, sign: sign4, mend, operation }, store) {
-  const at3 = store.trace.operations[operation];
-  const go = at3 ? make(
+  const at4 = store.trace.operations[operation];
+  const go = at4 ? make(
     "button",
     { type: "button", onclick: () => store.set({ op: operation, playing: false }) },
-    `Show it: ${operation}, ${at3.name}`
+    `Show it: ${operation}, ${at4.name}`
   ) : null;
   return make(
     "li",
@@ -6933,7 +6987,7 @@ Step.prototype = {
 var [WIDTH, HEIGHT, MARGIN] = [120, 40, 6];
 function film(element, store, trace) {
   if (!trace.frames) return false;
-  const { frames, at: at3 } = trace;
+  const { frames, at: at4 } = trace;
   const last2 = frames.length - 1;
   const go = (frame) => store.set({ frame: Math.min(Math.max(frame, 0), last2) });
   const slider2 = make("input", {
@@ -6962,7 +7016,7 @@ function film(element, store, trace) {
   store.subscribe(({ frame }, changed) => {
     if (changed.has("frame")) {
       slider2.value = frame;
-      place.textContent = `training step ${at3[frame]} (${frame + 1} of ${last2 + 1} recorded)`;
+      place.textContent = `training step ${at4[frame]} (${frame + 1} of ${last2 + 1} recorded)`;
       slider2.setAttribute("aria-valuetext", place.textContent);
     }
     if (!["frame", "op", "value", "cell"].some((key) => changed.has(key))) return;
@@ -6978,15 +7032,15 @@ function film(element, store, trace) {
     const numbers2 = frames.map((one3) => one3.array(value2).has(cell) ? Number(one3.array(value2).get(cell)) : NaN);
     const finite = numbers2.filter(Number.isFinite);
     const [low, high] = finite.length ? [Math.min(...finite), Math.max(...finite)] : [0, 1];
-    const x2 = linear3([at3[0], at3[last2] === at3[0] ? at3[0] + 1 : at3[last2]], [MARGIN, WIDTH - MARGIN]);
+    const x2 = linear3([at4[0], at4[last2] === at4[0] ? at4[0] + 1 : at4[last2]], [MARGIN, WIDTH - MARGIN]);
     const y2 = linear3(low === high ? [low - 1, high + 1] : [low, high], [HEIGHT - MARGIN, MARGIN]);
     const path2 = line2(
-      (_, i) => x2(at3[i]),
+      (_, i) => x2(at4[i]),
       (number4) => y2(number4)
     ).defined(Number.isFinite)(numbers2);
-    const here = Number.isFinite(numbers2[frame]) ? draw("circle", { cx: x2(at3[frame]), cy: y2(numbers2[frame]), r: 4.5 }) : null;
+    const here = Number.isFinite(numbers2[frame]) ? draw("circle", { cx: x2(at4[frame]), cy: y2(numbers2[frame]), r: 4.5 }) : null;
     const text2 = `${brief(numbers2[0])} → ${brief(numbers2[last2])}`;
-    const told2 = `${name} over the steps, from ${brief(numbers2[0])} to ${brief(numbers2[last2])}; in step ${at3[frame]} it is ${brief(numbers2[frame])}`;
+    const told2 = `${name} over the steps, from ${brief(numbers2[0])} to ${brief(numbers2[last2])}; in step ${at4[frame]} it is ${brief(numbers2[frame])}`;
     return make(
       "figure",
       {},
@@ -8357,9 +8411,9 @@ function ze(e, n) {
 function q(e, n) {
   return n();
 }
-var at2 = 0;
+var at3 = 0;
 function $(e) {
-  let n = ++at2;
+  let n = ++at3;
   return e + ("" + n);
 }
 function D2(e, n, t = 1) {
@@ -9646,10 +9700,10 @@ function wrap(layout2, boxes, frames) {
     held2.push(
       ...[...frames.values()].filter(({ parent }) => parent === key).map((inner2) => layout2.node(`f${inner2.key}`))
     );
-    const left2 = Math.min(...held2.map((at3) => at3.x - at3.width / 2)) - 8;
-    const right = Math.max(...held2.map((at3) => at3.x + at3.width / 2), left2 + wide(`▾ ${name} ${said}`, true) + 16) + 8;
-    const top2 = Math.min(...held2.map((at3) => at3.y - at3.height / 2)) - HEAD - 2;
-    const bottom = Math.max(...held2.map((at3) => at3.y + at3.height / 2)) + 8;
+    const left2 = Math.min(...held2.map((at4) => at4.x - at4.width / 2)) - 8;
+    const right = Math.max(...held2.map((at4) => at4.x + at4.width / 2), left2 + wide(`▾ ${name} ${said}`, true) + 16) + 8;
+    const top2 = Math.min(...held2.map((at4) => at4.y - at4.height / 2)) - HEAD - 2;
+    const bottom = Math.max(...held2.map((at4) => at4.y + at4.height / 2)) + 8;
     Object.assign(layout2.node(`f${key}`), {
       x: (left2 + right) / 2,
       y: (top2 + bottom) / 2,
@@ -9658,9 +9712,9 @@ function wrap(layout2, boxes, frames) {
     });
   }
   const all = layout2.nodes().map((id) => layout2.node(id));
-  const left = Math.min(0, ...all.map((at3) => at3.x - at3.width / 2 - 6));
-  const top = Math.min(0, ...all.map((at3) => at3.y - at3.height / 2 - 6));
-  const move2 = (at3) => Object.assign(at3, { x: at3.x - left, y: at3.y - top });
+  const left = Math.min(0, ...all.map((at4) => at4.x - at4.width / 2 - 6));
+  const top = Math.min(0, ...all.map((at4) => at4.y - at4.height / 2 - 6));
+  const move2 = (at4) => Object.assign(at4, { x: at4.x - left, y: at4.y - top });
   all.forEach(move2);
   for (const edge of layout2.edges()) {
     const { points, ...label } = layout2.edge(edge);
@@ -9668,8 +9722,8 @@ function wrap(layout2, boxes, frames) {
     Object.assign(layout2.edge(edge), { x: label.x - left, y: label.y - top });
   }
   const graph2 = layout2.graph();
-  graph2.width = Math.max(graph2.width - left, ...all.map((at3) => at3.x + at3.width / 2 + 6));
-  graph2.height = Math.max(graph2.height - top, ...all.map((at3) => at3.y + at3.height / 2 + 6));
+  graph2.width = Math.max(graph2.width - left, ...all.map((at4) => at4.x + at4.width / 2 + 6));
+  graph2.height = Math.max(graph2.height - top, ...all.map((at4) => at4.y + at4.height / 2 + 6));
 }
 function textOf({ kind, name, made: made3, said }) {
   if (kind === "module") return [`▸ ${name}`, said];
@@ -9700,15 +9754,15 @@ function drawn({ boxes, frames, arrows, shown: shown2 }, trace) {
     ...[...boxes.values()].map((box2) => ({ id: box2.id, at: layout2.node(box2.id), box: box2 })),
     ...outward.map((frame) => ({ id: `f${frame.key}`, at: layout2.node(`f${frame.key}`), frame }))
   ].sort((a2, b) => a2.at.y - a2.at.height / 2 - (b.at.y - b.at.height / 2) || a2.at.x - b.at.x);
-  for (const { id, at: at3, box: box2, frame } of rows) {
-    const made3 = box2 ? boxOf(box2, at3, trace) : headOf(frame, at3);
-    if (frame) framed.get(frame.key).append(draw("rect", rectangle(at3, { rx: 8 })));
+  for (const { id, at: at4, box: box2, frame } of rows) {
+    const made3 = box2 ? boxOf(box2, at4, trace) : headOf(frame, at4);
+    if (frame) framed.get(frame.key).append(draw("rect", rectangle(at4, { rx: 8 })));
     svg.append(made3);
     buttons.set(id, made3);
     if (!box2?.branches) continue;
     const sum = draw(
       "g",
-      { class: "sum", transform: `translate(${at3.x + at3.width / 2 - 2} ${at3.y + at3.height / 2 - 2})` },
+      { class: "sum", transform: `translate(${at4.x + at4.width / 2 - 2} ${at4.y + at4.height / 2 - 2})` },
       draw("circle", { r: 9 }),
       draw("text", { y: 4.5, "text-anchor": "middle" }, "Σ")
     );
@@ -9718,24 +9772,24 @@ function drawn({ boxes, frames, arrows, shown: shown2 }, trace) {
   }
   return { svg, width, height, buttons, lines: lines2, sums, boxes, shown: shown2 };
 }
-function boxOf(box2, at3, trace) {
+function boxOf(box2, at4, trace) {
   const texts = textOf(box2).map(
     (text2, i, all) => draw(
       "text",
       {
         class: i ? "second" : "first",
-        x: at3.x,
-        y: at3.y + (i - (all.length - 1) / 2) * LINE + 4.5,
+        x: at4.x,
+        y: at4.y + (i - (all.length - 1) / 2) * LINE + 4.5,
         "text-anchor": "middle"
       },
       i ? ` ${text2}` : text2
     )
   );
-  const round2 = { operation: 6, module: 6, parameter: at3.height / 2, input: 0 }[box2.kind] ?? 0;
+  const round2 = { operation: 6, module: 6, parameter: at4.height / 2, input: 0 }[box2.kind] ?? 0;
   return draw(
     "g",
     { class: `box ${box2.kind}`, role: "button", tabindex: -1, "data-box": box2.id, "aria-label": labelOf(box2, trace) },
-    draw("rect", rectangle(at3, { rx: round2 })),
+    draw("rect", rectangle(at4, { rx: round2 })),
     ...texts
   );
 }
@@ -9748,8 +9802,8 @@ function labelOf(box2, trace) {
   return `${seen}: ${role} ${name}, ${shapeText(shape)}`;
 }
 var whatOf = (key) => key[0] === "#" && !key.includes(" ") ? "a repetition" : "a module";
-function headOf({ key, name, said }, at3) {
-  const [x2, y2] = [at3.x - at3.width / 2, at3.y - at3.height / 2];
+function headOf({ key, name, said }, at4) {
+  const [x2, y2] = [at4.x - at4.width / 2, at4.y - at4.height / 2];
   return draw(
     "g",
     {
@@ -9980,8 +10034,8 @@ function together(arrows) {
 function around({ boxes, frames, arrows, shown: shown2 }, id, most) {
   const order = [...boxes.values()].filter(({ operations: operations2 }) => operations2.length).sort((a2, b) => a2.operations[0] - b.operations[0]);
   const readers = arrows.filter(({ from: from2 }) => from2 === id).map(({ to: to2 }) => to2);
-  const at3 = order.findIndex((box2) => box2.id === id || readers.includes(box2.id));
-  const first = Math.max(0, Math.min(at3 - Math.floor(most / 2), order.length - most));
+  const at4 = order.findIndex((box2) => box2.id === id || readers.includes(box2.id));
+  const first = Math.max(0, Math.min(at4 - Math.floor(most / 2), order.length - most));
   const kept3 = new Set(order.slice(first, first + most).map((box2) => box2.id));
   const inside = new Set(kept3);
   for (const { from: from2, to: to2 } of arrows) if (kept3.has(to2) && !boxes.get(from2).operations.length) inside.add(from2);
@@ -10264,7 +10318,7 @@ function ledger(element, store, trace) {
   const choose = make(
     "select",
     { onchange: () => pick(Number(choose.value)) },
-    ...trace.updates.map(({ name }, i) => make("option", { value: i }, name))
+    ...trace.updates.map((_, i) => make("option", { value: i }, updateName(trace, i)))
   );
   const chosen = make("label", {}, "Weight of ", choose);
   const place = make("span", { class: "place numbers" });
@@ -10312,7 +10366,7 @@ function ledger(element, store, trace) {
       return;
     }
     for (const part of [scale, sliders, walk2]) part.hidden = false;
-    const settings3 = settingsOf(one3), clip2 = clipOf(trace, one3), norm2 = total === void 0 ? 0 : trace.array(total).data[0], weight = weightOf(trace, one3, cell);
+    const settings3 = settingsOf(one3), clip2 = clipOf(trace, one3, cell), norm2 = total === void 0 ? 0 : trace.array(total).data[0], weight = weightOf(trace, one3, cell);
     const base = lines(one3.operation, weight, settings3, clip2);
     const changed = Object.keys(what).length > 0;
     const { settings: other, clip: otherClip } = applied(settings3, clip2, norm2, what);
@@ -10345,14 +10399,14 @@ function applied(settings3, clip2, norm2, { limit: limit2, beta1, beta2, ...othe
   return { settings: { ...settings3, ...others2, ...betas ? { betas } : {} }, clip: clipped };
 }
 function drawWalk(place, numbers2, cell, go) {
-  const at3 = numbers2.offset(cell);
+  const at4 = numbers2.offset(cell);
   const step = (by, text2, label) => make(
     "button",
     {
       type: "button",
       "aria-label": label,
-      "aria-disabled": String(at3 + by < 0 || at3 + by >= numbers2.size),
-      onclick: () => at3 + by >= 0 && at3 + by < numbers2.size && go(numbers2.place(at3 + by))
+      "aria-disabled": String(at4 + by < 0 || at4 + by >= numbers2.size),
+      onclick: () => at4 + by >= 0 && at4 + by < numbers2.size && go(numbers2.place(at4 + by))
     },
     text2
   );
@@ -10368,7 +10422,7 @@ function drawLines(place, { base, instead, weight, one: one3, trace, cell, goTo:
   const rows = all.map((line3) => {
     const now = alike2(base, line3);
     const last2 = all.findLast(({ symbol }) => symbol === line3.symbol) === line3;
-    const number4 = line3.words.startsWith("clipped") ? one3.clipped : last2 ? recorded2.get(line3.symbol) : null;
+    const number4 = /^(clipped|changed)/.test(line3.words) ? one3.clipped : last2 ? recorded2.get(line3.symbol) : null;
     const check = now && number4 !== null && number4 !== void 0 ? trace.array(number4).get(cell) : null;
     return row({ ...line3, ...now, value: now?.value ?? null, instead: alike2(instead, line3)?.value, check }, about);
   });
@@ -10488,8 +10542,8 @@ function heat(place, about) {
     (x2, y2) => choose(cellOf(slice3, ...drawn2.at(x2, y2)))
   );
   const drawn2 = drawMatrix(one3, matrix, { width, paint: (x2) => colour(x2, limit2.size, colours) });
-  const at3 = within(slice3, cell);
-  if (at3) ring(drawn2.context, drawn2.box(...at3));
+  const at4 = within(slice3, cell);
+  if (at4) ring(drawn2.context, drawn2.box(...at4));
   const note = drawn2.shared ? make(
     "p",
     { class: "quiet" },
@@ -10570,7 +10624,7 @@ function large(about, offset, shape, cell, pick) {
 function picture(place, about) {
   const { numbers: numbers2, slice: slice3, cell, choose, move: move2 } = about, [count3, ...shape] = numbers2.shape;
   const example = slice3.fixed[0], c = slice3.fixed[3] ?? 0, one3 = shape.reduce((n, k2) => n * k2, 1);
-  const at3 = within(slice3, cell);
+  const at4 = within(slice3, cell);
   fill(
     place,
     count3 > 1 ? strip(
@@ -10582,7 +10636,7 @@ function picture(place, about) {
       shape,
       (i) => move2(0, i)
     ) : null,
-    ...large(about, example * one3, shape, at3, (i, j) => choose([example, i, j, c]))
+    ...large(about, example * one3, shape, at4, (i, j) => choose([example, i, j, c]))
   );
 }
 function video(place, about) {
@@ -10611,7 +10665,7 @@ function video(place, about) {
 function waveform(place, about) {
   const { numbers: numbers2, slice: slice3, cell, width, choose, value: value2, colours } = about, [, samples] = numbers2.shape;
   const channel = slice3.fixed[2] ?? 0, example = slice3.fixed[0], height = 140;
-  const at3 = (k2) => numbers2.get(numbers2.shape.length === 3 ? [example, k2, channel] : [example, k2]);
+  const at4 = (k2) => numbers2.get(numbers2.shape.length === 3 ? [example, k2, channel] : [example, k2]);
   const one3 = canvas(
     `${value2.name} as a wave over its ${samples} samples`,
     (x2) => choose(
@@ -10627,12 +10681,12 @@ function waveform(place, about) {
   for (let x2 = 0; x2 < width; x2++) {
     const from2 = Math.floor(x2 * samples / width), to2 = Math.max(from2 + 1, Math.floor((x2 + 1) * samples / width));
     let [low, high] = [Infinity, -Infinity];
-    for (let k2 = from2; k2 < to2; k2++) [low, high] = [Math.min(low, at3(k2)), Math.max(high, at3(k2))];
+    for (let k2 = from2; k2 < to2; k2++) [low, high] = [Math.min(low, at4(k2)), Math.max(high, at4(k2))];
     context.moveTo(x2 + 0.5, y2(low) + 0.5);
     context.lineTo(x2 + 0.5, y2(high) - 0.5);
   }
   context.stroke();
-  if (cell && cell[0] === example) ring(context, [cell[1] / samples * width - 3, y2(at3(cell[1])) - 3, 6, 6]);
+  if (cell && cell[0] === example) ring(context, [cell[1] / samples * width - 3, y2(at4(cell[1])) - 3, 6, 6]);
   fill(
     place,
     one3,
@@ -10652,8 +10706,8 @@ function spectrogram(place, about) {
   });
   const paint = (x2) => colour(x2 - Number(least), Number(greatest2) - Number(least), colours);
   const drawn2 = drawMatrix(one3, turned, { width, most: 12, paint });
-  const at3 = within(slice3, cell);
-  if (at3) ring(drawn2.context, drawn2.box(matrix.columns - 1 - at3[1], at3[0]));
+  const at4 = within(slice3, cell);
+  if (at4) ring(drawn2.context, drawn2.box(matrix.columns - 1 - at4[1], at4[0]));
   fill(
     place,
     one3,
@@ -10665,11 +10719,11 @@ function spectrogram(place, about) {
   );
 }
 var MOST2 = 40;
-function tokens(place, { numbers: numbers2, cell, here: at3, choose, words }) {
+function tokens(place, { numbers: numbers2, cell, here: at4, choose, words }) {
   const flat2 = numbers2.shape.length === 1;
   const [rows, columns2] = flat2 ? [1, numbers2.shape[0]] : numbers2.shape;
   const cellOf2 = (i, j) => flat2 ? [j] : [i, j];
-  const [row2, column] = flat2 ? [0, at3[0]] : at3;
+  const [row2, column] = flat2 ? [0, at4[0]] : at4;
   const first = (n, k2, most) => Math.max(0, Math.min(k2 - Math.floor(most / 2), n - most));
   const [top, left] = [first(rows, row2, 8), first(columns2, column, MOST2)];
   const token = (i, j) => {
@@ -10711,7 +10765,10 @@ function others(trace, number4, frame) {
   const list2 = frames.sort((i, j) => (j === near) - (i === near)).map((i) => ({ key: String(i), name: `step ${trace.at[i]}`, numbers: trace.frames[i].array(number4) }));
   const pairs = trace.updates.flatMap(({ before: before2, after, state }) => [[before2, after], ...Object.values(state)]);
   const before = pairs.find(([, after]) => after === number4)?.[0];
-  if (before !== void 0) list2.push({ key: "before", name: "before this step", numbers: trace.array(before) });
+  const made3 = trace.maker(number4);
+  if (made3?.kind === "hand" && made3.operands.before)
+    list2.push({ key: "before", name: "before your code changed it", numbers: trace.array(made3.operands.before.value) });
+  else if (before !== void 0) list2.push({ key: "before", name: "before this step", numbers: trace.array(before) });
   return list2;
 }
 function change(place, about, list2, chosen, choose) {
@@ -10733,7 +10790,7 @@ function change(place, about, list2, chosen, choose) {
   if (!other || other.numbers.shape.join() !== numbers2.shape.join()) return;
   const before = other.numbers.matrix(slice3.rows, slice3.columns, here);
   const moved = matrix.less(before);
-  const { most, at: at3 } = greatest(moved);
+  const { most, at: at4 } = greatest(moved);
   const image = canvas(
     `${value2.name} less what it was ${other.name}: blue where it fell, orange where it rose`,
     (x2, y2) => about.choose(cellOf(slice3, ...drawn2.at(x2, y2)))
@@ -10746,7 +10803,7 @@ function change(place, about, list2, chosen, choose) {
   });
   const mine = within(slice3, cell);
   if (mine) ring(drawn2.context, drawn2.box(...mine));
-  const [row2, column] = mine ?? at3;
+  const [row2, column] = mine ?? at4;
   const change2 = `${placeText(cellOf(slice3, row2, column)) || "It"}: ${brief(before.get(row2, column))} → ${brief(matrix.get(row2, column))}`;
   const told2 = most === 0 ? "Nothing changed here." : `${change2}, a change of ${brief(moved.get(row2, column))}${mine ? "" : ", the largest here"}.`;
   place.append(moved.rows * moved.columns > 1 && most > 0 ? image : "", make("p", {}, told2), legend2(most, colours));
@@ -10824,8 +10881,8 @@ function grid(element) {
   };
 }
 function draw2(table, about) {
-  const { matrix, at: at3, cell, limit: limit2, colours, value: value2, names, label, rowWords: rowWords2 } = about, { rows, columns: columns2 } = matrix;
-  const [top, bottom] = span(rows, at3[0], ROWS);
+  const { matrix, at: at4, cell, limit: limit2, colours, value: value2, names, label, rowWords: rowWords2 } = about, { rows, columns: columns2 } = matrix;
+  const [top, bottom] = span(rows, at4[0], ROWS);
   const { left, right, text: text2 } = fitted(about, top, bottom);
   table.setAttribute("aria-label", label);
   table.setAttribute("aria-rowcount", rows + 1);
@@ -10841,7 +10898,7 @@ function draw2(table, about) {
     ...range4(left, right).map(header2)
   );
   const gridcell = (r, c) => {
-    const x2 = matrix.get(r, c), rgb3 = colour(x2, limit2.size, colours), here = r === at3[0] && c === at3[1];
+    const x2 = matrix.get(r, c), rgb3 = colour(x2, limit2.size, colours), here = r === at4[0] && c === at4[1];
     const chosen = here && cell !== null;
     const attributes = {
       role: "gridcell",
@@ -10876,23 +10933,23 @@ function draw2(table, about) {
   table.dataset.more = part.filter(Boolean).join(" and ");
 }
 var rowName = (r, words) => words ? `${r} ${words[r].length > LONG ? `${words[r].slice(0, LONG - 1)}…` : words[r]}` : String(r);
-function fitted({ matrix, at: at3, width, value: value2, rowWords: rowWords2 }, top, bottom) {
+function fitted({ matrix, at: at4, width, value: value2, rowWords: rowWords2 }, top, bottom) {
   const whole2 = (x2) => shown(x2, value2.dtype), short2 = (x2) => brief(x2, width < NARROW ? 2 : 3);
   const widest = (text2, left, right) => Math.max(3, ...range4(top, bottom).flatMap((r) => range4(left, right).map((c) => text2(matrix.get(r, c)).length)));
   for (const text2 of [value2.data.type === "float16" ? short2 : whole2, short2]) {
-    let [left, right] = span(matrix.columns, at3[1], COLUMNS);
+    let [left, right] = span(matrix.columns, at4[1], COLUMNS);
     const room = Math.max(
       1,
       Math.floor(
         (width - MARGIN2 - (rowWords2 ? CHARACTER * (LONG + 1) : 0)) / (CHARACTER * widest(text2, left, right) + PADDING)
       )
     );
-    if (room < right - left) [left, right] = span(matrix.columns, at3[1], room);
+    if (room < right - left) [left, right] = span(matrix.columns, at4[1], room);
     if (text2 === short2 || room >= Math.min(matrix.columns, ENOUGH)) return { left, right, text: text2 };
   }
 }
-function span(n, at3, most) {
-  const first = Math.max(0, Math.min(at3 - Math.floor(most / 2), n - most));
+function span(n, at4, most) {
+  const first = Math.max(0, Math.min(at4 - Math.floor(most / 2), n - most));
   return [first, Math.min(n, first + most)];
 }
 var range4 = (from2, to2) => Array.from({ length: Math.max(to2 - from2, 0) }, (_, k2) => from2 + k2);
@@ -10906,9 +10963,9 @@ function drawSlices(place, { names, slice: slice3, numbers: numbers2, move: move
   if (focused) [...place.querySelectorAll("[data-does]")].find((one3) => one3.dataset.does === focused)?.focus();
   place.hidden = !place.childNodes.length;
 }
-function stepper(name, at3, n, go) {
+function stepper(name, at4, n, go) {
   const button2 = (by, text2) => {
-    const to2 = at3 + by, within2 = to2 >= 0 && to2 < n, does = `${by < 0 ? "previous" : "next"} ${name}`;
+    const to2 = at4 + by, within2 = to2 >= 0 && to2 < n, does = `${by < 0 ? "previous" : "next"} ${name}`;
     return make(
       "button",
       {
@@ -10925,7 +10982,7 @@ function stepper(name, at3, n, go) {
     "span",
     { class: "stepper", role: "group", "aria-label": name },
     button2(-1, "−"),
-    make("span", {}, `${name} ${at3} (0 to ${n - 1})`),
+    make("span", {}, `${name} ${at4} (0 to ${n - 1})`),
     button2(1, "+")
   );
 }
@@ -11020,25 +11077,25 @@ function tensor(element, store, trace) {
   const numbersGrid = grid(cells2);
   const axes = /* @__PURE__ */ new Map();
   const redraw = () => {
-    const width = widthOf(), at3 = store.value;
+    const width = widthOf(), at4 = store.value;
     if (!width) return;
     drawChips(chips, store, trace);
-    const numbers2 = at3 === null ? null : trace.array(at3);
+    const numbers2 = at4 === null ? null : trace.array(at4);
     for (const part of [slices, image, readout, cells2, legend3, changes]) part.hidden = !numbers2?.size;
     if (!numbers2) {
       fill(head, "This operation made no array.");
       fill(facts);
       return;
     }
-    const value2 = trace.values[at3], { cell } = store.state;
+    const value2 = trace.values[at4], { cell } = store.state;
     fill(head, ...headOf2(value2, trace));
     if (!numbers2.size) {
       fill(facts, ...statistics2(value2, null));
       return;
     }
-    const here = cell ?? exampleIn(trace, at3);
-    if (!axes.has(at3)) axes.set(at3, firstAxes(value2, trace));
-    const slice3 = { ...axes.get(at3), fixed: here }, names = axisNames(value2, trace);
+    const here = cell ?? exampleIn(trace, at4);
+    if (!axes.has(at4)) axes.set(at4, firstAxes(value2, trace));
+    const slice3 = { ...axes.get(at4), fixed: here }, names = axisNames(value2, trace);
     const matrix = numbers2.matrix(slice3.rows, slice3.columns, here);
     const choose = (to2) => store.set({ cell: to2 });
     const move2 = (axis, k2) => choose(here.map((old, i) => i === axis ? k2 : old));
@@ -11053,8 +11110,8 @@ function tensor(element, store, trace) {
       colours: colours(),
       width,
       chosen: cell !== null && store.state.weight === null,
-      words: wordsOf(trace, at3),
-      rowWords: slice3.rows === 0 ? rowWords(trace, at3) : null,
+      words: wordsOf(trace, at4),
+      rowWords: slice3.rows === 0 ? rowWords(trace, at4) : null,
       choose,
       move: move2
     };
@@ -11063,7 +11120,7 @@ function tensor(element, store, trace) {
       slice: slice3,
       numbers: numbers2,
       move: move2,
-      turn: (turned) => (axes.set(at3, { ...axes.get(at3), ...turned }), redraw())
+      turn: (turned) => (axes.set(at4, { ...axes.get(at4), ...turned }), redraw())
     });
     const kind = kindOf(value2, about.words);
     image.hidden = kind === "matrix" && matrix.rows <= SMALL.rows && matrix.columns <= SMALL.columns;
@@ -11082,7 +11139,7 @@ function tensor(element, store, trace) {
       choose: pick
     });
     fill(facts, ...kind === "tokens" ? [] : statistics2(value2, cell ? numbers2.get(cell) : null));
-    const list2 = others(trace, at3, store.state.frame);
+    const list2 = others(trace, at4, store.state.frame);
     changes.hidden = !list2.length;
     if (list2.length) change(changes, about, list2, against, (key) => (against = key, redraw()));
     fill(legend3, ...legendOf(about, kind, cells2.firstChild.dataset.more));
@@ -11231,12 +11288,12 @@ function operations(element, store, trace) {
   }
   function parts2(from2, to2) {
     const made3 = [];
-    for (let at4 = from2; at4 < to2; ) {
-      const fold = foldAt.get(at4);
-      const next = folds.map(({ repeat }) => repeat.first).find((first) => first > at4) ?? to2;
-      const end = fold ? fold.repeat.last + 1 : Math.min(at4 + TOGETHER, next, to2);
-      made3.push(fold ? fold.element : partOf(rows.slice(at4, end)));
-      at4 = end;
+    for (let at5 = from2; at5 < to2; ) {
+      const fold = foldAt.get(at5);
+      const next = folds.map(({ repeat }) => repeat.first).find((first) => first > at5) ?? to2;
+      const end = fold ? fold.repeat.last + 1 : Math.min(at5 + TOGETHER, next, to2);
+      made3.push(fold ? fold.element : partOf(rows.slice(at5, end)));
+      at5 = end;
     }
     return made3;
   }
@@ -11263,8 +11320,8 @@ function operations(element, store, trace) {
     reveal(present, list2);
   }
   function neighbour(op, by) {
-    const away = (at4) => {
-      const fold = folds.find(({ repeat }) => holds(repeat, at4));
+    const away = (at5) => {
+      const fold = folds.find(({ repeat }) => holds(repeat, at5));
       return fold && !opened(fold) ? fold.repeat : null;
     };
     const own2 = away(op);
@@ -11320,17 +11377,17 @@ function operations(element, store, trace) {
     event.preventDefault();
   });
   fill(element, make("div", { class: "search" }, search, found2), list2);
-  let at3 = null;
+  let at4 = null;
   store.subscribe(({ op }, changed) => {
     if (!changed.has("op") || !rows[op]) return;
-    rows[at3]?.row.setAttribute("aria-selected", "false");
+    rows[at4]?.row.setAttribute("aria-selected", "false");
     rows[op].row.setAttribute("aria-selected", "true");
     for (const fold of folds) {
-      const [was, is] = [at3, op].map((one3) => one3 !== null && holds(fold.repeat, one3));
+      const [was, is] = [at4, op].map((one3) => one3 !== null && holds(fold.repeat, one3));
       if (was && !is && (fold.itself || !fold.open)) turn(fold, false, true);
       if (is && !fold.open && fold.itself && landing !== fold.repeat) turn(fold, true, true);
     }
-    at3 = op;
+    at4 = op;
     mark3();
   });
 }
@@ -11402,6 +11459,7 @@ function titleOf(operation, trace) {
   if (operation.kind === "forward") return made2(operation, name(operation.result));
   if (operation.kind === "adjoint") return `${operation.name} → ${name(operation.result)}`;
   if (operation.kind === "accumulate") return `add up ${name(operation.result)}`;
+  if (operation.kind === "hand") return name(operation.result);
   if (operation.kind === "clip") return name(operation.operands.gradient?.value);
   if (operation.phase === "moments") return name(trace.values[operation.result]?.of) || operation.name;
   if (operation.kind === "update") return name(operation.operands.parameter?.value ?? operation.result);
@@ -11634,11 +11692,11 @@ function show(element, store, address, note = null) {
     fill(element);
   };
 }
-function showUnlike(element, { frames, at: at3, title: title2 }, address) {
+function showUnlike(element, { frames, at: at4, title: title2 }, address) {
   const select2 = make(
     "select",
     { onchange: () => change2(Number(select2.value)) },
-    ...at3.map((number4, i) => make("option", { value: i }, `step ${number4}`))
+    ...at4.map((number4, i) => make("option", { value: i }, `step ${number4}`))
   );
   const note = make(
     "p",

@@ -14,7 +14,10 @@ export function others(trace, number, frame) {
     .map((i) => ({ key: String(i), name: `step ${trace.at[i]}`, numbers: trace.frames[i].array(number) }));
   const pairs = trace.updates.flatMap(({ before, after, state }) => [[before, after], ...Object.values(state)]);
   const before = pairs.find(([, after]) => after === number)?.[0];
-  if (before !== undefined) list.push({ key: "before", name: "before this step", numbers: trace.array(before) });
+  const made = trace.maker(number);
+  if (made?.kind === "hand" && made.operands.before)
+    list.push({ key: "before", name: "before your code changed it", numbers: trace.array(made.operands.before.value) });
+  else if (before !== undefined) list.push({ key: "before", name: "before this step", numbers: trace.array(before) });
   return list;
 }
 
