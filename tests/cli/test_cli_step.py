@@ -37,6 +37,9 @@ def test_played_in_a_pipe_it_is_a_line_for_each_operation(fake, run, tmp_path):
 
 def test_what_can_not_be_is_told_in_a_line(fake, run, trained, tmp_path):
     refused(run("step", "nothing"), 2, "nothing")
+    refused(
+        run("step", "out/step.json"), 2, "no file or folder out/step.json; give a trace, a run's folder, or a recipe"
+    )
     refused(run("step", "fake", "--stage", "other"), 2, "no stage 'other'; there are model")
     refused(run("step", "fake", "--out", "step.png"), 2, "ends in .html or .json")
     (tmp_path / "x.json").write_text("{}")

@@ -1,6 +1,7 @@
 """Films: every n-th step is recorded as it would be alone, the others not at all, within the size limit."""
 
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -76,8 +77,9 @@ def test_the_page_holds_the_trace_and_asks_for_nothing(tmp_path):
     assert "default-src 'none'" in page
 
 
-def test_the_notebook_s_widget_holds_trace_and_module():
+def test_the_notebook_s_widget_holds_trace_and_module(monkeypatch):
     pytest.importorskip("anywidget", reason="anywidget isn't installed (the extra notebook)")
+    monkeypatch.delattr(sys.modules["__main__"], "__file__")  # as a notebook has it
     widget = perceptron().show()
     assert widget.trace["format"] == "tinyxm-trace/1"
     assert "export" in str(widget._esm)
@@ -94,7 +96,9 @@ def test_the_widget_s_trace_is_made_of_what_json_has_alone(monkeypatch):
         parts = x.values() if isinstance(x, dict) else x if isinstance(x, list) else ()
         return {type(x)}.union(*map(kinds, parts))
 
-    assert kinds(perceptron().show()["trace"]) == {dict, list, str, int, float, bool, type(None)}
+    with pytest.warns(UserWarning, match=r"a script shows no widget; write a page by step\.to_html"):
+        shown = perceptron().show()
+    assert kinds(shown["trace"]) == {dict, list, str, int, float, bool, type(None)}
 
 
 def test_without_anywidget_the_extra_is_named(monkeypatch):
@@ -106,5 +110,6 @@ def test_without_anywidget_the_extra_is_named(monkeypatch):
 
     notebook._kind.cache_clear()
     monkeypatch.setattr(notebook, "require", absent)
+    monkeypatch.delattr(sys.modules["__main__"], "__file__")
     with pytest.raises(MissingExtra, match=r"tinyxm\[notebook\]"):
         perceptron().show()

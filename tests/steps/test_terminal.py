@@ -76,6 +76,21 @@ def test_data_called_as_an_operation_has_no_rule():
     assert "Σ" not in text
 
 
+def test_every_array_of_an_operation_has_its_place(told):
+    linear = next(i for i, op in enumerate(told["operations"]) if op["name"] == "linear")
+    moments, updated = (
+        next(i for i, op in enumerate(told["operations"]) if op["phase"] == p) for p in ("moments", "update")
+    )
+    for at, titles in (
+        (linear, ("result", "x", "w", "bias")),
+        (moments, ("result", "square", "gradient")),
+        (updated, ("result", "parameter", "mean", "square")),
+    ):
+        for width, height in ((200, 60), (80, 24)):
+            text = shown(told, at, width, height)
+            assert all(f"{title}: " in text for title in titles), (titles, text)
+
+
 def test_search_goes_round(told):
     first = find(told, "conv2d")
     assert told["operations"][first]["name"] == "conv2d"
@@ -121,7 +136,14 @@ def test_the_keys_of_a_terminal(monkeypatch):
         monkeypatch.setattr(sys, "stdin", terminal)
         before = termios.tcgetattr(theirs)
         with keyboard() as read:
-            for sent, key in {"\x1b[C": "right", "\x1bOD": "left", "\x1b[B": "right", "\x1b[5~": "[", "x": "x"}.items():
+            for sent, key in {
+                "\x1b[C": "right",
+                "\x1bOD": "left",
+                "\x1b[B": "right",
+                "\x1b[5~": "[",
+                "x": "x",
+                "∂": "∂",
+            }.items():
                 os.write(ours, sent.encode())
                 assert read() == key
             os.write(ours, b"\x1b")

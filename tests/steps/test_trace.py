@@ -159,6 +159,14 @@ def test_what_is_no_trace_is_refused(tmp_path):
             trace.load(tmp_path / "x")
 
 
+def test_a_missing_folder_is_told_by_its_name(tmp_path):
+    step = perceptron()
+    for write in (step.save, step.to_html):
+        with pytest.raises(FileNotFoundError, match=r"no such folder, to write x\.page into") as error:
+            write(tmp_path / "none" / "x.page")
+        assert error.value.filename == str(tmp_path / "none")
+
+
 def test_what_a_value_looks_like():
     step = contrast()
     said = {"images": "spectrogram", "texts": Picture((0,), 1, -1)}

@@ -61,6 +61,8 @@ def _recorded(given: Path, stage: str | None, samples: int, seed: int, console: 
     from tinyxm import recipes
     from tinyxm.recipes.step import first_step, next_step
 
+    if not given.exists() and (given.suffix or len(given.parts) > 1):
+        raise Misuse(f"step: there is no file or folder {given}; give a trace, a run's folder, or a recipe's name")
     if given.is_dir():
         return next_step(recipes.open(given, console), samples, stage)
     return first_step(recipes.get(str(given)), samples, stage, console, seed=seed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -33,7 +34,7 @@ def keyboard() -> Iterator[Callable[[], str]]:
     import tty
 
     file = sys.stdin.fileno()
-    before = termios.tcgetattr(file)
+    before, decode = termios.tcgetattr(file), codecs.getincrementaldecoder("utf-8")("ignore").decode
 
     def waiting(seconds: float = 0.05) -> bool:
         return bool(select.select([file], [], [], seconds)[0])
@@ -43,7 +44,9 @@ def keyboard() -> Iterator[Callable[[], str]]:
         while not waiting(0.2):
             if os.get_terminal_size(file) != size:
                 return ""
-        key = os.read(file, 1).decode("utf-8", "ignore")
+        while not (key := decode(byte := os.read(file, 1))):  # a character may be several bytes
+            if not byte:
+                return "q"  # the terminal is closed
         if key != "\x1b":
             return key
         rest = ""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+import warnings
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -13,8 +15,14 @@ from tinyxm.steps.trace import dumps
 
 
 def widget(trace: Mapping[str, Any]) -> Any:
-    """The widget of a trace or a film. Raises MissingExtra without the extra `notebook`."""
+    """The widget of a trace or a film; where no notebook can show it, with a warning. Raises MissingExtra without the
+    extra `notebook`."""
     plain = json.loads(dumps(trace))  # as a file has it: what writes it for the front end may know no other kinds
+    if hasattr(sys.modules["__main__"], "__file__") and "marimo" not in sys.modules:
+        warnings.warn(
+            "show: a script shows no widget; write a page by step.to_html(path), or step through it by step.play()",
+            stacklevel=3,
+        )
     return _kind()(trace=plain)
 
 

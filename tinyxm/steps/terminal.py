@@ -20,7 +20,7 @@ from tinyxm.steps.blob import arrays
 from tinyxm.steps.keyboard import keyboard
 
 Array = NDArray[Any]
-ROWS = 6  # of an array that are shown, where there is room
+ROWS, FEWEST = 6, 2  # of an array that are shown, where there is room, and where there is little
 WIDE, NARROW = 60, 38  # columns of the terminal that a panel takes, and where it is low
 BLUE, WHITE, ORANGE = (0, 114, 178), (255, 255, 255), (213, 94, 0)  # below 0, at 0, above
 LEAP = "r past what repeats · "
@@ -200,16 +200,31 @@ def _details(
         where = f"{source['file']}:{source['line']}  {code}"
         parts.append(_one_line(where, "magenta"))
         height -= 1
-    given = [(name, x["value"]) for name, x in op["operands"].items() if "value" in x][:2]
-    shown = [("result", op["result"]), *given] if op["result"] is not None else given
+    shown = _arrays_of(op)
     across = max(1, min(3, width // (WIDE if height > 2 * (ROWS + 3) else NARROW)))
-    rows = max(1, min(ROWS, height // -(-len(shown) // across) - 3)) if shown else 0  # 3: the frame, and "more rows"
-    shown = shown[: max(1, height // (rows + 3)) * across]
-    cells = [_panel(trace, numbers, name, number, width // across - 1, rows) for name, number in shown]
+    if len(shown) > (room := max(1, height // (FEWEST + 3)) * across):  # 3: the frame, and "more rows"
+        room = max(1, (height - 1) // (FEWEST + 3)) * across
+        left = ", ".join(f"{title}: {_name(trace, number)}" for title, number in shown[room:])
+        parts.append(_one_line(f"no room for {left}", "dim"))
+        shown, height = shown[:room], height - 1
+    rows = max(1, min(ROWS, height // -(-len(shown) // across) - 3)) if shown else 0
+    cells = [_panel(trace, numbers, title, number, width // across - 1, rows) for title, number in shown]
     grid = Table.grid(padding=(0, 1, 0, 0))
     for i in range(0, len(cells), across):
         grid.add_row(*cells[i : i + across])
     return [*parts, grid]
+
+
+def _arrays_of(op: Mapping[str, Any]) -> list[tuple[str, int]]:
+    """What an operation made, and what it read, by what to call them there."""
+    made = [] if op["result"] is None else [("result", op["result"])]
+    found = [*made, *op.get("also", {}).items()]
+    for name, x in op["operands"].items():
+        read = (
+            [(name, x["value"])] if "value" in x else [(f"{name}[{i}]", n) for i, n in enumerate(x.get("values", ()))]
+        )
+        found += [(title, number) for title, number in read if number is not None]
+    return found
 
 
 def _stated(trace: Mapping[str, Any], op: Mapping[str, Any]) -> str:
@@ -257,7 +272,7 @@ def _numbers(array: Array, rows: int, columns: int) -> RenderableType:
     if len(block) <= rows:
         text.rstrip()
     else:
-        text.append(f"… {len(block) - rows} more rows")
+        text.append(f"… {(more := len(block) - rows)} more row{'s' * (more > 1)}")
     return text
 
 

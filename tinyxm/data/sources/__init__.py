@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import tempfile
@@ -89,6 +90,8 @@ def cached(name: str, key: Mapping[str, object], build: Callable[[], Arrays], re
 @contextmanager
 def beside(path: Path) -> Iterator[Path]:
     """A path to write to in the same folder; it takes the place of `path` once it is whole, and is removed if not."""
+    if not path.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, f"no such folder, to write {path.name} into", str(path.parent))
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     os.close(handle)
     part = Path(name)
