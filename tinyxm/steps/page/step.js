@@ -10295,6 +10295,7 @@ function slider(name, recorded2, { start, value: value2 }, set) {
   const input = make("input", { id, type: "range", min: 0, max: END });
   const tell = (x2) => {
     output.textContent = x2 === null ? "off" : brief(x2);
+    output.title = x2 === null ? "" : String(x2);
     input.setAttribute("aria-valuetext", output.textContent);
   };
   const back = () => {

@@ -69,6 +69,7 @@ function slider(name, recorded, { start, value }, set) {
   const input = make("input", { id, type: "range", min: 0, max: END });
   const tell = (x) => {
     output.textContent = x === null ? "off" : brief(x);
+    output.title = x === null ? "" : String(x);
     input.setAttribute("aria-valuetext", output.textContent);
   };
   const back = () => {
