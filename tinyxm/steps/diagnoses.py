@@ -52,7 +52,11 @@ def not_a_number(step: Step) -> Iterator[Finding]:
             return
     for value in step.values:
         if value.role in ("input", "parameter", "constant") and not np.all(np.isfinite(_numbers(value.array))):
-            yield Finding("not_a_number", f"{value.name} held it before the step", "Look where it came from", None)
+            count = int(np.sum(~np.isfinite(_numbers(value.array))))
+            sign = f"{count} of {value.array.size} numbers of {value.name} weren't finite before the step"
+            readers = (op.number for op in step.operations if value.number in [*numbers_of(op.operands)])
+            at = value.made_by if value.made_by is not None else next(readers, None)
+            yield Finding("not_a_number", sign, "Look where they came from", at)
             return
 
 

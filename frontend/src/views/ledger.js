@@ -206,6 +206,8 @@ function sign(value, recorded) {
   );
 }
 
+const NEAR = 20; // percent of the line, within which the names of two marks would lie over one another
+
 /** The weight on a line: where it was, where it is now, and where it would be. */
 function drawScale(place, gradient, before, after, instead) {
   const points = [
@@ -231,12 +233,15 @@ function drawScale(place, gradient, before, after, instead) {
     : move === 0
       ? "It stays where it was."
       : `It ${move < 0 ? "falls" : "rises"} by ${brief(Math.abs(move))}, to ${brief(after, 6)}.${against}`;
+  const across = (x) => (high > low ? 8 + (84 * (x - low)) / (high - low) : 50); // percent of the line
+  const near = Math.abs(across(before) - across(after)) < NEAR;
   const line = make(
     "div",
     { class: "line", "aria-hidden": "true" },
     ...points.map(([name, x, sign]) => {
-      const mark = make("span", { class: name.replace(" ", "-") }, sign, make("small", {}, name));
-      mark.style.left = `${high > low ? 8 + (84 * (x - low)) / (high - low) : 50}%`;
+      const aside = near && name !== "what if" ? ((name === "now") === after >= before ? "right" : "left") : null;
+      const mark = make("span", { class: name.replace(" ", "-") }, sign, make("small", { class: aside }, name));
+      mark.style.left = `${across(x)}%`;
       return mark;
     }),
   );

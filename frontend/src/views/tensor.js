@@ -206,7 +206,7 @@ function legendOf({ value, limit, colours }, kind, part) {
           swatch(colours.zero),
           "0 ",
           swatch(colours.high),
-          `above 0; strongest at ±${brief(limit.size, 3)}.${beyond}`,
+          limit.size > 0 ? `above 0; strongest at ±${brief(limit.size, 3)}.${beyond}` : "above 0.",
         ),
     value.statistics.nan || value.statistics.infinite
       ? make("span", {}, " ", swatch(colours.nan), "not a number ", swatch(colours.infinite), "infinite.")

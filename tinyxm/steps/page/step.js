@@ -10483,6 +10483,7 @@ function sign3(value2, recorded2) {
     same3 ? " ✓" : " ≠"
   );
 }
+var NEAR = 20;
 function drawScale(place, gradient, before, after, instead) {
   const points = [
     ["before", before, "○"],
@@ -10499,12 +10500,15 @@ function drawScale(place, gradient, before, after, instead) {
   ].at(Number.isNaN(slope) ? 3 : [0, 1, 2].at(slope));
   const against = Math.sign(move2) === slope && slope !== 0 ? " That is with the gradient: what the optimizer remembers, or the decay, is stronger." : "";
   const told2 = Number.isNaN(move2) ? "" : move2 === 0 ? "It stays where it was." : `It ${move2 < 0 ? "falls" : "rises"} by ${brief(Math.abs(move2))}, to ${brief(after, 6)}.${against}`;
+  const across = (x2) => high > low ? 8 + 84 * (x2 - low) / (high - low) : 50;
+  const near = Math.abs(across(before) - across(after)) < NEAR;
   const line3 = make(
     "div",
     { class: "line", "aria-hidden": "true" },
     ...points.map(([name, x2, sign4]) => {
-      const mark3 = make("span", { class: name.replace(" ", "-") }, sign4, make("small", {}, name));
-      mark3.style.left = `${high > low ? 8 + 84 * (x2 - low) / (high - low) : 50}%`;
+      const aside = near && name !== "what if" ? name === "now" === after >= before ? "right" : "left" : null;
+      const mark3 = make("span", { class: name.replace(" ", "-") }, sign4, make("small", { class: aside }, name));
+      mark3.style.left = `${across(x2)}%`;
       return mark3;
     })
   );
@@ -11228,7 +11232,7 @@ function legendOf({ value: value2, limit: limit2, colours }, kind, part) {
       swatch(colours.zero),
       "0 ",
       swatch(colours.high),
-      `above 0; strongest at ±${brief(limit2.size, 3)}.${beyond2}`
+      limit2.size > 0 ? `above 0; strongest at ±${brief(limit2.size, 3)}.${beyond2}` : "above 0."
     ),
     value2.statistics.nan || value2.statistics.infinite ? make("span", {}, " ", swatch(colours.nan), "not a number ", swatch(colours.infinite), "infinite.") : null,
     part && kind !== "tokens" ? ` ${part} are shown; arrow keys go to the others.` : null,
