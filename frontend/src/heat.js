@@ -18,16 +18,16 @@ const DARK = {
 };
 
 /** The colours for where this element stands, light or dark: a function that gives them. Calls `redraw` where the reader, or
- *  the system, changes between the two. (To ask the browser costs a layout, so it's asked no more often.) */
+ *  the system, changes between the two, or all goes to paper. (To ask the browser costs a layout, so it's asked no more often.) */
 export function palette(element, redraw) {
   let colours = null;
-  const system = matchMedia("(prefers-color-scheme: dark)");
+  const asked = ["(prefers-color-scheme: dark)", "print"].map((media) => matchMedia(media));
   const changed = () => {
     colours = null;
     if (element.isConnected) redraw();
-    else system.removeEventListener("change", changed);
+    else for (const media of asked) media.removeEventListener("change", changed);
   };
-  system.addEventListener("change", changed);
+  for (const media of asked) media.addEventListener("change", changed);
   return () => {
     if (colours) return colours;
     const root = element.closest(".tinyxm-step");

@@ -48,9 +48,9 @@ export async function mount(element, json, { address = false } = {}) {
   }
 }
 
-/** The whole of one store's trace; `note` stands above it. */
+/** The whole of one store's trace; `note` stands in its head. */
 function show(element, store, address, note = null) {
-  fill(element, note, header(store, store.trace), columns(store, store.trace));
+  fill(element, header(store, store.trace, note), columns(store, store.trace));
   const endings = [bindKeys(element, store, { everywhere: address })];
   if (address) endings.push(bindAddress(store, element.dataset.at));
   return () => {
@@ -82,7 +82,7 @@ function showUnlike(element, { frames, at, title }, address) {
   return () => end();
 }
 
-function header(store, trace) {
+function header(store, trace, note) {
   const place = (view) => {
     const element = make("div", { class: view.name });
     return view(element, store, trace) === false ? null : element;
@@ -95,7 +95,7 @@ function header(store, trace) {
   );
   theme(title.lastChild);
   const controls = make("div", { class: "controls" }, title, ...[transport, follow].map(place)); // stays in sight
-  return make("header", {}, controls, kept(trace), ...[film, phases, story].map(place));
+  return make("header", {}, controls, note, kept(trace), ...[film, phases, story].map(place));
 }
 
 function kept({ kept }) {

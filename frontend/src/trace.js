@@ -156,7 +156,7 @@ export function half(bits) {
 /** Read a trace: the object that its JSON gives. Raises an Error for what is none. */
 export async function openTrace(json) {
   if (json?.format !== FORMAT) throw new Error(`This is ${String(json?.format)}; expected ${FORMAT}.`);
-  const trace = new Trace(json, await inflate(json.blob));
+  const trace = new Trace(json, json.blob instanceof ArrayBuffer ? json.blob : await inflate(json.blob));
   for (const { name, shape, kept = shape, data } of trace.values) {
     const end = data.at + product(kept) * BYTES[data.type];
     if (!(data.at % 8 === 0 && end <= trace.blob.byteLength)) throw new Error(`The array ${name} isn't all there.`);
@@ -164,10 +164,12 @@ export async function openTrace(json) {
   return trace;
 }
 
-/** What a page holds of a trace or a film: its JSON packed, and the blob of each frame. */
-export async function unpack({ packed, blobs }) {
+/** What a page holds of a trace or a film: its JSON packed, and its blob; in a film those of all frames, and where each ends. */
+export async function unpack({ packed, blob, ends }) {
   const json = JSON.parse(new TextDecoder().decode(await inflate(packed)));
-  (json.frames ?? [json]).forEach((frame, i) => (frame.blob = blobs[i]));
+  if (!ends) return { ...json, blob };
+  const all = await inflate(blob);
+  json.frames.forEach((frame, i) => (frame.blob = all.slice(ends[i - 1] ?? 0, ends[i])));
   return json;
 }
 

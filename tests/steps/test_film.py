@@ -1,7 +1,10 @@
 """Films: every n-th step is recorded as it would be alone, the others not at all, within the size limit."""
 
+import base64
 import json
 import sys
+import zlib
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -12,7 +15,7 @@ from tinyxm import nn, optim
 from tinyxm.autograd import events
 from tinyxm.steps import Film, compare, trace
 from tinyxm.steps.blob import arrays
-from tinyxm.steps.page import to_html
+from tinyxm.steps.page import embedded, to_html
 
 
 def trained(film, steps=7):
@@ -52,6 +55,15 @@ def test_steps_are_compared_side_by_side():
     film = compare([perceptron(), perceptron()], "twice")
     assert film.encode()["at"] == [1, 2]
     assert "tinyxm-film/1" in to_html(film.encode())
+
+
+def test_the_page_of_a_film_has_the_blobs_of_its_frames_as_one():
+    film = Film()
+    trained(film, 3)
+    frames, told = film.encode()["frames"], json.loads(embedded(film.encode()))
+    whole = zlib.decompress(base64.b64decode(told["blob"]))
+    for frame, (start, end) in zip(frames, pairwise([0, *told["ends"]]), strict=True):
+        assert whole[start:end] == zlib.decompress(base64.b64decode(frame["blob"]))
 
 
 def test_what_can_not_be_a_film_is_refused(monkeypatch):

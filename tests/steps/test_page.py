@@ -45,7 +45,7 @@ def held(page):
     """The trace that a page holds."""
     told = json.loads(page.held["scriptapplication/json"])
     trace = json.loads(zlib.decompress(base64.b64decode(told["packed"])))
-    return trace | ({} if "frames" in trace else {"blob": told["blobs"][0]})
+    return trace | ({} if "frames" in trace else {"blob": told["blob"]})
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
+from itertools import accumulate
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -64,7 +65,7 @@ def write(trace: Mapping[str, Any], path: str | Path, at: str = "") -> None:
 
 
 def embedded(trace: Mapping[str, Any]) -> str:
-    """The trace as a page holds it: {"packed": its JSON without blobs, deflated, in base64, "blobs": of each frame}
+    """The trace as a page holds it: {"packed": its JSON without blobs, deflated, in base64, "blob"}, or as `_joined`.
 
     It's JSON that can stand within a script element: nothing in it ends the element, or reads as anything but data.
     """
@@ -72,10 +73,18 @@ def embedded(trace: Mapping[str, Any]) -> str:
     bare = [{key: x for key, x in frame.items() if key != "blob"} for frame in frames]
     told = {**trace, "frames": bare} if "frames" in trace else bare[0]
     packed = base64.b64encode(zlib.compress(dumps(told).encode("ascii"), 6)).decode("ascii")
-    text = dumps({"packed": packed, "blobs": [frame.get("blob") for frame in frames]})
+    blob = _joined([frame["blob"] for frame in frames]) if "frames" in trace else {"blob": trace.get("blob")}
+    text = dumps({"packed": packed, **blob})
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return text
+
+
+def _joined(blobs: Sequence[str]) -> dict[str, Any]:
+    """{"blob": all of them as one, "ends": where each ends}: to begin hundreds of streams takes a browser seconds."""
+    inflated = [zlib.decompress(base64.b64decode(blob)) for blob in blobs]
+    whole = base64.b64encode(zlib.compress(b"".join(inflated), 6)).decode("ascii")
+    return {"blob": whole, "ends": list(accumulate(map(len, inflated)))}
 
 
 def _digest(text: str) -> str:

@@ -22,9 +22,9 @@ export function phases(element, store, trace) {
       "button",
       {
         type: "button",
-        disabled: !numbers.length,
+        "aria-disabled": numbers.length ? null : "true", // it can be asked what it's for, all the same
         title: PHASES[phase] ?? null,
-        onclick: () => store.set({ op: numbers[0], playing: false }),
+        onclick: () => numbers.length && store.set({ op: numbers[0], playing: false }),
       },
       ...[make("span", { class: "name" }, phase), " ", n, track],
     );
@@ -112,7 +112,7 @@ export function transport(element, store, trace) {
     follows.hidden = weight !== null || !trace.updates.length;
     slider.value = op;
     slider.setAttribute("aria-valuetext", `${op} of ${last}: ${store.operation?.name ?? ""}`);
-    place.textContent = `${op} of ${last}`;
+    place.textContent = last < 0 ? "no operation" : `${op} of ${last}`;
     const play = made[2];
     play.textContent = playing ? "❚❚ pause" : "▶ play";
     play.setAttribute("aria-pressed", String(Boolean(playing)));

@@ -217,16 +217,18 @@ function half(bits) {
 }
 async function openTrace(json) {
   if (json?.format !== FORMAT) throw new Error(`This is ${String(json?.format)}; expected ${FORMAT}.`);
-  const trace = new Trace(json, await inflate(json.blob));
+  const trace = new Trace(json, json.blob instanceof ArrayBuffer ? json.blob : await inflate(json.blob));
   for (const { name, shape, kept: kept3 = shape, data } of trace.values) {
     const end = data.at + product(kept3) * BYTES[data.type];
     if (!(data.at % 8 === 0 && end <= trace.blob.byteLength)) throw new Error(`The array ${name} isn't all there.`);
   }
   return trace;
 }
-async function unpack({ packed, blobs }) {
+async function unpack({ packed, blob, ends }) {
   const json = JSON.parse(new TextDecoder().decode(await inflate(packed)));
-  (json.frames ?? [json]).forEach((frame, i) => frame.blob = blobs[i]);
+  if (!ends) return { ...json, blob };
+  const all = await inflate(blob);
+  json.frames.forEach((frame, i) => frame.blob = all.slice(ends[i - 1] ?? 0, ends[i]));
   return json;
 }
 async function inflate(text2) {
@@ -2978,13 +2980,13 @@ var DARK = {
 };
 function palette(element, redraw) {
   let colours = null;
-  const system = matchMedia("(prefers-color-scheme: dark)");
+  const asked = ["(prefers-color-scheme: dark)", "print"].map((media) => matchMedia(media));
   const changed = () => {
     colours = null;
     if (element.isConnected) redraw();
-    else system.removeEventListener("change", changed);
+    else for (const media of asked) media.removeEventListener("change", changed);
   };
-  system.addEventListener("change", changed);
+  for (const media of asked) media.addEventListener("change", changed);
   return () => {
     if (colours) return colours;
     const root2 = element.closest(".tinyxm-step");
@@ -11500,9 +11502,10 @@ function phases(element, store, trace) {
       "button",
       {
         type: "button",
-        disabled: !numbers2.length,
+        "aria-disabled": numbers2.length ? null : "true",
+        // it can be asked what it's for, all the same
         title: PHASES[phase] ?? null,
-        onclick: () => store.set({ op: numbers2[0], playing: false })
+        onclick: () => numbers2.length && store.set({ op: numbers2[0], playing: false })
       },
       ...[make("span", { class: "name" }, phase), " ", n, track]
     );
@@ -11587,7 +11590,7 @@ function transport(element, store, trace) {
     follows.hidden = weight !== null || !trace.updates.length;
     slider2.value = op;
     slider2.setAttribute("aria-valuetext", `${op} of ${last2}: ${store.operation?.name ?? ""}`);
-    place.textContent = `${op} of ${last2}`;
+    place.textContent = last2 < 0 ? "no operation" : `${op} of ${last2}`;
     const play2 = made3[2];
     play2.textContent = playing ? "❚❚ pause" : "▶ play";
     play2.setAttribute("aria-pressed", String(Boolean(playing)));
@@ -11689,7 +11692,7 @@ async function mount(element, json, { address = false } = {}) {
   }
 }
 function show(element, store, address, note = null) {
-  fill(element, note, header(store, store.trace), columns(store, store.trace));
+  fill(element, header(store, store.trace, note), columns(store, store.trace));
   const endings = [bindKeys(element, store, { everywhere: address })];
   if (address) endings.push(bindAddress(store, element.dataset.at));
   return () => {
@@ -11718,7 +11721,7 @@ function showUnlike(element, { frames, at: at4, title: title2 }, address) {
   change2(0);
   return () => end();
 }
-function header(store, trace) {
+function header(store, trace, note) {
   const place = (view) => {
     const element = make("div", { class: view.name });
     return view(element, store, trace) === false ? null : element;
@@ -11731,7 +11734,7 @@ function header(store, trace) {
   );
   theme(title2.lastChild);
   const controls = make("div", { class: "controls" }, title2, ...[transport, follow].map(place));
-  return make("header", {}, controls, kept2(trace), ...[film, phases, story].map(place));
+  return make("header", {}, controls, note, kept2(trace), ...[film, phases, story].map(place));
 }
 function kept2({ kept: kept3 }) {
   if (!kept3) return null;
