@@ -135,3 +135,13 @@ def test_the_glossary_links_where_its_english_terms_stand():
             if not all(any(squashed(name[0])[:6] in text for name in names) for text in texts):
                 missing.append(term)
     assert not missing
+
+
+def test_a_page_leaves_out_what_only_a_notebook_can_show():
+    for module in ("jupytext", "nbclient"):
+        pytest.importorskip(module, reason='the extra docs isn\'t installed: pip install -e ".[docs]"')
+    from building.lessons import _read
+
+    cells = _read(contents.LESSONS["09_one_training_step"]).cells
+    assert len(cells) > 20
+    assert not any("step.show()" in cell.source for cell in cells if cell.cell_type == "code")

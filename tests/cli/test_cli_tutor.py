@@ -79,6 +79,15 @@ def test_a_lesson_becomes_a_notebook_once(run, monkeypatch, tmp_path):
     assert path.read_text("utf-8") == "mine"
 
 
+def test_what_only_a_notebook_can_show_is_code_there_and_a_comment_in_the_script(run, monkeypatch, tmp_path):
+    pytest.importorskip("jupytext", reason="jupytext isn't installed: pip install jupytext")
+    monkeypatch.chdir(tmp_path)
+    assert run("tutor", "09", "--notebook", "--no-browser")[0] == 0
+    cells = json.loads((tmp_path / "09_one_training_step.ipynb").read_text("utf-8"))["cells"]
+    assert any("".join(cell["source"]).startswith("step.show()") for cell in cells if cell["cell_type"] == "code")
+    assert "\n# step.show()" in tutor.lesson("09").read_text("utf-8")
+
+
 def test_jupyter_lab_opens_it_where_it_is_installed(run, monkeypatch, tmp_path):
     pytest.importorskip("jupytext", reason="jupytext isn't installed: pip install jupytext")
     monkeypatch.chdir(tmp_path)
