@@ -1,5 +1,6 @@
 """The site in a browser, from file://: two widths, light and dark, search, folded answers, pages within the page."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -114,4 +115,4 @@ def test_the_debugger_steps_within_the_site(page, site):
     frame.locator("h1").first.click()
     page.keyboard.press("ArrowRight")
     within = next(each for each in page.frames if "two-layers" in each.url)
-    within.wait_for_function("location.hash.includes('op=1')", timeout=20_000)
+    within.wait_for_url(re.compile(r"#.*\bop=1\b"), timeout=20_000)
