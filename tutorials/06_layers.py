@@ -182,14 +182,14 @@ kinds, labels = np.unique(samples.groups["category"], return_inverse=True)
 classes = len(kinds)
 dense = nn.Sequential(nn.Flatten(), nn.Linear(X[0].size, 16, rng=rng), nn.ReLU(), nn.Linear(16, classes, rng=rng))
 convolutional = nn.Sequential(
-    *(nn.Conv2d(3, 24, 3, stride=2, padding=1, rng=rng), nn.ReLU()),
-    *(
-        nn.Conv2d(24, 48, 3, stride=2, padding=1, rng=rng),
-        nn.ReLU(),
-        nn.Conv2d(48, 40, 3, padding=1, rng=rng),
-        nn.ReLU(),
-    ),
-    *(nn.GlobalAveragePool(), nn.Linear(40, classes, rng=rng)),
+    nn.Conv2d(3, 24, 3, stride=2, padding=1, rng=rng),
+    nn.ReLU(),
+    nn.Conv2d(24, 48, 3, stride=2, padding=1, rng=rng),
+    nn.ReLU(),
+    nn.Conv2d(48, 40, 3, padding=1, rng=rng),
+    nn.ReLU(),
+    nn.GlobalAveragePool(),
+    nn.Linear(40, classes, rng=rng),
 )
 
 
