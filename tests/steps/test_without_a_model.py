@@ -444,3 +444,16 @@ def test_each_method_has_its_formula_where_two_share_an_operation():
     }
     assert "λ" in rules["adam_update of AdamW"]["formula"]
     assert rules["adam_update of Adam"]["formula"] != rules["adam_update of AdamW"]["formula"]
+
+
+def test_a_loop_over_the_parameters_takes_none_of_their_names():
+    w1, b1 = xm.Parameter(np.ones((2, 3), np.float32)), xm.Parameter(np.zeros(3, np.float32))
+    optimizer = xm.optim.GradientDescent([w1, b1], lr=0.1)
+    for p in (w1, b1):
+        p.grad = None
+    with record(None, optimizer) as step, xm.explaining():
+        y = np.ones((4, 2), np.float32) @ w1 + b1
+        np.sum(y).backward()
+        optimizer.step()
+    assert [update.name for update in step.updates] == ["w1", "b1"]
+    assert p is b1

@@ -96,12 +96,10 @@ class Recorder:
                     self.bare.setdefault(id(parameter.data), (f"parameter {i}", parameter))
 
     def _parameters(self, frame: FrameType) -> list[tuple[str, Any]]:
-        """By the names that the model has for them, or else the caller: of several, the shortest."""
+        """By the names that the model has for them, or else the caller: of several, the first."""
         called: dict[int, str] = {}
-        for name, array in sorted(variables(frame), key=lambda item: -len(item[0])):
-            called[id(array)] = name
-        for name, _, x in weights(frame):
-            called.setdefault(id(x.data), name)
+        for name, array in (*variables(frame), *((name, x.data) for name, _, x in weights(frame))):
+            called.setdefault(id(array), name)
         model = self.step.model
         named: dict[int, tuple[str, Any]] = {}
         for name, p in model.named_parameters() if model is not None else ():

@@ -58,13 +58,12 @@ def optimizers(frame: FrameType) -> Iterator[Optimizer]:
 
 
 class Names:
-    """What the caller calls its arrays: by identity, by the shortest of several names; and what came in as a copy, by
-    what it holds."""
+    """What the caller calls its arrays: by identity, by the first of several names; and what came in as a copy, by what
+    it holds."""
 
     def __init__(self, frame: FrameType) -> None:
-        found = [*variables(frame), *((name, x.data) for name, _, x in weights(frame))]
-        self.named = sorted(found, key=lambda item: -len(item[0]))
-        self.by_identity = {id(array): name for name, array in self.named}
+        self.named = [*variables(frame), *((name, x.data) for name, _, x in weights(frame))]
+        self.by_identity = {id(array): name for name, array in reversed(self.named)}
         self.taken = {name for name, _ in self.named}
 
     def of(self, array: Any, copies: bool = False) -> str:
@@ -72,7 +71,7 @@ class Names:
         name = self.by_identity.get(id(array), "")
         if name or not copies or array.size < 2:
             return name
-        return next((name for name, other in reversed(self.named) if same(other, array)), "")
+        return next((name for name, other in self.named if same(other, array)), "")
 
 
 def same(a: Any, b: np.ndarray) -> bool:
@@ -96,11 +95,12 @@ def _alike(a: Any, b: np.ndarray) -> bool:
 
 def _held(frame: FrameType) -> Iterator[tuple[str, Any]]:
     """Tensors, arrays, modules and optimizers that the caller's variables are or hold, as self.optimizer: its own, and
-    globals that its code names."""
+    globals that its code names. Variables come before what others hold, and earlier ones before later: so the first of
+    several names for one thing is its own, and not that of a loop over things like it."""
     named = {name: frame.f_globals[name] for name in frame.f_code.co_names if name in frame.f_globals}
-    for name, x in {**named, **frame.f_locals}.items():
-        if not name.startswith("_"):
-            yield from _within(name, x, 2)
+    mine = {name: x for name, x in {**named, **frame.f_locals}.items() if not name.startswith("_")}
+    found = [item for name, x in mine.items() for item in _within(name, x, 2)]
+    yield from sorted(found, key=lambda item: item[0] not in mine)
 
 
 def _within(name: str, x: Any, deep: int) -> Iterator[tuple[str, Any]]:
