@@ -60,11 +60,11 @@ function show(element, store, address, note = null) {
 }
 
 /** A film of steps that aren't alike: each by itself, and a choice of them. */
-function showUnlike(element, { frames, at, title }, address) {
+function showUnlike(element, { frames, called, title }, address) {
   const select = make(
     "select",
     { onchange: () => change(Number(select.value)) },
-    ...at.map((number, i) => make("option", { value: i }, `step ${number}`)),
+    ...called.map((name, i) => make("option", { value: i }, name)),
   );
   const note = make(
     "p",

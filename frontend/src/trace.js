@@ -188,7 +188,8 @@ function bytesOf(text) {
 }
 
 /** Read a film: several steps in one trace, of which `show(frame)` says the present one. `frames` are the traces, `at` the
- *  steps' numbers. Only steps that are alike, the same operations on arrays of the same shapes, can take each other's place. */
+ *  steps' numbers, `called` their names. Only steps that are alike, the same operations on arrays of the same shapes, can
+ *  take each other's place. */
 export async function openFilm(json) {
   const frames = await Promise.all(json.frames.map(openTrace));
   const [first, ...others] = frames;
@@ -196,7 +197,10 @@ export async function openFilm(json) {
   const film = Object.create(Trace.prototype);
   film.show = (frame) => Object.assign(film, frames[frame], { title: json.title });
   film.show(0);
-  return Object.assign(film, { frames, at: json.at, alike: others.every((other) => alike(first, other)) });
+  const titles = frames.map(({ title }) => title);
+  const own = titles.length > 1 && new Set(titles).size === titles.length; // two settings, say, that are compared
+  const called = own ? titles : json.at.map((number) => `training step ${number}`);
+  return Object.assign(film, { frames, at: json.at, called, alike: others.every((other) => alike(first, other)) });
 }
 
 export const isFilm = (json) => json?.format === FILM;

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { deflateSync } from "node:zlib";
 import { derive } from "../src/derive.js";
 import { sentenceText } from "../src/sentences.js";
-import { Trace } from "../src/trace.js";
+import { openFilm, Trace } from "../src/trace.js";
 import { rowWords } from "../src/words.js";
 
 /** A parameter and its gradient, data and an operation of the user's, all called as what every object has by itself. */
@@ -48,4 +49,13 @@ test("data has no rule, whatever it's called", () => {
   const trace = inherited();
   assert.equal(trace.rule(trace.operations[0]), undefined);
   assert.equal(trace.rule(trace.operations[3]).code, "def mean(a): ...");
+});
+
+test("steps that are compared are called by titles of their own, those of a training by their numbers", async () => {
+  const blob = deflateSync(new Uint8Array(0)).toString("base64");
+  const step = (title) => ({ format: "tinyxm-trace/1", title, values: [], operations: [], updates: [], blob });
+  const film = (...titles) =>
+    openFilm({ title: "film", at: titles.map((_, i) => 1 + 10 * i), frames: titles.map(step) });
+  assert.deepEqual((await film("lr 0.1", "lr 0.5")).called, ["lr 0.1", "lr 0.5"]);
+  assert.deepEqual((await film("emoji", "emoji")).called, ["training step 1", "training step 11"]);
 });

@@ -66,6 +66,12 @@ def test_the_page_of_a_film_has_the_blobs_of_its_frames_as_one():
         assert whole[start:end] == zlib.decompress(base64.b64decode(frame["blob"]))
 
 
+def test_a_film_is_told_what_numbers_stand_for():
+    film = Film(words={"labels": ["no", "yes"]})
+    trained(film, 1)
+    assert film.frames[0]["words"] == {"labels": ["no", "yes"]}
+
+
 def test_what_can_not_be_a_film_is_refused(monkeypatch):
     with pytest.raises(ValueError, match="every 0"):
         Film(every=0)

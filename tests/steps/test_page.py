@@ -101,6 +101,24 @@ def test_half_a_character_in_a_title_still_makes_a_page(trace, tmp_path):
     assert held(page)["title"] == "a\ud800b"
 
 
+def test_a_place_that_is_not_there_is_refused_with_what_there_is(tmp_path):
+    step = perceptron()
+    for at, words in (
+        ("weight=0.wieght[0,0]", r"weight=0.wieght\[0,0\]: there are, of these shapes, 0.weight\[2, 3\], 0.bias\[3\]"),
+        ("weight=0.weight[0,3]", r"expected a whole number within each axis of \[2, 3\]"),
+        ("weight=0.weight", "there are, of these shapes"),
+        ("op=999", "at op=999: there are [0-9]+ operations, counted from 0"),
+        ("op=0&cell=9,9", r"at cell=9,9: expected a whole number within each axis of \[4, 2\]"),
+        ("opp=3", "at 'opp=3': expected such as"),
+        ("nowhere", "at 'nowhere': expected such as"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            step.to_html(tmp_path / "step.html", at=at)
+        assert not (tmp_path / "step.html").exists()
+    for at in ("", "op=2&cell=1,0", "weight=0.weight[1, 2]", "value=0&cell=1,2"):
+        step.to_html(tmp_path / "step.html", at=at)
+
+
 def test_embedded_json_has_no_markup():
     assert set("<>&\u2028\u2029").isdisjoint(embedded({HOSTILE: [HOSTILE], "blob": HOSTILE}))
     with pytest.raises(ValueError, match="JSON"):

@@ -18,7 +18,7 @@ FORMAT = "tinyxm-film/1"
 
 
 class Film:
-    """Records every `every`-th step of a training, each as a trace of its own.
+    """Records every `every`-th step of a training, each as a trace of its own; `show` and `words` as `record` has them.
 
     film = xm.steps.Film(every=10)
     for batch in batches:
@@ -33,10 +33,16 @@ class Film:
     a warning, and the training goes on.
     """
 
-    def __init__(self, every: int = 1, title: str = "", show: Mapping[str, Look] | None = None) -> None:
+    def __init__(
+        self,
+        every: int = 1,
+        title: str = "",
+        show: Mapping[str, Look] | None = None,
+        words: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
         if every < 1:
             raise ValueError(f"Film: every {every}: expected 1 or more")
-        self.every, self.title, self.show_as = every, title, show
+        self.every, self.title, self.show_as, self.words = every, title, show, words
         self.count = 0  # steps so far
         self.full = False  # whether it has reached its largest size
         self.at: list[int] = []  # which of them were recorded, from 1
@@ -49,7 +55,7 @@ class Film:
         if self.full or (self.count - 1) % self.every:
             yield None
             return
-        with record(model, optimizer, title=self.title, show=self.show_as) as step:
+        with record(model, optimizer, title=self.title, show=self.show_as, words=self.words) as step:
             yield step
         try:
             self.add(step, self.count)
@@ -83,7 +89,8 @@ class Film:
 
 
 def compare(steps: Sequence[Step], title: str = "") -> Film:
-    """Two steps or more as one film, to lay one over another: before and after, or one setting and another."""
+    """Two steps or more as one film, to lay one over another: before and after, or one setting and another. Steps that
+    `record` gave titles of their own are called by these."""
     film = Film(title=title or "Steps side by side")
     for at, step in enumerate(steps, start=1):
         film.add(step, at)

@@ -11,6 +11,7 @@ from itertools import accumulate
 from pathlib import Path
 from string import Template
 from typing import Any
+from urllib.parse import parse_qsl
 
 from tinyxm.data.sources import beside
 from tinyxm.steps.trace import dumps
@@ -62,6 +63,41 @@ def write(trace: Mapping[str, Any], path: str | Path, at: str = "") -> None:
     """Write the page of a trace or a film, beside and renamed: what stood there stays until all of it is written."""
     with beside(Path(path)) as part:
         part.write_bytes(to_html(trace, at).encode("utf-8", "replace"))  # half a character, in a title
+
+
+def check_place(trace: Mapping[str, Any], at: str) -> None:
+    """Raise ValueError, which says what there is, where such an address leads to no place in the trace."""
+    told = dict(parse_qsl(at, keep_blank_values=True))
+    if not told.keys() <= {"op", "value", "cell", "update", "weight"} or bool(at) != bool(told):
+        raise ValueError(f"to_html: at {at!r}: expected such as 'op=17&cell=3,5', or 'weight=0.weight[1,2]'")
+    for key, of in {"op": "operations", "value": "values", "update": "updates"}.items():
+        if key in told and not (told[key].isdecimal() and int(told[key]) < len(trace[of])):
+            raise ValueError(f"to_html: at {key}={told[key]}: there are {len(trace[of])} {of}, counted from 0")
+    if "weight" in told:
+        shapes: dict[str, list[int]] = {}
+        for update in trace["updates"]:  # of several of one parameter, by several optimizers, the second has a number
+            again = sum(other["name"] == update["name"] for other in trace["updates"][: len(shapes)])
+            called = f"{update['name']} (update {again + 1})" if again else update["name"]
+            shapes[called] = trace["values"][update["before"]]["shape"]
+        name, _, cell = told["weight"].rpartition("[")
+        if name not in shapes:
+            there = ", ".join(f"{known}{shape}" for known, shape in shapes.items()) or "none, as nothing was updated"
+            raise ValueError(f"to_html: at weight={told['weight']}: there are, of these shapes, {there}")
+        _check_cell(told["weight"], cell.removesuffix("]"), shapes[name])
+    elif "cell" in told:
+        number = told.get(
+            "value", trace["operations"][int(told.get("op", 0))]["result"] if trace["operations"] else None
+        )
+        shape = [] if number is None else trace["values"][int(number)]["shape"]
+        _check_cell(f"cell={told['cell']}", told["cell"], shape)
+
+
+def _check_cell(what: str, cell: str, shape: Sequence[int]) -> None:
+    numbers = [k.strip() for k in cell.split(",") if k.strip()]
+    if len(numbers) != len(shape) or any(
+        not (k.isdecimal() and int(k) < n) for k, n in zip(numbers, shape, strict=True)
+    ):
+        raise ValueError(f"to_html: at {what}: expected a whole number within each axis of {list(shape)}")
 
 
 def embedded(trace: Mapping[str, Any]) -> str:

@@ -171,14 +171,17 @@ class Step:
             )
 
     def to_html(self, path: str | Path, at: str = "") -> None:
-        """Write the step as one page, which holds all that it shows. Raises ValueError as `save`.
+        """Write the step as one page, which holds all that it shows. Raises ValueError as `save`, and for a place that
+        isn't there.
 
         It opens at the place `at`, as its address would say it: "op=17&cell=3,5", or a weight to follow through the
         step, "weight=0.weight[1,2]".
         """
         from tinyxm.steps import page, trace
 
-        page.write(trace.encode(self), path, at)
+        told = trace.encode(self)
+        page.check_place(told, at)
+        page.write(told, path, at)
 
     def show(self) -> Any:
         """The page as a widget, for a notebook. Raises MissingExtra without the extra `notebook`."""

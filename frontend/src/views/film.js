@@ -10,7 +10,7 @@ const [WIDTH, HEIGHT, MARGIN] = [120, 40, 6];
 
 export function film(element, store, trace) {
   if (!trace.frames) return false;
-  const { frames, at } = trace;
+  const { frames, at, called } = trace;
   const last = frames.length - 1;
   const go = (frame) => store.set({ frame: Math.min(Math.max(frame, 0), last) });
   const slider = make("input", {
@@ -40,7 +40,7 @@ export function film(element, store, trace) {
   store.subscribe(({ frame }, changed) => {
     if (changed.has("frame")) {
       slider.value = frame;
-      place.textContent = `training step ${at[frame]} (${frame + 1} of ${last + 1} recorded)`;
+      place.textContent = `${called[frame]} (${frame + 1} of ${last + 1} recorded)`;
       slider.setAttribute("aria-valuetext", place.textContent);
     }
     if (!["frame", "op", "value", "cell"].some((key) => changed.has(key))) return;
@@ -69,7 +69,7 @@ export function film(element, store, trace) {
       ? draw("circle", { cx: x(at[frame]), cy: y(numbers[frame]), r: 4.5 })
       : null;
     const text = `${brief(numbers[0])} → ${brief(numbers[last])}`;
-    const told = `${name} over the steps, from ${brief(numbers[0])} to ${brief(numbers[last])}; in step ${at[frame]} it is ${brief(numbers[frame])}`;
+    const told = `${name} over the steps, from ${brief(numbers[0])} to ${brief(numbers[last])}; in ${called[frame]} it is ${brief(numbers[frame])}`;
     return make(
       "figure",
       {},

@@ -249,7 +249,10 @@ async function openFilm(json) {
   const film2 = Object.create(Trace.prototype);
   film2.show = (frame) => Object.assign(film2, frames[frame], { title: json.title });
   film2.show(0);
-  return Object.assign(film2, { frames, at: json.at, alike: others2.every((other) => alike(first, other)) });
+  const titles = frames.map(({ title: title2 }) => title2);
+  const own2 = titles.length > 1 && new Set(titles).size === titles.length;
+  const called = own2 ? titles : json.at.map((number4) => `training step ${number4}`);
+  return Object.assign(film2, { frames, at: json.at, called, alike: others2.every((other) => alike(first, other)) });
 }
 var isFilm = (json) => json?.format === FILM;
 function alike(one3, other) {
@@ -6989,7 +6992,7 @@ Step.prototype = {
 var [WIDTH, HEIGHT, MARGIN] = [120, 40, 6];
 function film(element, store, trace) {
   if (!trace.frames) return false;
-  const { frames, at: at4 } = trace;
+  const { frames, at: at4, called } = trace;
   const last2 = frames.length - 1;
   const go = (frame) => store.set({ frame: Math.min(Math.max(frame, 0), last2) });
   const slider2 = make("input", {
@@ -7018,7 +7021,7 @@ function film(element, store, trace) {
   store.subscribe(({ frame }, changed) => {
     if (changed.has("frame")) {
       slider2.value = frame;
-      place.textContent = `training step ${at4[frame]} (${frame + 1} of ${last2 + 1} recorded)`;
+      place.textContent = `${called[frame]} (${frame + 1} of ${last2 + 1} recorded)`;
       slider2.setAttribute("aria-valuetext", place.textContent);
     }
     if (!["frame", "op", "value", "cell"].some((key) => changed.has(key))) return;
@@ -7042,7 +7045,7 @@ function film(element, store, trace) {
     ).defined(Number.isFinite)(numbers2);
     const here = Number.isFinite(numbers2[frame]) ? draw("circle", { cx: x2(at4[frame]), cy: y2(numbers2[frame]), r: 4.5 }) : null;
     const text2 = `${brief(numbers2[0])} → ${brief(numbers2[last2])}`;
-    const told2 = `${name} over the steps, from ${brief(numbers2[0])} to ${brief(numbers2[last2])}; in step ${at4[frame]} it is ${brief(numbers2[frame])}`;
+    const told2 = `${name} over the steps, from ${brief(numbers2[0])} to ${brief(numbers2[last2])}; in ${called[frame]} it is ${brief(numbers2[frame])}`;
     return make(
       "figure",
       {},
@@ -10769,7 +10772,7 @@ function tokens(place, { numbers: numbers2, cell, here: at4, choose, words }) {
 function others(trace, number4, frame) {
   const frames = [...trace.frames?.keys() ?? []].filter((i) => i !== frame);
   const near = frames.includes(frame - 1) ? frame - 1 : frame + 1;
-  const list2 = frames.sort((i, j) => (j === near) - (i === near)).map((i) => ({ key: String(i), name: `step ${trace.at[i]}`, numbers: trace.frames[i].array(number4) }));
+  const list2 = frames.sort((i, j) => (j === near) - (i === near)).map((i) => ({ key: String(i), name: trace.called[i], numbers: trace.frames[i].array(number4) }));
   const pairs = trace.updates.flatMap(({ before: before2, after, state }) => [[before2, after], ...Object.values(state)]);
   const before = pairs.find(([, after]) => after === number4)?.[0];
   const made3 = trace.maker(number4);
@@ -10799,7 +10802,7 @@ function change(place, about, list2, chosen, choose) {
   const moved = matrix.less(before);
   const { most, at: at4 } = greatest(moved);
   const image = canvas(
-    `${value2.name} less what it was ${other.name}: blue where it fell, orange where it rose`,
+    `${value2.name} less what it was (${other.name}): blue where it fell, orange where it rose`,
     (x2, y2) => about.choose(cellOf(slice3, ...drawn2.at(x2, y2)))
   );
   const drawn2 = drawMatrix(image, moved, {
@@ -11700,11 +11703,11 @@ function show(element, store, address, note = null) {
     fill(element);
   };
 }
-function showUnlike(element, { frames, at: at4, title: title2 }, address) {
+function showUnlike(element, { frames, called, title: title2 }, address) {
   const select2 = make(
     "select",
     { onchange: () => change2(Number(select2.value)) },
-    ...at4.map((number4, i) => make("option", { value: i }, `step ${number4}`))
+    ...called.map((name, i) => make("option", { value: i }, name))
   );
   const note = make(
     "p",

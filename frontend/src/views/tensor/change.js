@@ -11,7 +11,7 @@ export function others(trace, number, frame) {
   const near = frames.includes(frame - 1) ? frame - 1 : frame + 1;
   const list = frames
     .sort((i, j) => (j === near) - (i === near))
-    .map((i) => ({ key: String(i), name: `step ${trace.at[i]}`, numbers: trace.frames[i].array(number) }));
+    .map((i) => ({ key: String(i), name: trace.called[i], numbers: trace.frames[i].array(number) }));
   const pairs = trace.updates.flatMap(({ before, after, state }) => [[before, after], ...Object.values(state)]);
   const before = pairs.find(([, after]) => after === number)?.[0];
   const made = trace.maker(number);
@@ -43,7 +43,7 @@ export function change(place, about, list, chosen, choose) {
   const moved = matrix.less(before);
   const { most, at } = greatest(moved);
   const image = canvas(
-    `${value.name} less what it was ${other.name}: blue where it fell, orange where it rose`,
+    `${value.name} less what it was (${other.name}): blue where it fell, orange where it rose`,
     (x, y) => about.choose(cellOf(slice, ...drawn.at(x, y))),
   );
   const drawn = drawMatrix(image, moved, {
