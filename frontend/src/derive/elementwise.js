@@ -1,7 +1,7 @@
 // Operations on each element: of each the formula with its operands, and of each operand its share of the gradient.
 
 import { placeUnder, spansAbove, walk } from "./operands.js";
-import { line, numbers, parts, Stage } from "./terms.js";
+import { line, parts, Stage } from "./terms.js";
 
 const { abs, sqrt, exp, log, sin, cos, tanh, sign, max, min, hypot } = Math;
 const sigmoid = (a) => 1 / (1 + exp(-a));
@@ -196,20 +196,14 @@ export function elementwiseAdjoint({ op, operands, names, cell, shape }) {
     "sum",
     `${names[input] ?? input} was used at several places (broadcast), so what comes back from each is added up.`,
   );
-  const spans = spansAbove(shape, cell, full);
-  const told = stage.tell(spans, (place) => {
-    const known = at(operands, op, place);
-    if (known.g.kept) stage.add(rule[1]({ ...KEPT_AS_IS, ...numbers(known) }), () => parts(rule[0], known));
-    else stage.missing++;
-  });
-  if (!told) sumRest(stage, rule[1], operands, op, spans);
+  sumOver(stage, rule, operands, op, spansAbove(shape, cell, full));
   return { formula: `${formula}, summed over the places where ${input} was used`, stages: [stage] };
 }
 
 const one = (say, [text, rule], known) => line(say, text, known, (v) => rule({ ...KEPT_AS_IS, ...v }));
 
-/** Join what a rule makes of the operands at every place of a box behind those that are told one by one. */
-function sumRest(stage, rule, operands, op, spans) {
+/** Join what a rule makes of the operands at every place of a box. */
+function sumOver(stage, [text, rule], operands, op, spans) {
   const v = { ...KEPT_AS_IS, ...at({}, op, []) };
   const arrays = [];
   for (const [name, operand] of Object.entries(operands)) {
@@ -219,22 +213,23 @@ function sumRest(stage, rule, operands, op, spans) {
   }
   const [first, end] = spans.at(-1);
   const { kept } = operands.g;
-  const room = kept.at(-1) === 1 ? end : kept.at(-1);
   const along = end - first;
-  let passed = 0;
   for (const cell of walk([...spans.slice(0, -1), [first, first + 1]])) {
-    const there = kept.every((n, i) => n === 1 || cell[i + cell.length - kept.length] < n);
+    const there = kept.every((n, i) => cell[i] < n);
     for (const one of arrays) {
       one.start = one.place(cell);
       cell[cell.length - 1]++;
       one.step = one.place(cell) - one.start;
       cell[cell.length - 1]--;
     }
-    const from = Math.min(Math.max(stage.told - passed, 0), along);
-    const to = there ? Math.max(Math.min(along, room - first), from) : from;
-    stage.joinOnly(sumOfRun(rule, v, arrays, from, to), to - from);
+    const to = there ? Math.max(Math.min(end, kept.at(-1)) - first, 0) : 0;
+    const told = Math.min(stage.room, to);
+    for (let k = 0; k < told; k++) {
+      const place = [...cell.slice(0, -1), first + k];
+      stage.add(sumOfRun(rule, v, arrays, k, k + 1), () => parts(text, at(operands, op, place)));
+    }
+    stage.joinOnly(sumOfRun(rule, v, arrays, told, to), to - told);
     stage.missing += along - to;
-    passed += along;
   }
 }
 

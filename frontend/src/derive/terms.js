@@ -1,6 +1,6 @@
 // What a derivation is made of: stages, each some terms that are joined to one number, in text with its numbers.
 
-import { box, cellAt, eachRun } from "./operands.js";
+import { cellAt, eachRun } from "./operands.js";
 
 const NAME = /[\p{L}_][\p{L}\p{M}\p{Nd}_₀-₉]*/gu; // y² is y, and a ² behind it
 const KEPT = 5000; // terms of a sum that are told one by one
@@ -50,16 +50,9 @@ export class Stage {
     Object.assign(this, { join, say, terms: [], count: 0, missing: 0, joined: JOINS[join]?.start ?? 0 });
   }
 
-  /** Call `visit` with the places of a box, as long as their terms are told one by one; whether that were all. `told`
-   *  counts those places. */
-  tell(spans, visit) {
-    this.told = 0;
-    for (const place of box(spans)) {
-      if (this.count >= KEPT) return false;
-      visit(place);
-      this.told++;
-    }
-    return true;
+  /** How many more terms are told one by one. */
+  get room() {
+    return Math.max(KEPT - this.count, 0);
   }
 
   /** Join a sum of n numbers, of which no more is told. */
@@ -98,7 +91,7 @@ export class Stage {
     this.missing += count(spans) - count(there);
     const { data, kept } = operand;
     eachRun(kept, there, (start, n) => {
-      const told = Math.min(n, Math.max(KEPT - this.count, 0));
+      const told = Math.min(n, this.room);
       for (let i = start; i < start + told; i++) this.add(data[i], () => [operand.at(cellAt(kept, i))]);
       this.joined = joinRun(this.join, this.joined, data, start + told, start + n);
       this.count += n - told;

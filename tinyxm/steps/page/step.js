@@ -505,16 +505,9 @@ var Stage = class {
   constructor(join, say) {
     Object.assign(this, { join, say, terms: [], count: 0, missing: 0, joined: JOINS[join]?.start ?? 0 });
   }
-  /** Call `visit` with the places of a box, as long as their terms are told one by one; whether that were all. `told`
-   *  counts those places. */
-  tell(spans, visit) {
-    this.told = 0;
-    for (const place of box(spans)) {
-      if (this.count >= KEPT2) return false;
-      visit(place);
-      this.told++;
-    }
-    return true;
+  /** How many more terms are told one by one. */
+  get room() {
+    return Math.max(KEPT2 - this.count, 0);
   }
   /** Join a sum of n numbers, of which no more is told. */
   joinOnly(sum, n) {
@@ -549,7 +542,7 @@ var Stage = class {
     this.missing += count3(spans) - count3(there);
     const { data, kept: kept3 } = operand2;
     eachRun(kept3, there, (start, n) => {
-      const told2 = Math.min(n, Math.max(KEPT2 - this.count, 0));
+      const told2 = Math.min(n, this.room);
       for (let i = start; i < start + told2; i++) this.add(data[i], () => [operand2.at(cellAt(kept3, i))]);
       this.joined = joinRun(this.join, this.joined, data, start + told2, start + n);
       this.count += n - told2;
@@ -838,17 +831,11 @@ function elementwiseAdjoint({ op, operands, names, cell, shape }) {
     "sum",
     `${names[input] ?? input} was used at several places (broadcast), so what comes back from each is added up.`
   );
-  const spans = spansAbove(shape, cell, full);
-  const told2 = stage.tell(spans, (place) => {
-    const known2 = at(operands, op, place);
-    if (known2.g.kept) stage.add(rule2[1]({ ...KEPT_AS_IS, ...numbers(known2) }), () => parts(rule2[0], known2));
-    else stage.missing++;
-  });
-  if (!told2) sumRest(stage, rule2[1], operands, op, spans);
+  sumOver(stage, rule2, operands, op, spansAbove(shape, cell, full));
   return { formula: `${formula}, summed over the places where ${input} was used`, stages: [stage] };
 }
 var one = (say, [text2, rule2], known2) => line(say, text2, known2, (v) => rule2({ ...KEPT_AS_IS, ...v }));
-function sumRest(stage, rule2, operands, op, spans) {
+function sumOver(stage, [text2, rule2], operands, op, spans) {
   const v = { ...KEPT_AS_IS, ...at({}, op, []) };
   const arrays = [];
   for (const [name, operand2] of Object.entries(operands)) {
@@ -858,22 +845,23 @@ function sumRest(stage, rule2, operands, op, spans) {
   }
   const [first, end] = spans.at(-1);
   const { kept: kept3 } = operands.g;
-  const room = kept3.at(-1) === 1 ? end : kept3.at(-1);
   const along3 = end - first;
-  let passed = 0;
   for (const cell of walk([...spans.slice(0, -1), [first, first + 1]])) {
-    const there = kept3.every((n, i) => n === 1 || cell[i + cell.length - kept3.length] < n);
+    const there = kept3.every((n, i) => cell[i] < n);
     for (const one3 of arrays) {
       one3.start = one3.place(cell);
       cell[cell.length - 1]++;
       one3.step = one3.place(cell) - one3.start;
       cell[cell.length - 1]--;
     }
-    const from2 = Math.min(Math.max(stage.told - passed, 0), along3);
-    const to2 = there ? Math.max(Math.min(along3, room - first), from2) : from2;
-    stage.joinOnly(sumOfRun(rule2, v, arrays, from2, to2), to2 - from2);
+    const to2 = there ? Math.max(Math.min(end, kept3.at(-1)) - first, 0) : 0;
+    const told2 = Math.min(stage.room, to2);
+    for (let k2 = 0; k2 < told2; k2++) {
+      const place = [...cell.slice(0, -1), first + k2];
+      stage.add(sumOfRun(rule2, v, arrays, k2, k2 + 1), () => parts(text2, at(operands, op, place)));
+    }
+    stage.joinOnly(sumOfRun(rule2, v, arrays, told2, to2), to2 - told2);
     stage.missing += along3 - to2;
-    passed += along3;
   }
 }
 function sumOfRun(rule2, v, arrays, from2, to2) {
