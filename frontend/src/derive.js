@@ -80,7 +80,8 @@ const own = (table, name) => (Object.hasOwn(table, name) ? table[name] : null);
 /**
  * The derivation of the number at `cell` of a value: {operation, formula, legend, stages, value, recorded, missing}.
  *
- * `formula` is general, in the names of the trace, and `legend` tells what letters without one stand for; each of `stages` has terms with the actual operands and what they join to (see derive/terms.js);
+ * `formula` is general, in the names of the trace, and `legend` tells what letters without one stand for; each of `stages` has
+ * terms with the actual operands and what they join to (see derive/terms.js);
  * `value` is what they come to in float64 here, `recorded` what the step recorded. `missing` counts terms of samples that
  * the trace doesn't keep. Null for what nothing made in this step, and where no rule here is known for its operation.
  */

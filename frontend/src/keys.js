@@ -58,8 +58,7 @@ export function leave(store, by) {
 /** Whether this key means something else to what has the focus. */
 function takesKeys(target, key) {
   if (!target.closest) return false;
-  if (target.closest("input, textarea, select, [contenteditable], [role=slider], [role=grid], [role=radiogroup]"))
-    return true;
+  if (target.closest("input, textarea, select, [contenteditable], [role=grid]")) return true;
   return key === " " && target.closest("button, summary, a, [role=button]") !== null;
 }
 

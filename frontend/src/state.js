@@ -146,8 +146,8 @@ export function fromAddress(hash) {
   };
 }
 
-/** Keep the address and the store in step; where the address says nothing, it begins at the place `first`. Steps that follow quickly on one another make one entry of the history, a leap
- *  makes its own. Returns what ends it. */
+/** Keep the address and the store in step; where the address says nothing, it begins at the place `first`. Steps that follow
+ *  quickly on one another make one entry of the history, a leap makes its own. Returns what ends it. */
 export function bindAddress(store, first = "", view = window) {
   let timer = null;
   let written = 0;

@@ -75,7 +75,7 @@ def test_the_origin_of_what_is_no_number(at):
     found = [f for f in diagnose(step) if f.name == "not_a_number"]
     assert len(found) == 1
     if at == "input":
-        assert found[0].sign.endswith("numbers of x of 0 linear weren't finite before the step")
+        assert found[0].sign.endswith("numbers of x of 0.linear weren't finite before the step")
         assert step.operations[found[0].operation].name == "linear"  # the first that reads them
         return
     op = step.operations[found[0].operation]

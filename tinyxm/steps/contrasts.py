@@ -8,11 +8,8 @@ import numpy as np
 
 from tinyxm.steps.step import Operation, Ref, Step
 
-THROUGH = {
-    "multiply": ("a", "b"),
-    "add": ("a", "b"),
-    "where": ("b", "a"),
-}  # operations on similarities, element by element
+# operations on similarities, element by element
+THROUGH = {"multiply": ("a", "b"), "add": ("a", "b"), "where": ("b", "a")}
 
 
 class Contrast(NamedTuple):

@@ -236,17 +236,15 @@ def depth(step: Step) -> Iterator[Finding]:
 
 
 RULES = (
-    *(
-        not_a_number,
-        gradient_kept,
-        stepped_again,
-        unknown_optimizer,
-        nothing_learned,
-        embeddings,
-        dead_units,
-        depth,
-        clipped,
-    ),
+    not_a_number,
+    gradient_kept,
+    stepped_again,
+    unknown_optimizer,
+    nothing_learned,
+    embeddings,
+    dead_units,
+    depth,
+    clipped,
     unusual_updates,
 )
 

@@ -118,9 +118,7 @@ class Step:
         words: Mapping[str, Sequence[str]],
     ) -> None:
         self.model, self.title, self.show_as = model, title, dict(show)
-        self.optimizers = (
-            [optimizer] if optimizer is not None else []
-        )  # the given one, and those of the caller's variables
+        self.optimizers = [] if optimizer is None else [optimizer]  # and those of the caller's variables
         self.words = dict(words)  # of each parameter that they are told of, what its rows stand for
         self.operations: list[Operation] = []
         self.values: list[Value] = []

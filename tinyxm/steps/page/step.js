@@ -2609,8 +2609,7 @@ function leave(store, by) {
 }
 function takesKeys(target, key) {
   if (!target.closest) return false;
-  if (target.closest("input, textarea, select, [contenteditable], [role=slider], [role=grid], [role=radiogroup]"))
-    return true;
+  if (target.closest("input, textarea, select, [contenteditable], [role=grid]")) return true;
   return key === " " && target.closest("button, summary, a, [role=button]") !== null;
 }
 function play(store) {
