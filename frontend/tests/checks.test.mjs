@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { checkText } from "../src/sentences.js";
+import { nothingOf } from "../src/views/diagnoses.js";
 
 test("a check says what it found", () => {
   const agreed = checkText({ gradient: 0.5, difference: 0.5, error: 1e-9, sides: null });
@@ -26,4 +27,14 @@ test("what isn't a number can't be checked, and isn't called wrong", () => {
     const { fine, text } = checkText({ gradient, difference, error: "NaN", sides: null });
     assert.ok(!fine && text.startsWith("It can't be checked") && !text.includes("agree"), text);
   }
+});
+
+test("what stands out nowhere is said of what was looked at alone", () => {
+  assert.equal(nothingOf({ fine: [] }), "Nothing could be looked at in this step.");
+  assert.equal(nothingOf({}), nothingOf({ fine: [] }));
+  const told = nothingOf({ fine: ["every number is finite", "no unit is dead", "the weights move"] });
+  assert.equal(
+    told,
+    "Nothing stands out of what was looked at: every number is finite, no unit is dead and the weights move.",
+  );
 });

@@ -41,7 +41,7 @@ test("what is called as every object's own is found only where the user put it",
   assert.equal("toString" in trace.modules, false);
   assert.equal(rowWords(trace, 0), null);
   const [{ name }] = derive(trace, 2, []).stages[0].terms[0].parts.filter((part) => part.name);
-  assert.equal(name, "constructor");
+  assert.equal(name, "∂L/∂constructor");
   assert.match(sentenceText(trace.operations[2], trace), /^constructor makes y/);
 });
 

@@ -9,7 +9,7 @@ from recorded_examples import EXAMPLES, Towers
 import tinyxm as xm
 from tinyxm import nn, optim
 from tinyxm.steps.contrasts import contrasts
-from tinyxm.steps.diagnoses import diagnose
+from tinyxm.steps.diagnoses import diagnose, examine
 from tinyxm.steps.recording import record
 
 
@@ -81,6 +81,95 @@ def test_the_origin_of_what_is_no_number(at):
     op = step.operations[found[0].operation]
     assert op.name == {"forward": "log", "backward": "sqrt.a"}[at]
     assert "test_diagnoses.py:" in found[0].sign
+
+
+Q = np.random.default_rng(0).normal(size=(3, 3)).astype(np.float32)
+LOWER = np.tril(np.ones((3, 3), bool))
+
+
+def attended(mask, then, added=False):
+    """Attention's weights, masked by minus infinity, and what a student makes of them."""
+    q = xm.Parameter(Q)
+    with record() as step:
+        scores = q @ q
+        scores = scores + np.where(mask, 0, -np.inf).astype(np.float32) if added else np.where(mask, scores, -np.inf)
+        then(xm.ops.softmax(scores)).backward()
+    return step
+
+
+@pytest.mark.filterwarnings("ignore:.*encountered")
+@pytest.mark.parametrize("added", [False, True])
+def test_a_mask_of_infinity_is_no_ailment_and_hides_none(added):
+    step = attended(LOWER, lambda y: (y**2).sum(), added)
+    findings, fine = examine(step)
+    assert not findings
+    assert "every number is finite, but for infinities that were given" in fine
+    (found,) = diagnose(attended(LOWER, lambda y: np.log(y).sum(), added))
+    assert found.sign.startswith("log, test_diagnoses.py:")
+    assert "makes 3 of 9 numbers that aren't finite, of softmax 0 to" in found.sign
+    none = LOWER & np.array([[False], [True], [True]])  # a row masked whole
+    (found,) = diagnose(attended(none, lambda y: (y**2).sum(), added))
+    assert found.sign.startswith("softmax, test_diagnoses.py:")
+    assert "makes 3 of 9 numbers that aren't numbers" in found.sign
+
+
+@pytest.mark.filterwarnings("ignore:.*encountered")
+def test_what_is_no_number_counts_before_an_infinity():
+    w = xm.Parameter(np.array([0.0, 1.0], np.float32))
+    with record() as step:
+        y = 1 / w  # an infinity, from which nothing comes
+        ((w - 1) / (w - 1)).sum().backward()
+        del y
+    (found,) = diagnose(step)
+    assert "1 of 2 numbers that aren't numbers" in found.sign
+    assert found.sign.startswith("divide")
+
+
+@pytest.mark.filterwarnings("ignore:.*encountered")
+def test_only_what_was_looked_at_is_called_fine():
+    whole = ["every number is finite"]
+    with record() as step:
+        pass
+    assert examine(step) == ([], [])
+    rng = np.random.default_rng(0)
+    model = nn.Sequential(nn.Linear(6, 3, rng=rng), nn.ReLU(), nn.Linear(3, 3, rng=rng))
+    with record(model) as step:
+        model(X[:1])
+    assert examine(step) == ([], whole), "of one sample every second unit is 0 by chance"
+    with record(model) as step:
+        cross_entropy(model).backward()
+    assert examine(step)[1] == [
+        *whole,
+        "no unit is dead",
+        "gradients neither vanish nor explode on their way to the first layer",
+    ]
+    with record(model) as step:
+        cross_entropy(model).backward()
+        for p in model.parameters():
+            p.data -= 0.01 * p.grad
+    assert examine(step)[1][-1] == "the weights move by a usual share of their size"
+    with record(model) as step:
+        cross_entropy(model).backward()
+        for p in model.parameters():
+            p.data -= 100 * p.grad
+    assert "large_update" in names(step), "an update by hand is one, too"
+
+
+def test_a_small_network_is_looked_at():
+    x, t = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], np.float32), np.array([0, 1, 1, 0])
+    rng = np.random.default_rng(0)
+    for kind, name in ((nn.ReLU, "dead_units"), (nn.Sigmoid, "vanishing_gradients")):
+        model = nn.Sequential(nn.Linear(2, 3, rng=rng), kind(), nn.Linear(3, 2, rng=rng))
+        model[0].bias.data[:] = (-9, 1, 1) if kind is nn.ReLU else 30
+        found = names(stepped(model, lambda model: xm.ops.cross_entropy(model(x), t)))
+        assert found[0] == name
+
+
+def test_a_loss_without_numbers_is_diagnosed():
+    w = xm.Parameter(np.zeros(0, np.float32))
+    with record() as step:
+        (w * 2).backward(np.zeros(0, np.float32))
+    assert diagnose(step) == []
 
 
 def test_dead_units_are_counted():

@@ -330,3 +330,17 @@ def test_a_wrong_gradient_at_a_kink_is_told(monkeypatch):
     op.function = lambda *given: rule(*given) + 1
     wrong = next(d for d in differences(step, cells=1) if d.value == right.value)
     assert wrong.error > 0.1
+
+
+def test_a_step_that_is_still_recorded_or_never_was_writes_nothing(tmp_path):
+    w = ones(2)
+    for write in ("to_html", "save"):
+        with record() as step:
+            np.sum(w * w).backward()
+            with pytest.raises(RuntimeError, match="behind the block, not indented into it"):
+                getattr(step, write)(tmp_path / "step")
+        with pytest.raises(RuntimeError, match=r"write `with xm.record\(model, optimizer\) as step:`"):
+            getattr(record(), write)(tmp_path / "step")
+        assert not [*tmp_path.iterdir()]
+        getattr(step, write)(tmp_path / write)
+        (tmp_path / write).unlink()

@@ -90,6 +90,7 @@ TRACE = {
             **dict.fromkeys(("masked", "rows", "columns"), (None, VALUE)),
         }
     ],
+    "fine?": [str],
     "diagnoses?": [{"name": str, "sign": str, "mend": str, "operation": (None, OPERATION)}],
     "checks?": [
         {

@@ -128,9 +128,10 @@ class Step:
         self.kept: list[str] = []  # parameters whose gradient held something before the step
         self.repeated = False  # whether the optimizer stepped again: what came then isn't recorded
         self.modules: dict[str, str] = {}  # path → what it is
+        self.recorded = False  # whether the `with` block has ended
 
     def __enter__(self) -> Step:
-        if self.operations or hasattr(self, "_listening"):
+        if self.recorded or hasattr(self, "_listening"):
             raise RuntimeError("record: this step has been recorded; call xm.record(...) again for another")
         from tinyxm.steps.recording import Recorder
 
@@ -145,6 +146,7 @@ class Step:
         from tinyxm.steps.finish import finish
 
         finish(self._recorder, self._frame)
+        self.recorded = True
         del self._frame, self._recorder, self._listening
         if not any(error):
             self._check_shown()

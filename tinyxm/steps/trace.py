@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from tinyxm.data.sources import beside
 from tinyxm.steps.blob import EXACT, SPARING, Blob, inflated
 from tinyxm.steps.contrasts import contrasts
-from tinyxm.steps.diagnoses import diagnose
+from tinyxm.steps.diagnoses import examine
 from tinyxm.steps.looks import look
 from tinyxm.steps.repeats import repeats
 from tinyxm.steps.replay import checkable, differences
@@ -40,8 +40,13 @@ def encode(step: Step, checks: bool = True) -> Json:
     `checks` sets numbers of each gradient beside differences of the loss, which takes a replay of the step, and of
     what comes of a parameter four more; of many, or in a long step, it checks some, and says so under "checked".
     Over 10 MB it keeps the first two samples of each batch, and says so under "kept"; ValueError over 25 MB even so,
-    with a table of what is large.
+    with a table of what is large. RuntimeError of a step whose recording hasn't ended.
     """
+    if not step.recorded:
+        raise RuntimeError(
+            "record: the recording hasn't ended; write `with xm.record(model, optimizer) as step:` around the step, "
+            "and what reads it, such as step.to_html(path), behind the block, not indented into it"
+        )
     trace = _encoded(step, None)
     if len(trace["blob"]) > KEEP:
         samples = batch_size(step)
@@ -81,6 +86,7 @@ def _encoded(step: Step, samples: int | None) -> Json:
         cut = cut and (v.array.shape[0] == samples or (v.number in parts and v.array.size > EXACT))
         values.append(_value(v, v.array[:2] if cut else v.array, blob, step, whole))
     lines: list[tuple[str, int, str]] = list(dict.fromkeys(op.source for op in step.operations if op.source))
+    findings, fine = examine(step)
     return {
         "format": FORMAT,
         "tinyxm": version("tinyxm"),
@@ -106,7 +112,8 @@ def _encoded(step: Step, samples: int | None) -> Json:
         ],
         "repeats": [r._asdict() for r in repeats(step)],
         "contrasts": [c._asdict() for c in contrasts(step)],
-        "diagnoses": [finding._asdict() for finding in diagnose(step)],
+        "diagnoses": [finding._asdict() for finding in findings],
+        "fine": fine,
         "code": {"lines": [line_of(source) for source in lines], "rules": rules(step)},
         "blob": blob.packed(),
     }

@@ -44,9 +44,10 @@ export function inPlace({ op, operands: { target, value }, cell }) {
 }
 
 /** √Σ g² over all gradients. */
-export function totalNorm({ operands }) {
+export function totalNorm({ trace, operands }) {
   const stage = new Stage("sum", "Of each gradient the squares, added up.");
-  for (const [name, g] of Object.entries(operands)) {
+  for (const g of Object.values(operands)) {
+    const { name } = trace.values[g.value];
     const sum = g.data.reduce((n, x) => n + x * x, 0);
     stage.add(sum, () => ["Σ ", { name, value: g.value, cell: null, number: null, kept: true }, "²"]);
   }

@@ -8,15 +8,19 @@ export function diagnoses(element, store, trace) {
   store.subscribe(({ op }, changed) => {
     if (changed.has("frame")) {
       items = trace.diagnoses.map((diagnosis) => ({ ...diagnosis, item: itemOf(diagnosis, store) }));
-      fill(element, items.length ? make("ul", {}, ...items.map(({ item }) => item)) : make("p", {}, NOTHING));
+      fill(element, items.length ? make("ul", {}, ...items.map(({ item }) => item)) : make("p", {}, nothingOf(trace)));
     }
     for (const { operation, item } of items) item.classList.toggle("present", operation === op);
   });
   return true;
 }
 
-const NOTHING =
-  "Nothing stands out in this step: every number is finite, no unit is dead, the weights move by a usual share of their size, and gradients neither vanish nor explode.";
+/** What was looked at where nothing stands out, and that alone. */
+export function nothingOf({ fine = [] }) {
+  if (!fine.length) return "Nothing could be looked at in this step.";
+  const told = fine.length > 1 ? `${fine.slice(0, -1).join(", ")} and ${fine.at(-1)}` : fine[0];
+  return `Nothing stands out of what was looked at: ${told}.`;
+}
 
 function itemOf({ name, sign, mend, operation }, store) {
   const at = store.trace.operations[operation];

@@ -165,12 +165,29 @@ const ROLES = {
   state: "what the optimizer remembers of",
 };
 
+/** What a value is, where its role alone doesn't say it. */
+function whatOf(value, trace) {
+  const whole = value.of !== null && value.of !== undefined ? ` ${trace.values[value.of].name}` : "";
+  if (value.role !== "gradient") return `${ROLES[value.role] ?? value.role}${whole}`;
+  const maker = trace.maker(value.number);
+  const read = (maker?.operands.gradient ?? maker?.operands.before)?.value;
+  if (maker?.kind === "norm") return "the length of all gradients together";
+  if (maker?.kind === "clip") return `what clipping left of ${trace.values[read].name}`;
+  if (maker?.kind === "hand")
+    return read === undefined ? "given by your code" : `what your code made of ${trace.values[read].name}`;
+  if (maker?.gathers) return `what several backward passes brought to${whole}, added up`;
+  if (!maker && trace.values[value.of]?.role === "parameter") return `what earlier backward passes brought to${whole}`;
+  const joins = trace.readers[value.number].some(
+    ({ operation: { kind, gathers } }) => kind === "accumulate" && !gathers,
+  );
+  return `${joins ? "a part of " : ""}${ROLES.gradient}${whole}`;
+}
+
 function headOf(value, trace) {
-  const of = value.of !== null && value.of !== undefined ? ` ${trace.values[value.of].name}` : "";
   const kept = value.kept ? ` (${shapeText(value.kept)} are kept here)` : "";
   return [
     make("strong", { class: value.role }, value.name),
-    `, ${ROLES[value.role] ?? value.role}${of}: ${shapeText(value.shape)}${kept}, ${value.dtype}.`,
+    `, ${whatOf(value, trace)}: ${shapeText(value.shape)}${kept}, ${value.dtype}.`,
   ];
 }
 

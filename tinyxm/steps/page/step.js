@@ -2243,9 +2243,10 @@ function inPlace({ op, operands: { target, value: value2 }, cell }) {
   const known2 = { target: target.at(cell), value: value2.under(cell) };
   return { formula: `target ← ${formula}`, stages: [line("Written over what stood there.", formula, known2, rule2)] };
 }
-function totalNorm({ operands }) {
+function totalNorm({ trace, operands }) {
   const stage = new Stage("sum", "Of each gradient the squares, added up.");
-  for (const [name, g] of Object.entries(operands)) {
+  for (const g of Object.values(operands)) {
+    const { name } = trace.values[g.value];
     const sum = g.data.reduce((n, x2) => n + x2 * x2, 0);
     stage.add(sum, () => ["Σ ", { name, value: g.value, cell: null, number: null, kept: true }, "²"]);
   }
@@ -4452,13 +4453,17 @@ function diagnoses(element, store, trace) {
   store.subscribe(({ op }, changed) => {
     if (changed.has("frame")) {
       items = trace.diagnoses.map((diagnosis) => ({ ...diagnosis, item: itemOf(diagnosis, store) }));
-      fill(element, items.length ? make("ul", {}, ...items.map(({ item }) => item)) : make("p", {}, NOTHING));
+      fill(element, items.length ? make("ul", {}, ...items.map(({ item }) => item)) : make("p", {}, nothingOf(trace)));
     }
     for (const { operation, item } of items) item.classList.toggle("present", operation === op);
   });
   return true;
 }
-var NOTHING = "Nothing stands out in this step: every number is finite, no unit is dead, the weights move by a usual share of their size, and gradients neither vanish nor explode.";
+function nothingOf({ fine = [] }) {
+  if (!fine.length) return "Nothing could be looked at in this step.";
+  const told2 = fine.length > 1 ? `${fine.slice(0, -1).join(", ")} and ${fine.at(-1)}` : fine[0];
+  return `Nothing stands out of what was looked at: ${told2}.`;
+}
 function itemOf({ name, sign: sign4, mend, operation }, store) {
   const at4 = store.trace.operations[operation];
   const go = at4 ? make(
@@ -11190,12 +11195,27 @@ var ROLES = {
   gradient: "how much the loss changes with each number of",
   state: "what the optimizer remembers of"
 };
+function whatOf2(value2, trace) {
+  const whole2 = value2.of !== null && value2.of !== void 0 ? ` ${trace.values[value2.of].name}` : "";
+  if (value2.role !== "gradient") return `${ROLES[value2.role] ?? value2.role}${whole2}`;
+  const maker = trace.maker(value2.number);
+  const read = (maker?.operands.gradient ?? maker?.operands.before)?.value;
+  if (maker?.kind === "norm") return "the length of all gradients together";
+  if (maker?.kind === "clip") return `what clipping left of ${trace.values[read].name}`;
+  if (maker?.kind === "hand")
+    return read === void 0 ? "given by your code" : `what your code made of ${trace.values[read].name}`;
+  if (maker?.gathers) return `what several backward passes brought to${whole2}, added up`;
+  if (!maker && trace.values[value2.of]?.role === "parameter") return `what earlier backward passes brought to${whole2}`;
+  const joins = trace.readers[value2.number].some(
+    ({ operation: { kind, gathers } }) => kind === "accumulate" && !gathers
+  );
+  return `${joins ? "a part of " : ""}${ROLES.gradient}${whole2}`;
+}
 function headOf2(value2, trace) {
-  const of = value2.of !== null && value2.of !== void 0 ? ` ${trace.values[value2.of].name}` : "";
   const kept3 = value2.kept ? ` (${shapeText(value2.kept)} are kept here)` : "";
   return [
     make("strong", { class: value2.role }, value2.name),
-    `, ${ROLES[value2.role] ?? value2.role}${of}: ${shapeText(value2.shape)}${kept3}, ${value2.dtype}.`
+    `, ${whatOf2(value2, trace)}: ${shapeText(value2.shape)}${kept3}, ${value2.dtype}.`
   ];
 }
 function readoutOf({ value: value2, numbers: numbers2, here, cell, words, chosen }) {
