@@ -8,6 +8,7 @@ from recorded_operations import ALL, CLIPS, OPTIMIZERS
 import tinyxm as xm
 from tinyxm import optim
 from tinyxm.steps.blob import arrays
+from tinyxm.steps.film import compare
 from tinyxm.steps.trace import encode
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:playwright", "ignore::ResourceWarning")
@@ -90,5 +91,22 @@ def test_every_slider_at_both_its_ends_and_between(browser, tmp_path, name):
     assert page.page.locator(".ledger .what-if").count() == 0
     assert page.page.evaluate("document.activeElement.type") == "range"
     assert number(page.page.locator(".ledger .new .result").get_attribute("title")) == recorded
+    assert not page.problems
+    page.context.close()
+
+
+def test_another_step_or_parameter_begins_with_what_was_recorded(browser, tmp_path):
+    page = Opened(browser, tmp_path, compare([ALL["adam"](), ALL["adam"]()]).encode())
+    places = [page.text(".ledger select option:checked"), page.page.input_value(".sliders input")]
+    for act in ("Shift+ArrowRight", "End"):
+        page.page.locator(".sliders input").first.press("PageUp")
+        assert page.page.locator(".ledger .what-if").count() > 0
+        page.page.focus(".operations .list")
+        page.press(act)
+        if act == "End":
+            page.page.locator(".ledger select").select_option("b")
+        assert page.page.locator(".ledger .what-if").count() == 0
+        assert page.page.input_value(".sliders input") == places[1]
+    assert page.text(".ledger select option:checked") != places[0]
     assert not page.problems
     page.context.close()

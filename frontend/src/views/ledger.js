@@ -99,8 +99,9 @@ export function ledger(element, store, trace) {
     ))
       return;
     const now = store.update;
-    if (now !== before) for (const key of Object.keys(what)) delete what[key];
-    redraw(now !== before || changed.has("frame") || !sliders.firstChild);
+    const other = now !== before || changed.has("frame");
+    if (other) for (const key of Object.keys(what)) delete what[key];
+    redraw(other || !sliders.firstChild);
     before = now;
   });
 }

@@ -10386,8 +10386,9 @@ function ledger(element, store, trace) {
     if (!(changed.has("op") || changed.has("value") || changed.has("cell") || changed.has("update") || changed.has("weight")))
       return;
     const now = store.update;
-    if (now !== before) for (const key of Object.keys(what)) delete what[key];
-    redraw(now !== before || changed.has("frame") || !sliders.firstChild);
+    const other = now !== before || changed.has("frame");
+    if (other) for (const key of Object.keys(what)) delete what[key];
+    redraw(other || !sliders.firstChild);
     before = now;
   });
 }
