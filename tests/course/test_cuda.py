@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from tinyxm.course import Trap
 from tinyxm.course.cuda import Launch
 
 KERNEL = 'extern "C" __global__ void turn(const float *x, float *y, int n)\n{\n    BODY\n}\n'
@@ -22,8 +21,8 @@ def turning(n=40, **most):
 
 def test_a_right_kernel_has_nothing_wrong_and_leaves_the_arguments_as_they_are():
     launch = turning()
-    assert launch.wrong(source(RIGHT)) is None
-    assert launch.wrong(source(RIGHT)) is None
+    assert launch.judge(source(RIGHT)) is None
+    assert launch.judge(source(RIGHT)) is None
     assert np.isnan(launch.arguments[1]).all()
 
 
@@ -37,26 +36,29 @@ def test_a_right_kernel_has_nothing_wrong_and_leaves_the_arguments_as_they_are()
     ],
 )
 def test_what_is_wrong_is_told_with_its_line(body, where, got):
-    found = turning().wrong(source(body))
+    found = turning().judge(source(body))
     assert found.where.startswith(where)
     assert got in found.got
 
 
 @pytest.mark.parametrize("answer", [None, 3, 'extern "C" __global__ void another(int n) { }'])
 def test_what_is_no_such_kernel_is_refused(answer):
-    assert turning().wrong(answer)
+    assert turning().judge(answer)
 
 
 def test_a_counter_has_its_limit():
     body = SHARED.replace("s[64]", "s[64 * 32]").replace("s[i]", "s[32 * i]") + "y[i] = s[32 * (n - 1 - i)];"
-    assert turning().wrong(source(body)) is None
-    found = turning(shared_passes=4).wrong(source(body))
+    assert turning().judge(source(body)) is None
+    found = turning(shared_passes=4).judge(source(body))
     assert found.got == "104 shared passes"  # 32 for each of two stores; loads of 32 words, and of the 8 that are left
 
 
 def test_a_known_wrong_kernel_is_told_wherever_it_goes_wrong():
-    trap = Trap("a barrier is missing", lambda: source(SHARED.replace("__syncthreads();", "") + "y[i] = s[n - 1 - i];"))
-    body = "\n\n" + SHARED.replace("__syncthreads();", "").replace("s[", "kept[") + "y[i] = kept[n - 1 - i];"
-    assert turning().judge(source(body), [trap]).known == ("a barrier is missing",)
-    assert turning().judge(source("int i = threadIdx.x; y[i] = x[n - 1 - i];"), [trap]).looks_like.startswith("thread")
-    assert turning().judge(source(RIGHT), [trap]) is None
+    bare = SHARED.replace("__syncthreads();", "")
+    known = turning().judge(source(bare + "y[i] = s[n - 1 - i];"))
+    moved = turning().judge(source("\n\n" + bare.replace("s[", "kept[") + "y[i] = kept[n - 1 - i];"))
+    assert moved.way == known.way
+    assert moved.where != known.where
+    other = turning().judge(source("int i = threadIdx.x; y[i] = x[n - 1 - i];"))
+    assert other.way != known.way
+    assert other.looks_like.startswith("thread")

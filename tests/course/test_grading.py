@@ -8,7 +8,7 @@ import pytest
 import tinyxm as xm
 from tinyxm import nn
 from tinyxm.course import Case, Exercise, Result, Trap, Verdict, check, exercise, grade, overridden
-from tinyxm.course.grading import tries
+from tinyxm.course.trying import tries
 from tinyxm.ops import linear
 from tinyxm.ops.linear import _linear
 
@@ -114,14 +114,46 @@ def test_a_known_wrong_answer_is_told_by_the_error_it_fails_with():
     assert grade(known, lambda a: a @ a[:1]).results[0].looks_like == ""
 
 
-def test_a_mistake_that_comes_to_the_same_as_another_in_one_case_is_named_by_the_others():
-    def rows(rng):
-        yield from (Case(f"{n}", (np.arange(n),), np.arange(n) + 1) for n in (1, 2, 3))
+def rows(rng):
+    yield from (Case(f"{n}", (np.arange(n),), np.arange(n) + 1) for n in (0, 1, 2, 3))
 
+
+def test_a_mistake_that_comes_to_the_same_as_another_in_one_case_is_named_by_all():
     traps = (Trap("all zeros", lambda a: 0 * a), Trap("one is missing", lambda a: a.copy()))
     verdict = grade(an_exercise(traps=traps, cases=rows), lambda a: a + 0)
-    assert [result.looks_like for result in verdict.results] == ["one is missing"] * 3
-    assert verdict.results[0].known == ("all zeros", "one is missing")
+    assert [result.looks_like for result in verdict.results] == ["", *["one is missing"] * 3]
+    assert verdict.mistake == "one is missing"
+
+
+@pytest.mark.parametrize(
+    "answer", [lambda a: a + 0 if len(a) < 3 else 1 - a, lambda a: a + (len(a) > 2), lambda a: a[:2]]
+)
+def test_no_mistake_is_named_that_a_single_case_contradicts(answer):
+    """Be it otherwise wrong there, right, or of another shape."""
+    known = an_exercise(traps=(Trap("one is missing", lambda a: a.copy()),), cases=rows)
+    verdict = grade(known, answer)
+    assert not verdict.passed
+    assert verdict.mistake == ""
+    assert "one is missing" not in {result.looks_like for result in verdict.results}
+
+
+def test_no_mistake_is_named_by_nan_alone():
+    def overflowing(a):
+        return a + np.where(len(a) > 2, np.nan, 1)
+
+    known = an_exercise(traps=(Trap("an overflow", overflowing), Trap("0 / 0", lambda a: a / 0 * 0)), cases=rows)
+    assert grade(known, lambda a: np.full(len(a), np.nan)).mistake == ""
+    assert grade(known, lambda a: 1 + a + np.where(len(a) > 2, np.nan, 0)).mistake == "an overflow"
+
+
+def test_too_deep_a_call_is_known_in_whatever_words():
+    def deep(a):
+        return deep(a)
+
+    def deeper(a):
+        raise RecursionError("in other words")
+
+    assert grade(an_exercise(traps=(Trap("it calls itself", deep),)), deeper).mistake == "it calls itself"
 
 
 def test_what_was_named_isnt_taken_for_exchanged_rows_and_columns():

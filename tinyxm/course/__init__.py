@@ -4,8 +4,9 @@ from tinyxm.course.classroom import Classroom, grade_class
 from tinyxm.course.comparing import Difference, difference
 from tinyxm.course.exercise import Case, Exercise, Trap, exercise, exercises
 from tinyxm.course.export import export
-from tinyxm.course.grading import Result, Try, Verdict, check, grade, tries
+from tinyxm.course.grading import Verdict, check, grade
 from tinyxm.course.overriding import overridden
+from tinyxm.course.trying import Result, Try, tries
 
 __all__ = [
     "Case", "Classroom", "Difference", "Exercise", "Result", "Trap", "Try", "Verdict", "check", "difference",

@@ -14,14 +14,15 @@ from numpy.typing import NDArray
 @dataclass(frozen=True)
 class Difference:
     """What is wrong with an answer: where first (an index, or words), what stood there, what was expected, and what it
-    looks like ("" where it looks like nothing known). `known`: what is said of known wrong answers that are wrong so.
+    looks like ("" where it looks like nothing known). `way`: in which way it is wrong, where a judge can tell, to know
+    other answers by that are wrong in the same.
     """
 
     where: str
     got: str
     expected: str
     looks_like: str = ""
-    known: tuple[str, ...] = ()
+    way: str = ""
 
     def __str__(self) -> str:
         place = f"at {self.where}: " if self.where else ""
@@ -47,6 +48,7 @@ def difference(
 
 
 def nothing(got: Any) -> str:
+    """What is said of an answer that is None, "" of any other."""
     return "it returns None: is a return missing?" if got is None else ""
 
 
@@ -139,6 +141,8 @@ def _close(a: NDArray[Any], b: NDArray[Any], tolerance: float) -> NDArray[np.boo
 
 
 def _shaped(answer: NDArray[Any], expected: NDArray[Any], tolerance: float) -> str:
+    if not answer.any():
+        return ""  # zeros are right too easily
     if answer.T.shape == expected.shape and _close(answer.T, expected, tolerance).all():
         return "it is right, but transposed"
     if answer.size == expected.size and _close(answer.reshape(expected.shape), expected, tolerance).all():
@@ -178,7 +182,7 @@ def diagnosis(
     if same(-expected):
         return "the sign is wrong"
     return (
-        _factor(answer, expected, tolerance, sizes or {})
+        _scaled(answer, expected, tolerance, sizes or {})
         or (answer.ndim == 2 and same(expected.T) and "transposed: the shape hides it, since it is square")
         or _ordered(answer, expected, same)
         or _partly(answer, expected, tolerance, sizes or {})
@@ -186,17 +190,22 @@ def diagnosis(
     )
 
 
-def _factor(answer: NDArray[Any], expected: NDArray[Any], tolerance: float, sizes: Mapping[str, int]) -> str:
-    """Told where every element is the same number of times too large or too small, and the number can be told:
-    a small whole one, or a length of the arrays, or the root of one. Any other may be an accident."""
+def _scaled(answer: NDArray[Any], expected: NDArray[Any], tolerance: float, sizes: Mapping[str, int]) -> str:
+    """Told where every element is the same number of times too large or too small, or off by the same number."""
     largest = np.unravel_index(np.abs(expected).argmax(), expected.shape)
     if not expected[largest] or not answer[largest]:
         return ""
     factor = float(answer[largest] / expected[largest])
-    if not _close(answer, factor * expected, 10 * tolerance).all():
-        offset = answer - expected
-        constant = answer.size > 1 and _close(offset, offset.flat[0] + np.zeros_like(offset), tolerance).all()
-        return f"each is {offset.flat[0]:+.6g} off: a constant is added" if constant else ""
+    if _close(answer, factor * expected, 10 * tolerance).all():
+        return _factor(factor, expected, sizes)
+    offset = answer - expected
+    constant = answer.size > 1 and _close(offset, offset.flat[0] + np.zeros_like(offset), tolerance).all()
+    return f"each is {offset.flat[0]:+.6g} off: a constant is added" if constant else ""
+
+
+def _factor(factor: float, expected: NDArray[Any], sizes: Mapping[str, int]) -> str:
+    """Told where the number can be: a small whole one, or a length of the arrays, or the root of one. Any other may be
+    an accident."""
     sign = "of the wrong sign and " if factor < 0 else ""
     size, many = abs(factor), abs(factor) > 1
     times = f"{sign}exactly {_number(size if many else 1 / size)} times too {'large' if many else 'small'}"
@@ -209,7 +218,7 @@ def _factor(answer: NDArray[Any], expected: NDArray[Any], tolerance: float, size
         if length > 1 and np.isclose(max(size, 1 / size), length**0.5, rtol=1e-3):
             return f"{times}, the square root of {length}, the {name}"
     tellable = [number for whole in (*range(2, 13), *expected.shape, expected.size) for number in (whole, whole**0.5)]
-    return times if answer.size > 1 and np.isclose(max(size, 1 / size), tellable, rtol=1e-3).any() else ""
+    return times if expected.size > 1 and np.isclose(max(size, 1 / size), tellable, rtol=1e-3).any() else ""
 
 
 def _number(value: float) -> str:

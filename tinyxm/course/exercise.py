@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.machinery import SourceFileLoader
@@ -40,11 +40,6 @@ class Trap:
 
     told: str
     function: Function
-
-
-def said_of(traps: Iterable[Trap]) -> tuple[str, ...]:
-    """What is said of them, each once: several wrong answers may be one mistake."""
-    return tuple(dict.fromkeys(trap.told for trap in traps))
 
 
 @dataclass(frozen=True)

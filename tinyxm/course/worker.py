@@ -1,7 +1,7 @@
 """The process that an answer runs in: `python -m tinyxm.course.worker EXERCISE FILE RECORD MEGABYTES SECONDS`.
 
 It writes the number of cases to the record, then each one's result as it comes, a line of JSON each, so that what was
-done before an answer hung or crashed is known; the last line says that all is done.
+done before an answer hung or crashed is known; the last line says that all is done, and the known mistake that it is.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from tinyxm.course.exercise import Exercise, exercise, load
-from tinyxm.course.grading import Result, grade, tries
+from tinyxm.course.grading import grade
+from tinyxm.course.trying import Result, tries
 
 
 def limit(megabytes: int, seconds: int) -> None:
@@ -39,16 +40,17 @@ def results_of(asked: Exercise, path: Path, record: Path) -> None:
 
         print(json.dumps({"cases": len(tries(asked))}), file=lines, flush=True)
         sys.path.insert(0, str(path.parent))
+        mistake = ""
         try:
             function = getattr(load(path), asked.function, None)
         except BaseException as error:
             told(Result("the file is read", False, f"{type(error).__name__}: {error}"))
         else:
             if callable(function):
-                grade(asked, function, told)
+                mistake = grade(asked, function, told).mistake
             else:
                 told(Result("the file is read", False, f"it defines no function {asked.function}"))
-        print(json.dumps({"done": True}), file=lines, flush=True)
+        print(json.dumps({"done": True, "mistake": mistake}), file=lines, flush=True)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,195 @@
+"""An answer tried: what comes of each call of it, and which known wrong answer goes the same way in all of them."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import re
+import traceback
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from tinyxm.course.comparing import Difference, difference, nothing
+from tinyxm.course.exercise import Case, Exercise, Function
+from tinyxm.course.exercise import exercise as named
+
+SEED = 20
+TRIAL_TOLERANCE = 1e-4
+UNWRITTEN = "not written yet"
+
+
+@dataclass(frozen=True)
+class Result:
+    """One case: what was tried, whether it passed, what was wrong, and what that looks like."""
+
+    told: str
+    passed: bool
+    wrong: str = ""
+    looks_like: str = ""
+    square: bool = False
+
+    @property
+    def unwritten(self) -> bool:
+        """Whether the stub's NotImplementedError is all that came."""
+        return self.wrong == UNWRITTEN
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one call: its result, and what was returned, or the error in words, to know a like one by."""
+
+    result: Result
+    came: Any = None
+
+    def like(self, other: Outcome, tolerance: float) -> bool:
+        """Whether both are right, or both wrong with the same numbers, or the same error."""
+        if self.result.passed or other.result.passed:
+            return self.result.passed and other.result.passed
+        return other.came is not None and difference(self.came, other.came, tolerance) is None
+
+
+@dataclass(frozen=True)
+class Try:
+    """One call of an answer: what is tried, what comes of it for a function, and how near two that are alike come."""
+
+    told: str
+    outcome: Callable[[Function], Outcome]
+    tolerance: float
+
+    def __call__(self, function: Function) -> Result:
+        return self.outcome(function).result
+
+
+def tries(exercise: Exercise | str) -> list[Try]:
+    """All that an answer to the exercise is tried by: its cases, and its trial in the package's place."""
+    exercise = named(exercise) if isinstance(exercise, str) else exercise
+    found = [
+        Try(case.told, partial(_called, exercise, case), case.tolerance)
+        for case in exercise.cases(np.random.default_rng(SEED))
+    ]
+    if exercise.trial:
+        found.append(Try(exercise.trial_told, partial(_at_work, exercise), TRIAL_TOLERANCE))
+    return found
+
+
+def mistake(exercise: Exercise, tried: Sequence[Try], outcomes: Sequence[Outcome]) -> str:
+    """What is said of the known wrong answer that goes as this one does in every try, right or wrong; "" if none does.
+
+    One try isn't enough: different mistakes may come to the same in it, as σ(0) = 1 − σ(0). Nor are many that all come
+    to NaN, or to a bare yes or no.
+    """
+    if all(outcome.result.passed for outcome in outcomes) or not any(_tells(outcome.came) for outcome in outcomes):
+        return ""
+    pairs = sorted(zip(tried, outcomes, strict=True), key=lambda pair: pair[1].result.passed)  # where few agree, first
+    for trap in exercise.traps:
+        if all(outcome.like(each.outcome(trap.function), each.tolerance) for each, outcome in pairs):
+            return trap.told
+    return ""
+
+
+def _tells(value: Any) -> bool:
+    """Whether there is anything in it but NaN and infinity, or a bare yes or no."""
+    if isinstance(value, Mapping | list | tuple):
+        return any(map(_tells, value.values() if isinstance(value, Mapping) else value))
+    if value is None or isinstance(value, bool | np.bool_):
+        return False
+    array = np.asarray(value)
+    return bool(np.isfinite(array).any()) if array.dtype.kind in "fc" else array.size > 0
+
+
+def _called(exercise: Exercise, case: Case, function: Function) -> Outcome:
+    wrong = partial(Result, case.told, False, square=case.square)
+    given = copy.deepcopy(case.arguments)
+    try:
+        with _quiet():
+            got = function(*given)
+    except NotImplementedError:
+        return Outcome(wrong(UNWRITTEN))
+    except Exception as error:
+        return Outcome(wrong(_raised(error, function)), _in_words(error))
+    for i, (before, after) in enumerate(zip(case.arguments, given, strict=True)):
+        if _written(before, after):
+            told = f"it writes to its argument {i + 1}: work on a copy"
+            return Outcome(wrong(told), told)
+    try:
+        judge = case.expected if callable(case.expected) else None
+        found = judge(got) if judge else difference(got, case.expected, case.tolerance, case.sizes)
+    except Exception as error:
+        found = f"this can't be judged ({type(error).__name__}: {error}): is it of the kind that was asked for?"
+    if found is None:
+        return Outcome(Result(case.told, True, square=case.square), got)
+    if not isinstance(found, Difference):
+        return Outcome(wrong(str(found), nothing(got)), got)
+    found = replace(found, where=_by_name(found.where, exercise.returns))
+    return Outcome(wrong(str(found), found.looks_like), found.way or got)
+
+
+def _at_work(exercise: Exercise, function: Function) -> Outcome:
+    wrong = partial(Result, exercise.trial_told, False)
+    assert exercise.trial
+    try:
+        with _quiet():
+            got = exercise.trial(function)
+    except NotImplementedError:
+        return Outcome(wrong(UNWRITTEN))
+    except Exception as error:
+        return Outcome(wrong(_raised(error, function)), _in_words(error))
+    found = difference(got, exercise.trial(None), TRIAL_TOLERANCE)
+    if found is None:
+        return Outcome(Result(exercise.trial_told, True), got)
+    return Outcome(wrong(str(found), found.looks_like), got)
+
+
+def _by_name(where: str, returns: Sequence[str]) -> str:
+    """A place, such as [1][0, 2], with the part's name for its number: recall[0, 2]."""
+    for i, name in enumerate(returns):
+        if where.startswith(f"[{i}]"):
+            return name + where.removeprefix(f"[{i}]")
+    return where
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Without NumPy's warnings: what overflows is seen in the numbers."""
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _written(before: Any, after: Any) -> bool:
+    """Whether an array, or one within lists and dicts, isn't what it was."""
+    if isinstance(before, np.ndarray):
+        return not np.array_equal(before, after, equal_nan=before.dtype.kind == "f")
+    if isinstance(before, Mapping):
+        return before.keys() != after.keys() or any(_written(before[key], after[key]) for key in before)
+    if isinstance(before, list | tuple):
+        return len(before) != len(after) or any(map(_written, before, after))
+    return False
+
+
+def _in_words(error: Exception) -> str:
+    """An error, as far as another answer with the same mistake has it, too."""
+    return type(error).__name__ if isinstance(error, RecursionError) else f"{type(error).__name__}: {error}"
+
+
+def _raised(error: Exception, function: Function) -> str:
+    """An error in the student's function, with the line of theirs that made it."""
+    line, theirs = "", getattr(getattr(function, "__code__", None), "co_filename", None)
+    for frame in traceback.extract_tb(error.__traceback__):
+        if frame.filename == theirs:
+            line = f", at line {frame.lineno}: {frame.line}"
+    return f"{type(error).__name__}: {_plain(str(error).strip())}{line}"
+
+
+def _plain(said: str) -> str:
+    """What NumPy says of a matrix product whose operands don't fit, without the signature of its inner loop."""
+    if sizes := re.match(r"matmul: Input operand .* \(size (\d+) is different from (\d+)\)", said):
+        return f"@ can't multiply these: the lengths that it sums over are {sizes[2]} and {sizes[1]}"
+    if re.match(r"matmul: Input operand \d does not have enough dimensions", said):
+        return "@ can't multiply these: one is a single number, not an array"
+    return said
