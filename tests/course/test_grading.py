@@ -146,6 +146,17 @@ def test_no_mistake_is_named_by_nan_alone():
     assert grade(known, lambda a: 1 + a + np.where(len(a) > 2, np.nan, 0)).mistake == "an overflow"
 
 
+def test_a_known_mistake_is_named_beside_another_that_comes_to_no_number():
+    known = an_exercise(traps=(Trap("one is missing", lambda a: a.copy()),), cases=rows)
+    verdict = grade(known, lambda a: a if len(a) else a[0])
+    assert verdict.mistake == "one is missing"
+    assert [result.looks_like for result in verdict.results] == ["", *["one is missing"] * 3]
+    assert "IndexError" in verdict.results[0].wrong
+    once = grade(known, lambda a: a if len(a) < 2 else a + np.nan)
+    assert once.mistake == "", "one case alone names nothing"
+    assert "NaN" in once.results[2].looks_like
+
+
 def test_too_deep_a_call_is_known_in_whatever_words():
     def deep(a):
         return deep(a)

@@ -10,12 +10,12 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tinyxm.course.exercise import Exercise, Function
-from tinyxm.course.trying import UNWRITTEN, Outcome, Result, mistake, tries
+from tinyxm.course.trying import UNWRITTEN, Outcome, Result, known, tries
 
 
 @dataclass(frozen=True)
@@ -69,13 +69,12 @@ def grade(exercise: Exercise, function: Function, told: Callable[[Result], None]
     if stub and outcomes:
         told(Result(exercise.function, False, UNWRITTEN))
         return Verdict(exercise.name, (Result(exercise.function, False, UNWRITTEN),), exercise.points)
-    return _verdict(exercise, [outcome.result for outcome in outcomes], mistake(exercise, tried, outcomes))
-
-
-def _verdict(exercise: Exercise, results: Sequence[Result], known: str) -> Verdict:
-    """A known mistake is what all that it fails looks like."""
-    named = (result if result.passed or not known else replace(result, looks_like=known) for result in results)
-    return Verdict(exercise.name, tuple(named), exercise.points, known)
+    mistake, where = known(exercise, tried, outcomes)
+    results = [
+        replace(outcome.result, looks_like=mistake) if i in where else outcome.result
+        for i, outcome in enumerate(outcomes)
+    ]
+    return Verdict(exercise.name, tuple(results), exercise.points, mistake)
 
 
 OUT_OF_TIME = -getattr(signal, "SIGXCPU", 0) or None  # the status of a process whose processor time was used up
@@ -111,19 +110,20 @@ def check(exercise: Exercise, path: Path, megabytes: int = 8192) -> Verdict:
             finally:
                 _end(process)
             printed.seek(0)
-            said = printed.read()[-400:].decode("utf-8", "replace").strip()
+            said = printed.read()[-400:].decode("utf-8", "replace").strip().rpartition("\n")[2]
         lines = record.read_text("utf-8").split("\n")[:-1] if record.exists() else []  # the last may be cut short
     told = [json.loads(line) for line in lines]
+    if told and "mistake" in told[-1]:
+        results = (Result(**line) for line in told[-1]["results"])
+        return Verdict(exercise.name, tuple(results), exercise.points, told[-1]["mistake"])
     whole = [Result(**line) for line in told if "told" in line]
-    done = told[-1] if told and "done" in told[-1] else None
-    if not done:
+    cases = told[0]["cases"] if told else 1
+    if len(whole) < cases:
         if by_itself:
-            ended = f"the answer ended the program, with status {status}"
-            ended += f": {said.splitlines()[-1]}" if said else ""
+            ended = f"the answer ended the program, with status {status}{said and ': '}{said}"
         whole.append(Result(f"case {len(whole) + 1}", False, ended))
-        missing = range(len(whole), told[0]["cases"] if told else 0)
-        whole += [Result(f"case {i + 1}", False, "not reached") for i in missing]
-    return _verdict(exercise, whole, done["mistake"] if done else "")
+    whole += [Result(f"case {i + 1}", False, "not reached") for i in range(len(whole), cases)]
+    return Verdict(exercise.name, tuple(whole), exercise.points)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -41,15 +41,23 @@ class Result:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one call: its result, and what was returned, or the error in words, to know a like one by."""
+    """What came of one call: its result; and, to know a like one by, what was returned, or in words why nothing was."""
 
     result: Result
     came: Any = None
+    stopped: str = ""
+
+    @property
+    def tells(self) -> bool:
+        """Whether anything came but NaN, infinity, or a bare yes or no."""
+        return not self.stopped and _tells(self.came)
 
     def like(self, other: Outcome, tolerance: float) -> bool:
-        """Whether both are right, or both wrong with the same numbers, or the same error."""
+        """Whether both are right, or both wrong with the same numbers, or stopped by the same error."""
         if self.result.passed or other.result.passed:
             return self.result.passed and other.result.passed
+        if self.stopped or other.stopped:
+            return self.stopped == other.stopped
         return other.came is not None and difference(self.came, other.came, tolerance) is None
 
 
@@ -77,23 +85,25 @@ def tries(exercise: Exercise | str) -> list[Try]:
     return found
 
 
-def mistake(exercise: Exercise, tried: Sequence[Try], outcomes: Sequence[Outcome]) -> str:
-    """What is said of the known wrong answer that goes as this one does in every try, right or wrong; "" if none does.
+def known(exercise: Exercise, tried: Sequence[Try], outcomes: Sequence[Outcome]) -> tuple[str, list[int]]:
+    """What is said of the known wrong answer that goes as this one does, and in which tries; ("", []) if none does.
 
-    One try isn't enough: different mistakes may come to the same in it, as σ(0) = 1 − σ(0). Nor are many that all come
-    to NaN, or to a bare yes or no.
+    It must do so in every try, right or wrong: in a single one different mistakes may come to the same, as σ(0) =
+    1 − σ(0). An error or NaN may be another mistake, though, told by itself: where none is known that has these, too,
+    all the others must agree, and of those two at least be wrong.
     """
-    if all(outcome.result.passed for outcome in outcomes) or not any(_tells(outcome.came) for outcome in outcomes):
-        return ""
-    pairs = sorted(zip(tried, outcomes, strict=True), key=lambda pair: pair[1].result.passed)  # where few agree, first
-    for trap in exercise.traps:
-        if all(outcome.like(each.outcome(trap.function), each.tolerance) for each, outcome in pairs):
-            return trap.told
-    return ""
+    right = [i for i, outcome in enumerate(outcomes) if outcome.result.passed]
+    failed = [i for i, outcome in enumerate(outcomes) if not outcome.result.passed]
+    telling = [i for i in failed if outcomes[i].tells]
+    anything = any(outcome.tells or outcome.stopped for outcome in outcomes)
+    for wrong in (failed if anything else [], telling if len(telling) > 1 else []):
+        for trap in exercise.traps if wrong else ():
+            if all(outcomes[i].like(tried[i].outcome(trap.function), tried[i].tolerance) for i in (*wrong, *right)):
+                return trap.told, wrong
+    return "", []
 
 
 def _tells(value: Any) -> bool:
-    """Whether there is anything in it but NaN and infinity, or a bare yes or no."""
     if isinstance(value, Mapping | list | tuple):
         return any(map(_tells, value.values() if isinstance(value, Mapping) else value))
     if value is None or isinstance(value, bool | np.bool_):
@@ -109,13 +119,13 @@ def _called(exercise: Exercise, case: Case, function: Function) -> Outcome:
         with _quiet():
             got = function(*given)
     except NotImplementedError:
-        return Outcome(wrong(UNWRITTEN))
+        return Outcome(wrong(UNWRITTEN), stopped=UNWRITTEN)
     except Exception as error:
-        return Outcome(wrong(_raised(error, function)), _in_words(error))
+        return Outcome(wrong(_raised(error, function)), stopped=_in_words(error))
     for i, (before, after) in enumerate(zip(case.arguments, given, strict=True)):
         if _written(before, after):
             told = f"it writes to its argument {i + 1}: work on a copy"
-            return Outcome(wrong(told), told)
+            return Outcome(wrong(told), stopped=told)
     try:
         judge = case.expected if callable(case.expected) else None
         found = judge(got) if judge else difference(got, case.expected, case.tolerance, case.sizes)
@@ -136,9 +146,9 @@ def _at_work(exercise: Exercise, function: Function) -> Outcome:
         with _quiet():
             got = exercise.trial(function)
     except NotImplementedError:
-        return Outcome(wrong(UNWRITTEN))
+        return Outcome(wrong(UNWRITTEN), stopped=UNWRITTEN)
     except Exception as error:
-        return Outcome(wrong(_raised(error, function)), _in_words(error))
+        return Outcome(wrong(_raised(error, function)), stopped=_in_words(error))
     found = difference(got, exercise.trial(None), TRIAL_TOLERANCE)
     if found is None:
         return Outcome(Result(exercise.trial_told, True), got)

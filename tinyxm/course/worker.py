@@ -1,18 +1,20 @@
 """The process that an answer runs in: `python -m tinyxm.course.worker EXERCISE FILE RECORD MEGABYTES SECONDS`.
 
 It writes the number of cases to the record, then each one's result as it comes, a line of JSON each, so that what was
-done before an answer hung or crashed is known; the last line says that all is done, and the known mistake that it is.
+done before an answer hung or crashed is known; and last, when all is done, the verdict.
 """
 
 from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from tinyxm.course.exercise import Exercise, exercise, load
-from tinyxm.course.grading import grade
+from tinyxm.course.grading import Verdict, grade
 from tinyxm.course.trying import Result, tries
 
 
@@ -35,22 +37,24 @@ def results_of(asked: Exercise, path: Path, record: Path) -> None:
     """Grade the file, writing each result as it comes."""
     with record.open("a", encoding="utf-8") as lines:
 
-        def told(result: Result) -> None:
-            print(json.dumps(asdict(result)), file=lines, flush=True)
+        def write(line: dict[str, Any]) -> None:
+            print(json.dumps(line), file=lines, flush=True)
 
-        print(json.dumps({"cases": len(tries(asked))}), file=lines, flush=True)
+        write({"cases": len(tries(asked))})
         sys.path.insert(0, str(path.parent))
-        mistake = ""
-        try:
-            function = getattr(load(path), asked.function, None)
-        except BaseException as error:
-            told(Result("the file is read", False, f"{type(error).__name__}: {error}"))
-        else:
-            if callable(function):
-                mistake = grade(asked, function, told).mistake
-            else:
-                told(Result("the file is read", False, f"it defines no function {asked.function}"))
-        print(json.dumps({"done": True, "mistake": mistake}), file=lines, flush=True)
+        write(asdict(_verdict(asked, path, lambda result: write(asdict(result)))))
+
+
+def _verdict(asked: Exercise, path: Path, told: Callable[[Result], None]) -> Verdict:
+    try:
+        function = getattr(load(path), asked.function, None)
+    except BaseException as error:
+        wrong = f"{type(error).__name__}: {error}"
+    else:
+        if callable(function):
+            return grade(asked, function, told)
+        wrong = f"it defines no function {asked.function}"
+    return Verdict(asked.name, (Result("the file is read", False, wrong),), asked.points)
 
 
 if __name__ == "__main__":
