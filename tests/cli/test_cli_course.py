@@ -5,16 +5,16 @@ import pytest
 from tinyxm.course import exercise
 
 
-def test_a_class_is_graded_into_a_table_and_a_page(run, tmp_path):
+@pytest.mark.parametrize(("out", "name"), [("marks.week1", "marks.week1"), ("marks.csv", "marks")])
+def test_a_class_is_graded_into_a_table_and_a_page(run, tmp_path, out, name):
     for student in ("ada", "ben"):
         (tmp_path / "class" / student).mkdir(parents=True)
     solution = exercise("ex04").solution.read_text("utf-8")
     (tmp_path / "class" / "ada" / "ex04_neuron_gradient.py").write_text(solution, "utf-8")
-    status, out, _ = run("course", "grade", str(tmp_path / "class"), "ex04", "--out", str(tmp_path / "marks"))
+    status, told, _ = run("course", "grade", str(tmp_path / "class"), "ex04", "--out", str(tmp_path / out))
     assert status == 0
-    assert [line.split() for line in out.splitlines()[:2]] == [["ada", "3", "of", "3"], ["ben", "0", "of", "3"]]
-    assert (tmp_path / "marks.csv").exists()
-    assert (tmp_path / "marks.html").exists()
+    assert [line.split() for line in told.splitlines()[:2]] == [["ada", "3", "of", "3"], ["ben", "0", "of", "3"]]
+    assert {path.name for path in tmp_path.iterdir()} == {"class", f"{name}.csv", f"{name}.html"}
 
 
 def test_assignments_are_written_once(run, tmp_path):

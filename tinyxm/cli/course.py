@@ -57,13 +57,15 @@ def grade_(
     console = Console(stderr=True, highlight=False)
     with console.status("grading") as status:
         graded = grade_class(folder, chosen, lambda student, short: status.update(f"graded: {short} of {student}"))
-    graded.write_csv(out.with_suffix(".csv"))
-    graded.write_page(out.with_suffix(".html"))
+    name = out.stem if out.suffix in (".csv", ".html") else out.name  # marks.week1 keeps its week
+    table, page = out.with_name(f"{name}.csv"), out.with_name(f"{name}.html")
+    graded.write_csv(table)
+    graded.write_page(page)
     for student in graded.verdicts:
         typer.echo(f"{student:24} {graded.points(student):6g} of {graded.of}")
         for remark in graded.remarks[student]:
             typer.echo(f"  {remark}")
-    typer.echo(f"written: {out.with_suffix('.csv')}, {out.with_suffix('.html')}")
+    typer.echo(f"written: {table}, {page}")
 
 
 def _chosen(names: list[str] | None) -> list[Exercise]:

@@ -1,5 +1,8 @@
 """What exercise 6 is checked by: what holds of any such order; and gradients that go back in it, beside the tape's."""
 
+from collections import Counter
+from functools import partial
+
 import numpy as np
 
 import tinyxm as xm
@@ -148,19 +151,28 @@ def leaves_left_out(parents, root):
     return [name for name in breadth_first(parents, root) if parents[name]]
 
 
-def unreachable_uses(parents, root):
-    uses = {name: 0 for name in parents}
-    for made in parents.values():
-        for parent in made:
-            uses[parent] += 1
+def by_uses(parents, root, uses, at=-1):
+    """The order in which the uses run out; what is used more often than was counted never does."""
     order, ready = [], [root]
     while ready:
-        order.append(ready.pop())
+        order.append(ready.pop(at))
         for parent in parents[order[-1]]:
             uses[parent] -= 1
             if not uses[parent]:
                 ready.append(parent)
     return order
+
+
+def unreachable_uses(parents, root):
+    return by_uses(parents, root, Counter(parent for made in parents.values() for parent in made))
+
+
+def twice_counted_once(parents, root, at=-1):
+    uses = Counter(parent for name in made_of(parents, root) for parent in set(parents[name]))
+    return by_uses(parents, root, uses, at)
+
+
+ONE_OF_TWO = "a parent that is used twice in one, as in a · a, counts twice: a set forgets that"
 
 
 EXERCISE = Exercise(
@@ -189,5 +201,7 @@ EXERCISE = Exercise(
         Trap("the dictionary's own order means nothing, and not all in it is wanted", as_listed),
         Trap("names without parents have gradients, too: the weights are among them", leaves_left_out),
         Trap("uses by names that root wasn't made of never report: don't wait for them", unreachable_uses),
+        Trap(ONE_OF_TWO, twice_counted_once),
+        Trap(ONE_OF_TWO, partial(twice_counted_once, at=0)),
     ),
 )

@@ -64,6 +64,11 @@ def rate_within(theta, g, u, rate, mu):
     return theta - u, u
 
 
+def signed_within(theta, g, u, rate, mu):
+    u = mu * u - rate * g
+    return theta + u, u
+
+
 def old_velocity(theta, g, u, rate, mu):
     return theta - rate * u, mu * u + g
 
@@ -99,6 +104,11 @@ EXERCISE = Exercise(
         Trap("g counts in full: μ u + g, not μ u + (1 − μ) g (that is a running mean)", damped),
         Trap("the sign is wrong: θ goes down the slope, θ − η u", uphill),
         Trap("η belongs to the step, not into u: else a new rate would act on new gradients only", rate_within),
+        Trap(
+            "θ moves as it should, while η stays; but u holds −η here, as with Sutskever and in Keras: "
+            "u ← μ u + g, then θ − η u",
+            signed_within,
+        ),
         Trap("the step goes by the new u: first the velocity, then the step", old_velocity),
         Trap("the old velocity counts μ times: without it nothing is ever forgotten", never_slower),
         Trap("the velocity returned is the old one: it must be remembered", not_kept),

@@ -71,6 +71,16 @@ def ahead_kept(theta, g, u, rate, mu):
     return theta - rate * u, u
 
 
+def rate_within(theta, g, u, rate, mu):
+    u = mu * u + rate * g
+    return theta - rate * g - mu * u, u
+
+
+def signed_within(theta, g, u, rate, mu):
+    u = mu * u - rate * g
+    return theta + mu * u - rate * g, u
+
+
 def uphill(theta, g, u, rate, mu):
     u = mu * u + g
     return theta + rate * (g + mu * u), u
@@ -103,6 +113,12 @@ EXERCISE = Exercise(
         Trap("g itself is missing from the step: g + μ u", without_g),
         Trap("in the step the velocity counts μ times: g + μ u, not g + u", whole_velocity),
         Trap("the velocity kept is μ u + g; g + μ u is for the step alone", ahead_kept),
+        Trap("η belongs to the step, not into u: u ← μ u + g, then θ − η (g + μ u)", rate_within),
+        Trap(
+            "θ moves as it should, while η stays; but u holds −η here, as with Sutskever and in Keras: "
+            "u ← μ u + g, then θ − η (g + μ u)",
+            signed_within,
+        ),
         Trap("the sign is wrong: θ goes down the slope", uphill),
         Trap("g counts in full: μ u + g, not μ u + (1 − μ) g", damped),
     ),

@@ -79,6 +79,12 @@ def from_zero(theta, g, m, v, t, rate, beta1, beta2, eps):
     return theta - rate * step, m, v
 
 
+def one_late(theta, g, m, v, t, rate, beta1, beta2, eps):
+    m, v = moments(g, m, v, beta1, beta2)
+    step = m / (1 - beta1 ** (t + 1)) / (np.sqrt(v / (1 - beta2 ** (t + 1))) + eps)
+    return theta - rate * step, m, v
+
+
 def corrected_kept(theta, g, m, v, t, rate, beta1, beta2, eps):
     m, v = moments(g, m, v, beta1, beta2)
     m, v = m / (1 - beta1**t), v / (1 - beta2**t)
@@ -105,6 +111,11 @@ def not_squared(theta, g, m, v, t, rate, beta1, beta2, eps):
     return theta - rate * m / (1 - beta1**t) / (np.sqrt(v / (1 - beta2**t)) + eps), m, v
 
 
+def plain(theta, g, m, v, t, rate, beta1, beta2, eps):
+    m, v = beta1 * m + (1 - beta1) * g, beta2 * v + (1 - beta2) * g
+    return theta - rate * m / (1 - beta1**t) / (np.sqrt(v / (1 - beta2**t)) + eps), m, v
+
+
 def gradient_again(theta, g, m, v, t, rate, beta1, beta2, eps):
     m, v = moments(g, m, v, beta1, beta2)
     return theta - rate * g / (np.sqrt(v / (1 - beta2**t)) + eps), m, v
@@ -128,11 +139,13 @@ EXERCISE = Exercise(
         Trap("m and v start at 0: divide them by 1 − β₁ᵗ and 1 − β₂ᵗ before the step", uncorrected),
         Trap("m is corrected, v isn't: divide it by 1 − β₂ᵗ", mean_alone),
         Trap("t counts from 1: at the first step the correction is 1 − β, not 1 − β⁰ = 0", from_zero),
+        Trap("t counts from 1 already: the power is t, not t + 1", one_late),
         Trap("the corrected ones are for this step alone: keep m and v as they were", corrected_kept),
         Trap("ε stands outside the root: √v̂ + ε", eps_within),
         Trap("βᵗ is a power, beta1**t, not a product", times_t),
         Trap("the correction falls with t: 1 − βᵗ, not 1 − β", only_this_step),
         Trap("v is the mean of g², not of |g|", not_squared),
+        Trap("v is the mean of g²: the square is missing, and the root of what is below 0 is NaN", plain),
         Trap("the step goes by m̂, the mean gradient, not by g (that would be RMSProp)", gradient_again),
     ),
 )

@@ -69,6 +69,10 @@ def by_d(q, k, v, mask):
     return softmax(q @ np.swapaxes(k, -1, -2) / q.shape[-1], mask) @ v
 
 
+def by_keys(q, k, v, mask):
+    return softmax(q @ np.swapaxes(k, -1, -2) / np.sqrt(k.shape[-2]), mask) @ v
+
+
 def over_queries(q, k, v, mask):
     return softmax(fits(q, k), mask, axis=-2) @ v
 
@@ -112,6 +116,7 @@ EXERCISE = Exercise(
     traps=(
         Trap("the scores aren't divided by √d", no_root),
         Trap("the scores are divided by d: it is its square root", by_d),
+        Trap("divided by the root of the number of keys: √d, the length of a query, is wanted", by_keys),
         Trap("the softmax is over the queries: each query's weights over the keys must sum to 1", over_queries),
         Trap("hidden after the softmax: the weights that are left don't sum to 1; hide before it", masked_after),
         Trap("a hidden key got the score 0, and exp(0) = 1: give it −∞", times_mask),

@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter
+from functools import partial
 
 from tinyxm.course import Case, Exercise, Trap
 from tinyxm.metrics import bleu as by_the_package
@@ -30,9 +31,9 @@ def cases(rng):
     yield Case("40 texts, the other way around", (hypotheses, references, 3), by_the_package(hypotheses, references, 3))
 
 
-def grams(text, n):
+def grams(text, n, fewer=0):
     words = text.split()
-    return Counter(tuple(words[i : i + n]) for i in range(len(words) - n + 1))
+    return Counter(tuple(words[i : i + n]) for i in range(len(words) - n + 1 - fewer))
 
 
 def wrong_somewhere(
@@ -40,6 +41,7 @@ def wrong_somewhere(
     total=lambda found, right: found.total(),
     penalty=lambda r, c: min(1, math.exp(1 - r / c)),
     mean=lambda p: math.prod(p) ** (1 / len(p)),
+    grams=grams,
 ):
     def bleu(references, hypotheses, order):
         precisions = []
@@ -51,6 +53,12 @@ def wrong_somewhere(
         return penalty(r, c) * mean(precisions) if c and all(precisions) else 0.0
 
     return bleu
+
+
+def of_letters(references, hypotheses, order):
+    return wrong_somewhere()(
+        *([" ".join(text.replace(" ", "_")) for text in texts] for texts in (references, hypotheses)), order
+    )
 
 
 def mean_of_texts(references, hypotheses, order):
@@ -82,6 +90,11 @@ EXERCISE = Exercise(
             "each n-gram counts once: two right 'the' are two matches",
             wrong_somewhere(shared=lambda found, right: len(found.keys() & right.keys())),
         ),
+        Trap(
+            "the last n-gram is left out: a text of m words has m − n + 1 of them",
+            wrong_somewhere(grams=partial(grams, fewer=1)),
+        ),
+        Trap("letters are counted: the n-grams are of words, text.split()", of_letters),
         Trap("the mean of the texts' own scores: sum the counts over all texts, then divide", mean_of_texts),
         Trap(
             "texts that are too short aren't punished: the brevity penalty is missing",

@@ -92,6 +92,12 @@ def no_two(m, log_s, mu, log_sigma, noise):
     return z, kl + apart.sum(axis=1).mean()
 
 
+def times_variance(m, log_s, mu, log_sigma, noise):
+    s, sigma = np.exp(log_s), np.exp(log_sigma)
+    each = log_sigma - log_s + (s**2 + (m - mu) ** 2) / 2 * sigma**2 - 0.5
+    return m + s * noise, each.sum(axis=1).mean()
+
+
 def mean_of_all(m, log_s, mu, log_sigma, noise):
     z, kl = right(m, log_s, mu, log_sigma, noise)
     return z, kl / m.shape[1]
@@ -130,6 +136,7 @@ EXERCISE = Exercise(
         Trap("the divergence is that of p from q: KL(q ‖ p) has q's m and s above, σ² below", reversed_),
         Trap("½ is missing, for each dimension: two equal clouds have no divergence", no_half),
         Trap("divided by σ²: it is 2σ²", no_two),
+        Trap("/ 2 * σ² divides by 2 and multiplies by σ²: brackets, / (2 * σ²)", times_variance),
         Trap("the mean over the dimensions is taken, not their sum", mean_of_all),
         Trap("the sum over the pictures is taken, not their mean", summed),
         Trap("one number for each picture: take the mean over the pictures", each),

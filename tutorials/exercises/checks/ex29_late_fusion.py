@@ -99,8 +99,21 @@ def nan_times_nought(log_p, log_prior, present):
     return normal((log_p * present.T[:, :, None]).sum(axis=0) - (present.sum(axis=1, keepdims=True) - 1) * log_prior)
 
 
+def count_without_keepdims(log_p, log_prior, present):
+    evidence, count = parts(log_p, log_prior, present)
+    return normal(evidence - (count[:, 0] - 1) * log_prior)
+
+
+def constant_without_keepdims(log_p, log_prior, present):
+    fused = not_normal(log_p, log_prior, present)
+    return fused - np.logaddexp.reduce(fused, axis=1)
+
+
 def probabilities(log_p, log_prior, present):
     return np.exp(normal(not_normal(log_p, log_prior, present)))
+
+
+COLUMNS = "what there is one of for each sample must stay a column, (n, 1): is a keepdims=True missing?"
 
 
 EXERCISE = Exercise(
@@ -124,6 +137,8 @@ EXERCISE = Exercise(
         Trap("the mean of the opinions is taken: independent evidence adds up", averaged),
         Trap("the probabilities don't sum to 1: the constant is missing", not_normal),
         Trap("the constant is over the samples: each sample's classes must sum to 1", over_samples),
+        Trap(COLUMNS, count_without_keepdims),
+        Trap(COLUMNS, constant_without_keepdims),
         Trap("0 · NaN is NaN: leave out what is absent by np.where", nan_times_nought),
         Trap("absent modalities have their say, too", absent_too),
         Trap("probabilities are returned: their logarithms are wanted", probabilities),
