@@ -62,6 +62,10 @@ def uphill(u, v, negatives):
     return gradients(u, v, negatives, 1 - sigmoid(u @ v), -sigmoid(negatives @ u))
 
 
+def seen_uphill(u, v, negatives):
+    return gradients(u, v, negatives, 1 - sigmoid(u @ v), sigmoid(negatives @ u))
+
+
 def as_if_unseen(u, v, negatives):
     return gradients(u, v, negatives, sigmoid(u @ v), sigmoid(negatives @ u))
 
@@ -83,6 +87,16 @@ def seen_alone(u, v, negatives):
     return seen * v, seen * u, sigmoid(negatives @ u)[:, None] * u
 
 
+def not_summed(u, v, negatives):
+    seen, drawn = sigmoid(u @ v) - 1, sigmoid(negatives @ u)
+    return seen * v + drawn[:, None] * negatives, seen * u, drawn[:, None] * u
+
+
+def not_joined(u, v, negatives):
+    seen, drawn = sigmoid(u @ v) - 1, sigmoid(negatives @ u)
+    return seen * v + drawn * negatives, seen * u, drawn * u
+
+
 def summed(u, v, negatives):
     seen, drawn = sigmoid(u @ v) - 1, sigmoid(negatives @ u)
     return seen * v + drawn @ negatives, seen * u, drawn.sum() * u
@@ -96,6 +110,9 @@ def slope_again(u, v, negatives):
 def own_vectors(u, v, negatives):
     seen, drawn = sigmoid(u @ v) - 1, sigmoid(negatives @ u)
     return (seen + drawn.sum()) * u, seen * v, drawn[:, None] * negatives
+
+
+ADD_UP = "u has one gradient, in which each negative sample adds its own: drawn @ negatives, not drawn * negatives"
 
 
 EXERCISE = Exercise(
@@ -115,11 +132,14 @@ EXERCISE = Exercise(
     trial_told="word vectors learned by it",
     traps=(
         Trap("the sign is wrong: it is what was said, σ, less what was true, 1 or 0", uphill),
+        Trap("the seen pair's error has the wrong sign: σ(u · v) − 1, below 0", seen_uphill),
         Trap("the pair was seen, so 1 was true: σ(u · v) − 1", as_if_unseen),
         Trap("a random context should have 0: its error is σ(u · nᵢ), without − 1", all_pull),
         Trap("the error of a random context is σ(u · nᵢ), not σ(−u · nᵢ)", wrong_side),
         Trap("the loss adds up over the negative samples: it is no mean", averaged),
         Trap("u stands in the negative samples' scores, too: + Σ σ(u · nᵢ) nᵢ", seen_alone),
+        Trap(ADD_UP, not_summed),
+        Trap(ADD_UP, not_joined),
         Trap("each negative sample has a gradient of its own, a row: no sum over them", summed),
         Trap("σ' is already in it: the slope of −ln σ is σ − 1 alone", slope_again),
         Trap("the slope of u · v for u is v, and for v it is u: they are exchanged", own_vectors),

@@ -73,6 +73,18 @@ def by_keys(q, k, v, mask):
     return softmax(q @ np.swapaxes(k, -1, -2) / np.sqrt(k.shape[-2]), mask) @ v
 
 
+def by_first_length(q, k, v, mask):
+    return softmax(q @ np.swapaxes(k, -1, -2) / np.sqrt(len(k)), mask) @ v
+
+
+def all_axes_turned(q, k, v, mask):
+    return softmax(q @ k.T / np.sqrt(q.shape[-1]), mask) @ v
+
+
+def never_nothing(q, k, v, mask):
+    return softmax(np.where(mask, fits(q, k), -1e9), True) @ v
+
+
 def over_queries(q, k, v, mask):
     return softmax(fits(q, k), mask, axis=-2) @ v
 
@@ -99,6 +111,9 @@ def overflowing(q, k, v, mask):
         return weights / weights.sum(axis=-1, keepdims=True) @ v
 
 
+NOT_KEYS = "divided by the root of the number of keys: √d, the length of a query, is wanted"
+
+
 EXERCISE = Exercise(
     title="attention with a mask",
     lesson="18_attention_and_the_transformer",
@@ -116,7 +131,10 @@ EXERCISE = Exercise(
     traps=(
         Trap("the scores aren't divided by √d", no_root),
         Trap("the scores are divided by d: it is its square root", by_d),
-        Trap("divided by the root of the number of keys: √d, the length of a query, is wanted", by_keys),
+        Trap(NOT_KEYS, by_keys),
+        Trap(NOT_KEYS, by_first_length),
+        Trap("k.T turns all axes around, the batch's, too: np.swapaxes(k, -1, -2) turns the last two", all_axes_turned),
+        Trap("where all keys are hidden, all weigh the same: a query that may see nothing gets zeros", never_nothing),
         Trap("the softmax is over the queries: each query's weights over the keys must sum to 1", over_queries),
         Trap("hidden after the softmax: the weights that are left don't sum to 1; hide before it", masked_after),
         Trap("a hidden key got the score 0, and exp(0) = 1: give it −∞", times_mask),

@@ -76,6 +76,11 @@ def all_counted(log_p, log_prior, present):
     return normal(evidence - (len(log_p) - 1) * log_prior)
 
 
+def never_below_nought(log_p, log_prior, present):
+    evidence, count = parts(log_p, log_prior, present)
+    return normal(evidence - np.maximum(count - 1, 0) * log_prior)
+
+
 def averaged(log_p, log_prior, present):
     evidence, count = parts(log_p, log_prior, present)
     return normal(np.where(count > 0, evidence / np.maximum(count, 1), log_prior))
@@ -134,6 +139,7 @@ EXERCISE = Exercise(
         Trap("the prior is counted by each modality: take it away (number present − 1) times", prior_stays),
         Trap("the prior is taken away once too often: one of them must stay", one_too_many),
         Trap("the prior is taken away for absent modalities, too: count those that are present", all_counted),
+        Trap("where nothing is present the prior is left: number present − 1 is −1 there, not 0", never_below_nought),
         Trap("the mean of the opinions is taken: independent evidence adds up", averaged),
         Trap("the probabilities don't sum to 1: the constant is missing", not_normal),
         Trap("the constant is over the samples: each sample's classes must sum to 1", over_samples),

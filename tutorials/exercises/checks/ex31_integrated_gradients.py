@@ -122,6 +122,10 @@ EXERCISE = Exercise(
         Trap("the gradients are summed, not averaged: divide by the steps", at(middles, mean=False)),
         Trap("taken where each part begins: take the middle of each", at(lambda steps: np.arange(steps) / steps)),
         Trap("taken where each part ends: take the middle of each", at(lambda steps: (np.arange(steps) + 1) / steps)),
+        Trap(
+            "np.linspace(0, 1, steps) takes both ends in: take the middle of each part",
+            at(lambda steps: np.linspace(0, 1, steps)),
+        ),
         Trap("the way begins at 0: it begins at the baseline", from_nought),
         Trap("the gradient at x alone: that is a slope at the end, not along the way", at_the_end),
     ),
