@@ -2,9 +2,10 @@
 
 import ast
 
+import numpy as np
 import pytest
 
-from tinyxm.course import exercises, grade
+from tinyxm.course import exercise, exercises, grade
 from tinyxm.course.exercise import folder, load
 
 ALL = [*exercises().values()]
@@ -33,6 +34,17 @@ def test_every_known_wrong_answer_is_refused_and_called_by_its_own_words(exercis
         assert not verdict.passed, trap.told
         assert verdict.mistake == trap.told
         assert {result.looks_like for result in verdict.results if not result.passed} == {trap.told}
+
+
+def test_a_mistake_is_known_though_training_made_its_roundings_large():
+    asked = exercise("ex10")
+    missing = next(trap for trap in asked.traps if trap.told.endswith("1/n is missing"))
+
+    def rounded_otherwise(logits, labels):
+        answer = missing.function(logits, labels)
+        return answer * (1 + np.finfo(answer.dtype).eps)
+
+    assert grade(asked, rounded_otherwise).mistake == missing.told
 
 
 @each

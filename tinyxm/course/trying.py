@@ -52,22 +52,28 @@ class Outcome:
         """Whether anything came but NaN, infinity, or a bare yes or no."""
         return not self.stopped and _tells(self.came)
 
-    def like(self, other: Outcome, tolerance: float) -> bool:
-        """Whether both are right, or both wrong with the same numbers, or stopped by the same error."""
+    def like(self, other: Outcome, tolerance: float | None) -> bool:
+        """Whether both are right, or stopped by the same error, or wrong with the same numbers (None: by the same yes
+        and no, whatever the numbers)."""
         if self.result.passed or other.result.passed:
             return self.result.passed and other.result.passed
         if self.stopped or other.stopped:
             return self.stopped == other.stopped
+        if tolerance is None:
+            return _said(self.came) == _said(other.came)
         return other.came is not None and difference(self.came, other.came, tolerance) is None
 
 
 @dataclass(frozen=True)
 class Try:
-    """One call of an answer: what is tried, what comes of it for a function, and how near two that are alike come."""
+    """One call of an answer: what is tried, what comes of it for a function, and how near two that are alike come.
+
+    None where they needn't: training that goes wrong makes roundings large.
+    """
 
     told: str
     outcome: Callable[[Function], Outcome]
-    tolerance: float
+    tolerance: float | None = None
 
     def __call__(self, function: Function) -> Result:
         return self.outcome(function).result
@@ -81,7 +87,7 @@ def tries(exercise: Exercise | str) -> list[Try]:
         for case in exercise.cases(np.random.default_rng(SEED))
     ]
     if exercise.trial:
-        found.append(Try(exercise.trial_told, partial(_at_work, exercise), TRIAL_TOLERANCE))
+        found.append(Try(exercise.trial_told, partial(_at_work, exercise)))
     return found
 
 
@@ -101,6 +107,12 @@ def known(exercise: Exercise, tried: Sequence[Try], outcomes: Sequence[Outcome])
             if all(outcomes[i].like(tried[i].outcome(trap.function), tried[i].tolerance) for i in (*wrong, *right)):
                 return trap.told, wrong
     return "", []
+
+
+def _said(value: Any) -> list[bool]:
+    """Each yes and no of what came."""
+    parts = value.values() if isinstance(value, Mapping) else [value]
+    return [bool(part) for part in parts if isinstance(part, bool | np.bool_)]
 
 
 def _tells(value: Any) -> bool:
