@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from tinyxm.course import exercise, export, grade_class
+from tinyxm.course import Classroom, Result, Verdict, exercise, export, grade_class
 
 SOLUTION = exercise("ex04").solution.read_text("utf-8")
 
@@ -53,6 +53,16 @@ def test_the_page_says_who_solved_what_and_what_goes_wrong(classroom, tmp_path):
     assert page.count("all right") == 2
     assert "5 rows of 3: at ∂L/∂w[0]: got" in page
     assert "SyntaxError" in page
+
+
+def test_a_known_mistake_is_the_commonest_though_something_else_is_first_wrong(tmp_path):
+    asked = exercise("ex04")
+    results = Result("one row", False, "got nan", "there is NaN in it"), Result("5 rows", False, "got 2", "no mean")
+    verdicts = {"ada": {asked.name: Verdict(asked.name, results, asked.points, "no mean")}}
+    Classroom([asked], verdicts, {"ada": []}).write_page(tmp_path / "class.html")
+    page = (tmp_path / "class.html").read_text("utf-8")
+    assert "ex04, 1 student: no mean" in page
+    assert "ex04, one row: got nan (there is NaN in it)" in page
 
 
 def test_a_file_deep_in_a_folder_counts_the_newest_is_graded_and_the_others_are_named(tmp_path):

@@ -100,6 +100,12 @@ def test_a_wrong_shape_is_explained(got, expected, told):
     assert told in difference(got, expected).looks_like
 
 
+def test_a_nought_of_another_shape_isnt_taken_for_right_numbers():
+    assert difference(np.zeros((1, 1)), np.zeros(1)).looks_like == ""
+    assert difference(np.zeros((3, 2)), np.zeros(2)).looks_like == ""
+    assert "only the shape isn't" in difference(np.ones((1, 1)), np.ones(1)).looks_like
+
+
 @pytest.mark.parametrize(
     ("got", "expected", "where"),
     [

@@ -83,7 +83,7 @@ class Classroom:
             verdict = verdicts[exercise.name]
             if verdict and not verdict.passed:
                 wrong = [result for result in verdict.results if not result.passed]
-                known = next((result.looks_like for result in wrong if result.looks_like), "")
+                known = verdict.mistake or next((result.looks_like for result in wrong if result.looks_like), "")
                 seen[not known, known or wrong[0].wrong] += 1
         commonest = sorted(seen.items(), key=lambda item: (-item[1], item[0]))[:3]
         return [f"{exercise.short}, {_counted(count, 'student')}: {told}" for (_, told), count in commonest]
