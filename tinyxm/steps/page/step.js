@@ -11636,7 +11636,7 @@ function story(element, store, trace) {
     if (!operation || !(changed.has("op") || changed.has("value"))) return;
     if (changed.has("op")) {
       fill(heading, make("strong", {}, operation.phase), `: ${PHASES[operation.phase] ?? ""}`);
-      const leads = beyond(trace, operation.number, 1) !== null;
+      const leads = operation.number > 0 && beyond(trace, operation.number, 1) !== null;
       fill(facts, operation.number ? factsOf(operation, trace) : INTRODUCTION, leads ? [" ", past] : null);
       live.textContent = `${operation.number}, ${operation.phase}. ${sentenceText(operation, trace)}`;
     }
