@@ -52,6 +52,16 @@ def test_axe_finds_nothing_in_what_is_seldom_seen(browser, packages, tmp_path, m
         assert not [(v["id"], [node["html"] for node in v["nodes"]][:3]) for v in found]
 
 
+def test_a_phone_at_200_percent_has_all_buttons_whole(browser, tmp_path):
+    with Opened(
+        browser, tmp_path, trace.encode(perceptron()), "#op=12", viewport={"width": 180, "height": 400}
+    ) as page:
+        beyond = """([selector, edge]) => [...document.querySelectorAll(selector)].filter((one) =>
+          one.getBoundingClientRect().right > edge || one.scrollWidth > one.clientWidth).length"""
+        assert page.page.evaluate(beyond, [".title > *, .transport button", 180]) == 0
+        assert page.page.evaluate(beyond, [".phases button", 10**6]) == 0
+
+
 STYLE = "([selector, name]) => getComputedStyle(document.querySelector(selector))[name]"
 CUT = """() => [...document.querySelectorAll(".phases > div, .cells, pre, .list")]
   .filter((one) => one.scrollWidth > one.clientWidth || one.scrollHeight > one.clientHeight)

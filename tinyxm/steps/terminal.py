@@ -133,7 +133,7 @@ def screen(
         phases.append(f" {phase} ", style)
     lines = _list(trace, at, max(2, (height - 30) // 2))
     head: list[Text | Rule] = [
-        _one_line(f"operation {at} of 0 … {len(operations) - 1}{_time(trace, at)}   {trace['title']}", "bold"),
+        _one_line(f"operation {at} of {len(operations) - 1}{_time(trace, at)}   {trace['title']}", "bold"),
         _one_line(told or KEYS.format(LEAP if trace.get("repeats") else ""), "yellow" if told else "dim"),
         phases,
         Rule(style="dim"),
