@@ -70,7 +70,7 @@ def test_a_gradient_divided_by_hand():
         np.testing.assert_allclose(step.values[update.after].array, [1, 2] - 0.01 * g / 2, rtol=1e-6)
         assert step.kept == []
         assert phases(step)[-5:] == ["backward", "gradient norm", "clip", "update", "after"]
-        assert "2 of its 2 numbers are others" in next(
+        assert "∂L/∂w was changed by your code, not by an operation: 2 of its 2 numbers are others now." in next(
             op["says"] for op in trace.encode(step)["operations"] if op["kind"] == "hand"
         )
         assert [t.why for t in replay(step) if t.error is None] == ["your code changed it between two operations"]
@@ -79,12 +79,13 @@ def test_a_gradient_divided_by_hand():
 
 
 def test_a_gradient_that_your_code_gives_is_none_from_before():
-    w = weights()
-    optimizer = optim.GradientDescent([w], lr=1.0)
+    w, v = weights(), weights()
+    optimizer = optim.Momentum([w, v], lr=1.0)
     with record(optimizer=optimizer) as step:
-        w.grad = np.array([0.5, -0.5], np.float32)
+        w.grad = v.grad = np.array([0.5, -0.5], np.float32)
         optimizer.step()
-    (op,) = (op for op in step.operations if op.kind == "hand")
+    assert [op.phase for op in step.operations] == ["clip", "clip", "moments", "moments", "update", "update", "after"]
+    op, _ = (op for op in step.operations if op.kind == "hand")
     assert step.values[op.result].name == "∂L/∂w by hand"
     assert "no backward pass brought it" in next(
         op["says"] for op in trace.encode(step)["operations"] if op["kind"] == "hand"
@@ -102,11 +103,11 @@ def test_a_forgotten_zero_grad_gives_each_gradient_its_name():
         optimizer.step()
     (gathered,) = (op for op in step.operations if op.gathers)
     named = {key: step.values[n].name for key, n in gathered.operands.items()}
-    assert named == {"total": "earlier ∂L/∂w", "g": "∂L/∂w, this pass"}
+    assert named == {"total": "earlier ∂L/∂w", "g": "∂L/∂w of this pass"}
     assert step.values[gathered.result].name == "∂L/∂w"
     told = trace.encode(step)["operations"][gathered.number]
     assert told["gathers"]
-    assert "earlier ∂L/∂w. What this pass brought, ∂L/∂w, this pass, is added" in told["says"]
+    assert "earlier ∂L/∂w. What this pass brought, ∂L/∂w of this pass, is added" in told["says"]
     assert [found.name for found in diagnose(step) if found.name == "gradient_kept"]
     assert not by_hand(step)
     names_are_its_own(step)
@@ -122,11 +123,12 @@ def test_gradients_of_several_passes_and_one_changed_between_them():
                 w.grad *= 10
         optimizer.step()
     first, second = (op for op in step.operations if op.gathers)
-    assert [step.values[n].name for n in first.operands.values()] == ["∂L/∂w, pass 1", "∂L/∂w, pass 2"]
-    assert [step.values[n].name for n in second.operands.values()] == ["changed ∂L/∂w, passes to 2", "∂L/∂w, pass 3"]
+    assert [step.values[n].name for n in first.operands.values()] == ["∂L/∂w of pass 1", "∂L/∂w of pass 2"]
+    assert [step.values[n].name for n in second.operands.values()] == ["changed ∂L/∂w up to pass 2", "∂L/∂w of pass 3"]
     g = gradient(np.array([1.0, 2.0]))
     np.testing.assert_allclose(step.values[step.updates[0].gradient].array, 33 * g, rtol=1e-5)
     assert step.updates[0].clipped is None
+    assert not differences(step), "no slope is what your code made of it"
     assert [phase for phase, *_ in by_hand(step)] == ["backward"]
     names_are_its_own(step)
 
@@ -193,7 +195,7 @@ def test_an_update_by_hand_has_its_place_without_an_optimizer():
         told = by_hand(step)
         assert [(phase, before, name) for phase, before, _, name, _ in told] == [
             ("update", "w", "changed w"),
-            ("update", "changed w", "changed changed w"),
+            ("update", "changed w", "changed w 2"),
         ]
         for (_, _, was, _, now), a, b in zip(told, expected, expected[1:], strict=False):
             np.testing.assert_allclose((was, now), (a, b), rtol=1e-5)

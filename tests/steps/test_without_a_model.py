@@ -298,7 +298,7 @@ def test_what_gathers_over_passes_is_told_apart_from_what_adds_up_in_one():
             np.sum(X @ w).backward()
     earlier, again = [op["says"] for op in trace.encode(step)["operations"] if op["kind"] == "accumulate"]
     assert earlier.startswith("w had a gradient from before this backward pass, earlier ∂L/∂w.")
-    assert again.startswith("w had a gradient from before this backward pass, ∂L/∂w, passes to 1.")
+    assert again.startswith("w had a gradient from before this backward pass, ∂L/∂w up to pass 1.")
     totals = [step.values[op.result].array for op in step.operations if op.kind == "accumulate"]
     np.testing.assert_allclose(totals[1], 1.5 * totals[0], rtol=1e-6)
     assert step.kept == ["w"]

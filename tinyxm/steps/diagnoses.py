@@ -159,9 +159,9 @@ def unknown_optimizer(step: Step) -> Told:
 
 def nothing_learned(step: Step) -> Told:
     """A loss at ln n: all n choices are equally likely to the model."""
-    if step.loss is None:
+    if step.loss is None or step.values[step.loss].array.size != 1:
         return
-    loss = float(step.values[step.loss].array.sum())
+    loss = float(step.values[step.loss].array.ravel()[0])
     for op in step.operations:
         logits = op.operands.get("logits") if op.name == "cross_entropies" and op.kind == "forward" else None
         if isinstance(logits, Ref) and step.values[logits].array.ndim:

@@ -30,12 +30,12 @@ class Holdings:
         self.used: dict[Node, Ref] = {}  # and what clips, or your code, made of that
         self.coming: dict[Node, Ref] = {}  # what the present pass brought so far, which .grad holds once it has ended
         self.times: Counter[str] = Counter()  # how often operations wrote to a parameter
-        self.earlier: set[Node] = set()  # those that had a gradient when the step began
+        self.earlier: set[Node] = set()  # those that had a gradient when the recording met them
 
     def begin(self, parameter: Any, number: Ref) -> Ref:
         """Of a parameter that the recording hasn't met."""
         self.first[id(parameter)] = number
-        if parameter.grad is not None and not self.step.losses:
+        if parameter.grad is not None:
             self.earlier.add(parameter.node)
         return self.becomes(parameter, number)
 
@@ -88,7 +88,8 @@ class Holdings:
         """Compare every gradient of this step with what it's known to be."""
         self.settle()
         for name, parameter in self.recorder.parameters:
-            if parameter.grad is not None and parameter.node in self.gradient_of:
+            known = parameter.node in self.gradient_of or parameter.node not in self.earlier
+            if parameter.node is not None and parameter.grad is not None and known:
                 self.gradient(name, parameter, parameter.grad, phase)
 
     def end(self) -> None:

@@ -41,7 +41,7 @@ def name_the_rest(step: Step) -> None:
             continue
         op = None if value.made_by is None else step.operations[value.made_by]
         if op is not None and op.kind == "hand":
-            value.name = _unlike(_changed_name(step, op), taken)
+            value.name = _changed_name(step, op, taken)
         elif op is not None:
             value.name = _unlike(_within(op.module, op.name), taken)
         else:
@@ -52,20 +52,27 @@ def name_the_rest(step: Step) -> None:
         if value.name:
             continue
         op = None if value.made_by is None else step.operations[value.made_by]
-        name = f"∂L/∂{step.values[value.of or 0].name}{parts.get(value.number, '')}"
+        value.name = f"∂L/∂{step.values[value.of or 0].name}{parts.get(value.number, '')}"
         if op is not None and op.kind == "hand":
-            name = _changed_name(step, op) or f"{name} by hand"
-        value.name = name
+            value.name = _changed_name(step, op, taken) or f"{value.name} by hand"
+            taken.add(value.name)
 
 
-def _changed_name(step: Step, op: Operation) -> str:
-    """What your code made of a value; "" where it made it of none."""
-    return f"changed {step.values[op.operands['before']].name}" if "before" in op.operands else ""
+def _changed_name(step: Step, op: Operation, taken: set[str]) -> str:
+    """What your code made of a value, "changed w", and of that again, "changed w 2"; "" where it made it of none."""
+    if "before" not in op.operands:
+        return ""
+    first = op
+    while (maker := step.values[first.operands["before"]].made_by) is not None:
+        if step.operations[maker].kind != "hand" or "before" not in step.operations[maker].operands:
+            break
+        first = step.operations[maker]
+    return _unlike(f"changed {step.values[first.operands['before']].name}", taken)
 
 
 def _parts(step: Step) -> dict[int, str]:
     """Of each gradient that others were added to, what tells it apart: " by way of 0.linear", ", 2 of 3 uses"; of what
-    one pass added to what was there before it ", this pass", of several ", pass 2" and ", passes to 2"."""
+    one pass added to what was there before it " of this pass", of several " of pass 2" and " up to pass 2"."""
     found = _passes(step)
     for op in step.operations:
         if not op.branches or op.result is None:
@@ -90,11 +97,11 @@ def _passes(step: Step) -> dict[int, str]:
         first = gathered[0].operands["total"]
         own = not step.values[first].name  # else it's from before this step
         if own:
-            found[first] = ", pass 1"
+            found[first] = " of pass 1"
         for i, op in enumerate(gathered):
-            found[op.operands["g"]] = f", pass {i + 1 + own}" if own or len(gathered) > 1 else ", this pass"
+            found[op.operands["g"]] = f" of pass {i + 1 + own}" if own or len(gathered) > 1 else " of this pass"
             if i + 1 < len(gathered) and op.result is not None:
-                found[op.result] = f", passes to {i + 1 + own}"
+                found[op.result] = f" up to pass {i + 1 + own}"
     return found
 
 

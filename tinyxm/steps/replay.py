@@ -135,8 +135,18 @@ def checkable(step: Step) -> list[tuple[int, int]]:
     named = {name: int(g) for name, g in norm.operands.items()} if norm is not None else {}
     # of a further backward pass, for another optimizer, what it alone brought
     named |= {u.name: u.gradient for u in step.updates if step.values[u.gradient].made_by is not None}
-    pairs = [(step.values[g].of, g) for name, g in named.items() if name not in step.kept and step.values[g].array.size]
+    whole = {name: g for name, g in named.items() if name not in step.kept and _by_passes_alone(step, g)}
+    pairs = [(step.values[g].of, g) for g in whole.values() if step.values[g].array.size]
     return [(parameter, g) for parameter, g in pairs if parameter is not None]
+
+
+def _by_passes_alone(step: Step, gradient: int) -> bool:
+    """Whether nothing but backward passes made it: no clip or code of yours in between."""
+    made_by = step.values[gradient].made_by
+    op = None if made_by is None else step.operations[made_by]
+    if op is not None and op.gathers:
+        return _by_passes_alone(step, op.operands["total"])
+    return op is not None and op.kind not in ("clip", "hand")
 
 
 def _losses_of(step: Step, gradient: int) -> list[int]:

@@ -49,11 +49,11 @@ def _changing(step: Step, op: Operation) -> str:
         name = step.values[step.values[op.result or 0].of or 0].name
         return f"Your code gave {name} a gradient of its own: no backward pass brought it."
     before, after = step.values[op.operands["before"]], step.values[op.result or 0]
-    how = "has another shape since"
+    how = "it has another shape now"
     if before.array.shape == after.array.shape:
         count = int(np.sum(before.array != after.array))
-        how = f"{count} of its {before.array.size} numbers {'is' if count == 1 else 'are'} others since"
-    return f"Your code changed {before.name} by hand: no operation of the engine's did it, but {how}."
+        how = f"{count} of its {before.array.size} numbers {'is another' if count == 1 else 'are others'} now"
+    return f"{before.name} was changed by your code, not by an operation: {how}."
 
 
 def _clipping(step: Step, op: Operation) -> str:
