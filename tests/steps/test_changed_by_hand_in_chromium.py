@@ -1,0 +1,68 @@
+"""The page tells truly of what your code changed, of several backward passes, and of two optimizers on one layer."""
+
+import numpy as np
+import pytest
+from chromium import Opened, launched
+
+import tinyxm as xm
+from tinyxm import nn, optim
+from tinyxm.steps.recording import record
+from tinyxm.steps.trace import encode
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:playwright", "ignore::ResourceWarning")
+X, T = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], np.float32), np.array([0, 1, 1, 0])
+
+
+def stepped():
+    """Two passes, the gradients halved, two optimizers on one layer, and a projection."""
+    layer = nn.Linear(2, 2, rng=np.random.default_rng(0))
+    first, second = (kind(layer.parameters(), lr=0.1) for kind in (optim.GradientDescent, optim.Momentum))
+    with record(layer, first) as step:
+        for _ in range(2):
+            xm.ops.cross_entropy(layer(X), T).backward()
+        for p in layer.parameters():
+            p.grad /= 2
+        first.step()
+        second.step()
+        layer.weight.data[...] = np.clip(layer.weight.data, -0.1, 0.1)
+    return step
+
+
+def test_every_operation_of_it_is_told_truly(tmp_path):
+    step = stepped()
+    told = encode(step)
+    with launched() as browser, Opened(browser, tmp_path, told) as opened:
+        page, texts = opened.page, []
+        for op in step.operations:
+            assert opened.operation == op.number
+            texts.append(page.inner_text(".derivation"))
+            assert not page.query_selector(".ledger .off")
+            assert "They differ" not in texts[-1]
+            assert "three digits" not in texts[-1]
+            assert "doesn't agree" not in texts[-1]
+            opened.press("ArrowRight")
+        begins = [text for text in texts if "Here the backward pass begins" in text]
+        assert all("= 1" in text for text in begins)
+        for op in (op for op in step.operations if op.gathers):
+            assert "nothing emptied it" in texts[op.number]
+            assert "of pass 1" in texts[op.number]
+            assert "of pass 2" in texts[op.number]
+        by_hand = [op for op in step.operations if op.kind == "hand"]
+        assert [op.phase for op in by_hand] == ["clip", "clip", "update"]
+        assert all("Your own code made it" in texts[op.number] for op in by_hand)
+        assert not opened.problems
+    with launched() as browser, Opened(browser, tmp_path, told, "#weight=weight (update 2)[0,1]") as opened:
+        stations = [text.split() for text in opened.page.locator(".follow li").all_inner_texts()]
+        assert [" ".join(words[:-1]) for words in stations] == ["gradient", "changed", "moments", "step", "new value"]
+        update = step.updates[2]
+        g, used = (step.values[n].array[0, 1] for n in (update.gradient, update.clipped))
+        assert used == pytest.approx(g / 2)
+        told_numbers = [float(words[-1].replace("−", "-")) for words in stations]
+        assert told_numbers[:2] == pytest.approx([g, used], rel=1e-3)
+        assert abs(told_numbers[-1]) <= 0.1001, "what the projection left"
+        select = opened.page.locator(".ledger select")
+        assert select.locator("option").all_inner_texts() == [
+            *("weight", "bias", "weight (update 2)", "bias (update 2)"),
+        ]
+        assert select.input_value() == "2"
+        assert not opened.problems
