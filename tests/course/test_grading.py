@@ -300,7 +300,7 @@ def test_an_endless_loop_is_ended_and_what_was_done_before_is_kept(tmp_path):
     solution = exercise("ex04").solution.read_text()
     path.write_text(solution.replace("    y = 1", "    while len(t) > 4: pass\n    y = 1"))
     slow = exercise("ex04")
-    limited = Exercise(**{**vars(slow), "seconds": 15.0})
+    limited = Exercise(**{**vars(slow), "seconds": 8.0})
     verdict = check(limited, path)
     assert [result.passed for result in verdict.results[:3]] == [True, True, False]
     assert "does every loop end?" in verdict.results[2].wrong

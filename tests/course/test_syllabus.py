@@ -74,6 +74,7 @@ def command(head: str) -> list[str]:
     return [sys.executable, "-m", "tinyxm.cli", *shlex.split(line)[1:]]
 
 
+@pytest.mark.slow
 def test_a_week_from_handing_out_to_marks(tmp_path):
     def run(line: list[str], folder: Path = tmp_path) -> int:
         return subprocess.run(line, cwd=folder, capture_output=True).returncode

@@ -122,6 +122,7 @@ def test_a_few_are_drawn_in_each_style(few):
     assert chr(int(records[0]["id"][2:], 16)) == "©"
 
 
+@pytest.mark.slow
 def test_the_whole_source(packages, tmp_path, monkeypatch):
     monkeypatch.setenv("TINYXM_CACHE", str(tmp_path / "new"))
     heard = []

@@ -181,6 +181,7 @@ def test_settings_out_of_range_are_refused(wrong, message):
     assert job.EmojiSettings(quick=True, epochs=9).epochs == 9
 
 
+@pytest.mark.slow
 def test_validation_scores_what_was_withheld_and_no_test(tmp_path):
     results = recipes.train("emoji", tmp_path / "run", epochs=1, quick=True, validation=True).results
     assert set(results["validation"]) == {"outline", "twemoji", "unseen_concepts"}

@@ -132,6 +132,7 @@ def test_a_run_is_asked_with_what_there_is():
         Fuse().find(asked, {"a": 1.0}, "text", 5)
 
 
+@pytest.mark.slow
 def test_what_is_given_is_read_as_the_task_was_made(monkeypatch):
     made = fuse_data.load(("digits",), "synthesised", True, nothing)["digits"]
     data = digits_data.load("synthesised", True, nothing)

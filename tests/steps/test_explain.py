@@ -335,6 +335,7 @@ def test_memory_is_given_back() -> None:
     assert len(provenance._origins) == before
 
 
+@pytest.mark.slow
 def test_steps_explained_one_after_another_take_no_more_memory() -> None:
     model = xm.nn.Sequential(xm.nn.Linear(3, 4), xm.nn.BatchNorm(4), xm.nn.Linear(4, 2))
     optimizer, x = xm.optim.Adam(model.parameters(), lr=0.1), rng.standard_normal((5, 3)).astype(np.float32)

@@ -97,7 +97,7 @@ def test_the_page_holds_the_trace_and_asks_for_nothing(tmp_path):
 
 def test_the_notebook_s_widget_holds_trace_and_module(monkeypatch):
     pytest.importorskip("anywidget", reason="anywidget isn't installed (the extra notebook)")
-    monkeypatch.delattr(sys.modules["__main__"], "__file__")  # as a notebook has it
+    monkeypatch.delattr(sys.modules["__main__"], "__file__", raising=False)  # as a notebook has it
     widget = perceptron().show()
     assert widget.trace["format"] == "tinyxm-trace/1"
     assert "export" in str(widget._esm)
@@ -109,6 +109,7 @@ def test_the_widget_s_trace_is_made_of_what_json_has_alone(monkeypatch):
     from tinyxm.steps import notebook
 
     monkeypatch.setattr(notebook, "_kind", lambda: dict)
+    monkeypatch.setattr(sys.modules["__main__"], "__file__", "script.py", raising=False)
 
     def kinds(x):
         parts = x.values() if isinstance(x, dict) else x if isinstance(x, list) else ()
@@ -128,6 +129,6 @@ def test_without_anywidget_the_extra_is_named(monkeypatch):
 
     notebook._kind.cache_clear()
     monkeypatch.setattr(notebook, "require", absent)
-    monkeypatch.delattr(sys.modules["__main__"], "__file__")
+    monkeypatch.delattr(sys.modules["__main__"], "__file__", raising=False)
     with pytest.raises(MissingExtra, match=r"tinyxm\[notebook\]"):
         perceptron().show()

@@ -112,6 +112,7 @@ EDITS = [
 ]
 
 
+@pytest.mark.slow
 def test_an_edit_anywhere_below_is_compiled_and_undone_is_taken_from_the_cache(room):
     room.run()
     for name, old, new, result in EDITS:
