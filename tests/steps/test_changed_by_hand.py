@@ -133,6 +133,31 @@ def test_gradients_of_several_passes_and_one_changed_between_them():
     names_are_its_own(step)
 
 
+def test_a_gradient_emptied_between_two_passes_is_of_the_second_alone():
+    for empty in ("zero_grad", "None"):
+        w = weights()
+        optimizer = optim.GradientDescent([w], lr=0.01)
+        with record(optimizer=optimizer) as step:
+            first, *others = loss(w), w.sum(), 3 * loss(w)  # all before any backward pass
+            first.backward()
+            if empty == "None":
+                w.grad = None
+            else:
+                optimizer.zero_grad()
+            for other in others:
+                other.backward()
+            optimizer.step()
+        (update,) = step.updates
+        expected = 1 + 3 * gradient(np.array([1.0, 2.0]))
+        np.testing.assert_allclose(step.values[update.gradient].array, expected, rtol=1e-6)
+        checked = differences(step)
+        assert checked
+        assert all(d.error < 1e-6 for d in checked)
+        passes = [v.name for v in step.values if v.role == "gradient" and "of pass" in v.name]
+        assert passes == ["∂L/∂w of pass 1", "∂L/∂w of pass 2", "∂L/∂w of pass 3"]
+        names_are_its_own(step)
+
+
 def test_gradients_of_an_unused_parameter_are_from_before():
     w, unused = weights(), weights()
     optimizer = optim.GradientDescent([w, unused], lr=0.01)

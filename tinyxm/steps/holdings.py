@@ -29,6 +29,7 @@ class Holdings:
         self.gradient_of: dict[Node, Ref] = {}  # what the tape left in .grad
         self.used: dict[Node, Ref] = {}  # and what clips, or your code, made of that
         self.coming: dict[Node, Ref] = {}  # what the present pass brought so far, which .grad holds once it has ended
+        self.gathered: set[Node] = set()  # those to whose gradient the present pass added
         self.times: Counter[str] = Counter()  # how often operations wrote to a parameter
         self.earlier: set[Node] = set()  # those that had a gradient when the recording met them
 
@@ -80,9 +81,11 @@ class Holdings:
     def settle(self) -> None:
         """A backward pass has ended: .grad holds what it brought."""
         for node, number in self.coming.items():
+            if node in self.gradient_of and node not in self.gathered:
+                self.step.emptied[number] = self.gradient_of[node]
             self.gradient_of[node] = number
             self.used.pop(node, None)
-        self.coming = {}
+        self.coming, self.gathered = {}, set()
 
     def look(self, phase: str) -> None:
         """Compare every gradient of this step with what it's known to be."""

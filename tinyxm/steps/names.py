@@ -87,8 +87,13 @@ def _parts(step: Step) -> dict[int, str]:
 
 
 def _passes(step: Step) -> dict[int, str]:
-    """Of gradients that are gathered over backward passes, the passes that they are of."""
+    """Of gradients that are gathered over backward passes, or emptied between them, the passes that they are of."""
     found: dict[int, str] = {}
+    totals = {op.result for op in step.operations if op.gathers}
+    for number, earlier in step.emptied.items():
+        if step.values[number].of == step.values[earlier].of:
+            found[number] = f" of pass {step.pass_of(number)}"
+            found[earlier] = f" {'up to' if earlier in totals else 'of'} pass {step.pass_of(earlier)}"
     sums: dict[int | None, list[Operation]] = {}
     for op in step.operations:
         if op.gathers and op.result is not None:
@@ -97,11 +102,12 @@ def _passes(step: Step) -> dict[int, str]:
         first = gathered[0].operands["total"]
         own = not step.values[first].name  # else it's from before this step
         if own:
-            found[first] = " of pass 1"
-        for i, op in enumerate(gathered):
-            found[op.operands["g"]] = f" of pass {i + 1 + own}" if own or len(gathered) > 1 else " of this pass"
-            if i + 1 < len(gathered) and op.result is not None:
-                found[op.result] = f" up to pass {i + 1 + own}"
+            found[first] = f" of pass {step.pass_of(first)}"
+        for op in gathered:
+            number = step.pass_of(op.operands["g"])
+            found[op.operands["g"]] = f" of pass {number}" if own or len(gathered) > 1 else " of this pass"
+            if op is not gathered[-1] and op.result is not None:
+                found[op.result] = f" up to pass {number}"
     return found
 
 

@@ -199,7 +199,9 @@ class Recorder:
             self.sent.setdefault(to, []).append(op)
         elif event.kind == "accumulate":
             op.gathers = operands["total"] not in self.brought
-            if not op.gathers:
+            if op.gathers:
+                self.holdings.gathered.add(to)
+            else:
                 op.branches = self.sent.get(to, [])  # which grows
                 op.joined = len(op.branches)
         self.brought.add(result)
@@ -223,7 +225,8 @@ class Recorder:
         self.holdings.settle()
         if target is not None:
             self.step.losses.append(target)
-        self.sent, self.brought = {}, {self.keep(g, "", "gradient", target)}
+        self.step.seeds.append(seed := self.keep(g, "", "gradient", target))
+        self.sent, self.brought = {}, {seed}
 
     def clip(self, event: Event) -> None:
         gradient, held = event.operands["gradient"], self.holdings

@@ -150,13 +150,13 @@ def _by_passes_alone(step: Step, gradient: int) -> bool:
 
 
 def _losses_of(step: Step, gradient: int) -> list[int]:
-    """The losses that a gradient is of: all before the first update; behind that the last before the gradient."""
-    by = step.values[gradient].made_by
-    first = next((op.number for op in step.operations if op.phase in ("moments", "update")), len(step.operations))
-    at = {loss: step.values[loss].made_by or 0 for loss in step.losses}
-    if by is None or by < first:
-        return [loss for loss in step.losses if at[loss] < first]
-    return [max((loss for loss in step.losses if at[loss] < by), key=lambda loss: at[loss])]
+    """The losses that a gradient is of: those of the backward passes that it holds."""
+    made_by = step.values[gradient].made_by
+    op = None if made_by is None else step.operations[made_by]
+    if op is not None and op.gathers:
+        return [loss for part in ("total", "g") for loss in _losses_of(step, op.operands[part])]
+    loss = step.values[step.seeds[step.pass_of(gradient) - 1]].of
+    return [] if loss is None else [loss]
 
 
 def _downstream(step: Step, value: int) -> list[Operation]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -125,6 +126,8 @@ class Step:
         self.updates: list[Update] = []
         self.clips: list[Clip] = []  # in their order
         self.losses: list[int] = []  # the numbers of the Values that backward passes began at
+        self.seeds: list[int] = []  # and of the gradients that these began with
+        self.emptied: dict[int, int] = {}  # a pass's gradient → the one of an earlier pass that was thrown away for it
         self.kept: list[str] = []  # parameters whose gradient held something before the step
         self.repeated = False  # whether the optimizer stepped again: what came then isn't recorded
         self.modules: dict[str, str] = {}  # path → what it is
@@ -169,6 +172,10 @@ class Step:
                 f"record: show: nothing is called {', '.join(map(repr, unknown))} in this step; inputs are "
                 f"{', '.join(map(repr, named)) or 'none'}"
             )
+
+    def pass_of(self, gradient: int) -> int:
+        """Which backward pass brought it, from 1."""
+        return bisect_right(self.seeds, gradient)
 
     def to_html(self, path: str | Path, at: str = "") -> None:
         """Write the step as one page, which holds all that it shows. Raises ValueError as `save`, and for a place that
