@@ -6,6 +6,7 @@ import { exampleCell } from "./cells.js";
 import { derive } from "./derive.js";
 import { box } from "./derive/operands.js";
 import { operandValues, resultValues } from "./trace.js";
+import { chain } from "./update.js";
 
 const TRIES = 256; // numbers of a result that are looked through for one that the weight took part in,
 const TERMS = 20000; // as long as they don't have more terms than these together
@@ -81,7 +82,8 @@ export function lookAt(trace, weight, operation) {
     if (at) return { value: operation.result, cell: at };
   }
   const states = Object.values(one.state).map(([, after]) => after);
-  const latest = [one.after, ...states, one.clipped, one.gradient].find(
+  const changed = chain(trace, one).map(({ made }) => made);
+  const latest = [one.after, ...states, ...changed.reverse(), one.gradient].find(
     (n) => trace.maker(n) && trace.maker(n).number < operation.number,
   );
   return { value: latest ?? one.before, cell };
@@ -117,7 +119,8 @@ function termWith(derivation, value, cell) {
 }
 
 /**
- * The stations of a weight's way, in their order: [{name, number, op, value, cell}]; `number` is the weight's there.
+ * The stations of a weight's way, in their order: [{name, number, op, value, cell}]; `number` is the weight's there,
+ * and `before`, where its gradient is clipped or changed, what that was.
  * What didn't happen in this step has no station.
  */
 export function stations(trace, weight) {
@@ -130,11 +133,14 @@ export function stations(trace, weight) {
   const stepped = trace.operations.find(({ phase, result }) => phase === "update" && result === one.after);
   const ended = trace.operations.find((op) => op.kind === "after" && Object.hasOwn(op.operands, one.name));
   const now = ended && (Object.hasOwn(ended.also ?? {}, one.name) ? ended.also[one.name] : ended.result);
-  const used = trace.maker(one.clipped ?? -1);
+  const changes = chain(trace, one).map(({ operation, from, made }) => ({
+    ...{ name: operation.kind === "hand" ? "changed" : "clipped", operation },
+    ...{ before: at(from), number: at(made) },
+  }));
   const found = [
     { name: "forward", number: at(one.before), operation: first },
     { name: "gradient", number: at(one.gradient), operation: trace.maker(one.gradient) },
-    { name: used?.kind === "hand" ? "changed" : "clipped", number: used && at(one.clipped), operation: used },
+    ...changes,
     { name: "moments", number: moments === undefined ? null : at(moments), operation: trace.maker(moments ?? -1) },
     { name: "step", number: at(one.after) - at(one.before), operation: stepped },
     { name: "new value", number: ended && at(now), operation: ended },

@@ -149,11 +149,11 @@ export const isKnown = (update) => Object.hasOwn(METHODS, update.operation);
 /**
  * The lines of one weight's update: [{symbol, words, formula, parts, value}], from its gradient to the new weight.
  *
- * `given` has "θ", "g" and the state by its symbols, numbers or references with one; `clip` is {name, limit, norm},
- * {name: "hand", changed}, or null.
+ * `given` has "θ", "g" and the state by its symbols, numbers or references with one; `changes` are those of the gradient
+ * before, in their order, as `changesOf` has them: the line of one has its `made`.
  * Of ‖g‖ = 0 nothing is left to clip. No lines where the method isn't known.
  */
-export function lines(operation, given, settings, clip = null) {
+export function lines(operation, given, settings, changes = []) {
   const method = METHODS[operation];
   if (!method) return [];
   const variant = {
@@ -164,17 +164,15 @@ export function lines(operation, given, settings, clip = null) {
   };
   const known = { ...given, ...symbols(settings) };
   const found = [];
-  const run = (line) => {
-    const [symbol, words, formula, rule] = line;
+  const run = ([symbol, words, formula, rule], made) => {
     const value = rule(numbers(known));
-    found.push({ symbol, words, formula, parts: parts(formula, known), value });
+    found.push({ symbol, words, formula, parts: parts(formula, known), value, made });
     known[symbol] = value;
   };
-  if (clip && CLIPS[clip.name]) {
-    const { name, ...told } = clip;
+  for (const { name, made, ...told } of changes) {
     Object.assign(known, told);
     if (known.norm === 0) known.norm = Number.MIN_VALUE;
-    run(CLIPS[name]);
+    if (CLIPS[name]) run(CLIPS[name], made);
   }
   for (const line of method(variant)) if (line !== DECAY || known.λ) run(line);
   return found;
@@ -188,28 +186,34 @@ export const stateOf = (update) =>
 
 /** One weight of an update, as references: θ, the gradient that came back, and the state before. */
 export function weightOf(trace, update, cell) {
-  const given = [
-    ["θ", update.before],
-    ["g", arrived(trace, update)],
-    ...stateOf(update).map(([s, , before]) => [s, before]),
-  ];
+  const given = [["θ", update.before], ["g", update.gradient], ...stateOf(update).map(([s, , before]) => [s, before])];
   return Object.fromEntries(given.map(([symbol, number]) => [symbol, at(trace, symbol, number, cell)]));
 }
 
 const at = (trace, name, value, cell) => ({ name, value, cell, number: trace.array(value).get(cell), kept: true });
 
-/** The gradient that the last change before the update was given: as it came back, or what changes before left of it. */
-function arrived(trace, { gradient, clipped }) {
-  const { gradient: given, before } = trace.maker(clipped ?? -1)?.operands ?? {};
-  return (given ?? before)?.value ?? gradient;
+/** What became of the gradient between the backward pass and the update, in its order: [{operation, from, made}], the clips
+ *  and the changes by your code, with the numbers of the values before and after each. */
+export function chain(trace, { gradient, clipped }) {
+  const found = [];
+  let made = clipped ?? gradient;
+  while (made !== gradient) {
+    const operation = trace.maker(made);
+    if (!operation || operation.number >= found[0]?.operation.number) break; // no trace of ours
+    const from = (operation.operands.gradient ?? operation.operands.before)?.value ?? gradient;
+    found.unshift({ operation, from, made });
+    made = from;
+  }
+  return found;
 }
 
-/** How the gradient of this weight was clipped or changed before its update, as `lines` takes it; null where it wasn't. */
-export function clipOf(trace, update, cell) {
-  if (update.clipped === null || update.clipped === undefined) return null;
-  const { kind, name, static: told } = trace.maker(update.clipped);
-  if (kind === "hand") return { name: kind, changed: at(trace, "changed", update.clipped, cell) };
-  return { name, limit: Number(told.limit), norm: Number(told.norm) };
+/** The same for one weight, as `lines` takes it: {made, name, limit, norm}, or {made, name: "hand", changed}. */
+export function changesOf(trace, update, cell) {
+  return chain(trace, update).map(({ operation: { kind, name, static: told }, made }) =>
+    kind === "hand"
+      ? { made, name: kind, changed: at(trace, "changed", made, cell) }
+      : { made, name, limit: Number(told.limit), norm: Number(told.norm) },
+  );
 }
 
 /** The update's settings, as numbers. */

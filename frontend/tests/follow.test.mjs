@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { derive } from "../src/derive.js";
 import { lookAt, ownerOf, stations, weightIn, weightOfText, weightText } from "../src/follow.js";
 import { fromAddress, Store, toAddress } from "../src/state.js";
 import { Trace } from "../src/trace.js";
-import { clipOf, lines, weightOf } from "../src/update.js";
+import { changesOf, lines, weightOf } from "../src/update.js";
 
 // y = x w, a square as the loss, clipped, gradient descent with momentum: of one weight w[1, 0]
 function example() {
@@ -126,7 +127,43 @@ test("a gradient that was changed by hand is a station of its own, and so told i
     ["changed", 0.16],
   ]);
   const [one] = trace.updates;
-  const [line] = lines("gradient_descent_update", weightOf(trace, one, [1, 0]), { lr: 1 }, clipOf(trace, one, [1, 0]));
+  const [line] = lines(
+    "gradient_descent_update",
+    weightOf(trace, one, [1, 0]),
+    { lr: 1 },
+    changesOf(trace, one, [1, 0]),
+  );
   assert.deepEqual([line.symbol, line.value], ["g", 0.16]);
   assert.equal(weightOf(trace, one, [1, 0]).g.number, 16);
+});
+
+test("changed by hand, then clipped: one chain for the stations, the ledger and the clip's own derivation", () => {
+  const trace = example();
+  const [one] = trace.updates;
+  // value 7 of the same shape stands for what the hand made: 0.16 → clipped by 0.1 / 1
+  trace.values.push({ ...trace.values[7], role: "gradient", name: "changed ∂L/∂layer w", by: 4, number: 9, of: 1 });
+  trace.values.push({ ...trace.values[5], name: "clipped ∂L/∂layer w", by: 5, number: 10 });
+  const { operations } = trace;
+  const [hand, clip] = [operations[4], { ...operations[4], operands: { gradient: { value: 9 } }, result: 10 }];
+  Object.assign(hand, { kind: "hand", name: "changed by hand", operands: { before: { value: 4 } }, result: 9 });
+  operations.splice(5, 0, clip);
+  operations.forEach((operation, number) => (operation.number = number));
+  for (const value of trace.values.slice(6, 9)) if (value.by !== null) value.by += 1;
+  one.clipped = 10;
+  const way = stations(trace, [0, 1, 0]).map(({ name, before, op }) => [name, before, op]);
+  assert.deepEqual(way.slice(1, 4), [
+    ["gradient", undefined, 3],
+    ["changed", 16, 4],
+    ["clipped", 0.16, 5],
+  ]);
+  const made = changesOf(trace, one, [1, 0]).map(({ name, made }) => [name, made]);
+  assert.deepEqual(made, [
+    ["hand", 9],
+    ["clip_by_norm", 10],
+  ]);
+  const { formula, legend, stages } = derive(trace, 10, [1, 0]);
+  assert.equal(formula, "g ← g · min(1, limit / norm)");
+  assert.deepEqual(legend, [["g", "changed ∂L/∂layer w"]]);
+  const [{ name, value }] = stages[0].terms[0].parts.filter((part) => part.name);
+  assert.deepEqual([name, value], ["g", 9]);
 });

@@ -23,10 +23,25 @@ test("momentum by hand: u = 0.9·2 + 1, θ = 3 − 0.5·2.8", () => {
 
 test("clipping shortens by limit over norm, and leaves what is shorter", () => {
   const settings = { lr: 1, weight_decay: 0 };
-  near(last("gradient_descent_update", { θ: 0, g: 3 }, settings, { name: "clip_by_norm", limit: 1, norm: 6 }), -0.5);
-  near(last("gradient_descent_update", { θ: 0, g: 3 }, settings, { name: "clip_by_norm", limit: 9, norm: 6 }), -3);
-  near(last("gradient_descent_update", { θ: 0, g: -3 }, settings, { name: "clip_by_value", limit: 2, norm: 6 }), 2);
-  near(last("gradient_descent_update", { θ: 1, g: 0 }, settings, { name: "clip_by_norm", limit: 1, norm: 0 }), 1);
+  near(last("gradient_descent_update", { θ: 0, g: 3 }, settings, [{ name: "clip_by_norm", limit: 1, norm: 6 }]), -0.5);
+  near(last("gradient_descent_update", { θ: 0, g: 3 }, settings, [{ name: "clip_by_norm", limit: 9, norm: 6 }]), -3);
+  near(last("gradient_descent_update", { θ: 0, g: -3 }, settings, [{ name: "clip_by_value", limit: 2, norm: 6 }]), 2);
+  near(last("gradient_descent_update", { θ: 1, g: 0 }, settings, [{ name: "clip_by_norm", limit: 1, norm: 0 }]), 1);
+});
+
+test("changes of a gradient follow one another, each of what the one before it made", () => {
+  const changes = [
+    { made: 1, name: "clip_by_value", limit: 4, norm: 6 },
+    { made: 2, name: "hand", changed: 3 },
+    { made: 3, name: "clip_by_norm", limit: 1, norm: 6 },
+    { made: 4, name: "clip_by_norm", limit: 0.1, norm: 1 },
+  ];
+  const found = lines("gradient_descent_update", { θ: 0, g: 5 }, { lr: 1, weight_decay: 0 }, changes);
+  assert.deepEqual(
+    found.slice(0, 4).map(({ made }) => made),
+    [1, 2, 3, 4],
+  );
+  [4, 3, 0.5, 0.05, 0.05, -0.05].forEach((x, i) => near(found[i].value, x));
 });
 
 test("a method that isn't known has no lines", () => assert.deepEqual(lines("another_update", { θ: 1, g: 1 }, {}), []));

@@ -66,3 +66,30 @@ def test_every_operation_of_it_is_told_truly(tmp_path):
         ]
         assert select.input_value() == "2"
         assert not opened.problems
+
+
+def test_what_is_changed_and_then_clipped_is_one_chain(tmp_path):
+    layer = nn.Linear(2, 2, rng=np.random.default_rng(0))
+    first = optim.GradientDescent(layer.parameters(), lr=0.1)
+    with record(layer, first) as step:
+        xm.ops.cross_entropy(layer(X), T).backward()
+        for p in layer.parameters():
+            p.grad *= 2
+        optim.clip_by_norm(layer.parameters(), 0.1)
+        first.step()
+    (update, _), (clip, *_) = step.updates, (op for op in step.operations if op.kind == "clip")
+    chain = [update.gradient, clip.operands["gradient"], update.clipped]
+    numbers = [float(step.values[n].array[0, 1]) for n in chain]
+    with launched() as browser, Opened(browser, tmp_path, encode(step), "#weight=weight[0,1]") as opened:
+        stations = [text.split() for text in opened.page.locator(".follow li").all_inner_texts()]
+        assert [words[0] for words in stations[1:4]] == ["gradient", "changed", "clipped"]
+        told = [float(words[-1].replace("−", "-")) for words in stations[1:4]]
+        assert told == pytest.approx(numbers, rel=1e-3)
+        rows = opened.page.locator(".ledger [role=row]").all_inner_texts()
+        kinds = [
+            next((k for k in ("how much the loss", "changed by your code", "clipped:") if k in row), "") for row in rows
+        ]
+        assert [k for k in kinds if k] == ["how much the loss", "changed by your code", "clipped:"]
+        assert opened.page.locator(".ledger .check").count() >= 3
+        assert not opened.page.query_selector(".ledger .off")
+        assert not opened.problems

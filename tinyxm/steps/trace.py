@@ -78,7 +78,7 @@ def _encoded(step: Step, samples: int | None) -> Json:
     blob = Blob(SPARING) if samples else Blob()
     sums = [op for op in step.operations if op.kind == "accumulate"] if samples else []
     parts = {number for op in sums for number in numbers_of(op.operands)}
-    full = {u.gradient for u in step.updates} | {u.clipped for u in step.updates if u.clipped is not None}
+    full = {u.gradient for u in step.updates} | {op.result for op in step.operations if op.kind in ("clip", "hand")}
     values = []
     for v in step.values:
         whole = v.number in full or v.role in FULL

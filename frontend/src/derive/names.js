@@ -10,6 +10,7 @@ const ONE_WORD = /^\S+$/;
 function given(trace, number) {
   const value = trace.values[number];
   if (!value) return null;
+  if (["clip", "hand"].includes(trace.maker(number)?.kind)) return null; // it's no ∂L/∂w any more
   if (value.role === "gradient") return Number.isInteger(value.of) ? gradientOf(given(trace, value.of)) : null;
   const made = trace.maker(number);
   const only = made && made.kind !== "data" && !made.module && saysMaker(value.name, made);
@@ -40,7 +41,7 @@ export function namesOf(trace, op) {
     names.g = gradientOf(names.y ?? "y"); // of what the operation made
     delete unnamed.g;
   }
-  if (op.kind === "clip") Object.assign(names, { g: names.gradient });
+  if (op.kind === "clip") put("g", op.operands.gradient?.value);
   return { names, unnamed };
 }
 

@@ -67,8 +67,12 @@ const CLIPS = {
   clip_by_value: "What is beyond the limit is cut off there, each number by itself.",
 };
 
-export function clip({ op, operands: { gradient }, cell }) {
-  const known = { g: gradient.at(cell), limit: Number(op.static.limit), norm: Number(op.static.norm) };
+export function clip({ op, operands: { gradient }, names, cell }) {
+  const known = {
+    g: { ...gradient.at(cell), name: names.g },
+    limit: Number(op.static.limit),
+    norm: Number(op.static.norm),
+  };
   return op.name === "clip_by_value"
     ? {
         formula: "g ← min(max(g, −limit), limit)",
@@ -100,7 +104,7 @@ export function update({ trace, op, cell, number }) {
   const weight = weightOf(trace, one, cell);
   const clipped = one.clipped ?? one.gradient;
   weight.g = new Operand(trace, "g", clipped).at(cell);
-  const all = lines(one.operation, weight, settingsOf(one), null);
+  const all = lines(one.operation, weight, settingsOf(one));
   const last = all.findLastIndex((l) => l.symbol === symbol);
   const made = all.slice(0, last + 1);
   const stages = made.map(({ symbol: name, words, parts, value }) => single(`${name}, ${words}`, parts, value));

@@ -58,7 +58,7 @@ export function follow(element, store, trace) {
       else firstChild.removeAttribute("aria-current");
     });
     next.setAttribute("aria-disabled", String(at === list.length - 1));
-    said.textContent = list[at]?.op === op ? SAID[list[at].name](list, trace) : between(store, list, at);
+    said.textContent = list[at]?.op === op ? SAID[list[at].name](list, list[at]) : between(store, list, at);
   });
   return true;
 }
@@ -86,14 +86,12 @@ const SAID = {
     if (g === 0) return "Its gradient is 0: in this step the loss doesn't depend on it.";
     return `If it grew by a little, the loss would ${g > 0 ? "grow" : "fall"} by ${brief(Math.abs(g))} times as much. Below it stands where that comes from.`;
   },
-  clipped: (list) => {
-    const [g, clipped] = [numberOf(list, "gradient"), numberOf(list, "clipped")];
-    return g === clipped
+  clipped: (_, { before, number }) =>
+    before === number
       ? "Nothing is cut off: the gradients aren't over the limit."
-      : `The gradients were over the limit, so of ${brief(g)} ${brief(clipped)} is left.`;
-  },
-  changed: (list) =>
-    `Your own code changed its gradient before it was used: of ${brief(numberOf(list, "gradient"))} it made ${brief(numberOf(list, "changed"))}.`,
+      : `The gradients were over the limit, so of ${brief(before)} ${brief(number)} is left.`,
+  changed: (_, { before, number }) =>
+    `Your own code changed its gradient before it was used: of ${brief(before)} it made ${brief(number)}.`,
   moments: (list) =>
     `The optimizer mixes this gradient with what it remembers of earlier ones. Its memory is now ${brief(numberOf(list, "moments"))}.`,
   step: (list) => {

@@ -4,7 +4,7 @@ import { exampleCell } from "../cells.js";
 import { fill, make } from "../dom.js";
 import { updateName } from "../follow.js";
 import { brief, placeText } from "../numbers.js";
-import { clipOf, isKnown, lines, settingsOf, stateOf, weightOf } from "../update.js";
+import { chain, changesOf, isKnown, lines, settingsOf, stateOf, weightOf } from "../update.js";
 import { figures } from "./figures.js";
 import { followButton } from "./follow.js";
 import { drawSliders } from "./ledger/sliders.js";
@@ -44,7 +44,13 @@ export function ledger(element, store, trace) {
   /** The cell that is chosen of this update's arrays, or one whose gradient tells something. */
   const cellOf = (one) => {
     if (store.state.weight !== null) return store.state.weight.slice(1);
-    const mine = [one.before, one.gradient, one.clipped, one.after, ...Object.values(one.state).flat()];
+    const mine = [
+      one.before,
+      one.gradient,
+      one.after,
+      ...chain(trace, one).map(({ made }) => made),
+      ...Object.values(one.state).flat(),
+    ];
     return store.state.cell && mine.includes(store.value) ? store.state.cell : exampleCell(trace.array(one.gradient));
   };
   const goTo = (ref) => store.follow(ref.value, ref.cell);
@@ -72,13 +78,13 @@ export function ledger(element, store, trace) {
     }
     for (const part of [scale, sliders, walk]) part.hidden = false;
     const settings = settingsOf(one),
-      clip = clipOf(trace, one, cell),
+      changes = changesOf(trace, one, cell),
       norm = total === undefined ? 0 : trace.array(total).data[0],
       weight = weightOf(trace, one, cell);
-    const base = lines(one.operation, weight, settings, clip);
+    const base = lines(one.operation, weight, settings, changes);
     const changed = Object.keys(what).length > 0;
-    const { settings: other, clip: otherClip } = applied(settings, clip, norm, what);
-    const instead = changed ? lines(one.operation, weight, other, otherClip) : null;
+    const other = applied(settings, changes, norm, what);
+    const instead = changed ? lines(one.operation, weight, other.settings, other.changes) : null;
     drawWalk(walk, trace.array(one.before), cell, (to) =>
       store.set(
         store.state.weight === null ? { value: one.before, cell: to } : { weight: [i, ...to], value: null, cell: null },
@@ -86,7 +92,7 @@ export function ledger(element, store, trace) {
     );
     drawLines(table, { base, instead, weight, one, trace, cell, goTo });
     drawScale(scale, weight.g.number, weight.θ.number, base.at(-1).value, instead?.at(-1).value);
-    if (afresh) drawSliders(sliders, { settings, clip, norm, what, changed: () => redraw(false) });
+    if (afresh) drawSliders(sliders, { settings, clip: changes.at(-1), norm, what, changed: () => redraw(false) });
   };
   let before = null;
   store.subscribe((_, changed) => {
@@ -106,11 +112,15 @@ export function ledger(element, store, trace) {
   });
 }
 
-/** The settings and the clipping with what the reader moved put in; `norm` is that of all gradients, where nothing clipped. */
-function applied(settings, clip, norm, { limit, beta1, beta2, ...others }) {
+/** The settings and the last clipping with what the reader moved put in; `norm` is that of all gradients, where nothing
+ *  clipped. */
+function applied(settings, changes, norm, { limit, beta1, beta2, ...others }) {
   const betas = settings.betas && [beta1 ?? settings.betas[0], beta2 ?? settings.betas[1]];
-  const clipped = limit === undefined ? clip : { name: "clip_by_norm", norm, ...clip, limit };
-  return { settings: { ...settings, ...others, ...(betas ? { betas } : {}) }, clip: clipped };
+  const clip = { name: "clip_by_norm", norm, ...changes.at(-1), limit };
+  return {
+    settings: { ...settings, ...others, ...(betas ? { betas } : {}) },
+    changes: limit === undefined ? changes : [...changes.slice(0, -1), clip],
+  };
 }
 
 /** Buttons to the weight before and the one after. */
@@ -135,13 +145,14 @@ function drawWalk(place, numbers, cell, go) {
 function drawLines(place, { base, instead, weight, one, trace, cell, goTo }) {
   const recorded = new Map([["θ", one.after], ...stateOf(one).map(([symbol, , , after]) => [symbol, after])]);
   const about = { goTo, trace, whatIf: instead !== null };
-  const alike = (list, { symbol, formula }) => list?.find((line) => line.symbol === symbol && line.formula === formula);
+  const alike = (list, { symbol, formula, made }) =>
+    list?.find((line) => line.symbol === symbol && line.formula === formula && line.made === made);
   // settings of the reader's may add a line (decay, clipping): it has no number of now
   const all = instead && instead.length > base.length ? instead : base;
   const rows = all.map((line) => {
     const now = alike(base, line);
     const last = all.findLast(({ symbol }) => symbol === line.symbol) === line;
-    const number = /^(clipped|changed)/.test(line.words) ? one.clipped : last ? recorded.get(line.symbol) : null;
+    const number = line.made ?? (last ? recorded.get(line.symbol) : null);
     const check = now && number !== null && number !== undefined ? trace.array(number).get(cell) : null;
     return row({ ...line, ...now, value: now?.value ?? null, instead: alike(instead, line)?.value, check }, about);
   });

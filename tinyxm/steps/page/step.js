@@ -1408,6 +1408,7 @@ var ONE_WORD = /^\S+$/;
 function given2(trace, number4) {
   const value2 = trace.values[number4];
   if (!value2) return null;
+  if (["clip", "hand"].includes(trace.maker(number4)?.kind)) return null;
   if (value2.role === "gradient") return Number.isInteger(value2.of) ? gradientOf(given2(trace, value2.of)) : null;
   const made3 = trace.maker(number4);
   const only = made3 && made3.kind !== "data" && !made3.module && saysMaker(value2.name, made3);
@@ -1435,7 +1436,7 @@ function namesOf(trace, op) {
     names.g = gradientOf(names.y ?? "y");
     delete unnamed.g;
   }
-  if (op.kind === "clip") Object.assign(names, { g: names.gradient });
+  if (op.kind === "clip") put("g", op.operands.gradient?.value);
   return { names, unnamed };
 }
 function written(formula, { names, unnamed }) {
@@ -1838,7 +1839,7 @@ function reduction(about) {
 }
 function reductionAdjoint(about) {
   const { op, operands, cell, shape } = about, { g, a: a2, y: y2 } = operands, name = op.name.split(".")[0];
-  const at4 = to(about, shape, cell), arrived2 = g.at(at4);
+  const at4 = to(about, shape, cell), arrived = g.at(at4);
   const extreme = name === "max" || name === "min";
   if (name === "sum")
     return {
@@ -1847,7 +1848,7 @@ function reductionAdjoint(about) {
         line(
           "Each number of a sum moves it as much as it moves itself: the gradient goes back to all alike.",
           "g",
-          { g: arrived2 },
+          { g: arrived },
           (v) => v.g
         )
       ]
@@ -1859,7 +1860,7 @@ function reductionAdjoint(about) {
         line(
           "Each of the n numbers moves the mean by 1/n of what it moves itself.",
           "g / n",
-          { g: arrived2, n: count(about, shape) },
+          { g: arrived, n: count(about, shape) },
           (v) => v.g / v.n
         )
       ]
@@ -1868,7 +1869,7 @@ function reductionAdjoint(about) {
     return {
       formula: "∂a = g · exp(a − y)",
       stages: [
-        line("", "g · exp(a − y)", { g: arrived2, a: a2.at(cell), y: y2.at(at4) }, (v) => v.g * Math.exp(v.a - v.y))
+        line("", "g · exp(a − y)", { g: arrived, a: a2.at(cell), y: y2.at(at4) }, (v) => v.g * Math.exp(v.a - v.y))
       ]
     };
   if (extreme) {
@@ -1879,7 +1880,7 @@ function reductionAdjoint(about) {
         line(
           a2.number(cell) === y2.number(at4) ? "This is the one that was taken." : "Another one was taken, so this one changes nothing.",
           `g where a is y, else 0${ties > 1 ? ` (shared among ${ties})` : ""}`,
-          { g: arrived2, a: a2.at(cell), y: y2.at(at4) },
+          { g: arrived, a: a2.at(cell), y: y2.at(at4) },
           (v) => v.a === v.y ? v.g / ties : 0
         )
       ]
@@ -1889,7 +1890,7 @@ function reductionAdjoint(about) {
   for (const place of from(about, shape, at4)) if (place.some((k2, i) => k2 !== cell[i])) others2.product(a2.at(place));
   return {
     formula: "∂a = g · the product of the others",
-    stages: [others2, line("", "g · others", { g: arrived2, others: others2.value }, (v) => v.g * v.others)]
+    stages: [others2, line("", "g · others", { g: arrived, others: others2.value }, (v) => v.g * v.others)]
   };
 }
 function norm(about) {
@@ -2159,7 +2160,7 @@ function symbols({ lr: lr2, momentum, weight_decay, alpha, rho, eps, betas, step
   };
 }
 var isKnown = (update2) => Object.hasOwn(METHODS, update2.operation);
-function lines(operation, given3, settings3, clip2 = null) {
+function lines(operation, given3, settings3, changes = []) {
   const method = METHODS[operation];
   if (!method) return [];
   const variant = {
@@ -2170,17 +2171,15 @@ function lines(operation, given3, settings3, clip2 = null) {
   };
   const known2 = { ...given3, ...symbols(settings3) };
   const found2 = [];
-  const run = (line3) => {
-    const [symbol, words, formula, rule2] = line3;
+  const run = ([symbol, words, formula, rule2], made3) => {
     const value2 = rule2(numbers(known2));
-    found2.push({ symbol, words, formula, parts: parts(formula, known2), value: value2 });
+    found2.push({ symbol, words, formula, parts: parts(formula, known2), value: value2, made: made3 });
     known2[symbol] = value2;
   };
-  if (clip2 && CLIPS[clip2.name]) {
-    const { name, ...told2 } = clip2;
+  for (const { name, made: made3, ...told2 } of changes) {
     Object.assign(known2, told2);
     if (known2.norm === 0) known2.norm = Number.MIN_VALUE;
-    run(CLIPS[name]);
+    if (CLIPS[name]) run(CLIPS[name], made3);
   }
   for (const line3 of method(variant)) if (line3 !== DECAY || known2.λ) run(line3);
   return found2;
@@ -2189,23 +2188,26 @@ var stateOf = (update2) => Object.entries(update2.state).flatMap(
   ([name, [before, after]]) => STATE[name] ? [[STATE[name], name, before, after]] : []
 );
 function weightOf(trace, update2, cell) {
-  const given3 = [
-    ["θ", update2.before],
-    ["g", arrived(trace, update2)],
-    ...stateOf(update2).map(([s2, , before]) => [s2, before])
-  ];
+  const given3 = [["θ", update2.before], ["g", update2.gradient], ...stateOf(update2).map(([s2, , before]) => [s2, before])];
   return Object.fromEntries(given3.map(([symbol, number4]) => [symbol, at2(trace, symbol, number4, cell)]));
 }
 var at2 = (trace, name, value2, cell) => ({ name, value: value2, cell, number: trace.array(value2).get(cell), kept: true });
-function arrived(trace, { gradient, clipped }) {
-  const { gradient: given3, before } = trace.maker(clipped ?? -1)?.operands ?? {};
-  return (given3 ?? before)?.value ?? gradient;
+function chain(trace, { gradient, clipped }) {
+  const found2 = [];
+  let made3 = clipped ?? gradient;
+  while (made3 !== gradient) {
+    const operation = trace.maker(made3);
+    if (!operation || operation.number >= found2[0]?.operation.number) break;
+    const from2 = (operation.operands.gradient ?? operation.operands.before)?.value ?? gradient;
+    found2.unshift({ operation, from: from2, made: made3 });
+    made3 = from2;
+  }
+  return found2;
 }
-function clipOf(trace, update2, cell) {
-  if (update2.clipped === null || update2.clipped === void 0) return null;
-  const { kind, name, static: told2 } = trace.maker(update2.clipped);
-  if (kind === "hand") return { name: kind, changed: at2(trace, "changed", update2.clipped, cell) };
-  return { name, limit: Number(told2.limit), norm: Number(told2.norm) };
+function changesOf(trace, update2, cell) {
+  return chain(trace, update2).map(
+    ({ operation: { kind, name, static: told2 }, made: made3 }) => kind === "hand" ? { made: made3, name: kind, changed: at2(trace, "changed", made3, cell) } : { made: made3, name, limit: Number(told2.limit), norm: Number(told2.norm) }
+  );
 }
 function settingsOf({ settings: settings3 }) {
   const plain2 = (x2) => Array.isArray(x2) ? x2.map(Number) : typeof x2 === "string" ? Number(x2) : x2;
@@ -2263,8 +2265,12 @@ var CLIPS2 = {
   clip_by_layer: "This array's gradient is as long as the norm. Where that is more than the limit it is shortened.",
   clip_by_value: "What is beyond the limit is cut off there, each number by itself."
 };
-function clip({ op, operands: { gradient }, cell }) {
-  const known2 = { g: gradient.at(cell), limit: Number(op.static.limit), norm: Number(op.static.norm) };
+function clip({ op, operands: { gradient }, names, cell }) {
+  const known2 = {
+    g: { ...gradient.at(cell), name: names.g },
+    limit: Number(op.static.limit),
+    norm: Number(op.static.norm)
+  };
   return op.name === "clip_by_value" ? {
     formula: "g ← min(max(g, −limit), limit)",
     stages: [
@@ -2292,7 +2298,7 @@ function update({ trace, op, cell, number: number4 }) {
   const weight = weightOf(trace, one3, cell);
   const clipped = one3.clipped ?? one3.gradient;
   weight.g = new Operand(trace, "g", clipped).at(cell);
-  const all = lines(one3.operation, weight, settingsOf(one3), null);
+  const all = lines(one3.operation, weight, settingsOf(one3));
   const last2 = all.findLastIndex((l) => l.symbol === symbol);
   const made3 = all.slice(0, last2 + 1);
   const stages = made3.map(({ symbol: name, words, parts: parts2, value: value2 }) => single(`${name}, ${words}`, parts2, value2));
@@ -2458,7 +2464,8 @@ function lookAt(trace, weight, operation) {
     if (at4) return { value: operation.result, cell: at4 };
   }
   const states = Object.values(one3.state).map(([, after]) => after);
-  const latest = [one3.after, ...states, one3.clipped, one3.gradient].find(
+  const changed = chain(trace, one3).map(({ made: made4 }) => made4);
+  const latest = [one3.after, ...states, ...changed.reverse(), one3.gradient].find(
     (n) => trace.maker(n) && trace.maker(n).number < operation.number
   );
   return { value: latest ?? one3.before, cell };
@@ -2498,11 +2505,14 @@ function stations(trace, weight) {
   const stepped = trace.operations.find(({ phase, result }) => phase === "update" && result === one3.after);
   const ended = trace.operations.find((op) => op.kind === "after" && Object.hasOwn(op.operands, one3.name));
   const now = ended && (Object.hasOwn(ended.also ?? {}, one3.name) ? ended.also[one3.name] : ended.result);
-  const used = trace.maker(one3.clipped ?? -1);
+  const changes = chain(trace, one3).map(({ operation, from: from2, made: made3 }) => ({
+    ...{ name: operation.kind === "hand" ? "changed" : "clipped", operation },
+    ...{ before: at4(from2), number: at4(made3) }
+  }));
   const found2 = [
     { name: "forward", number: at4(one3.before), operation: first },
     { name: "gradient", number: at4(one3.gradient), operation: trace.maker(one3.gradient) },
-    { name: used?.kind === "hand" ? "changed" : "clipped", number: used && at4(one3.clipped), operation: used },
+    ...changes,
     { name: "moments", number: moments === void 0 ? null : at4(moments), operation: trace.maker(moments ?? -1) },
     { name: "step", number: at4(one3.after) - at4(one3.before), operation: stepped },
     { name: "new value", number: ended && at4(now), operation: ended }
@@ -4134,7 +4144,7 @@ function follow(element, store, trace) {
       else firstChild.removeAttribute("aria-current");
     });
     next.setAttribute("aria-disabled", String(at4 === list2.length - 1));
-    said.textContent = list2[at4]?.op === op ? SAID[list2[at4].name](list2, trace) : between(store, list2, at4);
+    said.textContent = list2[at4]?.op === op ? SAID[list2[at4].name](list2, list2[at4]) : between(store, list2, at4);
   });
   return true;
 }
@@ -4157,11 +4167,8 @@ var SAID = {
     if (g === 0) return "Its gradient is 0: in this step the loss doesn't depend on it.";
     return `If it grew by a little, the loss would ${g > 0 ? "grow" : "fall"} by ${brief(Math.abs(g))} times as much. Below it stands where that comes from.`;
   },
-  clipped: (list2) => {
-    const [g, clipped] = [numberOf(list2, "gradient"), numberOf(list2, "clipped")];
-    return g === clipped ? "Nothing is cut off: the gradients aren't over the limit." : `The gradients were over the limit, so of ${brief(g)} ${brief(clipped)} is left.`;
-  },
-  changed: (list2) => `Your own code changed its gradient before it was used: of ${brief(numberOf(list2, "gradient"))} it made ${brief(numberOf(list2, "changed"))}.`,
+  clipped: (_, { before, number: number4 }) => before === number4 ? "Nothing is cut off: the gradients aren't over the limit." : `The gradients were over the limit, so of ${brief(before)} ${brief(number4)} is left.`,
+  changed: (_, { before, number: number4 }) => `Your own code changed its gradient before it was used: of ${brief(before)} it made ${brief(number4)}.`,
   moments: (list2) => `The optimizer mixes this gradient with what it remembers of earlier ones. Its memory is now ${brief(numberOf(list2, "moments"))}.`,
   step: (list2) => {
     const step = numberOf(list2, "step");
@@ -10341,7 +10348,13 @@ function ledger(element, store, trace) {
   };
   const cellOf2 = (one3) => {
     if (store.state.weight !== null) return store.state.weight.slice(1);
-    const mine = [one3.before, one3.gradient, one3.clipped, one3.after, ...Object.values(one3.state).flat()];
+    const mine = [
+      one3.before,
+      one3.gradient,
+      one3.after,
+      ...chain(trace, one3).map(({ made: made3 }) => made3),
+      ...Object.values(one3.state).flat()
+    ];
     return store.state.cell && mine.includes(store.value) ? store.state.cell : exampleCell(trace.array(one3.gradient));
   };
   const goTo2 = (ref) => store.follow(ref.value, ref.cell);
@@ -10364,11 +10377,11 @@ function ledger(element, store, trace) {
       return;
     }
     for (const part of [scale, sliders, walk2]) part.hidden = false;
-    const settings3 = settingsOf(one3), clip2 = clipOf(trace, one3, cell), norm2 = total === void 0 ? 0 : trace.array(total).data[0], weight = weightOf(trace, one3, cell);
-    const base = lines(one3.operation, weight, settings3, clip2);
+    const settings3 = settingsOf(one3), changes = changesOf(trace, one3, cell), norm2 = total === void 0 ? 0 : trace.array(total).data[0], weight = weightOf(trace, one3, cell);
+    const base = lines(one3.operation, weight, settings3, changes);
     const changed = Object.keys(what).length > 0;
-    const { settings: other, clip: otherClip } = applied(settings3, clip2, norm2, what);
-    const instead = changed ? lines(one3.operation, weight, other, otherClip) : null;
+    const other = applied(settings3, changes, norm2, what);
+    const instead = changed ? lines(one3.operation, weight, other.settings, other.changes) : null;
     drawWalk(
       walk2,
       trace.array(one3.before),
@@ -10379,7 +10392,7 @@ function ledger(element, store, trace) {
     );
     drawLines(table, { base, instead, weight, one: one3, trace, cell, goTo: goTo2 });
     drawScale(scale, weight.g.number, weight.θ.number, base.at(-1).value, instead?.at(-1).value);
-    if (afresh) drawSliders(sliders, { settings: settings3, clip: clip2, norm: norm2, what, changed: () => redraw(false) });
+    if (afresh) drawSliders(sliders, { settings: settings3, clip: changes.at(-1), norm: norm2, what, changed: () => redraw(false) });
   };
   let before = null;
   store.subscribe((_, changed) => {
@@ -10392,10 +10405,13 @@ function ledger(element, store, trace) {
     before = now;
   });
 }
-function applied(settings3, clip2, norm2, { limit: limit2, beta1, beta2, ...others2 }) {
+function applied(settings3, changes, norm2, { limit: limit2, beta1, beta2, ...others2 }) {
   const betas = settings3.betas && [beta1 ?? settings3.betas[0], beta2 ?? settings3.betas[1]];
-  const clipped = limit2 === void 0 ? clip2 : { name: "clip_by_norm", norm: norm2, ...clip2, limit: limit2 };
-  return { settings: { ...settings3, ...others2, ...betas ? { betas } : {} }, clip: clipped };
+  const clip2 = { name: "clip_by_norm", norm: norm2, ...changes.at(-1), limit: limit2 };
+  return {
+    settings: { ...settings3, ...others2, ...betas ? { betas } : {} },
+    changes: limit2 === void 0 ? changes : [...changes.slice(0, -1), clip2]
+  };
 }
 function drawWalk(place, numbers2, cell, go) {
   const at4 = numbers2.offset(cell);
@@ -10416,12 +10432,12 @@ function drawWalk(place, numbers2, cell, go) {
 function drawLines(place, { base, instead, weight, one: one3, trace, cell, goTo: goTo2 }) {
   const recorded2 = new Map([["θ", one3.after], ...stateOf(one3).map(([symbol, , , after]) => [symbol, after])]);
   const about = { goTo: goTo2, trace, whatIf: instead !== null };
-  const alike2 = (list2, { symbol, formula }) => list2?.find((line3) => line3.symbol === symbol && line3.formula === formula);
+  const alike2 = (list2, { symbol, formula, made: made3 }) => list2?.find((line3) => line3.symbol === symbol && line3.formula === formula && line3.made === made3);
   const all = instead && instead.length > base.length ? instead : base;
   const rows = all.map((line3) => {
     const now = alike2(base, line3);
     const last2 = all.findLast(({ symbol }) => symbol === line3.symbol) === line3;
-    const number4 = /^(clipped|changed)/.test(line3.words) ? one3.clipped : last2 ? recorded2.get(line3.symbol) : null;
+    const number4 = line3.made ?? (last2 ? recorded2.get(line3.symbol) : null);
     const check = now && number4 !== null && number4 !== void 0 ? trace.array(number4).get(cell) : null;
     return row({ ...line3, ...now, value: now?.value ?? null, instead: alike2(instead, line3)?.value, check }, about);
   });
