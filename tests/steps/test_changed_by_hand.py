@@ -158,6 +158,28 @@ def test_a_gradient_emptied_between_two_passes_is_of_the_second_alone():
         names_are_its_own(step)
 
 
+def test_all_that_your_code_changed_is_told_before_any_of_it_is_clipped():
+    w, v = weights(), weights()
+    optimizer = optim.GradientDescent([w, v], lr=0.01)
+    with record(optimizer=optimizer) as step:
+        (loss(w) + loss(v)).backward()
+        for _ in range(3):
+            for p in (w, v):
+                p.grad /= 2
+            optim.clip_by_norm([w, v], 1.0)
+        optimizer.step()
+    told = [(op.kind, step.values[op.result].name) for op in step.of_phase("clip")]
+    assert [kind for kind, _ in told] == ["hand", "hand", "clip", "clip"] * 3
+    assert [name for kind, name in told if kind == "clip"][::2] == [
+        *("clipped ∂L/∂w", "clipped again ∂L/∂w", "clipped again ∂L/∂w 2"),
+    ]
+    for clip in step.clips:
+        given = [step.values[op.operands["gradient"]].array for op in clip.operations]
+        assert clip.norm == np.float32(np.linalg.norm(np.concatenate(given)))
+    assert max(t.error for t in replay(step) if t.error is not None) < 1e-5
+    names_are_its_own(step)
+
+
 def test_gradients_of_an_unused_parameter_are_from_before():
     w, unused = weights(), weights()
     optimizer = optim.GradientDescent([w, unused], lr=0.01)

@@ -18,7 +18,7 @@ from tinyxm.nn import Module
 from tinyxm.optim import Optimizer
 from tinyxm.steps.holdings import Holdings
 from tinyxm.steps.looks import KINDS, Look
-from tinyxm.steps.step import Clip, Operands, Operation, Ref, Step, Value, numbers_of
+from tinyxm.steps.step import Clip, Operands, Operation, Ref, Step, Value
 from tinyxm.steps.updates import update
 from tinyxm.steps.variables import is_array, optimizers, variables, weights
 
@@ -69,6 +69,7 @@ class Recorder:
         self.next: dict[Optimizer, int] = {}  # of its parameters, the one whose update may come
         self.sent: dict[Node, list[Operation]] = {}  # the adjoints that the present pass brought to each node
         self.brought: set[int] = set()  # and what it began with, and made
+        self.shortened: set[Node] = set()  # whose gradients the present call clipped
         self.parameters: list[tuple[str, Any]] = self._parameters(frame)
         self.buffers = dict(step.model.named_buffers() if step.model is not None else ())
         self.fields = {id(b.data): name for name, b in self.buffers.items()}
@@ -235,19 +236,21 @@ class Recorder:
         if found is None:
             return
         name, parameter = found
-        given = held.gradient(name, parameter, gradient)
-        times = "again " * self.step.values[given].name.startswith("clipped")
-        of = self.step.values[given].of
-        result = self.keep(event.result, f"clipped {times}∂L/∂{name}", "gradient", of)
-        op = self.add(event, "clip", {"gradient": given}, result)
-        held.used[parameter.node] = result
         limit, norm = event.static["limit"], event.static["norm"]
         last = self.step.clips[-1] if self.step.clips else None
         same = last is not None and (last.name, last.limit) == (event.operation, limit)
-        done = [self.step.values[n].of for other in last.operations for n in numbers_of(other.operands)] if last else []
-        if last is None or not same or of in done:
+        if last is None or not same or parameter.node in self.shortened:
+            held.look("clip")  # what your code made of all gradients, before this call makes another of any
             self.step.clips.append(last := Clip(event.operation, limit, norm, []))
-        last.operations.append(op)
+            self.shortened = set()
+        self.shortened.add(parameter.node)
+        given = held.gradient(name, parameter, gradient)
+        of = self.step.values[given].of
+        times = sum(self.step.values[op.result or 0].of == of for clip in self.step.clips for op in clip.operations)
+        called = f"clipped {'again ' * (times > 0)}∂L/∂{name}{f' {times}' * (times > 1)}"
+        result = self.keep(event.result, called, "gradient", of)
+        last.operations.append(self.add(event, "clip", {"gradient": given}, result))
+        held.used[parameter.node] = result
         if event.operation == "clip_by_layer":  # whose norms are those of each gradient by itself
             last.norm = math.hypot(*(op.static["norm"] for op in last.operations))
 
