@@ -54,6 +54,22 @@ def packed(zeros):
         (["operations", 2, "kind"], "so", r"operations\[2\].kind is 'so'; expected 'accumulate' or 'adjoint' or"),
         (["operations", 2, "operands", "x"], {"value": 999}, r"operands.x is {'value': 999}; expected"),
         (["updates", 0, "state"], {"velocity": [1]}, r"updates\[0\].state.velocity is \[1\]; expected a list of 2$"),
+        *(
+            (
+                ["repeats"],
+                [{"module": "", "first": 1, "last": 3, "starts": [1, 2]}, told],
+                r"repeats\[1\] is from \d to \d",
+            )
+            for told in (
+                {"module": "", "first": 5, "last": 4, "starts": [5]},
+                {"module": "", "first": 5, "last": 8, "starts": []},
+                {"module": "", "first": 5, "last": 8, "starts": [7, 5]},
+                {"module": "", "first": 5, "last": 8, "starts": [5, 5]},
+                {"module": "", "first": 5, "last": 8, "starts": [5, 9]},
+                {"module": "", "first": 5, "last": 8, "starts": [4, 6]},
+                {"module": "", "first": 3, "last": 8, "starts": [3, 5]},
+            )
+        ),
         (["blob"], "x", "blob can't be read: .*base64"),
         (["blob"], packed(10), "blob holds fewer bytes"),
         (["blob"], packed(2 * 10**9), "blob holds more bytes"),  # 2 MB, which would take 2 GB

@@ -120,6 +120,15 @@ def check(trace: Mapping[str, Any]) -> None:
             raise ValueError(f"values[{i}].statistics has no {min(missing)!r}, but others of what is finite")
         if value["data"]["at"] % 8:
             raise ValueError(f"values[{i}].data.at is {value['data']['at']}; expected a multiple of 8")
+    before = -1
+    for i, repeat in enumerate(trace.get("repeats", ())):
+        first, last, starts = repeat["first"], repeat["last"], repeat["starts"]
+        if not starts or not before < first <= starts[0] <= starts[-1] <= last or starts != sorted({*starts}):
+            raise ValueError(
+                f"repeats[{i}] is from {first} to {last} with the starts {reprlib.repr(starts)}; expected starts in "
+                "their order within it, and each repetition behind the one before"
+            )
+        before = last
 
 
 def _holds(given: Any, wanted: Any, where: str, counts: Mapping[str, int]) -> None:
