@@ -121,20 +121,7 @@ const TELL = {
       ".",
     ];
   },
-  accumulate: ({ operation, operand, result, trace, value }) => {
-    if (operation.says) return [operation.says, " That makes ", result, "."];
-    const of = trace.values[operation.result]?.of;
-    return [
-      of === null || of === undefined ? "A value" : value(of),
-      " was used more than once, so it changes the loss along several ways. Their gradients add: what came before, ",
-      operand("total"),
-      ", and what comes now, ",
-      operand("g"),
-      ", make ",
-      result,
-      ".",
-    ];
-  },
+  accumulate: said,
   hook: ({ result, operand }) => [
     "A function of yours (a hook) changed the gradient ",
     operand("g"),
@@ -142,22 +129,19 @@ const TELL = {
     result,
     ".",
   ],
-  hand: ({ operation, result }) => [operation.says, " That makes ", result, "."],
+  hand: said,
   norm: ({ operation, trace, result }) => {
     const n = operandValues(operation).length;
     return [
       n === 1
-        ? "The gradient of the one parameter, as an arrow, has"
-        : `The gradients of all ${n} parameters, put together into one long arrow, have`,
+        ? `The gradient of ${parametersOf(n, trace)}, as an arrow, has`
+        : `The gradients of ${parametersOf(n, trace)}, put together into one long arrow, have`,
       " the length ",
       result,
       ` = ${brief(trace.array(operation.result).data[0])}: the root of the sum of all squares.`,
     ];
   },
-  clip: ({ operation, operand, result }) =>
-    operation.says
-      ? [operation.says, " That makes ", result, "."]
-      : [operand("gradient"), " is clipped. That makes ", result, "."],
+  clip: said,
   update: ({ operation, operand, result, value }) => {
     if (operation.phase === "moments") {
       const others = Object.keys(operation.operands).filter((name) => name !== "gradient");
@@ -203,13 +187,26 @@ const TELL = {
       return ["An optimizer that the recording doesn't know makes ", result, " of ", operand("target"), "."];
     return ["The layer writes down ", operand("value"), " for later, in place of ", operand("target"), "."];
   },
-  after: ({ operation }) => {
+  after: ({ operation, trace }) => {
     const n = operandValues(operation).length;
+    const whose = parametersOf(n, trace);
     return [
-      `${n === 1 ? "The parameter has its new value" : `All ${n} parameters have their new values`}. Training is this step, again and again, with other examples.`,
+      `${whose[0].toUpperCase()}${whose.slice(1)} ${n === 1 ? "has its new value" : "have their new values"}. Training is this step, again and again, with other examples.`,
     ];
   },
 };
+
+/** What the trace says itself, and what that makes. */
+function said({ operation, result }) {
+  return [operation.says, " That makes ", result, "."];
+}
+
+/** So many parameters, of those that the step has: "both parameters", "2 of the 4 parameters". */
+function parametersOf(n, trace) {
+  const all = trace.values.filter(({ role, by }) => role === "parameter" && !Number.isInteger(by)).length;
+  if (n < all) return `${n === 1 ? "one" : n} of the ${all} parameters`;
+  return n === 1 ? "the one parameter" : n === 2 ? "both parameters" : `all ${n} parameters`;
+}
 
 /** What is computed number by number, as its formula. */
 function computed(context) {

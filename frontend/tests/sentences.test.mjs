@@ -105,3 +105,32 @@ test("one parameter's gradient isn't all of several", () => {
     /^The gradient of the one parameter, as an arrow, has the length/,
   );
 });
+
+test("of parameters it's told how many of them all", () => {
+  const parameters = ["a", "b", "c", "d"].map((name) => value(name, "parameter", [2]));
+  const values = [...parameters, ...parameters.map(({ name }) => value(`new ${name}`, "parameter", [2], { by: 0 }))];
+  const after = (n, all = 4) => {
+    const names = parameters.slice(0, n).map(({ name }, i) => [name, { value: i }]);
+    const operation = { kind: "after", name: "after", operands: Object.fromEntries(names), result: 4 };
+    const trace = traceOf(
+      values.filter((_, i) => i < all || i >= 4),
+      [operation],
+    );
+    return sentenceText(trace.operations[0], trace).split(".")[0];
+  };
+  assert.equal(after(4), "All 4 parameters have their new values");
+  assert.equal(after(2), "2 of the 4 parameters have their new values");
+  assert.equal(after(1), "One of the 4 parameters has its new value");
+  assert.equal(after(2, 2), "Both parameters have their new values");
+});
+
+test("a slice is a part that is taken, a list of rows is looked up", () => {
+  const values = [value("gates", "activation", [4, 15]), value("part", "activation", [4, 5], { by: 0 })];
+  const said = (index) => {
+    const operation = { name: "getitem", operands: { a: { value: 0 } }, result: 1, static: { index } };
+    const trace = traceOf(values, [operation]);
+    return sentenceText(trace.operations[0], trace);
+  };
+  assert.equal(said(["slice(None, None, None)", "slice(5, 15, None)"]), "A part of gates is taken. That makes part.");
+  assert.match(said([0, 2, 1]), /looked up by their number/);
+});

@@ -44,7 +44,7 @@ def test_every_operation_of_it_is_told_truly(tmp_path):
         begins = [text for text in texts if "Here the backward pass begins" in text]
         assert all("= 1" in text for text in begins)
         for op in (op for op in step.operations if op.gathers):
-            assert "nothing emptied it" in texts[op.number]
+            assert "from before this backward pass" in texts[op.number]
             assert "of pass 1" in texts[op.number]
             assert "of pass 2" in texts[op.number]
         by_hand = [op for op in step.operations if op.kind == "hand"]
@@ -93,3 +93,23 @@ def test_what_is_changed_and_then_clipped_is_one_chain(tmp_path):
         assert opened.page.locator(".ledger .check").count() >= 3
         assert not opened.page.query_selector(".ledger .off")
         assert not opened.problems
+
+
+def test_of_a_weight_is_said_only_what_is_known(tmp_path):
+    model = nn.Sequential(nn.Linear(2, 2, rng=np.random.default_rng(0)), nn.Linear(2, 2, rng=np.random.default_rng(1)))
+    model[0].freeze()
+    first = optim.GradientDescent(model.parameters(), lr=0.1)
+    with record(model, first) as step:
+        xm.ops.cross_entropy(model(X[np.array([2, 0, 1])]), T[:3]).backward()
+        first.step()
+    frozen, moved = (next(v.number for v in step.values if v.name == f"{i}.weight") for i in (0, 1))
+    constant = next(v.number for v in step.values if v.role == "constant" and v.array.shape == (3, 2))
+    with launched() as browser:
+        for number, told in [
+            (frozen, "It's a weight, as it stood before this step, which leaves it as it is."),
+            (moved, "It's a weight, as it stood before this step."),
+            (constant, "no variable of yours holds it as it is"),
+        ]:
+            with Opened(browser, tmp_path, encode(step), f"#op=3&value={number}&cell=0,0") as opened:
+                assert told in opened.page.inner_text(".derivation")
+                assert not opened.problems

@@ -62,6 +62,19 @@ def test_a_phone_at_200_percent_has_all_buttons_whole(browser, tmp_path):
         assert page.page.evaluate(beyond, [".phases button", 10**6]) == 0
 
 
+@pytest.mark.parametrize(("width", "size"), [(180, "100%"), (360, "200%")])
+def test_who_follows_a_weight_has_all_words_and_buttons_whole_at_200_percent(browser, tmp_path, width, size):
+    encoded = trace.encode(perceptron())
+    weight = f"#weight={encoded['updates'][0]['name']}[0,0]"
+    with Opened(browser, tmp_path, encoded, weight, viewport={"width": width, "height": 740}) as page:
+        page.page.evaluate("size => document.documentElement.style.fontSize = size", size)
+        beyond = """edge => [...document.querySelectorAll(".transport button, .follow .top button")].filter((one) =>
+          one.checkVisibility() && one.getBoundingClientRect().right > edge).map((one) => one.textContent)"""
+        assert page.page.evaluate(beyond, width) == []
+        words = page.page.evaluate("document.querySelector('.follow .whose').getBoundingClientRect().width")
+        assert words > width / 2
+
+
 STYLE = "([selector, name]) => getComputedStyle(document.querySelector(selector))[name]"
 CUT = """() => [...document.querySelectorAll(".phases > div, .cells, pre, .list")]
   .filter((one) => one.scrollWidth > one.clientWidth || one.scrollHeight > one.clientHeight)

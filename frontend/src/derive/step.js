@@ -7,7 +7,7 @@ import { line, single, Stage } from "./terms.js";
 export function accumulate({ trace, op, operands: { total, g }, cell }) {
   const [say, formula] = op.gathers
     ? [
-        "The gradient held something from before this backward pass, and nothing emptied it: that, and what this pass brought.",
+        "The gradient held something from before this backward pass: that, and what this pass brought.",
         "gradient ← what it held + what this pass brought",
       ]
     : [

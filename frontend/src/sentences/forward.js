@@ -112,7 +112,7 @@ export const FORWARD = {
   getitem: ({ operand, result, operation, trace }) =>
     trace.modules[operation.module] === "Embedding"
       ? ["For each token its row of the table ", operand("a"), " is looked up. That makes ", result, "."]
-      : Array.isArray(operation.static?.index)
+      : Array.isArray(operation.static?.index) && !operation.static.index.some((part) => /^slice|^Ellipsis/.test(part))
         ? ["Rows or parts of ", operand("a"), " are looked up by their number. That makes ", result, "."]
         : ["A part of ", operand("a"), " is taken. That makes ", result, "."],
   embedding: ({ operand, result }) => [

@@ -264,10 +264,11 @@ function leaf(value, store, trace) {
         " stands beside the code of your line; its operands are listed with the numbers above.",
       ),
     ];
+  const moved = trace.readers[value.number].some(({ operation }) => operation.kind === "after");
   const said = {
     input: "It's given: part of the data that this step learns from.",
-    constant: "It's a constant that no operation of this step made: chosen beforehand, or drawn at random.",
-    parameter: "It's a weight, as it stood before this step: set at random at first, and moved by every step since.",
+    constant: "It's given: no operation of this step made it, and no variable of yours holds it as it is.",
+    parameter: `It's a weight, as it stood before this step${moved ? "" : ", which leaves it as it is"}.`,
     buffer: "It's kept by the layer from one step to the next, and not learned.",
     state: "It's what the optimizer remembered from earlier steps (0 at the first).",
     gradient:

@@ -182,7 +182,8 @@ function valueButton(number, store, trace) {
 }
 
 function factsOf({ number, name, kind, module, seconds, flops, bytes }, trace) {
-  const where = module ? ` in ${module} (${trace.modules[module] ?? "?"})` : "";
+  const kindOf = trace.modules[module];
+  const where = module ? ` in ${module}${kindOf ? ` (${kindOf})` : ""}` : "";
   if (kind === "data") return "";
   const did = kind === "adjoint" ? "adjoint " : "";
   const repeat = repeatAt(trace, number);

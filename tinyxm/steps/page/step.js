@@ -2217,7 +2217,7 @@ function settingsOf({ settings: settings3 }) {
 // src/derive/step.js
 function accumulate({ trace, op, operands: { total, g }, cell }) {
   const [say, formula] = op.gathers ? [
-    "The gradient held something from before this backward pass, and nothing emptied it: that, and what this pass brought.",
+    "The gradient held something from before this backward pass: that, and what this pass brought.",
     "gradient ← what it held + what this pass brought"
   ] : [
     "The value was used more than once. Each use sends a gradient back, and they add up: this is the sum so far, and the next one.",
@@ -3148,11 +3148,11 @@ function contrast(element, store, trace) {
   if (!trace.contrasts?.length) return false;
   let [which, by, at4] = [0, "scores", 0];
   const choices = make("div", { class: "choices" });
-  const said = make("p", {});
+  const said2 = make("p", {});
   const image = make("div", { class: "image" });
   const legend3 = make("p", { class: "quiet" });
   const shares2 = make("div", {});
-  fill(element, said, choices, image, legend3, shares2);
+  fill(element, said2, choices, image, legend3, shares2);
   const redraw = () => {
     const width = widthOf();
     if (!width) return;
@@ -3166,7 +3166,7 @@ function contrast(element, store, trace) {
       store.follow(one3.similarity, [i, j]);
       redraw();
     };
-    fill(said, sayings(one3, trace, n));
+    fill(said2, sayings(one3, trace, n));
     drawChoices(choices, {
       trace,
       which,
@@ -3632,7 +3632,7 @@ var FORWARD2 = {
     result,
     "."
   ],
-  getitem: ({ operand: operand2, result, operation, trace }) => trace.modules[operation.module] === "Embedding" ? ["For each token its row of the table ", operand2("a"), " is looked up. That makes ", result, "."] : Array.isArray(operation.static?.index) ? ["Rows or parts of ", operand2("a"), " are looked up by their number. That makes ", result, "."] : ["A part of ", operand2("a"), " is taken. That makes ", result, "."],
+  getitem: ({ operand: operand2, result, operation, trace }) => trace.modules[operation.module] === "Embedding" ? ["For each token its row of the table ", operand2("a"), " is looked up. That makes ", result, "."] : Array.isArray(operation.static?.index) && !operation.static.index.some((part) => /^slice|^Ellipsis/.test(part)) ? ["Rows or parts of ", operand2("a"), " are looked up by their number. That makes ", result, "."] : ["A part of ", operand2("a"), " is taken. That makes ", result, "."],
   embedding: ({ operand: operand2, result }) => [
     "For each token its row of the table ",
     operand2("table") ?? operand2("w"),
@@ -3889,9 +3889,9 @@ function checkText({ gradient, difference, error, sides }) {
 }
 var TELL = {
   data: ({ operation, trace, result }) => {
-    const { shape, shown: said } = trace.values[operation.result];
+    const { shape, shown: said2 } = trace.values[operation.result];
     const words = wordsOf(trace, operation.result);
-    const shown2 = words ? "tokens" : said;
+    const shown2 = words ? "tokens" : said2;
     const what = {
       tokens: "text, a number for each word or letter",
       picture: "pictures",
@@ -3903,8 +3903,8 @@ var TELL = {
     return ["Given: ", result, `, ${what}, ${shapeText(shape)}.${examples}`];
   },
   forward: (context) => {
-    const said = FORWARD2[context.operation.name]?.(context);
-    return said ?? computed(context) ?? made(context);
+    const said2 = FORWARD2[context.operation.name]?.(context);
+    return said2 ?? computed(context) ?? made(context);
   },
   adjoint: (context) => {
     const { operation, trace, operand: operand2, result, value: value2 } = context;
@@ -3937,20 +3937,7 @@ var TELL = {
       "."
     ];
   },
-  accumulate: ({ operation, operand: operand2, result, trace, value: value2 }) => {
-    if (operation.says) return [operation.says, " That makes ", result, "."];
-    const of = trace.values[operation.result]?.of;
-    return [
-      of === null || of === void 0 ? "A value" : value2(of),
-      " was used more than once, so it changes the loss along several ways. Their gradients add: what came before, ",
-      operand2("total"),
-      ", and what comes now, ",
-      operand2("g"),
-      ", make ",
-      result,
-      "."
-    ];
-  },
+  accumulate: said,
   hook: ({ result, operand: operand2 }) => [
     "A function of yours (a hook) changed the gradient ",
     operand2("g"),
@@ -3958,17 +3945,17 @@ var TELL = {
     result,
     "."
   ],
-  hand: ({ operation, result }) => [operation.says, " That makes ", result, "."],
+  hand: said,
   norm: ({ operation, trace, result }) => {
     const n = operandValues(operation).length;
     return [
-      n === 1 ? "The gradient of the one parameter, as an arrow, has" : `The gradients of all ${n} parameters, put together into one long arrow, have`,
+      n === 1 ? `The gradient of ${parametersOf(n, trace)}, as an arrow, has` : `The gradients of ${parametersOf(n, trace)}, put together into one long arrow, have`,
       " the length ",
       result,
       ` = ${brief(trace.array(operation.result).data[0])}: the root of the sum of all squares.`
     ];
   },
-  clip: ({ operation, operand: operand2, result }) => operation.says ? [operation.says, " That makes ", result, "."] : [operand2("gradient"), " is clipped. That makes ", result, "."],
+  clip: said,
   update: ({ operation, operand: operand2, result, value: value2 }) => {
     if (operation.phase === "moments") {
       const others2 = Object.keys(operation.operands).filter((name) => name !== "gradient");
@@ -4014,13 +4001,22 @@ var TELL = {
       return ["An optimizer that the recording doesn't know makes ", result, " of ", operand2("target"), "."];
     return ["The layer writes down ", operand2("value"), " for later, in place of ", operand2("target"), "."];
   },
-  after: ({ operation }) => {
+  after: ({ operation, trace }) => {
     const n = operandValues(operation).length;
+    const whose = parametersOf(n, trace);
     return [
-      `${n === 1 ? "The parameter has its new value" : `All ${n} parameters have their new values`}. Training is this step, again and again, with other examples.`
+      `${whose[0].toUpperCase()}${whose.slice(1)} ${n === 1 ? "has its new value" : "have their new values"}. Training is this step, again and again, with other examples.`
     ];
   }
 };
+function said({ operation, result }) {
+  return [operation.says, " That makes ", result, "."];
+}
+function parametersOf(n, trace) {
+  const all = trace.values.filter(({ role, by }) => role === "parameter" && !Number.isInteger(by)).length;
+  if (n < all) return `${n === 1 ? "one" : n} of the ${all} parameters`;
+  return n === 1 ? "the one parameter" : n === 2 ? "both parameters" : `all ${n} parameters`;
+}
 function computed(context) {
   const formula = byFormula(context);
   return formula && ["Number by number: ", context.result, " = ", formula, "."];
@@ -4111,7 +4107,7 @@ function follow(element, store, trace) {
   if (!trace.updates.length) return false;
   const name = make("strong", { class: "numbers" });
   const way = make("ol", { "aria-label": "its stations" });
-  const said = make("p", { "aria-live": "polite" });
+  const said2 = make("p", { "aria-live": "polite" });
   const next = make("button", { type: "button", class: "on", onclick: () => toStation(store, 1) }, "next ▸");
   const stop = make("button", { type: "button", class: "stop", onclick: () => store.followWeight(null) }, "✕ stop");
   next.title = "on to its next station (f)";
@@ -4124,7 +4120,7 @@ function follow(element, store, trace) {
     all.textContent = open ? "▴" : "▾";
   });
   const buttons = make("span", { class: "buttons" }, all, next, stop);
-  const row2 = make("div", { class: "top" }, make("span", { class: "whose" }, "You follow ", name), said, buttons);
+  const row2 = make("div", { class: "top" }, make("span", { class: "whose" }, "You follow ", name), said2, buttons);
   fill(element, row2, way);
   let list2 = [];
   store.subscribe(({ op, weight }, changed) => {
@@ -4144,7 +4140,7 @@ function follow(element, store, trace) {
       else firstChild.removeAttribute("aria-current");
     });
     next.setAttribute("aria-disabled", String(at4 === list2.length - 1));
-    said.textContent = list2[at4]?.op === op ? SAID[list2[at4].name](list2, list2[at4]) : between(store, list2, at4);
+    said2.textContent = list2[at4]?.op === op ? SAID[list2[at4].name](list2, list2[at4]) : between(store, list2, at4);
   });
   return true;
 }
@@ -4394,10 +4390,11 @@ function leaf(value2, store, trace) {
         " stands beside the code of your line; its operands are listed with the numbers above."
       )
     ];
-  const said = {
+  const moved = trace.readers[value2.number].some(({ operation }) => operation.kind === "after");
+  const said2 = {
     input: "It's given: part of the data that this step learns from.",
-    constant: "It's a constant that no operation of this step made: chosen beforehand, or drawn at random.",
-    parameter: "It's a weight, as it stood before this step: set at random at first, and moved by every step since.",
+    constant: "It's given: no operation of this step made it, and no variable of yours holds it as it is.",
+    parameter: `It's a weight, as it stood before this step${moved ? "" : ", which leaves it as it is"}.`,
     buffer: "It's kept by the layer from one step to the next, and not learned.",
     state: "It's what the optimizer remembered from earlier steps (0 at the first).",
     gradient: trace.values[value2.of]?.role === "parameter" ? "It's from before this step: what an earlier backward pass left there." : trace.array(value2.number).data.every((x2) => x2 === 1) ? "Here the backward pass begins: the loss changes by 1 where the loss changes by 1." : "Here the backward pass begins, with what backward(g) was given."
@@ -4409,7 +4406,7 @@ function leaf(value2, store, trace) {
     { type: "button", onclick: () => store.set({ op: goes.number, cell: store.state.cell, playing: false }) },
     "See what this step makes of it"
   ) : null;
-  return [make("p", {}, said ?? "Nothing made it in this step."), button2];
+  return [make("p", {}, said2 ?? "Nothing made it in this step."), button2];
 }
 function badge(trace, at4, cell, store) {
   const checks = (trace.checks ?? []).filter(({ value: value2 }) => value2 === at4);
@@ -9699,13 +9696,13 @@ function laidOut(boxes, frames, arrows, trace) {
 }
 function wrap(layout2, boxes, frames) {
   const inward = [...frames.values()].sort((a2, b) => b.depth - a2.depth);
-  for (const { key, name, said } of inward) {
+  for (const { key, name, said: said2 } of inward) {
     const held2 = [...boxes.values()].filter((box2) => box2.frame === key).map((box2) => layout2.node(box2.id));
     held2.push(
       ...[...frames.values()].filter(({ parent }) => parent === key).map((inner2) => layout2.node(`f${inner2.key}`))
     );
     const left2 = Math.min(...held2.map((at4) => at4.x - at4.width / 2)) - 8;
-    const right = Math.max(...held2.map((at4) => at4.x + at4.width / 2), left2 + wide(`▾ ${name} ${said}`, true) + 16) + 8;
+    const right = Math.max(...held2.map((at4) => at4.x + at4.width / 2), left2 + wide(`▾ ${name} ${said2}`, true) + 16) + 8;
     const top2 = Math.min(...held2.map((at4) => at4.y - at4.height / 2)) - HEAD - 2;
     const bottom = Math.max(...held2.map((at4) => at4.y + at4.height / 2)) + 8;
     Object.assign(layout2.node(`f${key}`), {
@@ -9729,8 +9726,8 @@ function wrap(layout2, boxes, frames) {
   graph2.width = Math.max(graph2.width - left, ...all.map((at4) => at4.x + at4.width / 2 + 6));
   graph2.height = Math.max(graph2.height - top, ...all.map((at4) => at4.y + at4.height / 2 + 6));
 }
-function textOf({ kind, name, made: made3, said }) {
-  if (kind === "module") return [`▸ ${name}`, said];
+function textOf({ kind, name, made: made3, said: said2 }) {
+  if (kind === "module") return [`▸ ${name}`, said2];
   return made3 ? [name, made3] : [name];
 }
 var carried = (values, trace) => values.length > 1 ? `${values.length} values` : shortShape(trace.values[values[0]].shape);
@@ -9806,7 +9803,7 @@ function labelOf(box2, trace) {
   return `${seen}: ${role} ${name}, ${shapeText(shape)}`;
 }
 var whatOf = (key) => key[0] === "#" && !key.includes(" ") ? "a repetition" : "a module";
-function headOf({ key, name, said }, at4) {
+function headOf({ key, name, said: said2 }, at4) {
   const [x2, y2] = [at4.x - at4.width / 2, at4.y - at4.height / 2];
   return draw(
     "g",
@@ -9816,11 +9813,11 @@ function headOf({ key, name, said }, at4) {
       tabindex: -1,
       "data-box": `f${key}`,
       "aria-expanded": "true",
-      "aria-label": `▾ ${name} ${said}: ${whatOf(key)}, unfolded`
+      "aria-label": `▾ ${name} ${said2}: ${whatOf(key)}, unfolded`
     },
     ...[
-      draw("rect", { x: x2 + 3, y: y2 + 2, width: wide(`▾ ${name} ${said}`, true) + 8, height: HEAD - 3, rx: 6 }),
-      draw("text", { x: x2 + 8, y: y2 + 15 }, `▾ ${name} `, draw("tspan", { class: "second" }, said))
+      draw("rect", { x: x2 + 3, y: y2 + 2, width: wide(`▾ ${name} ${said2}`, true) + 8, height: HEAD - 3, rx: 6 }),
+      draw("text", { x: x2 + 8, y: y2 + 15 }, `▾ ${name} `, draw("tspan", { class: "second" }, said2))
     ]
   );
 }
@@ -11185,13 +11182,13 @@ function drawChips(place, store, trace) {
       name && name !== own2 ? `${name}: ${own2}` : own2
     );
   };
-  const group = (said, list2) => {
+  const group = (said2, list2) => {
     if (!list2.length) return null;
     const more = list2.length > FEW2 ? make("span", { class: "quiet" }, `and ${list2.length - FEW2} more`) : null;
     return make(
       "span",
       { class: "group" },
-      make("span", { class: "quiet" }, said),
+      make("span", { class: "quiet" }, said2),
       ...list2.slice(0, FEW2).map(chip),
       more
     );
@@ -11680,7 +11677,8 @@ function valueButton(number4, store, trace) {
   );
 }
 function factsOf({ number: number4, name, kind, module, seconds, flops, bytes }, trace) {
-  const where = module ? ` in ${module} (${trace.modules[module] ?? "?"})` : "";
+  const kindOf2 = trace.modules[module];
+  const where = module ? ` in ${module}${kindOf2 ? ` (${kindOf2})` : ""}` : "";
   if (kind === "data") return "";
   const did = kind === "adjoint" ? "adjoint " : "";
   const repeat = repeatAt(trace, number4);
