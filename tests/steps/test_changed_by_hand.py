@@ -70,12 +70,22 @@ def test_a_gradient_divided_by_hand():
         np.testing.assert_allclose(step.values[update.after].array, [1, 2] - 0.01 * g / 2, rtol=1e-6)
         assert step.kept == []
         assert phases(step)[-5:] == ["backward", "gradient norm", "clip", "update", "after"]
-        assert "∂L/∂w was changed by your code, not by an operation: 2 of its 2 numbers are others now." in next(
+        assert "∂L/∂w was changed by your code, not by an operation: 2 of its 2 numbers differ now." in next(
             op["says"] for op in trace.encode(step)["operations"] if op["kind"] == "hand"
         )
         assert [t.why for t in replay(step) if t.error is None] == ["your code changed it between two operations"]
         assert all(d.error < 1e-6 for d in differences(step)), "it's the raw gradient that is a slope"
         names_are_its_own(step)
+
+
+def test_what_is_said_of_one_number_that_your_code_changed():
+    for start, told in (([1.0, 2.0], "1 of its 2 numbers differs now."), ([1.0], "it is another now.")):
+        w = xm.Parameter(np.array(start, np.float32))
+        with record() as step:
+            w.sum().backward()
+            w.grad[0] = 5
+        (op,) = (op for op in trace.encode(step)["operations"] if op["kind"] == "hand")
+        assert op["says"] == f"∂L/∂w was changed by your code, not by an operation: {told}"
 
 
 def test_a_gradient_that_your_code_gives_is_none_from_before():

@@ -185,3 +185,16 @@ def test_hostile_and_empty_arrays_have_a_screen():
     with record() as nothing:
         pass
     assert "no operation" in shown(trace.encode(nothing), 0)
+
+
+def test_a_gradient_that_is_added_to_is_added_up_and_called_by_no_inner_name():
+    w = xm.Parameter(np.ones(2, np.float32))
+    with record() as step:
+        for _ in range(2):
+            (w * w).sum().backward()
+    told = trace.encode(step)
+    added = [op["operands"] for op in told["operations"] if op["kind"] == "accumulate"]
+    assert len(added) == 3
+    text = shown(told, len(told["operations"]) - 1, width=200, height=80)
+    assert text.count(" = add up(total: ") == 3
+    assert "leaf(" not in text

@@ -115,8 +115,8 @@ def _compared(
         error = abs(own - slope) / max(abs(own), abs(slope), least)
         if not error > AGREES:
             return Difference(value, cell, own, slope, error)
-    here = loss(0.0)
-    low, high = sides = (here - below) / h, (above - here) / h
+    here, finest = loss(0.0), WIDTHS[-1]
+    low, high = sides = (here - below) / finest, (above - here) / finest
     if not abs(high - low) > AGREES * max(abs(low), abs(high), least):
         return Difference(value, cell, own, slope, error)
     apart = max(min(sides) - own, own - max(sides), 0.0)

@@ -51,8 +51,12 @@ def _changing(step: Step, op: Operation) -> str:
     before, after = step.values[op.operands["before"]], step.values[op.result or 0]
     how = "it has another shape now"
     if before.array.shape == after.array.shape:
-        count = int(np.sum(before.array != after.array))
-        how = f"{count} of its {before.array.size} numbers {'is another' if count == 1 else 'are others'} now"
+        size, count = before.array.size, int(np.sum(before.array != after.array))
+        how = (
+            f"{count} of its {size} numbers {'differs' if count == 1 else 'differ'} now"
+            if size > 1
+            else "it is another now"
+        )
     return f"{before.name} was changed by your code, not by an operation: {how}."
 
 

@@ -113,7 +113,7 @@ def line(trace: Mapping[str, Any], at: int) -> Text:
     text.append(_name(trace, op["result"]), style="bold")
     text.append(f" {_shape(trace, op['result'])}", style="cyan")
     if op["kind"] != "data":
-        text.append(f" = {op['name']}")
+        text.append(f" = {'add up' if op['kind'] == 'accumulate' else op['name']}")
         text.append(f"({', '.join(_told(trace, name, x) for name, x in op['operands'].items())})", style="dim")
     return text
 
