@@ -91,6 +91,9 @@ def test_what_is_changed_and_then_clipped_is_one_chain(tmp_path):
         ]
         assert [k for k in kinds if k] == ["how much the loss", "changed by your code", "clipped:"]
         assert opened.page.locator(".ledger .check").count() >= 3
+        made = [step.values[op.result].name for op in step.of_phase("clip")]
+        listed = [opened.page.text_content(f'[data-op="{op.number}"] .name') for op in step.of_phase("clip")]
+        assert listed == made, "each by what it makes"
         assert not opened.page.query_selector(".ledger .off")
         assert not opened.problems
 

@@ -230,8 +230,7 @@ function titleOf(operation, trace) {
   if (operation.kind === "forward") return made(operation, name(operation.result));
   if (operation.kind === "adjoint") return `${operation.name} → ${name(operation.result)}`;
   if (operation.kind === "accumulate") return `add up ${name(operation.result)}`;
-  if (operation.kind === "hand") return name(operation.result);
-  if (operation.kind === "clip") return name(operation.operands.gradient?.value);
+  if (operation.kind === "hand" || operation.kind === "clip") return name(operation.result);
   if (operation.phase === "moments") return name(trace.values[operation.result]?.of) || operation.name;
   if (operation.kind === "update") return name(operation.operands.parameter?.value ?? operation.result);
   return operation.name;
