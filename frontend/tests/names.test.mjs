@@ -59,3 +59,22 @@ test("steps that are compared are called by titles of their own, those of a trai
   assert.deepEqual((await film("lr 0.1", "lr 0.5")).called, ["lr 0.1", "lr 0.5"]);
   assert.deepEqual((await film("emoji", "emoji")).called, ["training step 1", "training step 11"]);
 });
+
+test("a rule's letter that is also a name in the trace is written as another, and told so", () => {
+  const value = (name, role, at, more = {}) => ({
+    ...{ name, role, shape: [2], dtype: "float64", shown: "matrix", data: { at, type: "float64" }, of: null, by: null },
+    ...more,
+  });
+  const values = [value("guess", "input", 0), value("y", "input", 16), value("subtract", "activation", 32, { by: 0 })];
+  const operands = { a: { value: 0 }, b: { value: 1 } };
+  const operation = { phase: "forward", kind: "forward", name: "subtract", module: "", operands, result: 2 };
+  const trace = (one) =>
+    new Trace(
+      { values: [values[0], { ...values[1], name: one }, values[2]], operations: [operation], updates: [] },
+      new Float64Array([3, 4, 1, 1, 2, 3]).buffer,
+    );
+  const { formula, legend } = derive(trace("y"), 2, [0]);
+  assert.equal(formula, "y′ = guess − y");
+  assert.deepEqual(legend, [["y′", "subtract"]]);
+  assert.equal(derive(trace("wanted"), 2, [0]).formula, "y = guess − wanted");
+});

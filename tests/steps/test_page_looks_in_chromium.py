@@ -71,8 +71,8 @@ def test_who_follows_a_weight_has_all_words_and_buttons_whole_at_200_percent(bro
         beyond = """edge => [...document.querySelectorAll(".transport button, .follow .top button")].filter((one) =>
           one.checkVisibility() && one.getBoundingClientRect().right > edge).map((one) => one.textContent)"""
         assert page.page.evaluate(beyond, width) == []
-        words = page.page.evaluate("document.querySelector('.follow .whose').getBoundingClientRect().width")
-        assert words > width / 2
+        for words in (".title h1", ".follow .whose"):
+            assert page.page.locator(words).bounding_box()["width"] > width / 2
 
 
 STYLE = "([selector, name]) => getComputedStyle(document.querySelector(selector))[name]"

@@ -1,5 +1,6 @@
 // What an operation's formula calls its arrays: by the names that the trace has for them, "w" and "∂L/∂w", instead of the
-// rule's own "b" and "g". What nobody gave a name keeps the rule's letter, and is told apart: "y is mean 2".
+// rule's own "b" and "g". What nobody gave a name keeps the rule's letter, and is told apart: "y is mean 2"; where
+// something else has that name, "y′ is mean 2".
 
 import { named, saysMaker } from "../trace.js";
 
@@ -17,6 +18,13 @@ function given(trace, number) {
   return ONE_WORD.test(value.name) && !only ? value.name : null;
 }
 
+const known = new WeakMap(); // the values of a trace → all their names
+
+function namesIn({ values }) {
+  if (!known.has(values)) known.set(values, new Set(values.map(({ name }) => name)));
+  return known.get(values);
+}
+
 const gradientOf = (name) => (name === null ? null : `∂L/∂${name}`);
 
 /** {names, unnamed}: by the rule's letters, the names to write; and of those that have none, what the trace calls them. */
@@ -25,7 +33,7 @@ export function namesOf(trace, op) {
   const put = (letter, number) => {
     if (!Number.isInteger(number)) return;
     const name = given(trace, number);
-    names[letter] = name ?? letter;
+    names[letter] = name ?? (namesIn(trace).has(letter) ? `${letter}′` : letter);
     if (name === null) unnamed[letter] = trace.values[number].name;
   };
   const forward = op.kind === "adjoint" ? trace.operations[op.of] : op;
@@ -50,8 +58,8 @@ export function written(formula, { names, unnamed }) {
   const legend = new Map();
   const text = formula.replace(NAME, (whole, sign, letter) => {
     if (!(letter in names)) return whole;
-    const one = names[letter] === gradientOf("y") ? "y" : letter;
-    if (one in unnamed) legend.set(one, unnamed[one]);
+    const one = names[letter] === gradientOf(names.y ?? "y") ? "y" : letter;
+    if (one in unnamed) legend.set(names[one], unnamed[one]);
     return sign ? gradientOf(names[letter]) : names[letter];
   });
   return { text, legend: [...legend] };

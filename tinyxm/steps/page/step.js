@@ -63,12 +63,12 @@ var Matrix = class _Matrix {
     const { data, rows, columns: columns2, start, down, right } = this;
     const key = [n, m, rows, columns2, start, down, right].join();
     if (!kept.has(data)) kept.set(data, /* @__PURE__ */ new Map());
-    const known2 = kept.get(data);
-    if (!known2.has(key)) {
-      if (known2.size === KEPT) known2.delete(known2.keys().next().value);
-      known2.set(key, this.reduce(n, m));
+    const known3 = kept.get(data);
+    if (!known3.has(key)) {
+      if (known3.size === KEPT) known3.delete(known3.keys().next().value);
+      known3.set(key, this.reduce(n, m));
     }
-    return known2.get(key);
+    return known3.get(key);
   }
   reduce(n, m) {
     const { data, rows, columns: columns2, start, down, right } = this;
@@ -472,21 +472,21 @@ function earlier(trace, op, number4) {
 var NAME = /[\p{L}_][\p{L}\p{M}\p{Nd}_₀-₉]*/gu;
 var KEPT2 = 5e3;
 var constant = (name, number4) => ({ name, value: null, cell: null, number: number4, kept: true });
-function parts(text2, known2) {
+function parts(text2, known3) {
   const found2 = [];
   let from2 = 0;
   for (const match of text2.matchAll(NAME)) {
-    if (!Object.hasOwn(known2, match[0])) continue;
+    if (!Object.hasOwn(known3, match[0])) continue;
     if (match.index > from2) found2.push(text2.slice(from2, match.index));
-    found2.push(typeof known2[match[0]] === "number" ? constant(match[0], known2[match[0]]) : known2[match[0]]);
+    found2.push(typeof known3[match[0]] === "number" ? constant(match[0], known3[match[0]]) : known3[match[0]]);
     from2 = match.index + match[0].length;
   }
   if (from2 < text2.length) found2.push(text2.slice(from2));
   return found2;
 }
-function numbers(known2) {
+function numbers(known3) {
   return Object.fromEntries(
-    Object.entries(known2).map(([name, x2]) => [name, typeof x2 === "object" && x2 ? x2.number : x2])
+    Object.entries(known3).map(([name, x2]) => [name, typeof x2 === "object" && x2 ? x2.number : x2])
   );
 }
 var JOINS = {
@@ -555,9 +555,9 @@ var Stage = class {
 function single(say, text2, value2, missing2 = 0) {
   return Object.assign(new Stage("", say), { terms: [{ value: value2, parts: text2 }], count: 1, joined: value2, missing: missing2 });
 }
-function line(say, text2, known2, rule2) {
-  const missing2 = Object.values(known2).some((x2) => x2?.kept === false) ? 1 : 0;
-  return single(say, parts(text2, known2), rule2(numbers(known2)), missing2);
+function line(say, text2, known3, rule2) {
+  const missing2 = Object.values(known3).some((x2) => x2?.kept === false) ? 1 : 0;
+  return single(say, parts(text2, known3), rule2(numbers(known3)), missing2);
 }
 function sumOf(say, rows) {
   const stage = new Stage("sum", say);
@@ -815,8 +815,8 @@ function formulaOf(name, input) {
 function elementwise({ op, operands, cell }) {
   const rule2 = RULES[op.name].y;
   if (!rule2) return null;
-  const known2 = at(operands, op, cell);
-  return { formula: `y = ${rule2[0]}`, stages: [one("", rule2, known2)] };
+  const known3 = at(operands, op, cell);
+  return { formula: `y = ${rule2[0]}`, stages: [one("", rule2, known3)] };
 }
 function elementwiseAdjoint({ op, operands, names, cell, shape }) {
   const [name, input] = op.name.split(".");
@@ -834,7 +834,7 @@ function elementwiseAdjoint({ op, operands, names, cell, shape }) {
   sumOver(stage, rule2, operands, op, spansAbove(shape, cell, full));
   return { formula: `${formula}, summed over the places where ${input} was used`, stages: [stage] };
 }
-var one = (say, [text2, rule2], known2) => line(say, text2, known2, (v) => rule2({ ...KEPT_AS_IS, ...v }));
+var one = (say, [text2, rule2], known3) => line(say, text2, known3, (v) => rule2({ ...KEPT_AS_IS, ...v }));
 function sumOver(stage, [text2, rule2], operands, op, spans) {
   const v = { ...KEPT_AS_IS, ...at({}, op, []) };
   const arrays = [];
@@ -878,13 +878,13 @@ function sumOfRun(rule2, v, arrays, from2, to2) {
   return sum;
 }
 function at(operands, op, place) {
-  const known2 = {};
-  for (const [name, value2] of Object.entries(op.static ?? {})) if (value2 !== null) known2[name] = value2;
+  const known3 = {};
+  for (const [name, value2] of Object.entries(op.static ?? {})) if (value2 !== null) known3[name] = value2;
   for (const [name, operand2] of Object.entries(operands)) {
-    if (operand2?.under) known2[name] = operand2.under(place);
-    else if (typeof operand2 === "string") known2[name] = operand2;
+    if (operand2?.under) known3[name] = operand2.under(place);
+    else if (typeof operand2 === "string") known3[name] = operand2;
   }
-  return known2;
+  return known3;
 }
 
 // src/derive/indexing.js
@@ -1244,13 +1244,13 @@ function normalise(about) {
     operands: { x: x2, scale, shift },
     cell
   } = about, eps = epsilon(about), found2 = statistics(about, cell);
-  const known2 = { x: x2.at(cell), μ: found2.μ, variance: found2.variance, ε: eps };
+  const known3 = { x: x2.at(cell), μ: found2.μ, variance: found2.variance, ε: eps };
   const text2 = scale ? "scale · (x − μ) / √(variance + ε) + shift" : "(x − μ) / √(variance + ε)";
-  if (scale) Object.assign(known2, { scale: scale.under(cell), shift: shift.under(cell) });
+  if (scale) Object.assign(known3, { scale: scale.under(cell), shift: shift.under(cell) });
   const rule2 = (v) => (v.scale ?? 1) * (v.x - v.μ) / Math.sqrt(v.variance + v.ε) + (v.shift ?? 0);
   return {
     formula: `y = ${text2.replace("variance", "σ²")}`,
-    stages: [...found2.stages, line("Less the mean, over the spread.", text2, known2, rule2)]
+    stages: [...found2.stages, line("Less the mean, over the spread.", text2, known3, rule2)]
   };
 }
 function groupStatistics(about) {
@@ -1325,11 +1325,11 @@ function normaliseAdjoint(about) {
       products.missing++;
       continue;
     }
-    const known3 = scale ? { g: g.at(at4), scale: scale.under(at4), x̂: standard(at4) } : { g: g.at(at4), x̂: standard(at4) };
-    means.add(h(at4), () => parts(scale ? "g · scale" : "g", known3));
-    products.add(h(at4) * known3.x̂, () => parts(scale ? "g · scale · x̂" : "g · x̂", known3));
+    const known4 = scale ? { g: g.at(at4), scale: scale.under(at4), x̂: standard(at4) } : { g: g.at(at4), x̂: standard(at4) };
+    means.add(h(at4), () => parts(scale ? "g · scale" : "g", known4));
+    products.add(h(at4) * known4.x̂, () => parts(scale ? "g · scale · x̂" : "g · x̂", known4));
   }
-  const known2 = {
+  const known3 = {
     h: h(cell),
     mean: means.value,
     x̂: standard(cell),
@@ -1345,7 +1345,7 @@ function normaliseAdjoint(about) {
       line(
         "What is left of h, over the spread.",
         "(h − mean − x̂ · product) / √(variance + ε)",
-        known2,
+        known3,
         (v) => (v.h - v.mean - v.x̂ * v.product) / Math.sqrt(v.variance + v.ε)
       )
     ]
@@ -1414,13 +1414,18 @@ function given2(trace, number4) {
   const only = made3 && made3.kind !== "data" && !made3.module && saysMaker(value2.name, made3);
   return ONE_WORD.test(value2.name) && !only ? value2.name : null;
 }
+var known = /* @__PURE__ */ new WeakMap();
+function namesIn({ values }) {
+  if (!known.has(values)) known.set(values, new Set(values.map(({ name }) => name)));
+  return known.get(values);
+}
 var gradientOf = (name) => name === null ? null : `∂L/∂${name}`;
 function namesOf(trace, op) {
   const [names, unnamed] = [named(), named()];
   const put = (letter, number4) => {
     if (!Number.isInteger(number4)) return;
     const name = given2(trace, number4);
-    names[letter] = name ?? letter;
+    names[letter] = name ?? (namesIn(trace).has(letter) ? `${letter}′` : letter);
     if (name === null) unnamed[letter] = trace.values[number4].name;
   };
   const forward = op.kind === "adjoint" ? trace.operations[op.of] : op;
@@ -1443,8 +1448,8 @@ function written(formula, { names, unnamed }) {
   const legend3 = /* @__PURE__ */ new Map();
   const text2 = formula.replace(NAME2, (whole2, sign4, letter) => {
     if (!(letter in names)) return whole2;
-    const one3 = names[letter] === gradientOf("y") ? "y" : letter;
-    if (one3 in unnamed) legend3.set(one3, unnamed[one3]);
+    const one3 = names[letter] === gradientOf(names.y ?? "y") ? "y" : letter;
+    if (one3 in unnamed) legend3.set(names[one3], unnamed[one3]);
     return sign4 ? gradientOf(names[letter]) : names[letter];
   });
   return { text: text2, legend: [...legend3] };
@@ -2169,19 +2174,19 @@ function lines(operation, given3, settings3, changes = []) {
     momentum: settings3.momentum && "u" in given3,
     largest: "ṽ" in given3
   };
-  const known2 = { ...given3, ...symbols(settings3) };
+  const known3 = { ...given3, ...symbols(settings3) };
   const found2 = [];
   const run = ([symbol, words, formula, rule2], made3) => {
-    const value2 = rule2(numbers(known2));
-    found2.push({ symbol, words, formula, parts: parts(formula, known2), value: value2, made: made3 });
-    known2[symbol] = value2;
+    const value2 = rule2(numbers(known3));
+    found2.push({ symbol, words, formula, parts: parts(formula, known3), value: value2, made: made3 });
+    known3[symbol] = value2;
   };
   for (const { name, made: made3, ...told2 } of changes) {
-    Object.assign(known2, told2);
-    if (known2.norm === 0) known2.norm = Number.MIN_VALUE;
+    Object.assign(known3, told2);
+    if (known3.norm === 0) known3.norm = Number.MIN_VALUE;
     if (CLIPS[name]) run(CLIPS[name], made3);
   }
-  for (const line3 of method(variant)) if (line3 !== DECAY || known2.λ) run(line3);
+  for (const line3 of method(variant)) if (line3 !== DECAY || known3.λ) run(line3);
   return found2;
 }
 var stateOf = (update2) => Object.entries(update2.state).flatMap(
@@ -2242,8 +2247,8 @@ var IN_PLACE = {
 var isInPlace = (name) => Object.hasOwn(IN_PLACE, name);
 function inPlace({ op, operands: { target, value: value2 }, cell }) {
   const [formula, rule2] = IN_PLACE[op.name];
-  const known2 = { target: target.at(cell), value: value2.under(cell) };
-  return { formula: `target ← ${formula}`, stages: [line("Written over what stood there.", formula, known2, rule2)] };
+  const known3 = { target: target.at(cell), value: value2.under(cell) };
+  return { formula: `target ← ${formula}`, stages: [line("Written over what stood there.", formula, known3, rule2)] };
 }
 function totalNorm({ trace, operands }) {
   const stage = new Stage("sum", "Of each gradient the squares, added up.");
@@ -2266,7 +2271,7 @@ var CLIPS2 = {
   clip_by_value: "What is beyond the limit is cut off there, each number by itself."
 };
 function clip({ op, operands: { gradient }, names, cell }) {
-  const known2 = {
+  const known3 = {
     g: { ...gradient.at(cell), name: names.g },
     limit: Number(op.static.limit),
     norm: Number(op.static.norm)
@@ -2274,7 +2279,7 @@ function clip({ op, operands: { gradient }, names, cell }) {
   return op.name === "clip_by_value" ? {
     formula: "g ← min(max(g, −limit), limit)",
     stages: [
-      line(CLIPS2[op.name], "min(max(g, −limit), limit)", known2, (v) => Math.min(Math.max(v.g, -v.limit), v.limit))
+      line(CLIPS2[op.name], "min(max(g, −limit), limit)", known3, (v) => Math.min(Math.max(v.g, -v.limit), v.limit))
     ]
   } : {
     formula: "g ← g · min(1, limit / norm)",
@@ -2282,7 +2287,7 @@ function clip({ op, operands: { gradient }, names, cell }) {
       line(
         CLIPS2[op.name],
         "g · min(1, limit / norm)",
-        known2,
+        known3,
         (v) => v.g * (v.norm > 0 ? Math.min(1, v.limit / v.norm) : 1)
       )
     ]
@@ -2722,12 +2727,12 @@ var Store = class {
     const number4 = chosen ?? operations2[place]?.result ?? null;
     const shape = number4 === null ? null : values[number4].kept ?? values[number4].shape;
     const within2 = Array.isArray(cell) && shape?.length === cell.length && cell.every((k2, i) => whole(k2) && k2 >= 0 && k2 < shape[i]);
-    const known2 = { op: place, value: chosen, cell: within2 ? cell : null, weight: followed };
+    const known3 = { op: place, value: chosen, cell: within2 ? cell : null, weight: followed };
     if (followed !== null && chosen === null && !within2)
-      Object.assign(known2, lookAt(this.trace, followed, operations2[place]));
+      Object.assign(known3, lookAt(this.trace, followed, operations2[place]));
     return {
       ...more,
-      ...known2,
+      ...known3,
       update: whole(update2) && updates[update2] ? update2 : null,
       frame: whole(frame) && frames?.[frame] ? frame : 0
     };
@@ -3815,10 +3820,10 @@ function along2({ static: told2 }) {
 }
 
 // src/words.js
-var known = /* @__PURE__ */ new WeakMap();
+var known2 = /* @__PURE__ */ new WeakMap();
 function wordsOf(trace, number4) {
-  if (!known.has(trace)) known.set(trace, found(trace));
-  return known.get(trace).get(number4) ?? null;
+  if (!known2.has(trace)) known2.set(trace, found(trace));
+  return known2.get(trace).get(number4) ?? null;
 }
 function rowWords(trace, number4) {
   const owner = trace.updates[ownerOf(trace, number4)];
@@ -4334,14 +4339,14 @@ function drawTerm(term, join, largest2, { goTo: goTo2, trace, followed }) {
   const symbols2 = parts2.map(
     (part) => typeof part === "string" ? part : typeof part === "object" ? nameOf(part) : null
   );
-  const known2 = symbols2.every((part) => part !== null);
+  const known3 = symbols2.every((part) => part !== null);
   const single2 = parts2.length === 1 && typeof parts2[0] === "object" && parts2[0].number !== null;
   const bar = ["sum", "mean"].includes(join) && largest2 > 0 ? make("span", { class: "bar", "aria-hidden": "true" }, make("span", { class: value2 < 0 ? "low" : "high" })) : null;
   if (bar) bar.firstChild.style.width = `${100 * Math.abs(value2) / largest2 || 0}%`;
   return make(
     "div",
     { class: parts2.some(followed) ? "term followed" : "term" },
-    make("span", { class: "symbols" }, known2 ? symbols2.join("") : ""),
+    make("span", { class: "symbols" }, known3 ? symbols2.join("") : ""),
     make("span", { class: "figures" }, ...figures(parts2, goTo2, trace, followed)),
     make("span", { class: "value numbers", title: String(value2) }, single2 ? "" : `= ${brief(value2, 5)}`),
     bar
@@ -9921,7 +9926,7 @@ function told(value2, operation) {
 function groupsOf(trace, nodes) {
   const all = [...nodes.values()];
   for (const node of all) node.within = lineage(node.module, trace.modules);
-  const known2 = new Map(Object.entries(trace.modules).map(([path2, kind]) => [path2, { name: path2, kind, said: kind }]));
+  const known3 = new Map(Object.entries(trace.modules).map(([path2, kind]) => [path2, { name: path2, kind, said: kind }]));
   for (const repeat of trace.repeats) {
     const outer = lineage(repeat.module, trace.modules);
     const starts = ({ within: within2 }) => outer.every((path2, i) => within2[i] === path2);
@@ -9929,21 +9934,21 @@ function groupsOf(trace, nodes) {
     const held2 = new Set(all.filter((node) => starts(node) && runs(node)));
     const outside = new Set(all.flatMap((node) => node.op === void 0 || held2.has(node) ? [] : node.within));
     const whole2 = (path2) => path2 !== void 0 && !outside.has(path2);
-    const module = known2.get(outer.at(-1));
+    const module = known3.get(outer.at(-1));
     if (!held2.size) continue;
     if (module && whole2(outer.at(-1))) {
       Object.assign(module, { times: true, said: `${module.kind}, ${timesTold(repeat)}` });
       continue;
     }
     const key = `#${repeat.first}`;
-    known2.set(key, { name: timesTold(repeat), kind: "times", times: true, said: operationsTold(repeat, trace) });
+    known3.set(key, { name: timesTold(repeat), kind: "times", times: true, said: operationsTold(repeat, trace) });
     const inner2 = new Set([...held2].map(({ within: within2 }) => within2[outer.length]));
     for (const node of all) {
       const [path2, ...deeper] = node.within.slice(outer.length);
       if (!held2.has(node) && !(node.op === void 0 && inner2.has(path2) && whole2(path2))) continue;
       const own2 = path2 === void 0 ? [] : [path2, ...deeper];
       const named3 = own2.map((one3) => whole2(path2) ? one3 : `${key} ${one3}`);
-      own2.forEach((one3, i) => known2.set(named3[i], known2.get(one3)));
+      own2.forEach((one3, i) => known3.set(named3[i], known3.get(one3)));
       node.within = [...outer, key, ...named3];
     }
   }
@@ -9953,7 +9958,7 @@ function groupsOf(trace, nodes) {
   for (const node of all) {
     node.within = node.within.filter((key) => sizes.get(key) > 1);
     node.within.forEach(
-      (key, depth, { [depth - 1]: parent = null }) => groups.set(key, { key, ...known2.get(key), size: sizes.get(key), parent, depth })
+      (key, depth, { [depth - 1]: parent = null }) => groups.set(key, { key, ...known3.get(key), size: sizes.get(key), parent, depth })
     );
   }
   return groups;
