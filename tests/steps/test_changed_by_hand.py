@@ -168,6 +168,22 @@ def test_a_gradient_emptied_between_two_passes_is_of_the_second_alone():
         names_are_its_own(step)
 
 
+def test_a_second_pass_from_one_loss_is_a_pass_and_no_change_by_hand():
+    w = weights()
+    optimizer = optim.GradientDescent([w], lr=0.01)
+    with record(optimizer=optimizer) as step:
+        once = loss(w)
+        once.backward(retain_graph=True)
+        once.backward()
+        optimizer.step()
+    assert not by_hand(step)
+    (gathered,) = (op for op in step.operations if op.gathers)
+    assert [step.values[n].name for n in gathered.operands.values()] == ["∂L/∂w of pass 1", "∂L/∂w of pass 2"]
+    checked = differences(step)
+    assert checked
+    assert all(d.error < 1e-6 for d in checked)
+
+
 def test_all_that_your_code_changed_is_told_before_any_of_it_is_clipped():
     w, v = weights(), weights()
     optimizer = optim.GradientDescent([w, v], lr=0.01)

@@ -186,7 +186,7 @@ class Recorder:
         operands: Operands = {}
         for name, x in event.operands.items():
             if name in ("g", "total") and is_array(x) and id(x) not in self.by_identity:
-                self.arrived(event.node, x, name == "total")
+                self.arrived(event, x, name == "total")
             operands[name] = self.operand(x)
         if id(event.result) in self.by_identity:
             result = self.by_identity[id(event.result)]
@@ -209,13 +209,17 @@ class Recorder:
         if to is not None:
             self.holdings.coming[to] = result
 
-    def arrived(self, node: Node, g: Any, before: bool) -> None:
+    def arrived(self, event: Event, g: Any, before: bool) -> None:
         """A gradient in an array not seen before: a copy of one of this pass, or from `before` it; at a parameter, what
         `.grad` held before this pass; else a backward pass begins."""
+        node, seed = event.node, self.step.seeds[-1] if self.step.seeds else None
         target = self.by_node.get(node)
+        gone = {op.name for ops in self.sent.values() for op in ops if op.operands.get("g") == seed}
         for value in reversed(self.step.values):
             if before == (value.number in self.brought):
                 continue
+            if value.number == seed and event.operation in gone:
+                break  # the same loss once more
             if value.role == "gradient" and value.of == target and np.array_equal(value.array, to_host(g)):
                 self.is_now(g, Ref(value.number))
                 return
