@@ -90,7 +90,8 @@ def test_any_graph_is_differentiated(steps: list[tuple[int, int, int]], seed: in
             made.append((a + b, a * b, np.tanh(a) - b, np.sin(a) * 2 + b.sum(), (a - b) / (np.exp(b) + 1))[kind])
         return made[-1] * made[-len(steps)]
 
-    check_gradients(run, inputs)
+    # squares of squares bend so much that differences have fewer digits right; a path left out would change the first
+    check_gradients(run, inputs, tolerance=1e-5)
 
 
 def test_gradients_share_no_memory() -> None:
