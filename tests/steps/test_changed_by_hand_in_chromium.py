@@ -116,3 +116,18 @@ def test_of_a_weight_is_said_only_what_is_known(tmp_path):
             with Opened(browser, tmp_path, encode(step), f"#op=3&value={number}&cell=0,0") as opened:
                 assert told in opened.page.inner_text(".derivation")
                 assert not opened.problems
+
+
+def test_a_gradient_that_your_code_turned_is_why_the_weight_goes_with_it(tmp_path):
+    layer = nn.Linear(2, 2, rng=np.random.default_rng(0))
+    optimizer = optim.GradientDescent(layer.parameters(), lr=0.1)
+    with record(layer, optimizer) as step:
+        xm.ops.cross_entropy(layer(X), T).backward()
+        for p in layer.parameters():
+            p.grad *= -1
+        optimizer.step()
+    with launched() as browser, Opened(browser, tmp_path, encode(step), "#weight=weight[0,1]") as opened:
+        said = opened.page.inner_text(".ledger")
+        assert "with the gradient: your code turned it." in said
+        assert "is stronger" not in said
+        assert not opened.problems

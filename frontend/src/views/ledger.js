@@ -91,7 +91,8 @@ export function ledger(element, store, trace) {
       ),
     );
     drawLines(table, { base, instead, weight, one, trace, cell, goTo });
-    drawScale(scale, weight.g.number, weight.θ.number, base.at(-1).value, instead?.at(-1).value);
+    const turned = changes.some(({ changed }) => changed && Math.sign(changed.number) === -Math.sign(weight.g.number));
+    drawScale(scale, weight.g.number, turned, weight.θ.number, base.at(-1).value, instead?.at(-1).value);
     if (afresh) drawSliders(sliders, { settings, clip: changes.at(-1), norm, what, changed: () => redraw(false) });
   };
   let before = null;
@@ -220,8 +221,9 @@ function sign(value, recorded) {
 
 const NEAR = 20; // percent of the line, within which the names of two marks would lie over one another
 
-/** The weight on a line: where it was, where it is now, and where it would be. */
-function drawScale(place, gradient, before, after, instead) {
+/** The weight on a line: where it was, where it is now, and where it would be; `turned`: whether code of the user's gave
+ * the gradient the other sign. */
+function drawScale(place, gradient, turned, before, after, instead) {
   const points = [
     ["before", before, "○"],
     ["now", after, "●"],
@@ -238,7 +240,7 @@ function drawScale(place, gradient, before, after, instead) {
   ].at(Number.isNaN(slope) ? 3 : [0, 1, 2].at(slope));
   const against =
     Math.sign(move) === slope && slope !== 0
-      ? " That is with the gradient: what the optimizer remembers, or the decay, is stronger."
+      ? ` That is with the gradient: ${turned ? "your code turned it" : "what the optimizer remembers, or the decay, is stronger"}.`
       : "";
   const told = Number.isNaN(move)
     ? ""

@@ -10393,7 +10393,8 @@ function ledger(element, store, trace) {
       )
     );
     drawLines(table, { base, instead, weight, one: one3, trace, cell, goTo: goTo2 });
-    drawScale(scale, weight.g.number, weight.θ.number, base.at(-1).value, instead?.at(-1).value);
+    const turned = changes.some(({ changed: changed2 }) => changed2 && Math.sign(changed2.number) === -Math.sign(weight.g.number));
+    drawScale(scale, weight.g.number, turned, weight.θ.number, base.at(-1).value, instead?.at(-1).value);
     if (afresh) drawSliders(sliders, { settings: settings3, clip: changes.at(-1), norm: norm2, what, changed: () => redraw(false) });
   };
   let before = null;
@@ -10500,7 +10501,7 @@ function sign3(value2, recorded2) {
   );
 }
 var NEAR = 20;
-function drawScale(place, gradient, before, after, instead) {
+function drawScale(place, gradient, turned, before, after, instead) {
   const points = [
     ["before", before, "○"],
     ["now", after, "●"],
@@ -10514,7 +10515,7 @@ function drawScale(place, gradient, before, after, instead) {
     "Its gradient is below 0: a larger weight would make the loss smaller. So the weight should rise.",
     "Its gradient isn't a number, and so the weight isn't one any more."
   ].at(Number.isNaN(slope) ? 3 : [0, 1, 2].at(slope));
-  const against = Math.sign(move2) === slope && slope !== 0 ? " That is with the gradient: what the optimizer remembers, or the decay, is stronger." : "";
+  const against = Math.sign(move2) === slope && slope !== 0 ? ` That is with the gradient: ${turned ? "your code turned it" : "what the optimizer remembers, or the decay, is stronger"}.` : "";
   const told2 = Number.isNaN(move2) ? "" : move2 === 0 ? "It stays where it was." : `It ${move2 < 0 ? "falls" : "rises"} by ${brief(Math.abs(move2))}, to ${brief(after, 6)}.${against}`;
   const across = (x2) => high > low ? 8 + 84 * (x2 - low) / (high - low) : 50;
   const near = Math.abs(across(before) - across(after)) < NEAR;
