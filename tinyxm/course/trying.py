@@ -124,16 +124,23 @@ def _tells(value: Any) -> bool:
     return bool(np.isfinite(array).any()) if array.dtype.kind in "fc" else array.size > 0
 
 
+def _ran(act: Callable[[], Any], function: Function, wrong: Callable[[str], Result]) -> tuple[Any, Outcome | None]:
+    """What the act gives, or what came where the function stopped it."""
+    try:
+        with _quiet():
+            return act(), None
+    except NotImplementedError:
+        return None, Outcome(wrong(UNWRITTEN), stopped=UNWRITTEN)
+    except Exception as error:
+        return None, Outcome(wrong(_raised(error, function)), stopped=_in_words(error))
+
+
 def _called(exercise: Exercise, case: Case, function: Function) -> Outcome:
     wrong = partial(Result, case.told, False, square=case.square)
     given = copy.deepcopy(case.arguments)
-    try:
-        with _quiet():
-            got = function(*given)
-    except NotImplementedError:
-        return Outcome(wrong(UNWRITTEN), stopped=UNWRITTEN)
-    except Exception as error:
-        return Outcome(wrong(_raised(error, function)), stopped=_in_words(error))
+    got, stopped = _ran(lambda: function(*given), function, wrong)
+    if stopped:
+        return stopped
     for i, (before, after) in enumerate(zip(case.arguments, given, strict=True)):
         if _written(before, after):
             told = f"it writes to its argument {i + 1}: work on a copy"
@@ -152,16 +159,12 @@ def _called(exercise: Exercise, case: Case, function: Function) -> Outcome:
 
 
 def _at_work(exercise: Exercise, function: Function) -> Outcome:
-    wrong = partial(Result, exercise.trial_told, False)
-    assert exercise.trial
-    try:
-        with _quiet():
-            got = exercise.trial(function)
-    except NotImplementedError:
-        return Outcome(wrong(UNWRITTEN), stopped=UNWRITTEN)
-    except Exception as error:
-        return Outcome(wrong(_raised(error, function)), stopped=_in_words(error))
-    found = difference(got, exercise.trial(None), TRIAL_TOLERANCE)
+    wrong, trial = partial(Result, exercise.trial_told, False), exercise.trial
+    assert trial
+    got, stopped = _ran(lambda: trial(function), function, wrong)
+    if stopped:
+        return stopped
+    found = difference(got, trial(None), TRIAL_TOLERANCE)
     if found is None:
         return Outcome(Result(exercise.trial_told, True), got)
     return Outcome(wrong(str(found), found.looks_like), got)
